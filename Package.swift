@@ -1,0 +1,80 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Targets stand in the order in which the data flows; a target may import only targets above it.
+/// `Scripts/check-imports` holds the build to that.
+let package = Package(
+    name: "knas-swift",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(name: "KNAS", targets: ["KNAS"]),
+        .executable(name: "knas", targets: ["KNASCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C and C++ underneath.
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .target(
+            name: "CSentencePiece",
+            linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        .target(name: "CKernels"),
+
+        // The way of the data.
+        .target(name: "Support", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
+        .target(name: "Graphs", dependencies: ["Tensors"]),
+        .target(name: "Tasks", dependencies: ["Support", "Yams"]),
+        .target(
+            name: "Tokenization",
+            dependencies: [
+                "CSentencePiece", "Support",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
+        .target(name: "Encoders", dependencies: ["Graphs", "Tokenization"]),
+        .target(name: "Features", dependencies: ["Encoders", "Tasks"]),
+        .target(
+            name: "Heads",
+            dependencies: ["Graphs", .product(name: "OrderedCollections", package: "swift-collections")]),
+        .target(name: "Metrics", dependencies: ["Support"]),
+        .target(name: "Scoring", dependencies: ["Features", "Heads"]),
+        .target(name: "Search", dependencies: ["Scoring"]),
+        .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
+        .target(name: "Export", dependencies: ["Training"]),
+        .target(name: "KNAS", dependencies: ["Search", "Export"]),
+        .executableTarget(
+            name: "KNASCommand",
+            dependencies: [
+                "KNAS",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // One suite per target.
+        .testTarget(name: "SupportTests", dependencies: ["Support"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "GraphsTests", dependencies: ["Graphs"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
+        .testTarget(
+            name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "EncodersTests", dependencies: ["Encoders"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "FeaturesTests", dependencies: ["Features"]),
+        .testTarget(name: "HeadsTests", dependencies: ["Heads"]),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
+        .testTarget(name: "ScoringTests", dependencies: ["Scoring"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "SearchTests", dependencies: ["Search"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ExportTests", dependencies: ["Export"]),
+        .testTarget(name: "KNASTests", dependencies: ["KNAS"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,4 @@
+@main
+struct KNASCommand {
+    static func main() {}
+}

@@ -1,0 +1,38 @@
+import Crypto
+import Foundation
+
+/// A SHA-256 digest over labelled parts, in lower-case hexadecimal.
+///
+/// Every part is preceded by its length, so that no two different lists of parts agree.
+public struct DigestBuilder {
+    private var hash = SHA256()
+
+    public init() {}
+
+    /// Adds a text as one part.
+    public mutating func add(_ text: String) {
+        add(Data(text.utf8))
+    }
+
+    /// Adds bytes as one part.
+    public mutating func add(_ data: Data) {
+        withUnsafeBytes(of: UInt64(data.count).littleEndian) { hash.update(bufferPointer: $0) }
+        hash.update(data: data)
+    }
+
+    /// Adds the content of a file as one part.
+    /// - Throws: ``FileError`` when the file cannot be read.
+    public mutating func add(contentsOf url: URL) throws {
+        let file = try MappedFile(url)
+        withUnsafeBytes(of: UInt64(file.count).littleEndian) { hash.update(bufferPointer: $0) }
+        file.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+
+    /// The digest of all parts so far: 64 hexadecimal digits.
+    public func hexadecimal() -> String {
+        hash.finalize().map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }.joined()
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A read-only memory-mapped file.
+///
+/// Pages are read when they are touched and can be dropped by the system at any time, so that a
+/// mapped file of any size costs no memory of its own.
+public final class MappedFile: Sendable {
+    /// What was mapped.
+    public let url: URL
+    /// Size in bytes.
+    public let count: Int
+    private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
+
+    /// Maps a file.
+    /// - Throws: ``FileError``.
+    public init(_ url: URL) throws {
+        let path = url.path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
+            throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError.notReadable(path: path, reason: "it is not a regular file")
+        }
+        self.url = url
+        count = Int(status.st_size)
+        guard count > 0 else {
+            base = nil
+            return
+        }
+        let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let mapping, mapping != MAP_FAILED else {
+            throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        base = mapping
+    }
+
+    deinit {
+        if let base { munmap(base, count) }
+    }
+
+    /// Calls `body` with all bytes of the file.
+    public func withUnsafeBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try body(bytes)
+    }
+
+    /// All bytes of the file; valid as long as this object lives.
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// Tells the system that the pages are not needed for now.
+    public func releasePages() {
+        if let base { madvise(base, count, MADV_DONTNEED) }
+    }
+}

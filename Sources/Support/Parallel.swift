@@ -1,0 +1,80 @@
+import Dispatch
+import Foundation
+
+/// Work on all cores, cut in parts that do not depend on the number of threads.
+public enum Parallel {
+    /// Cores that this process may use.
+    public static var availableThreads: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    /// Calls `body` once for each index below `count`, on up to `threads` threads.
+    ///
+    /// Indices are handed out in order, one at a time, so that parts of unequal size balance. The
+    /// second argument of `body` is the number of the thread (below `threads`), for scratch memory.
+    /// Results must depend on the index only: then the number of threads cannot change them.
+    ///
+    /// - Throws: the error of the lowest index that failed; later indices may not have been started.
+    public static func forEach(
+        count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws -> Void
+    ) throws {
+        let workers = max(1, min(threads, count))
+        if workers == 1 {
+            for index in 0..<count { try body(index, 0) }
+            return
+        }
+        let state = Shared(count: count)
+        DispatchQueue.concurrentPerform(iterations: workers) { thread in
+            while let index = state.next() {
+                do { try body(index, thread) } catch { state.fail(index, error) }
+            }
+        }
+        if let error = state.firstError { throw error }
+    }
+
+    /// Maps each index below `count` on up to `threads` threads; results stand in order of the index.
+    /// - Throws: the error of the lowest index that failed.
+    public static func map<Result: Sendable>(
+        count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws -> Result
+    ) throws -> [Result] {
+        let results = Results<Result>(count: count)
+        try forEach(count: count, threads: threads) { index, thread in
+            results.set(index, try body(index, thread))
+        }
+        return results.all()
+    }
+
+    /// Hands out indices and remembers the first failure.
+    private final class Shared: @unchecked Sendable {
+        private let lock = NSLock()
+        private let count: Int
+        private var position = 0
+        private var failure: (index: Int, error: any Error)?
+
+        init(count: Int) { self.count = count }
+
+        func next() -> Int? {
+            lock.withLock {
+                guard failure == nil, position < count else { return nil }
+                defer { position += 1 }
+                return position
+            }
+        }
+
+        func fail(_ index: Int, _ error: any Error) {
+            lock.withLock {
+                if failure == nil || index < failure!.index { failure = (index, error) }
+            }
+        }
+
+        var firstError: (any Error)? { lock.withLock { failure?.error } }
+    }
+
+    private final class Results<Value: Sendable>: @unchecked Sendable {
+        private let lock = NSLock()
+        private var values: [Value?]
+
+        init(count: Int) { values = Array(repeating: nil, count: count) }
+
+        func set(_ index: Int, _ value: Value) { lock.withLock { values[index] = value } }
+        func all() -> [Value] { lock.withLock { values.map { $0! } } }
+    }
+}
