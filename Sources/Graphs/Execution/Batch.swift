@@ -1,0 +1,57 @@
+/// Ragged sequences that are computed together; nothing is padded.
+///
+/// Sequences stand one after another; with two segments, sequences `2 i` and `2 i + 1` are the
+/// segments of example `i`, so that the rows of an example are contiguous in every ``RowSpace``.
+public struct Batch {
+    /// Sequence `s` is token rows `offsets[s] ..< offsets[s + 1]`; never empty.
+    public let offsets: [Int64]
+    /// Sequences an example consists of.
+    public let segments: Int
+    /// One pointer for each input slot, `[tokens, width]`; must be valid while the batch is in use.
+    public var inputs: [UnsafePointer<Float>] = []
+    /// Token ids, positions and segment ids, one a token; empty where the graph has no embeddings.
+    public var ids: [Int32] = []
+    public var positions: [Int32] = []
+    public var segmentIDs: [Int32] = []
+
+    /// - Precondition: every length is positive and their number divides by `segments`.
+    public init(lengths: [Int], segments: Int) {
+        precondition(lengths.count % segments == 0, "incomplete examples")
+        precondition(lengths.allSatisfy { $0 > 0 }, "an empty sequence")
+        var offsets: [Int64] = [0]
+        offsets.reserveCapacity(lengths.count + 1)
+        for length in lengths { offsets.append(offsets[offsets.count - 1] + Int64(length)) }
+        self.offsets = offsets
+        self.segments = segments
+    }
+
+    public var sequenceCount: Int { offsets.count - 1 }
+    public var exampleCount: Int { sequenceCount / segments }
+    public var tokenCount: Int { Int(offsets[offsets.count - 1]) }
+
+    /// Rows in a space.
+    public func rowCount(_ space: RowSpace) -> Int {
+        switch space {
+        case .tokens: tokenCount
+        case .sequences: sequenceCount
+        case .examples: exampleCount
+        }
+    }
+
+    /// The first row of example `index` in a space; `index` may be the number of examples.
+    public func firstRow(ofExample index: Int, in space: RowSpace) -> Int {
+        switch space {
+        case .tokens: Int(offsets[index * segments])
+        case .sequences: index * segments
+        case .examples: index
+        }
+    }
+
+    /// The sequence that sequence `index` attends to.
+    func source(of index: Int, _ source: AttentionSource) -> Int {
+        switch source {
+        case .own: index
+        case .partner: index ^ 1
+        }
+    }
+}

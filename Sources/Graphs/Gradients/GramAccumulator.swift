@@ -1,0 +1,194 @@
+import CKernels
+import Tensors
+
+/// Accumulates the Gram matrix of per-example gradients, `K_ij = <g_i, g_j>`, parameter by parameter;
+/// the `[examples, parameters]` Jacobian never exists in memory.
+///
+/// For a linear layer with inputs `X_i` and output gradients `D_i` over the rows of example `i`, the
+/// gradients are `D_i' X_i`, and there are two ways to their inner products (Novak et al., ICML 2022,
+/// section 3): form the gradients, block of rows by block of rows, and multiply; or sum
+/// `(x_it . x_js)(d_it . d_js)` over pairs of rows. The cheaper one is chosen by counting operations.
+public final class GramAccumulator: GradientSink {
+    /// How Gram matrices of linear layers are formed.
+    public enum Method: Sendable {
+        /// Whichever takes fewer operations.
+        case cheaper
+        /// Materialised gradients.
+        case gradients
+        /// Products of pairs of rows.
+        case rowPairs
+    }
+
+    public let exampleCount: Int
+    /// Row-major, `[examples, examples]`, symmetric.
+    public private(set) var total: [Double]
+    /// The part of every parameter, filled when asked for.
+    public private(set) var parts: [ParameterID: [Double]] = [:]
+    private let method: Method
+    private let keepsParts: Bool
+    private let shared: Set<ParameterID>
+    private var pending: [ParameterID: FloatStorage] = [:]
+
+    /// - Parameters:
+    ///   - graph: the graph whose gradients will come; parameters that several nodes share are formed
+    ///     whole, as their gradients add up before the product is taken.
+    ///   - examples: number of examples n.
+    public init(
+        _ graph: Graph, examples: Int, method: Method = .cheaper, keepsParts: Bool = false
+    ) {
+        exampleCount = examples
+        self.method = method
+        self.keepsParts = keepsParts
+        total = Array(repeating: 0, count: examples * examples)
+        var seen: Set<ParameterID> = []
+        var shared: Set<ParameterID> = []
+        for node in graph.nodes {
+            for id in Graph.parameters(of: node.primitive) where !seen.insert(id).inserted {
+                shared.insert(id)
+            }
+        }
+        self.shared = shared
+    }
+
+    public func accept(_ gradient: NodeGradient) {
+        if case .linear(let weight, let bias) = gradient.primitive, !shared.contains(weight) {
+            let wanted = gradient.parameters
+            if wanted.contains(weight) { addLinear(gradient, weight) }
+            if let bias, wanted.contains(bias) { addMaterialised(gradient, [bias]) }
+        } else {
+            addMaterialised(gradient, gradient.parameters)
+        }
+    }
+
+    /// Adds what is still open of parameters that several nodes share; call after the backward pass.
+    public func finish() {
+        for (id, gradients) in pending {
+            add(id, gradients.pointer, width: gradients.count / exampleCount)
+        }
+        pending.removeAll()
+    }
+
+    // MARK: Forms
+
+    private func addMaterialised(_ gradient: NodeGradient, _ ids: [ParameterID]) {
+        for id in ids {
+            let width = gradient.count(id)
+            if shared.contains(id) {
+                let storage = pending[id] ?? FloatStorage(count: exampleCount * width)
+                pending[id] = storage
+                fill(gradient, id, storage.pointer, width)
+            } else {
+                gradient.pool.with(exampleCount * width) { rows in
+                    rows.update(repeating: 0, count: exampleCount * width)
+                    fill(gradient, id, rows, width)
+                    add(id, rows, width: width)
+                }
+            }
+        }
+    }
+
+    private func fill(
+        _ gradient: NodeGradient, _ id: ParameterID, _ rows: UnsafeMutablePointer<Float>,
+        _ width: Int
+    ) {
+        for example in 0..<exampleCount {
+            gradient.add(examples: example..<example + 1) {
+                $0 == id ? rows + example * width : nil
+            }
+        }
+    }
+
+    private func addLinear(_ gradient: NodeGradient, _ weight: ParameterID) {
+        let rows = gradient.batch.rowCount(gradient.space)
+        let inputs = gradient.inputWidth
+        let outputs = gradient.width
+        let n = exampleCount
+        // Multiplications of either way; row pairs do both halves of the symmetric matrices.
+        let gradientCost = rows * inputs * outputs + n * n * inputs * outputs / 2
+        let pairCost = rows * rows * (inputs + outputs + 2)
+        let usesPairs =
+            switch method {
+            case .cheaper: pairCost < gradientCost
+            case .gradients: false
+            case .rowPairs: true
+            }
+        if usesPairs {
+            addRowPairs(gradient, weight, rows: rows)
+        } else {
+            addBlocks(gradient, weight)
+        }
+    }
+
+    /// Materialises some output rows of every example's gradient at a time.
+    private func addBlocks(_ gradient: NodeGradient, _ weight: ParameterID) {
+        let inputs = gradient.inputWidth
+        let outputs = gradient.width
+        let block = max(1, min(outputs, Self.blockFloats / (exampleCount * inputs)))
+        gradient.pool.with(exampleCount * block * inputs) { rows in
+            var start = 0
+            while start < outputs {
+                let range = start..<min(outputs, start + block)
+                let width = range.count * inputs
+                for example in 0..<exampleCount {
+                    gradient.addWeight(
+                        rows: gradient.rows(of: example..<example + 1), outputs: range,
+                        to: rows + example * width, beta: 0)
+                }
+                add(weight, rows, width: width)
+                start = range.upperBound
+            }
+        }
+    }
+
+    private func addRowPairs(_ gradient: NodeGradient, _ weight: ParameterID, rows: Int) {
+        let inputs = gradient.inputWidth
+        let outputs = gradient.width
+        let offsets = (0...exampleCount).map {
+            Int64(gradient.batch.firstRow(ofExample: $0, in: gradient.space))
+        }
+        let pool = gradient.pool
+        var gram = [Double](repeating: 0, count: exampleCount * exampleCount)
+        pool.with(rows * rows) { a in
+            pool.with(rows * rows) { b in
+                BLAS.multiply(
+                    gradient.input, strideA: inputs, gradient.input, .transposed,
+                    strideB: inputs, into: a, strideC: rows, m: rows, n: rows, k: inputs)
+                BLAS.multiply(
+                    gradient.outputGradient, strideA: outputs, gradient.outputGradient,
+                    .transposed, strideB: outputs, into: b, strideC: rows, m: rows, n: rows,
+                    k: outputs)
+                knas_block_products(
+                    Int64(exampleCount), offsets, Int64(rows), a, b, &gram)
+            }
+        }
+        record(weight, gram)
+    }
+
+    /// Adds `G G'` for rows `G` `[examples, width]`.
+    private func add(_ id: ParameterID, _ rows: UnsafePointer<Float>, width: Int) {
+        let n = exampleCount
+        var gram = [Float](repeating: 0, count: n * n)
+        gram.withUnsafeMutableBufferPointer {
+            BLAS.multiplyByOwnTranspose(
+                rows, strideA: width, into: $0.baseAddress!, strideC: n, n: n, k: width)
+        }
+        var result = [Double](repeating: 0, count: n * n)
+        for i in 0..<n {
+            for j in 0...i {
+                result[i * n + j] = Double(gram[i * n + j])
+                result[j * n + i] = Double(gram[i * n + j])
+            }
+        }
+        record(id, result)
+    }
+
+    private func record(_ id: ParameterID, _ gram: [Double]) {
+        for index in total.indices { total[index] += gram[index] }
+        guard keepsParts else { return }
+        if parts[id] == nil { parts[id] = Array(repeating: 0, count: gram.count) }
+        for index in gram.indices { parts[id]![index] += gram[index] }
+    }
+
+    /// Floats of the block of gradients that is formed at a time: a share of the second-level cache.
+    private static let blockFloats = 1 << 18
+}

@@ -1,0 +1,79 @@
+/// A parameter tensor of a ``Graph``: its place in ``Graph/parameters``.
+public struct ParameterID: Hashable, Sendable {
+    public let index: Int
+}
+
+/// A parameter tensor: a name, a shape, how it starts, and whether it is trained.
+public struct Parameter: Hashable, Sendable {
+    /// Unique in its graph, e.g. `"block1.attention.in_proj.weight"`.
+    public let name: String
+    /// Row-major, e.g. `[out, in]` for a linear layer.
+    public let shape: [Int]
+    public let initialization: Initialization
+    /// Frozen parameters get no gradient and do not enter gradient kernels.
+    public let isTrainable: Bool
+
+    /// Number of elements.
+    public var count: Int { shape.reduce(1, *) }
+}
+
+/// How a parameter starts.
+public enum Initialization: Hashable, Sendable {
+    case zeros
+    case ones
+    /// Uniform in `[-bound, bound)`.
+    case uniform(bound: Float)
+    /// Set by whoever made the graph, e.g. from a checkpoint; zeros until then.
+    case given
+}
+
+/// What a node produces.
+public struct Value: Hashable, Sendable {
+    /// The node's place in ``Graph/nodes``.
+    public let node: Int
+    /// Features a row.
+    public let width: Int
+    public let space: RowSpace
+}
+
+/// One application of a primitive.
+public struct Node: Hashable, Sendable {
+    public let primitive: Primitive
+    /// Places of earlier nodes.
+    public let inputs: [Int]
+    public let width: Int
+    public let space: RowSpace
+}
+
+/// A differentiable program over ragged batches: heads and encoders lower into it.
+///
+/// Nodes stand in an order in which they can be computed. A graph is a value without state; an
+/// ``Executor`` runs it, a ``ParameterSet`` holds its numbers.
+public struct Graph: Hashable, Sendable {
+    public let nodes: [Node]
+    public let parameters: [Parameter]
+    /// The node whose rows are the result, e.g. the logits, `[examples, classes]`.
+    public let output: Value
+    /// Sequences an example consists of: 2 where the segments of a pair are kept apart, else 1.
+    public let segments: Int
+
+    /// Number of trained weights.
+    public var trainableCount: Int {
+        parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
+    }
+
+    /// Parameters that a node uses.
+    public static func parameters(of primitive: Primitive) -> [ParameterID] {
+        switch primitive {
+        case .embedding(let table, _): [table]
+        case .linear(let weight, let bias): bias.map { [weight, $0] } ?? [weight]
+        case .layerNorm(let gain, let bias, _): [gain, bias]
+        case .depthwiseConvolution(let weight, let bias, _): [weight, bias]
+        case .affine(let scale, let shift): [scale, shift]
+        case .mix(let weights): [weights]
+        case .input, .activation, .attention, .unfold, .pool, .attentionPool, .segment, .binary,
+            .concatenate, .dropout:
+            []
+        }
+    }
+}
