@@ -1,0 +1,103 @@
+extension SearchSpace {
+    /// Reads the text form of a genotype. Choices that are left out take their standard value; the
+    /// result is canonical and belongs to this space's operations (though it may have more blocks than
+    /// the space draws).
+    /// - Throws: ``GenotypeError``.
+    public func genotype(_ text: String) throws -> Genotype {
+        var genes: [Gene] = []
+        var column = 1
+        for part in text.split(separator: ">", omittingEmptySubsequences: false) {
+            let start = column + part.prefix { $0.isWhitespace }.count
+            let trimmed = trim(part)
+            guard !trimmed.isEmpty else {
+                throw GenotypeError.syntax(text: text, column: start, expected: "an operation")
+            }
+            genes.append(try gene(trimmed, whole: text, column: start))
+            column += part.count + 1
+        }
+        try check(genes)
+        return Genotype(genes)
+    }
+
+    private func gene(_ text: Substring, whole: String, column: Int) throws -> Gene {
+        let name = text.prefix { $0 != "(" }
+        guard let operation = registry[String(trim(name))] else {
+            throw GenotypeError.unknownOperation(
+                name: String(trim(name)), known: registry.operations.map(\.name))
+        }
+        var values = Dictionary(
+            uniqueKeysWithValues: operation.choices.map { ($0.name, $0.standard) })
+        let rest = text.dropFirst(name.count)
+        if !rest.isEmpty {
+            guard rest.last == ")" else {
+                throw GenotypeError.syntax(
+                    text: whole, column: column + text.count, expected: "')'")
+            }
+            var seen: Set<String> = []
+            for setting in rest.dropFirst().dropLast().split(separator: ",") {
+                let sides = setting.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard sides.count == 2 else {
+                    let place = whole.distance(
+                        from: whole.startIndex, to: setting.startIndex)
+                    throw GenotypeError.syntax(
+                        text: whole, column: place + 1, expected: "choice=value")
+                }
+                let key = String(trim(sides[0]))
+                let value = String(trim(sides[1]))
+                guard let choice = operation.choices.first(where: { $0.name == key }) else {
+                    throw GenotypeError.unknownChoice(
+                        operation: operation.name, name: key,
+                        known: operation.choices.map(\.name))
+                }
+                guard seen.insert(key).inserted else {
+                    throw GenotypeError.misplaced(
+                        operation: operation.name, reason: "\(key) is given twice")
+                }
+                guard choice.values.contains(value) else {
+                    throw GenotypeError.badValue(
+                        operation: operation.name, choice: key, found: value,
+                        expected: choice.values)
+                }
+                values[key] = value
+            }
+        }
+        return Gene(operation, Settings(values))
+    }
+
+    /// Slots in order, each of the single ones once, and no objection on the way.
+    private func check(_ genes: [Gene]) throws {
+        var last: Slot?
+        var width = context.inputWidth
+        for gene in genes {
+            guard let operation = registry[gene.operation] else { continue }
+            if operation.needsPair, context.segments != 2 {
+                throw GenotypeError.misplaced(
+                    operation: gene.operation, reason: "this task has no separate segments")
+            }
+            if let last, operation.slot < last || (operation.slot == last && last != .block) {
+                throw GenotypeError.misplaced(
+                    operation: gene.operation,
+                    reason: "a \(operation.slot) operation cannot follow a \(last) operation")
+            }
+            if let objection = operation.objection(
+                gene.settings, width: width, context: context)
+            {
+                throw GenotypeError.misplaced(operation: gene.operation, reason: objection)
+            }
+            width = operation.outputWidth(gene.settings, width: width, context: context)
+            last = operation.slot
+        }
+        for slot in requiredSlots
+        where !genes.contains(where: { registry[$0.operation]?.slot == slot }) {
+            throw GenotypeError.misplaced(
+                operation: "\(slot)", reason: "a head needs one operation of this kind")
+        }
+    }
+
+    private func trim(_ text: Substring) -> Substring {
+        var text = text.drop { $0.isWhitespace }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return text
+    }
+}

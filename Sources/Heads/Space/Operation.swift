@@ -1,0 +1,150 @@
+import Graphs
+
+/// Where in a head an operation can stand.
+public enum Slot: Int, Sendable, CaseIterable, Comparable {
+    /// Once, first: what the encoder's features become.
+    case input
+    /// Any number of times: tokens to tokens.
+    case block
+    /// Once: tokens to one row a sequence.
+    case pooling
+    /// Once, and only for pairs whose segments are apart: two rows to one.
+    case interaction
+    /// Once, last: one row to logits.
+    case classifier
+
+    public static func < (a: Slot, b: Slot) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// One thing to decide about an operation: its name and the values it can take.
+public struct Choice: Sendable, Hashable {
+    public let name: String
+    public let values: [String]
+    /// Taken where a text leaves the choice out.
+    public let standard: String
+
+    public init(_ name: String, _ values: [String], standard: String? = nil) {
+        precondition(!values.isEmpty && Set(values).count == values.count)
+        self.name = name
+        self.values = values
+        self.standard = standard ?? values[0]
+        precondition(values.contains(self.standard))
+    }
+}
+
+/// What is decided about one operation of a head.
+public struct Settings: Sendable, Hashable {
+    private let values: [String: String]
+
+    init(_ values: [String: String]) { self.values = values }
+
+    /// The value of a choice.
+    /// - Precondition: the operation has this choice.
+    public subscript(_ name: String) -> String {
+        guard let value = values[name] else { preconditionFailure("no choice \(name)") }
+        return value
+    }
+
+    /// The value of a choice as a number.
+    public func integer(_ name: String) -> Int {
+        guard let value = Int(self[name]) else { preconditionFailure("\(name) is no number") }
+        return value
+    }
+
+    /// The value of a choice as a floating-point number.
+    public func float(_ name: String) -> Float {
+        guard let value = Float(self[name]) else { preconditionFailure("\(name) is no number") }
+        return value
+    }
+
+    /// The same settings with one value changed.
+    public func setting(_ name: String, to value: String) -> Settings {
+        var copy = values
+        copy[name] = value
+        return Settings(copy)
+    }
+}
+
+/// What surrounds a head.
+public struct HeadContext: Sendable, Hashable {
+    /// Features a token, as the encoder gives them.
+    public let inputWidth: Int
+    /// Number of classes.
+    public let classes: Int
+    /// 2 where the segments of a pair are kept apart, else 1.
+    public let segments: Int
+
+    public init(inputWidth: Int, classes: Int, segments: Int) {
+        self.inputWidth = inputWidth
+        self.classes = classes
+        self.segments = segments
+    }
+}
+
+/// An operation that heads can be made of: its choices, and how it lowers into a graph of closed
+/// primitives. Training, gradient kernels and export follow from the primitives.
+///
+/// To add one, write a type in a file of its own and list it in ``OperationRegistry/standard``.
+public protocol Operation: Sendable {
+    /// Unique, as it stands in a genotype's text.
+    var name: String { get }
+    var slot: Slot { get }
+    var choices: [Choice] { get }
+    /// Whether the operation needs the two segments of a pair apart.
+    var needsPair: Bool { get }
+    /// The one spelling of settings that lower to the same graph.
+    func canonical(_ settings: Settings) -> Settings
+    /// Why these settings cannot be used on values of this width, or `nil`.
+    func objection(_ settings: Settings, width: Int, context: HeadContext) -> String?
+    /// The width of what comes out; the same as `lower` gives.
+    func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int
+    /// Adds the operation to a graph. Parameters are named by what they are; the caller has set a
+    /// scope.
+    func lower(
+        _ x: Value, _ settings: Settings, context: HeadContext, into graph: inout GraphBuilder
+    ) -> Value
+}
+
+extension Operation {
+    public var needsPair: Bool { false }
+    public func canonical(_ settings: Settings) -> Settings { settings }
+    public func objection(_ settings: Settings, width: Int, context: HeadContext) -> String? { nil }
+    public func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int { width }
+}
+
+/// Where the layer norm of a residual block stands.
+enum NormPlacement: String, CaseIterable {
+    /// `x + f(norm(x))` (Xiong et al. 2020).
+    case pre
+    /// `norm(x + f(x))` (Vaswani et al. 2017).
+    case post
+    /// `x + f(x)`.
+    case none
+
+    static let choice = Choice("norm", allCases.map(\.rawValue), standard: post.rawValue)
+
+    /// Wraps a block in its residual connection and norm; dropout stands before the sum.
+    static func residual(
+        _ x: Value, _ settings: Settings, in graph: inout GraphBuilder,
+        _ block: (Value, inout GraphBuilder) -> Value
+    ) -> Value {
+        let rate = settings.float("dropout")
+        switch NormPlacement(rawValue: settings["norm"])! {
+        case .pre:
+            let normed = graph.layerNorm(x, name: "norm")
+            return graph.binary(.add, x, graph.dropout(block(normed, &graph), rate: rate))
+        case .post:
+            let sum = graph.binary(.add, x, graph.dropout(block(x, &graph), rate: rate))
+            return graph.layerNorm(sum, name: "norm")
+        case .none:
+            return graph.binary(.add, x, graph.dropout(block(x, &graph), rate: rate))
+        }
+    }
+}
+
+extension Choice {
+    /// Dropout inside a residual block.
+    static let blockDropout = Choice("dropout", ["0", "0.1", "0.2"], standard: "0.1")
+    /// The activation of a block.
+    static let activation = Choice("activation", ["gelu", "relu", "silu", "tanh"])
+}

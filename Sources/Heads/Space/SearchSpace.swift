@@ -1,0 +1,189 @@
+import Graphs
+import Support
+
+/// All heads that a search can draw: an input, up to `maximumBlocks` blocks, a pooling, for pairs an
+/// interaction, and a classifier.
+public struct SearchSpace: Sendable {
+    public let context: HeadContext
+    public let maximumBlocks: Int
+    let registry: OperationRegistry
+
+    public init(
+        context: HeadContext, maximumBlocks: Int = 3, registry: OperationRegistry = .standard
+    ) {
+        self.context = context
+        self.maximumBlocks = maximumBlocks
+        self.registry = registry
+    }
+
+    /// Slots that a head has exactly once.
+    var requiredSlots: [Slot] {
+        context.segments == 2
+            ? [.input, .pooling, .interaction, .classifier] : [.input, .pooling, .classifier]
+    }
+
+    // MARK: Size
+
+    /// Number of genotypes, no head counted twice.
+    public var count: Double {
+        // Widths decide which settings are allowed, so that the count goes by width.
+        var widths: [Int: Double] = [:]
+        for operation in registry.operations(in: .input, context: context) {
+            for settings in settings(of: operation) {
+                let width = operation.outputWidth(
+                    settings, width: context.inputWidth, context: context)
+                widths[width, default: 0] += 1
+            }
+        }
+        let tail = requiredSlots.dropFirst().reduce(1.0) { product, slot in
+            product * Double(
+                registry.operations(in: slot, context: context).reduce(0) {
+                    $0 + settings(of: $1).count
+                })
+        }
+        var total = 0.0
+        for (width, number) in widths {
+            let blocks = registry.operations(in: .block, context: context).reduce(0) { sum, operation in
+                sum + settings(of: operation).filter {
+                    operation.objection($0, width: width, context: context) == nil
+                }.count
+            }
+            var sequences = 0.0
+            var power = 1.0
+            for _ in 0...maximumBlocks {
+                sequences += power
+                power *= Double(blocks)
+            }
+            total += number * sequences
+        }
+        return total * tail
+    }
+
+    /// All canonical settings of an operation, each once.
+    func settings(of operation: any Operation) -> [Settings] {
+        var lists: [[String: String]] = [[:]]
+        for choice in operation.choices {
+            lists = lists.flatMap { list in
+                choice.values.map { value in
+                    var extended = list
+                    extended[choice.name] = value
+                    return extended
+                }
+            }
+        }
+        var seen: Set<Gene> = []
+        return lists.compactMap { values in
+            let gene = Gene(operation, Settings(values))
+            return seen.insert(gene).inserted ? gene.settings : nil
+        }
+    }
+
+    // MARK: Drawing
+
+    /// A random head: the number of blocks, then each operation, then each choice, all evenly.
+    public func sample(using generator: inout RandomGenerator) -> Genotype {
+        while true {
+            let blocks = generator.index(below: maximumBlocks + 1)
+            let genes = slots(blocks: blocks).map { sampleGene($0, using: &generator) }
+            if isAllowed(genes) { return Genotype(genes) }
+        }
+    }
+
+    /// A neighbour: one choice of one operation changed, one operation replaced, or a block added,
+    /// removed or moved. Never the genotype itself.
+    public func mutate(
+        _ genotype: Genotype, using generator: inout RandomGenerator
+    ) -> Genotype {
+        while true {
+            var genes = genotype.genes
+            let blockPlaces = genes.indices.filter { slot(of: genes[$0]) == .block }
+            switch generator.index(below: 6) {
+            case 0 where blockPlaces.count < maximumBlocks:
+                let place = 1 + generator.index(below: blockPlaces.count + 1)
+                genes.insert(sampleGene(.block, using: &generator), at: place)
+            case 1 where !blockPlaces.isEmpty:
+                genes.remove(at: blockPlaces[generator.index(below: blockPlaces.count)])
+            case 2 where blockPlaces.count > 1:
+                let a = blockPlaces[generator.index(below: blockPlaces.count)]
+                let b = blockPlaces[generator.index(below: blockPlaces.count)]
+                genes.swapAt(a, b)
+            case 3:
+                let place = generator.index(below: genes.count)
+                genes[place] = sampleGene(slot(of: genes[place]), using: &generator)
+            case 4, 5:
+                let place = generator.index(below: genes.count)
+                guard let changed = changeOne(genes[place], using: &generator) else { continue }
+                genes[place] = changed
+            default: continue
+            }
+            let result = Genotype(genes)
+            if result != genotype, isAllowed(genes) { return result }
+        }
+    }
+
+    private func changeOne(_ gene: Gene, using generator: inout RandomGenerator) -> Gene? {
+        guard let operation = registry[gene.operation], !operation.choices.isEmpty else {
+            return nil
+        }
+        let choice = operation.choices[generator.index(below: operation.choices.count)]
+        let value = choice.values[generator.index(below: choice.values.count)]
+        return Gene(operation, gene.settings.setting(choice.name, to: value))
+    }
+
+    private func sampleGene(_ slot: Slot, using generator: inout RandomGenerator) -> Gene {
+        let candidates = registry.operations(in: slot, context: context)
+        let operation = candidates[generator.index(below: candidates.count)]
+        var values: [String: String] = [:]
+        for choice in operation.choices {
+            values[choice.name] = choice.values[generator.index(below: choice.values.count)]
+        }
+        return Gene(operation, Settings(values))
+    }
+
+    private func slots(blocks: Int) -> [Slot] {
+        [.input] + Array(repeating: .block, count: blocks) + Array(requiredSlots.dropFirst())
+    }
+
+    private func slot(of gene: Gene) -> Slot { registry[gene.operation]?.slot ?? .block }
+
+    private func isAllowed(_ genes: [Gene]) -> Bool {
+        var width = context.inputWidth
+        for gene in genes {
+            guard let operation = registry[gene.operation],
+                operation.objection(gene.settings, width: width, context: context) == nil
+            else { return false }
+            width = operation.outputWidth(gene.settings, width: width, context: context)
+        }
+        return true
+    }
+
+    // MARK: Lowering
+
+    /// Adds a head to a graph on top of features `[tokens, inputWidth]`; the result is the logits,
+    /// `[examples, classes]`. Parameters are named by place and operation, e.g.
+    /// `head.1.self-attention.in_proj.weight`.
+    public func lower(
+        _ genotype: Genotype, on features: Value, into graph: inout GraphBuilder
+    ) -> Value {
+        var value = features
+        graph.scope("head") { graph in
+            for (place, gene) in genotype.genes.enumerated() {
+                guard let operation = registry[gene.operation] else {
+                    preconditionFailure("unknown operation \(gene.operation)")
+                }
+                value = graph.scope("\(place).\(gene.operation)") { graph in
+                    operation.lower(value, gene.settings, context: context, into: &graph)
+                }
+            }
+        }
+        // With one segment, a sequence is an example.
+        return graph.segments == 1 ? graph.segment(value, 0) : value
+    }
+
+    /// The graph of a head alone, with the encoder's features as input slot 0.
+    public func graph(of genotype: Genotype) -> Graph {
+        var builder = GraphBuilder(segments: context.segments)
+        let features = builder.input(slot: 0, width: context.inputWidth)
+        return builder.build(output: lower(genotype, on: features, into: &builder))
+    }
+}
