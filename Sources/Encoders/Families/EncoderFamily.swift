@@ -1,0 +1,50 @@
+import Graphs
+
+/// How a weight of a checkpoint becomes a parameter of a graph.
+struct WeightBinding {
+    let parameter: ParameterID
+    /// Names in the checkpoint, without prefix; several are stacked along the first dimension.
+    let sources: [String]
+    /// Whether the parameter is read in place from the file, e.g. a large embedding table.
+    let isTable: Bool
+}
+
+/// Hidden states of an encoder in a graph, and where its parameters come from.
+struct LoweredEncoder {
+    /// Embedding output and every layer's output: `layers + 1` values `[tokens, width]`.
+    let hiddenStates: [Value]
+    let bindings: [WeightBinding]
+}
+
+/// A family of encoder architectures.
+///
+/// To add one, write a type in a file of its own and list it in ``EncoderFamilies/all``.
+protocol EncoderFamily: Sendable {
+    /// Values of `model_type` in `config.json`.
+    var modelTypes: [String] { get }
+    /// The position id of a sequence's first token.
+    func firstPosition(_ configuration: EncoderConfiguration) -> Int
+    /// Longest sequence in tokens.
+    func maximumLength(_ configuration: EncoderConfiguration) -> Int
+    /// Adds the encoder up to a layer to a graph.
+    func lower(
+        _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
+        into graph: inout GraphBuilder
+    ) -> LoweredEncoder
+    /// Whether a checkpoint may hold this weight though the hidden states do not need it.
+    func isOptional(_ weight: String) -> Bool
+}
+
+/// The families that this program knows; one line each.
+enum EncoderFamilies {
+    static let all: [any EncoderFamily] = [
+        BERTFamily(),
+        RoBERTaFamily(),
+    ]
+
+    static func find(_ modelType: String) -> (any EncoderFamily)? {
+        all.first { $0.modelTypes.contains(modelType) }
+    }
+
+    static var modelTypes: [String] { all.flatMap(\.modelTypes).sorted() }
+}
