@@ -1,0 +1,119 @@
+/// A row of a data file that cannot be an example, and why.
+public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
+    /// A column of a data file.
+    public struct Column: Sendable, Hashable, CustomStringConvertible {
+        /// From 1; `nil` for the keys of a JSON object.
+        public var number: Int?
+        /// As in the header; `nil` when there is none.
+        public var name: String?
+
+        public init(number: Int?, name: String?) {
+            self.number = number
+            self.name = name
+        }
+
+        public var description: String {
+            switch (number, name) {
+            case (let number?, let name?): "column \(number) (`\(name.excerpt)`)"
+            case (let number?, nil): "column \(number)"
+            case (nil, let name?): "key `\(name.excerpt)`"
+            case (nil, nil): "column"
+            }
+        }
+    }
+
+    /// What is wrong with the row.
+    public enum Reason: Sendable, Hashable {
+        case tooFewColumns(expected: Int, found: Int)
+        case tooManyColumns(expected: Int, found: Int)
+        case emptyText
+        case emptyLabel
+        /// `known` are the classes of the task.
+        case unknownLabel(found: String, known: [String], suggestion: String?)
+        /// `line` and `byte` of the first wrong byte, both from 1.
+        case invalidUTF8(line: Int, byte: Int)
+        /// `line` and `byte` of the NUL, both from 1; `nil` when it came from an escape of JSON.
+        case nulCharacter(line: Int?, byte: Int?)
+        /// Longer than `limit` bytes.
+        case tooLong(limit: Int)
+        /// A quote inside an unquoted field, or text after the closing quote of a quoted one.
+        case strayQuote(line: Int, byte: Int)
+        /// A quoted field that the file never closes; `line` and `byte` of the opening quote.
+        case unterminatedQuote(line: Int, byte: Int)
+        case invalidJSON(problem: String)
+        case notAnObject
+        case missingKey(suggestion: String?)
+        case wrongType(expected: String, found: String)
+    }
+
+    public var split: Split
+    /// Path of the file.
+    public var file: String
+    /// Line where the row begins, from 1, counted in line feeds.
+    public var line: Int
+    /// `nil` when the row as a whole is wrong.
+    public var column: Column?
+    public var reason: Reason
+
+    public init(split: Split, file: String, line: Int, column: Column?, reason: Reason) {
+        self.split = split
+        self.file = file
+        self.line = line
+        self.column = column
+        self.reason = reason
+    }
+
+    public var description: String {
+        "\(file):\(line): " + (column.map { "\($0): " } ?? "") + "\(reason)"
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case split, file, line, column, columnName, reason
+    }
+
+    /// `{"split", "file", "line", "column": number, "columnName", "reason": text}`
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(split, forKey: .split)
+        try container.encode(file, forKey: .file)
+        try container.encode(line, forKey: .line)
+        try container.encodeIfPresent(column?.number, forKey: .column)
+        try container.encodeIfPresent(column?.name, forKey: .columnName)
+        try container.encode(reason.description, forKey: .reason)
+    }
+}
+
+extension BadRow.Reason: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooFewColumns(let expected, let found):
+            return "too few columns: expected \(expected), found \(found)"
+        case .tooManyColumns(let expected, let found):
+            return "too many columns: expected \(expected), found \(found)"
+        case .emptyText: return "the text is empty"
+        case .emptyLabel: return "the label is empty"
+        case .unknownLabel(let found, let known, let suggestion):
+            let shown = known.prefix(12).map { "`\($0.excerpt)`" }.joined(separator: ", ")
+            let more = known.count > 12 ? " and \(known.count - 12) more" : ""
+            let hint = suggestion.map { "; did you mean `\($0.excerpt)`?" } ?? ""
+            return "unknown label `\(found)`: expected one of \(shown)\(more)\(hint)"
+        case .invalidUTF8(let line, let byte):
+            return "not valid UTF-8 at byte \(byte) of line \(line)"
+        case .nulCharacter(let line?, let byte?):
+            return "a NUL character at byte \(byte) of line \(line)"
+        case .nulCharacter: return "a NUL character"
+        case .tooLong(let limit): return "longer than the limit of \(limit) bytes"
+        case .strayQuote(let line, let byte):
+            return "stray quote at byte \(byte) of line \(line): a field is quoted as a whole, "
+                + "and a quote in it is doubled"
+        case .unterminatedQuote(let line, let byte):
+            return "the quote that opens at byte \(byte) of line \(line) is never closed"
+        case .invalidJSON(let problem): return "not valid JSON: \(problem)"
+        case .notAnObject: return "expected a JSON object"
+        case .missingKey(let suggestion):
+            return "missing" + (suggestion.map { "; did you mean `\($0.excerpt)`?" } ?? "")
+        case .wrongType(let expected, let found):
+            return "expected \(expected), found \(found)"
+        }
+    }
+}

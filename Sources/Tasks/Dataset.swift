@@ -1,0 +1,121 @@
+import Foundation
+import Support
+
+/// The examples of a task, ready for use.
+public struct Dataset: Sendable {
+    /// Name of the task.
+    public var name: String
+    /// The classes; ``Example/label`` is an index of this list.
+    public var labels: [TaskLabel]
+    /// Index of the class that F1 is about.
+    public var positiveLabel: Int?
+    public var metrics: [TaskMetric]
+    /// How pairs reach the encoder; `nil` in a task of single texts.
+    public var pairing: Pairing?
+    /// Tokens after which a text is truncated; `nil`: what the encoder takes.
+    public var maximumTokens: Int?
+    public var train: [Example]
+    public var dev: [Example]
+    public var test: [Example]
+    /// SHA-256 of everything the examples and their encoding depend on: the files and the keys of
+    /// the task that choose columns, classes, rows, pairing and truncation. Names, descriptions and
+    /// metrics are not in it.
+    public var digest: String
+    public var report: DatasetReport
+
+    /// Choices of the user that a task file leaves open or sets a default for.
+    public struct Options: Sendable, Hashable {
+        /// Pass bad rows over, and count them, instead of stopping at them.
+        public var skipBadRows: Bool
+        /// A longer line (or CSV record) is a bad row.
+        public var maximumLineBytes: Int
+        /// Instead of the pairing of the task; ignored in a task of single texts.
+        public var pairing: Pairing?
+        /// Instead of the maximum of the task.
+        public var maximumTokens: Int?
+
+        public init(
+            skipBadRows: Bool = false, maximumLineBytes: Int = 1 << 20, pairing: Pairing? = nil,
+            maximumTokens: Int? = nil
+        ) {
+            self.skipBadRows = skipBadRows
+            self.maximumLineBytes = maximumLineBytes
+            self.pairing = pairing
+            self.maximumTokens = maximumTokens
+        }
+    }
+
+    /// A data set made in memory; the report is counted, the digest is of the examples.
+    /// - Precondition: every label is an index of `labels`.
+    public init(
+        name: String, labels: [TaskLabel], positiveLabel: Int? = nil,
+        metrics: [TaskMetric] = [.accuracy, .macroF1, .mcc], pairing: Pairing? = nil,
+        maximumTokens: Int? = nil, train: [Example], dev: [Example], test: [Example]
+    ) {
+        self.name = name
+        self.labels = labels
+        self.positiveLabel = positiveLabel
+        self.metrics = metrics
+        self.pairing = pairing
+        self.maximumTokens = maximumTokens
+        self.train = train
+        self.dev = dev
+        self.test = test
+        report = DatasetReport(labels: labels, examples: [.train: train, .dev: dev, .test: test])
+        var digest = DigestBuilder()
+        digest.add("examples in memory")
+        digest.add("\(labels.map(\.value)) \(pairing?.rawValue ?? "-") \(maximumTokens ?? 0)")
+        for examples in [train, dev, test] {
+            digest.add("\(examples.count)")
+            for example in examples {
+                digest.add(example.text)
+                digest.add(example.pair.map { "pair " + $0 } ?? "single")
+                digest.add("\(example.label)")
+            }
+        }
+        self.digest = digest.hexadecimal()
+    }
+
+    init(
+        definition: TaskDefinition, options: Options, labels: [TaskLabel], positiveLabel: Int?,
+        examples: [Split: [Example]], digest: String, report: DatasetReport
+    ) {
+        name = definition.name
+        self.labels = labels
+        self.positiveLabel = positiveLabel
+        let f1 = positiveLabel == nil ? [] : [TaskMetric.f1]
+        metrics = definition.metrics ?? [.accuracy] + f1 + [.macroF1, .mcc]
+        pairing = definition.columns.pair == nil ? nil : options.pairing ?? definition.pairing
+        maximumTokens = options.maximumTokens ?? definition.maximumTokens
+        train = examples[.train] ?? []
+        dev = examples[.dev] ?? []
+        test = examples[.test] ?? []
+        self.digest = digest
+        self.report = report
+    }
+
+    /// The rows of a split.
+    public subscript(split: Split) -> [Example] {
+        switch split {
+        case .train: train
+        case .dev: dev
+        case .test: test
+        }
+    }
+
+    /// Reads the files of a task.
+    ///
+    /// All bad rows of all files are found before any is reported. Dev (and test) are carved out of
+    /// train before the limit is applied.
+    ///
+    /// - Parameter dataDirectory: where the files are; `nil`: beside the task file.
+    /// - Throws: ``TaskError``; `FileError` for files that cannot be read.
+    /// - Complexity: O(bytes of all files); a line is never copied as a whole.
+    public static func load(
+        _ definition: TaskDefinition, dataDirectory: URL?, options: Options = Options()
+    ) throws -> Dataset {
+        try DatasetLoader(
+            definition: definition, dataDirectory: dataDirectory, options: options
+        ).dataset()
+    }
+}

@@ -1,0 +1,241 @@
+import Foundation
+import Support
+
+/// Puts a ``Dataset`` together from the files of a task.
+struct DatasetLoader {
+    /// Distinct values of a label column above which it is taken for a wrong column.
+    static let maximumInferredClasses = 256
+
+    let definition: TaskDefinition
+    let dataDirectory: URL?
+    let options: Dataset.Options
+
+    func dataset() throws -> Dataset {
+        var contents = try read()
+        let badRows = contents.flatMap(\.badRows)
+        if !badRows.isEmpty, !options.skipBadRows { throw TaskError.badRows(badRows) }
+        for content in contents where content.rows.isEmpty {
+            throw TaskError.noRows(
+                path: content.path, split: content.split, skipped: content.badRows.count,
+                first: content.badRows.first)
+        }
+        let labels = try inferOrCheckLabels(&contents)
+        let train = contents[0]
+
+        var rows: [Split: [Row]] = [:]
+        var origins: [Split: DatasetReport.Origin] = [:]
+        for content in contents {
+            rows[content.split] = content.rows
+            origins[content.split] = DatasetReport.Origin(
+                file: content.path, skipped: content.badRows.count)
+        }
+        for (split, source) in [(Split.test, definition.test), (.dev, definition.dev)] {
+            guard case .carvedFromTrain(let sample) = source else { continue }
+            let rest = rows[.train] ?? []
+            (rows[split], rows[.train]) = try carve(
+                sample, out: rest, whole: train.rows.count, split: split, classes: labels.count,
+                path: train.path)
+            origins[split] = DatasetReport.Origin(file: train.path, isCarved: true)
+        }
+        let unlimited = rows[.train] ?? []
+        let limited = try limit(unlimited, classes: labels.count)
+        rows[.train] = limited
+        origins[.train]?.leftOut = unlimited.count - limited.count
+
+        let examples = rows.mapValues { $0.map(\.example) }
+        return Dataset(
+            definition: definition, options: options, labels: labels,
+            positiveLabel: try positiveLabel(labels), examples: examples,
+            digest: digest(contents),
+            report: DatasetReport(
+                labels: labels, examples: examples, origins: origins, badRows: badRows))
+    }
+
+    // MARK: Reading
+
+    private func read() throws -> [SplitContent] {
+        var labels = LabelTable(definition.labels?.map(\.value))
+        var contents: [SplitContent] = []
+        var paths: [String: Split] = [:]
+        for (split, name) in definition.files {
+            let url = definition.location(of: name, dataDirectory: dataDirectory)
+            let file = try open(url, split: split)
+            let resolved = url.resolvingSymlinksInPath().standardizedFileURL.path
+            if let other = paths.updateValue(split, forKey: resolved) {
+                throw TaskError.sameData(
+                    first: other, firstPath: url.path, second: split, secondPath: url.path)
+            }
+            guard let format = definition.format ?? DataFormat(fileName: name) else {
+                throw TaskError.definition(
+                    path: definition.url.path, line: 1, column: 1,
+                    problem: "no `format`, and `\(name.excerpt)` does not tell it")
+            }
+            let reader = SplitReader(
+                definition: definition, split: split, format: format,
+                maximumLineBytes: options.maximumLineBytes)
+            let content = try reader.read(file, labels: &labels)
+            if let other = contents.first(where: { $0.digest == content.digest }) {
+                throw TaskError.sameData(
+                    first: other.split, firstPath: other.path, second: split,
+                    secondPath: content.path)
+            }
+            contents.append(content)
+            // Without a list, the classes are those of train.
+            if split == .train, definition.labels == nil { labels = LabelTable(labels.values) }
+        }
+        return contents
+    }
+
+    private func open(_ url: URL, split: Split) throws -> MappedFile {
+        do {
+            return try MappedFile(url)
+        } catch FileError.missing {
+            throw TaskError.missingFile(
+                path: url.path, task: definition.name, split: split,
+                expected: definition.files.map(\.file), source: definition.source,
+                dataDirectoryGiven: dataDirectory != nil)
+        }
+    }
+
+    // MARK: Classes
+
+    /// The classes; without a list they are sorted, and the labels of all rows renumbered.
+    private func inferOrCheckLabels(_ contents: inout [SplitContent]) throws -> [TaskLabel] {
+        let train = contents[0]
+        let labels: [TaskLabel]
+        if let listed = definition.labels {
+            labels = listed
+        } else {
+            let values = train.labelValues
+            guard values.count <= Self.maximumInferredClasses else {
+                throw TaskError.tooManyClasses(
+                    path: train.path, column: definition.columns.label, found: values.count,
+                    limit: Self.maximumInferredClasses)
+            }
+            let order = values.indices.sorted {
+                values[$0].utf8.lexicographicallyPrecedes(values[$1].utf8)
+            }
+            var rank = [Int](repeating: 0, count: values.count)
+            for (new, old) in order.enumerated() { rank[old] = new }
+            for split in contents.indices {
+                for row in contents[split].rows.indices {
+                    let old = contents[split].rows[row].example.label
+                    contents[split].rows[row].example.label = rank[old]
+                }
+            }
+            labels = order.map { TaskLabel(value: values[$0]) }
+        }
+        var counts = labels.map { _ in 0 }
+        for row in contents[0].rows { counts[row.example.label] += 1 }
+        let present = counts.indices.filter { counts[$0] > 0 }
+        guard present.count >= 2 else {
+            throw TaskError.oneClass(path: train.path, label: labels[present[0]].value)
+        }
+        guard present.count == labels.count else {
+            let absent = labels.indices.filter { counts[$0] == 0 }
+            throw TaskError.classesWithoutRows(
+                path: train.path, labels: absent.map { labels[$0].value })
+        }
+        return labels
+    }
+
+    private func positiveLabel(_ labels: [TaskLabel]) throws -> Int? {
+        guard let positive = definition.positive else { return nil }
+        if let index = labels.firstIndex(where: { $0.value == positive }) { return index }
+        if let index = labels.firstIndex(where: { $0.name == positive }) { return index }
+        throw TaskError.unknownPositive(
+            task: definition.name, found: positive, known: labels.map(\.name))
+    }
+
+    // MARK: Draws
+
+    private func count(_ rows: [Row], classes: Int) -> [Int] {
+        var counts = [Int](repeating: 0, count: classes)
+        for row in rows { counts[row.example.label] += 1 }
+        return counts
+    }
+
+    /// Takes a stratified sample out of the training rows; every class keeps a row.
+    /// - Parameter whole: rows of train before anything was carved out, which a fraction is of.
+    private func carve(
+        _ sample: TaskDefinition.Sample, out rows: [Row], whole: Int, split: Split, classes: Int,
+        path: String
+    ) throws -> (drawn: [Row], rest: [Row]) {
+        let counts = count(rows, classes: classes)
+        let caps = counts.map { max(0, $0 - 1) }
+        let wanted =
+            switch sample.amount {
+            case .rows(let rows): rows
+            case .fraction(let fraction): max(1, Int((fraction * Double(whole)).rounded()))
+            }
+        let available = caps.reduce(0, +)
+        guard wanted <= available else {
+            throw TaskError.carveOutTooLarge(
+                path: path, split: split, wanted: wanted, available: available)
+        }
+        // Dev has the key to itself, so that it depends on its seed alone.
+        let root = RandomKey(seed: sample.seed).child("carve-out")
+        let isDrawn = Stratified.draw(
+            rows, quotas: Stratified.quotas(total: wanted, counts: counts, caps: caps),
+            key: split == .dev ? root : root.child(split.rawValue))
+        return (
+            zip(rows, isDrawn).filter(\.1).map(\.0), zip(rows, isDrawn).filter { !$0.1 }.map(\.0)
+        )
+    }
+
+    private func limit(_ rows: [Row], classes: Int) throws -> [Row] {
+        guard let sample = definition.limit, case .rows(let wanted) = sample.amount,
+            wanted < rows.count
+        else { return rows }
+        guard wanted >= classes else {
+            throw TaskError.limitTooSmall(task: definition.name, rows: wanted, classes: classes)
+        }
+        let counts = count(rows, classes: classes)
+        let isDrawn = Stratified.draw(
+            rows, quotas: Stratified.quotas(total: wanted, counts: counts, caps: counts),
+            key: RandomKey(seed: sample.seed).child("limit"))
+        return zip(rows, isDrawn).filter(\.1).map(\.0)
+    }
+
+    // MARK: Digest
+
+    private func digest(_ contents: [SplitContent]) -> String {
+        var digest = DigestBuilder()
+        let columns = definition.columns
+        let pairing = options.pairing ?? definition.pairing
+        let maximumTokens = options.maximumTokens ?? definition.maximumTokens ?? 0
+        var keys: [String] = ["version 1", definition.format?.rawValue ?? ""]
+        keys.append("\(definition.hasHeader)")
+        keys += [columns.text, columns.pair ?? "", columns.label]
+        keys.append(text(of: .file(definition.train)))
+        keys += [text(of: definition.dev), text(of: definition.test)]
+        keys.append(text(of: definition.limit))
+        keys.append(columns.pair == nil ? "" : pairing?.rawValue ?? "")
+        keys += ["\(maximumTokens)", "\(options.maximumLineBytes)"]
+        for key in keys { digest.add(key) }
+        let labels = definition.labels ?? []
+        digest.add("\(labels.count)")
+        for label in labels { digest.add(label.value) }
+        for content in contents {
+            digest.add(content.split.rawValue)
+            digest.add(content.digest)
+        }
+        return digest.hexadecimal()
+    }
+
+    /// File names do not count, their content does; their ends may tell the format.
+    private func text(of source: TaskDefinition.Source) -> String {
+        switch source {
+        case .file(let name): "file \(DataFormat(fileName: name)?.rawValue ?? "")"
+        case .carvedFromTrain(let sample): "train " + text(of: sample)
+        }
+    }
+
+    private func text(of sample: TaskDefinition.Sample?) -> String {
+        switch sample?.amount {
+        case .rows(let rows)?: "rows \(rows) seed \(sample?.seed ?? 0)"
+        case .fraction(let fraction)?: "fraction \(fraction) seed \(sample?.seed ?? 0)"
+        case nil: ""
+        }
+    }
+}

@@ -1,0 +1,169 @@
+/// What a data set holds: counts, balance, lengths, and what looks wrong.
+public struct DatasetReport: Sendable, Hashable, Encodable {
+    /// Lengths of texts in characters (Unicode scalars), by nearest rank.
+    public struct Lengths: Sendable, Hashable, Encodable {
+        public var minimum: Int
+        public var lowerQuartile: Int
+        public var median: Int
+        public var upperQuartile: Int
+        public var percentile95: Int
+        public var percentile99: Int
+        public var maximum: Int
+    }
+
+    /// What one split holds.
+    public struct SplitReport: Sendable, Hashable, Encodable {
+        public var split: Split
+        /// The file the rows come from: the one of train when they were carved out of it.
+        public var file: String
+        public var isCarvedFromTrain: Bool
+        /// Rows that the data set uses.
+        public var rows: Int
+        /// Bad rows of the file that were passed over; 0 for a split carved out of train.
+        public var skipped: Int
+        /// Good rows left out by the limit.
+        public var leftOut: Int
+        /// Rows of each class, in the order of ``Dataset/labels``.
+        public var labelCounts: [Int]
+        /// `nil` when there are no rows.
+        public var textLengths: Lengths?
+        /// `nil` in a task of single texts.
+        public var pairLengths: Lengths?
+        /// Rows whose text (and pair) stood in the split before.
+        public var duplicates: Int
+        /// Rows whose text (and pair) stood in the split before with another label.
+        public var contradictions: Int
+    }
+
+    /// Rows of a split that stand word for word in another one.
+    public struct Overlap: Sendable, Hashable, Encodable {
+        public var split: Split
+        public var other: Split
+        /// Rows of `split` whose text (and pair) is in `other`.
+        public var rows: Int
+
+        public init(split: Split, other: Split, rows: Int) {
+            self.split = split
+            self.other = other
+            self.rows = rows
+        }
+    }
+
+    /// Train, dev, test.
+    public var splits: [SplitReport]
+    /// The rows that were skipped.
+    public var badRows: [BadRow]
+    /// Dev in train, test in train, test in dev; those without common rows are left out.
+    public var overlaps: [Overlap]
+    /// Names of the classes, for messages.
+    public var labelNames: [String]
+
+    /// The report of one split.
+    public subscript(split: Split) -> SplitReport {
+        splits[Split.allCases.firstIndex(of: split) ?? 0]
+    }
+
+    /// What a user should look at, in words.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        for overlap in overlaps {
+            let share = overlap.rows == 1 ? "row stands" : "rows stand"
+            warnings.append(
+                "leakage: \(overlap.rows) \(overlap.split.rawValue) \(share) word for word in "
+                    + overlap.other.rawValue)
+        }
+        for report in splits {
+            let name = report.split.rawValue
+            if report.skipped > 0 {
+                warnings.append("\(report.skipped) bad rows of \(name) were skipped")
+            }
+            if report.contradictions > 0 {
+                warnings.append(
+                    "\(report.contradictions) rows of \(name) repeat a text with another label")
+            }
+            for (label, count) in zip(labelNames, report.labelCounts) where count == 0 {
+                warnings.append("\(name) has no rows of class `\(label)`")
+            }
+        }
+        return warnings
+    }
+}
+
+extension DatasetReport {
+    /// Where the rows of a split came from.
+    struct Origin {
+        var file = ""
+        var isCarved = false
+        var skipped = 0
+        var leftOut = 0
+    }
+
+    private struct Inputs: Hashable {
+        var text: String
+        var pair: String?
+
+        init(_ example: Example) {
+            text = example.text
+            pair = example.pair
+        }
+    }
+
+    /// Counts what the splits hold.
+    init(
+        labels: [TaskLabel], examples: [Split: [Example]], origins: [Split: Origin] = [:],
+        badRows: [BadRow] = []
+    ) {
+        labelNames = labels.map(\.name)
+        self.badRows = badRows
+        splits = []
+        overlaps = []
+        var seen: [Split: [Inputs: Int]] = [:]
+        for split in Split.allCases {
+            let rows = examples[split] ?? []
+            let origin = origins[split] ?? Origin()
+            var report = SplitReport(
+                split: split, file: origin.file, isCarvedFromTrain: origin.isCarved,
+                rows: rows.count, skipped: origin.skipped, leftOut: origin.leftOut,
+                labelCounts: labels.map { _ in 0 }, textLengths: Lengths(rows.map(\.text)),
+                pairLengths: Lengths(rows.compactMap(\.pair)), duplicates: 0, contradictions: 0)
+            var inputs: [Inputs: Int] = [:]
+            inputs.reserveCapacity(rows.count)
+            var common: [Split: Int] = [:]
+            for row in rows {
+                report.labelCounts[row.label] += 1
+                let key = Inputs(row)
+                for (other, keys) in seen where keys[key] != nil { common[other, default: 0] += 1 }
+                if let label = inputs[key] {
+                    report.duplicates += 1
+                    if label != row.label { report.contradictions += 1 }
+                } else {
+                    inputs[key] = row.label
+                }
+            }
+            for other in Split.allCases {
+                guard let count = common[other] else { continue }
+                overlaps.append(Overlap(split: split, other: other, rows: count))
+            }
+            seen[split] = inputs
+            splits.append(report)
+        }
+    }
+}
+
+extension DatasetReport.Lengths {
+    /// - Complexity: O(bytes + texts x log texts).
+    init?(_ texts: [String]) {
+        guard !texts.isEmpty else { return nil }
+        // A scalar has one byte that is not a continuation byte.
+        let lengths = texts.map { text in
+            text.utf8.reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) }
+        }.sorted()
+        func rank(_ percent: Int) -> Int {
+            lengths[max(0, (lengths.count * percent + 99) / 100 - 1)]
+        }
+        self.init(
+            minimum: lengths[0], lowerQuartile: rank(25), median: rank(50),
+            upperQuartile: rank(75), percentile95: rank(95), percentile99: rank(99),
+            maximum: lengths[lengths.count - 1])
+    }
+}

@@ -1,0 +1,76 @@
+/// One labelled text, or pair of texts, of a task.
+public struct Example: Sendable, Hashable {
+    /// The text, or the first text of a pair; never empty, no white space around it.
+    public var text: String
+    /// The second text of a pair task, `nil` in a task of single texts.
+    public var pair: String?
+    /// Index of the class in ``Dataset/labels``.
+    public var label: Int
+
+    public init(text: String, pair: String? = nil, label: Int) {
+        self.text = text
+        self.pair = pair
+        self.label = label
+    }
+}
+
+/// How the two texts of a pair reach the encoder.
+public enum Pairing: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Both texts in one sequence, with the separators of the tokenizer between them.
+    case joint
+    /// Each text in a sequence of its own; the head compares them.
+    case siamese
+}
+
+/// A measure that a task wants to be judged by.
+public enum TaskMetric: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Fraction of right predictions.
+    case accuracy
+    /// F1 of the positive class.
+    case f1
+    /// Mean of the F1 of all classes.
+    case macroF1 = "macro-f1"
+    /// Matthews' correlation coefficient.
+    case mcc
+}
+
+/// A class of a task.
+public struct TaskLabel: Sendable, Hashable, Codable {
+    /// What stands in the data files, e.g. `1`.
+    public var value: String
+    /// What to show to people, e.g. `paraphrase`; the value itself unless the task says otherwise.
+    public var name: String
+
+    public init(value: String, name: String? = nil) {
+        self.value = value
+        self.name = name ?? value
+    }
+}
+
+/// The parts of a data set.
+public enum Split: String, Sendable, Hashable, CaseIterable, Codable {
+    case train
+    case dev
+    case test
+}
+
+/// How the rows of a data file are written.
+public enum DataFormat: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Fields between tabs, a row per line; a quote is a character like any other (as in GLUE).
+    case tsv
+    /// Fields between commas, optionally quoted (RFC 4180).
+    case csv
+    /// A JSON object per line.
+    case jsonl
+
+    /// The format that the end of a file name tells, if it tells one.
+    public init?(fileName: String) {
+        guard let dot = fileName.lastIndex(of: ".") else { return nil }
+        switch fileName[fileName.index(after: dot)...].lowercased() {
+        case "tsv": self = .tsv
+        case "csv": self = .csv
+        case "jsonl", "ndjson": self = .jsonl
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/// Where a field of a record lies in the bytes of the file.
+struct FieldRange {
+    /// Without the quotes around it.
+    var range: Range<Int>
+    /// Whether the field holds doubled quotes that stand for single ones.
+    var hasDoubledQuotes = false
+}
+
+/// A record as it was found, before anyone looks at what the fields mean.
+struct Record {
+    /// Line where it begins, from 1.
+    var line: Int
+    /// All its bytes, without the line end.
+    var range: Range<Int>
+    /// Why it could not be cut into fields, and the index of the field where that showed.
+    var problem: (field: Int?, reason: BadRow.Reason)?
+}
+
+/// Cuts the bytes of a file into records and fields; blank lines are passed over.
+protocol FieldTokenizer {
+    /// - Parameter position: where to begin, after a byte-order mark.
+    init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int)
+
+    /// The next record; its fields are put into `fields`. `nil` at the end of the file.
+    mutating func next(_ fields: inout [FieldRange]) -> Record?
+}
+
+/// The physical lines of a file that are not blank: what TSV and JSON lines are made of.
+struct LineScanner {
+    private let bytes: UnsafeRawBufferPointer
+    private let maximumBytes: Int
+    private var position: Int
+    private var line = 1
+
+    init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int) {
+        self.bytes = bytes
+        self.maximumBytes = maximumBytes
+        self.position = position
+    }
+
+    /// The next line as a record, without CR and LF.
+    mutating func next() -> Record? {
+        while position < bytes.count {
+            let start = position
+            var end = Bytes.endOfLine(start, in: bytes)
+            let number = line
+            position = end + 1
+            line += 1
+            if end > start, bytes[end - 1] == Bytes.carriageReturn { end -= 1 }
+            guard end > start else { continue }
+            var record = Record(line: number, range: start..<end)
+            if end - start > maximumBytes { record.problem = (nil, .tooLong(limit: maximumBytes)) }
+            return record
+        }
+        return nil
+    }
+}
+
+/// Tab-separated values as GLUE writes them: no quoting, no escapes.
+struct TSVTokenizer: FieldTokenizer {
+    private static let tab = UInt8(ascii: "\t")
+    private let bytes: UnsafeRawBufferPointer
+    private var lines: LineScanner
+
+    init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int) {
+        self.bytes = bytes
+        lines = LineScanner(bytes, from: position, maximumBytes: maximumBytes)
+    }
+
+    mutating func next(_ fields: inout [FieldRange]) -> Record? {
+        fields.removeAll(keepingCapacity: true)
+        guard let record = lines.next() else { return nil }
+        guard record.problem == nil else { return record }
+        var start = record.range.lowerBound
+        let end = record.range.upperBound
+        while let tab = Bytes.firstIndex(of: Self.tab, in: bytes, start..<end) {
+            fields.append(FieldRange(range: start..<tab))
+            start = tab + 1
+        }
+        fields.append(FieldRange(range: start..<end))
+        return record
+    }
+}

@@ -1,0 +1,175 @@
+import Support
+
+/// The three fields of a row that a task asks for.
+struct RowFields {
+    var text: String
+    var pair: String?
+    var label: String
+}
+
+/// What became of a record.
+enum RowOutcome {
+    case row(line: Int, RowFields)
+    case bad(line: Int, column: BadRow.Column?, reason: BadRow.Reason)
+}
+
+/// Reads the rows of a data file, one after another.
+protocol RowReader {
+    /// `nil` at the end of the file.
+    mutating func next() -> RowOutcome?
+}
+
+extension RowReader {
+    /// What all formats ask of a record's bytes: length, UTF-8, no NUL.
+    static func problem(
+        with record: Record, in bytes: UnsafeRawBufferPointer
+    ) -> (offset: Int?, reason: BadRow.Reason)? {
+        if let problem = record.problem { return (nil, problem.reason) }
+        let content = UnsafeRawBufferPointer(rebasing: bytes[record.range])
+        if let offset = Bytes.firstInvalidUTF8(content) {
+            let place = Bytes.lineAndByte(of: offset, in: content, line: record.line)
+            return (
+                record.range.lowerBound + offset,
+                .invalidUTF8(line: place.line, byte: place.byte)
+            )
+        }
+        if let index = Bytes.firstIndex(of: 0, in: bytes, record.range) {
+            let place = Bytes.lineAndByte(
+                of: index, in: bytes, from: record.range.lowerBound, line: record.line)
+            return (index, .nulCharacter(line: place.line, byte: place.byte))
+        }
+        return nil
+    }
+}
+
+/// Rows of TSV and CSV files.
+struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
+    private let bytes: UnsafeRawBufferPointer
+    private var tokenizer: Tokenizer
+    private var fields: [FieldRange] = []
+    /// Columns that every row must have.
+    private let columnCount: Int
+    /// Names of the columns, empty without a header.
+    private let names: [String]
+    private let textIndex: Int
+    private let pairIndex: Int?
+    private let labelIndex: Int
+
+    /// Reads the header, or counts the columns of the first row of a file without one.
+    /// - Throws: ``TaskError`` when the header lacks a column.
+    init(
+        _ bytes: UnsafeRawBufferPointer, path: String, split: Split, definition: TaskDefinition,
+        maximumBytes: Int
+    ) throws {
+        let start = bytes.starts(with: Bytes.byteOrderMark) ? 3 : 0
+        self.bytes = bytes
+        tokenizer = Tokenizer(bytes, from: start, maximumBytes: maximumBytes)
+        // A copy reads ahead, so that the first row of a headerless file is read again as a row.
+        var ahead = tokenizer
+        var record = ahead.next(&fields)
+        if !definition.hasHeader {
+            while record?.problem != nil { record = ahead.next(&fields) }
+        }
+        guard let record else {
+            throw TaskError.noRows(path: path, split: split, skipped: 0, first: nil)
+        }
+        let columns = definition.columns
+        let roles = [
+            ("text", columns.text), ("pair", columns.pair), ("label", columns.label),
+        ]
+        columnCount = fields.count
+        var indices: [String: Int] = [:]
+        if definition.hasHeader {
+            tokenizer = ahead
+            if let problem = Self.problem(with: record, in: bytes) {
+                throw TaskError.badHeader(
+                    path: path, line: record.line, problem: problem.reason.description)
+            }
+            let header = fields.map { Self.text($0, in: bytes) }
+            names = header
+            for case (let role, let name?) in roles {
+                let matches = header.indices.filter { header[$0] == name }
+                guard let index = matches.first else {
+                    throw TaskError.headerLacksColumn(
+                        path: path, line: record.line, role: role, column: name, found: header,
+                        suggestion: closestMatch(to: name, in: header))
+                }
+                guard matches.count == 1 else {
+                    throw TaskError.headerRepeatsColumn(
+                        path: path, line: record.line, column: name)
+                }
+                indices[role] = index
+            }
+        } else {
+            names = []
+            for case (let role, let name?) in roles {
+                guard let number = Int(name), (1...fields.count).contains(number) else {
+                    throw TaskError.columnOutOfRange(
+                        path: path, line: record.line, role: role, number: Int(name) ?? 0,
+                        columns: fields.count)
+                }
+                indices[role] = number - 1
+            }
+        }
+        textIndex = indices["text"] ?? 0
+        pairIndex = indices["pair"]
+        labelIndex = indices["label"] ?? 0
+    }
+
+    mutating func next() -> RowOutcome? {
+        guard let record = tokenizer.next(&fields) else { return nil }
+        func bad(_ index: Int?, _ reason: BadRow.Reason) -> RowOutcome {
+            .bad(line: record.line, column: index.map(column), reason: reason)
+        }
+        if let problem = Self.problem(with: record, in: bytes) {
+            let index =
+                problem.offset.flatMap { offset in
+                    fields.firstIndex { offset <= $0.range.upperBound }
+                } ?? record.problem?.field
+            return bad(index, problem.reason)
+        }
+        guard fields.count == columnCount else {
+            if fields.count < columnCount {
+                return bad(
+                    fields.count, .tooFewColumns(expected: columnCount, found: fields.count))
+            }
+            return bad(nil, .tooManyColumns(expected: columnCount, found: fields.count))
+        }
+        let text = Self.text(fields[textIndex], in: bytes)
+        if text.isBlank { return bad(textIndex, .emptyText) }
+        var pair: String?
+        if let pairIndex {
+            let second = Self.text(fields[pairIndex], in: bytes)
+            if second.isBlank { return bad(pairIndex, .emptyText) }
+            pair = second
+        }
+        let label = Self.text(fields[labelIndex], in: bytes)
+        if label.isBlank { return bad(labelIndex, .emptyLabel) }
+        return .row(line: record.line, RowFields(text: text, pair: pair, label: label))
+    }
+
+    /// The column of an index, for messages.
+    private func column(_ index: Int) -> BadRow.Column {
+        BadRow.Column(
+            number: index + 1, name: names.indices.contains(index) ? names[index] : nil)
+    }
+
+    /// The label's column, for messages.
+    var labelColumn: BadRow.Column { column(labelIndex) }
+
+    /// A field without white space at its ends, doubled quotes made single.
+    private static func text(_ field: FieldRange, in bytes: UnsafeRawBufferPointer) -> String {
+        let range = Bytes.trim(field.range, in: bytes)
+        guard field.hasDoubledQuotes else { return Bytes.text(range, in: bytes) }
+        let quote = UInt8(ascii: "\"")
+        var unescaped: [UInt8] = []
+        unescaped.reserveCapacity(range.count)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            unescaped.append(bytes[index])
+            // The tokenizer has seen to it that quotes come in twos.
+            index += bytes[index] == quote ? 2 : 1
+        }
+        return String(decoding: unescaped, as: UTF8.self)
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+
+/// What a task file says: where the rows are, how to read them, and what the classes mean.
+///
+/// A task file is YAML. Keys not listed here are errors, so that misspelt ones are noticed:
+///
+///     name: mrpc                        # default: the name of the file
+///     description: Are two sentences from the news paraphrases of each other?
+///     source: where the data can be had
+///     format: tsv                       # tsv, csv or jsonl; default: by the end of each file name
+///     header: true                      # default true; false: columns are numbers from 1
+///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional
+///     splits:
+///       train: msr_paraphrase_train.txt
+///       dev: {from: train, fraction: 0.1, seed: 1}  # the default; or rows: 200; or a file
+///       test: msr_paraphrase_test.txt                 # or carved out of train like dev
+///     labels:                           # the order of the classes; default: sorted values
+///       - "0": different                # value: name
+///       - "1": paraphrase
+///     positive: paraphrase              # value or name; the class that f1 is about
+///     metrics: [accuracy, f1]           # accuracy, f1, macro-f1, mcc
+///     pairing: siamese                  # joint or siamese (default), for pair tasks
+///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
+///     max-tokens: 128                   # longer texts are truncated
+///
+/// File names are relative to the data directory, or to the task file when none is given.
+public struct TaskDefinition: Sendable, Hashable {
+    /// Which columns hold the texts and the label: names of the header (keys of a JSON object), or
+    /// numbers from 1 when there is no header.
+    public struct Columns: Sendable, Hashable {
+        public var text: String
+        public var pair: String?
+        public var label: String
+
+        public init(text: String, pair: String? = nil, label: String) {
+            self.text = text
+            self.pair = pair
+            self.label = label
+        }
+    }
+
+    /// A stratified draw of rows that depends on its seed and the place of the rows only.
+    public struct Sample: Sendable, Hashable {
+        public enum Amount: Sendable, Hashable {
+            /// A fraction of all rows, between 0 and 1, rounded to whole rows.
+            case fraction(Double)
+            case rows(Int)
+        }
+        public var amount: Amount
+        public var seed: UInt64
+
+        public init(_ amount: Amount, seed: UInt64 = 1) {
+            self.amount = amount
+            self.seed = seed
+        }
+    }
+
+    /// Where the rows of dev or test come from.
+    public enum Source: Sendable, Hashable {
+        case file(String)
+        /// Rows taken out of train.
+        case carvedFromTrain(Sample)
+    }
+
+    /// The task file; file names are relative to its directory unless a data directory is given.
+    public var url: URL
+    public var name: String
+    public var description: String
+    /// Where the data can be had, for people.
+    public var source: String
+    /// `nil`: the end of each file name tells.
+    public var format: DataFormat?
+    /// Whether the first row of TSV and CSV files names the columns.
+    public var hasHeader: Bool
+    public var columns: Columns
+    /// The classes in order; `nil`: the sorted distinct values of train.
+    public var labels: [TaskLabel]?
+    /// Value or name of the class that F1 is about.
+    public var positive: String?
+    /// `nil`: accuracy, macro F1, MCC, and F1 if there is a positive class.
+    public var metrics: [TaskMetric]?
+    /// `nil` in a task of single texts.
+    public var pairing: Pairing?
+    public var train: String
+    public var dev: Source
+    public var test: Source
+    /// Draw of training rows, after dev (and test) were carved out.
+    public var limit: Sample?
+    /// Tokens after which a text is truncated; `nil`: what the encoder takes.
+    public var maximumTokens: Int?
+
+    public init(
+        url: URL, name: String, description: String = "", source: String = "",
+        format: DataFormat? = nil, hasHeader: Bool = true, columns: Columns,
+        labels: [TaskLabel]? = nil, positive: String? = nil, metrics: [TaskMetric]? = nil,
+        pairing: Pairing? = nil, train: String,
+        dev: Source = .carvedFromTrain(Sample(.fraction(0.1))), test: Source,
+        limit: Sample? = nil, maximumTokens: Int? = nil
+    ) {
+        self.url = url
+        self.name = name
+        self.description = description
+        self.source = source
+        self.format = format
+        self.hasHeader = hasHeader
+        self.columns = columns
+        self.labels = labels
+        self.positive = positive
+        self.metrics = metrics
+        self.pairing = columns.pair == nil ? nil : pairing ?? .siamese
+        self.train = train
+        self.dev = dev
+        self.test = test
+        self.limit = limit
+        self.maximumTokens = maximumTokens
+    }
+
+    /// Reads a task file.
+    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` with the place of the first
+    ///   mistake, or `FileError` when the file cannot be read.
+    public static func load(_ url: URL) throws -> TaskDefinition {
+        // The YAML library recurses, up to a thousand levels deep; the caller's stack may be small.
+        try LargeStack.run { try TaskDefinitionParser(url: url).definition() }
+    }
+
+    /// The files that the task reads, by split.
+    public var files: [(split: Split, file: String)] {
+        var files = [(Split.train, train)]
+        if case .file(let file) = dev { files.append((.dev, file)) }
+        if case .file(let file) = test { files.append((.test, file)) }
+        return files
+    }
+
+    /// Where a file of the task is.
+    public func location(of file: String, dataDirectory: URL?) -> URL {
+        let directory = dataDirectory ?? url.deletingLastPathComponent()
+        if file.hasPrefix("/") { return URL(fileURLWithPath: file) }
+        return directory.appendingPathComponent(file)
+    }
+}

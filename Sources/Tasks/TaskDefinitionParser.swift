@@ -1,0 +1,245 @@
+import Foundation
+import Yams
+
+/// Makes a ``TaskDefinition`` of a YAML document.
+struct TaskDefinitionParser {
+    private let url: URL
+    private let path: String
+    private let top: YAMLMapping
+
+    init(url: URL) throws {
+        let document = try YAMLDocument(url)
+        self.url = url
+        path = document.path
+        top = try YAMLMapping(
+            document.root, path: path, subject: "",
+            keys: [
+                "name", "description", "source", "format", "header", "columns", "splits", "labels",
+                "positive", "metrics", "pairing", "limit", "max-tokens",
+            ])
+    }
+
+    func definition() throws -> TaskDefinition {
+        let columns = try columns()
+        let (train, dev, test) = try splits()
+        let labels = try labels()
+        let definition = TaskDefinition(
+            url: url,
+            name: try name(),
+            description: try top.string("description") ?? "",
+            source: try top.string("source") ?? "",
+            format: try top.choice("format", DataFormat.self),
+            hasHeader: try top.boolean("header") ?? true,
+            columns: columns,
+            labels: labels,
+            positive: try top.string("positive"),
+            metrics: try metrics(),
+            pairing: try pairing(columns),
+            train: train, dev: dev, test: test,
+            limit: try limit(classes: labels?.count ?? 2),
+            maximumTokens: try top.integer("max-tokens", atLeast: 8))
+        try check(definition)
+        return definition
+    }
+
+    private func name() throws -> String {
+        let name = try top.string("name") ?? url.deletingPathExtension().lastPathComponent
+        // The name becomes part of file names.
+        guard !name.hasPrefix("."),
+            name.unicodeScalars.allSatisfy({
+                $0.properties.isAlphabetic || "0123456789-_. ".unicodeScalars.contains($0)
+            })
+        else {
+            throw top.wrong("name", expected: "letters, digits, spaces, -, _ and .", found: name)
+        }
+        return name
+    }
+
+    private func columns() throws -> TaskDefinition.Columns {
+        guard let node = top["columns"] else { throw top.missing("columns") }
+        let map = try YAMLMapping(
+            node, path: path, subject: "columns", keys: ["text", "pair", "label"])
+        let columns = TaskDefinition.Columns(
+            text: try map.requiredString("text"), pair: try map.string("pair"),
+            label: try map.requiredString("label"))
+        let names = [columns.text, columns.label] + (columns.pair.map { [$0] } ?? [])
+        guard Set(names).count == names.count else {
+            throw map.error(at: "label", "`columns` names the same column twice")
+        }
+        return columns
+    }
+
+    private func splits() throws -> (String, TaskDefinition.Source, TaskDefinition.Source) {
+        guard let node = top["splits"] else { throw top.missing("splits") }
+        let map = try YAMLMapping(
+            node, path: path, subject: "splits", keys: Split.allCases.map(\.rawValue))
+        guard let trainNode = map["train"] else { throw map.missing("train") }
+        guard let testNode = map["test"] else { throw map.missing("test") }
+        let train = try fileName(trainNode, "splits.train")
+        let dev =
+            try map["dev"].map { try source($0, "splits.dev") }
+            ?? .carvedFromTrain(TaskDefinition.Sample(.fraction(0.1)))
+        let test = try source(testNode, "splits.test")
+
+        var seen = [canonical(train): "train"]
+        for (key, source) in [("dev", dev), ("test", test)] {
+            guard case .file(let file) = source else { continue }
+            if let other = seen.updateValue(key, forKey: canonical(file)) {
+                throw map.error(
+                    at: key,
+                    "`splits.\(key)` and `splits.\(other)` are the same file: rows of one would "
+                        + "leak into the other")
+            }
+        }
+        return (train, dev, test)
+    }
+
+    private func canonical(_ file: String) -> String {
+        URL(fileURLWithPath: "/" + file).standardizedFileURL.path
+    }
+
+    private func fileName(_ node: Node, _ subject: String) throws -> String {
+        let text = try YAMLMapping.text(
+            of: node, path: path, subject: subject, expected: "a file name")
+        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
+            throw YAMLMapping.error(path, node, "`\(subject)` holds a control character")
+        }
+        return text
+    }
+
+    private func source(_ node: Node, _ subject: String) throws -> TaskDefinition.Source {
+        guard case .mapping = node else { return .file(try fileName(node, subject)) }
+        let map = try YAMLMapping(
+            node, path: path, subject: subject, keys: ["from", "fraction", "rows", "seed"])
+        let from = try map.requiredString("from")
+        guard from == "train" else { throw map.wrong("from", expected: "train", found: from) }
+        let seed: UInt64 = try map.integer("seed", atLeast: 0) ?? 1
+        let rows: Int? = try map.integer("rows", atLeast: 1)
+        let fraction = try map.fraction("fraction")
+        switch (fraction, rows) {
+        case (let fraction?, nil):
+            return .carvedFromTrain(TaskDefinition.Sample(.fraction(fraction), seed: seed))
+        case (nil, let rows?):
+            return .carvedFromTrain(TaskDefinition.Sample(.rows(rows), seed: seed))
+        case (nil, nil):
+            return .carvedFromTrain(TaskDefinition.Sample(.fraction(0.1), seed: seed))
+        case (.some, .some):
+            throw map.error(at: "rows", "`\(subject)` has both `fraction` and `rows`; keep one")
+        }
+    }
+
+    private func labels() throws -> [TaskLabel]? {
+        guard let node = top["labels"] else { return nil }
+        guard case .sequence(let items) = node else {
+            throw top.error(
+                at: "labels",
+                "`labels` must be a list of values, or of `value: name`, found \(node.kindName)")
+        }
+        var labels: [TaskLabel] = []
+        // Every value and every name must tell one class.
+        var taken: Set<String> = []
+        for item in items {
+            let label = try label(item)
+            for text in Set([label.value, label.name]) where !taken.insert(text).inserted {
+                throw YAMLMapping.error(
+                    path, item, "`\(text.excerpt)` stands for two classes in `labels`")
+            }
+            labels.append(label)
+        }
+        guard labels.count >= 2 else {
+            throw top.error(
+                at: "labels", "`labels` must list two classes or more, found \(labels.count)")
+        }
+        return labels
+    }
+
+    private func label(_ node: Node) throws -> TaskLabel {
+        func text(_ node: Node) throws -> String {
+            try YAMLMapping.text(
+                of: node, path: path, subject: "labels", expected: "a value or `value: name`"
+            ).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        guard case .mapping(let pairs) = node else { return TaskLabel(value: try text(node)) }
+        guard pairs.count == 1, let (key, value) = pairs.first else {
+            throw YAMLMapping.error(
+                path, node, "an item of `labels` is a value or one `value: name`")
+        }
+        return TaskLabel(value: try text(key), name: try text(value))
+    }
+
+    private func metrics() throws -> [TaskMetric]? {
+        guard let node = top["metrics"] else { return nil }
+        guard case .sequence(let items) = node, !items.isEmpty else {
+            throw top.error(at: "metrics", "`metrics` must be a list, found \(node.kindName)")
+        }
+        var metrics: [TaskMetric] = []
+        for item in items {
+            let metric = try YAMLMapping.choice(
+                item, path: path, subject: "metrics", TaskMetric.self)
+            guard !metrics.contains(metric) else {
+                throw YAMLMapping.error(path, item, "`\(metric.rawValue)` twice in `metrics`")
+            }
+            metrics.append(metric)
+        }
+        return metrics
+    }
+
+    private func pairing(_ columns: TaskDefinition.Columns) throws -> Pairing? {
+        let pairing = try top.choice("pairing", Pairing.self)
+        if pairing != nil, columns.pair == nil {
+            throw top.error(at: "pairing", "`pairing` needs a column `columns.pair`")
+        }
+        return pairing
+    }
+
+    private func limit(classes: Int) throws -> TaskDefinition.Sample? {
+        guard let node = top["limit"] else { return nil }
+        guard case .mapping = node else {
+            let rows: Int = try top.integer("limit", atLeast: classes) ?? classes
+            return TaskDefinition.Sample(.rows(rows))
+        }
+        let map = try YAMLMapping(node, path: path, subject: "limit", keys: ["rows", "seed"])
+        guard let rows: Int = try map.integer("rows", atLeast: classes) else {
+            throw map.missing("rows")
+        }
+        return TaskDefinition.Sample(.rows(rows), seed: try map.integer("seed", atLeast: 0) ?? 1)
+    }
+
+    /// What concerns several keys at once.
+    private func check(_ definition: TaskDefinition) throws {
+        let formats = try definition.files.map { split, file in
+            guard let format = definition.format ?? DataFormat(fileName: file) else {
+                throw top.error(
+                    at: "splits",
+                    "the end of `\(file.excerpt)` (split \(split.rawValue)) does not tell the "
+                        + "format; say `format: tsv`, `csv` or `jsonl`")
+            }
+            return format
+        }
+        if top.has("header"), formats.allSatisfy({ $0 == .jsonl }) {
+            throw top.error(at: "header", "`header` has no meaning for jsonl; remove it")
+        }
+        if !definition.hasHeader {
+            let columns = definition.columns
+            for column in [columns.text, columns.pair, columns.label].compactMap({ $0 }) {
+                guard let number = Int(column), number >= 1 else {
+                    throw top.error(
+                        at: "columns",
+                        "with `header: false` a column is a number from 1, found "
+                            + "`\(column.excerpt)`")
+                }
+            }
+        }
+        if let positive = definition.positive, let labels = definition.labels,
+            !labels.contains(where: { $0.value == positive || $0.name == positive })
+        {
+            throw top.wrong(
+                "positive", expected: "one of " + labels.map(\.name).joined(separator: ", "),
+                found: positive)
+        }
+        if definition.metrics?.contains(.f1) == true, definition.positive == nil {
+            throw top.error(
+                at: "metrics", "f1 is about one class: name it with `positive`, or use macro-f1")
+        }
+    }
+}

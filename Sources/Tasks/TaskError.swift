@@ -1,0 +1,121 @@
+import Support
+
+/// What can be wrong with a task and its data files.
+public enum TaskError: DiagnosedError, Equatable {
+    /// A mistake in the task file; line and column from 1.
+    case definition(path: String, line: Int, column: Int, problem: String)
+    /// No task of that name; `found` are the tasks in the directories searched.
+    case unknownTask(name: String, searched: [String], found: [String], suggestion: String?)
+    /// A data file is not where it is expected. `source` says where the data can be had;
+    /// `expected` are all files of the task.
+    case missingFile(
+        path: String, task: String, split: Split, expected: [String], source: String,
+        dataDirectoryGiven: Bool)
+    case emptyFile(path: String, split: Split)
+    /// No row could be used; `skipped` is how many were bad, `first` the first of those.
+    case noRows(path: String, split: Split, skipped: Int, first: BadRow?)
+    /// The header itself cannot be read.
+    case badHeader(path: String, line: Int, problem: String)
+    case headerLacksColumn(
+        path: String, line: Int, role: String, column: String, found: [String], suggestion: String?)
+    case headerRepeatsColumn(path: String, line: Int, column: String)
+    /// A column number of a headerless file lies beyond its first row.
+    case columnOutOfRange(path: String, line: Int, role: String, number: Int, columns: Int)
+    /// Every bad row of all files; none was skipped.
+    case badRows([BadRow])
+    /// All training rows have the same label.
+    case oneClass(path: String, label: String)
+    case classesWithoutRows(path: String, labels: [String])
+    /// A task without `labels` whose label column has too many values to be classes.
+    case tooManyClasses(path: String, column: String, found: Int, limit: Int)
+    /// Two splits read the same file, or files of the same content.
+    case sameData(first: Split, firstPath: String, second: Split, secondPath: String)
+    /// More rows are wanted from train than it can give.
+    case carveOutTooLarge(path: String, split: Split, wanted: Int, available: Int)
+    /// The limit is below one row for each class.
+    case limitTooSmall(task: String, rows: Int, classes: Int)
+    case unknownPositive(task: String, found: String, known: [String])
+
+    public var kind: ErrorKind {
+        switch self {
+        case .missingFile: .missingFile
+        case .unknownTask: .usage
+        default: .badInput
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .definition(let path, let line, let column, let problem):
+            return "\(path):\(line):\(column): \(problem)"
+        case .unknownTask(let name, let searched, let found, let suggestion):
+            let places = searched.isEmpty ? "" : " in \(searched.joined(separator: ", "))"
+            let hint = suggestion.map { "; did you mean `\($0)`?" } ?? ""
+            let known =
+                found.isEmpty
+                ? "there are no tasks there" : "tasks there: \(found.joined(separator: ", "))"
+            return "no task `\(name.excerpt)`\(places)\(hint) (\(known))"
+        case .missingFile(let path, let task, let split, let expected, let source, let given):
+            var text =
+                "\(path): no such file; task \(task) reads its \(split.rawValue) rows from it"
+            text += given ? "" : "; say with --data in which directory the files are"
+            text += " (files of the task: \(expected.joined(separator: ", ")))"
+            return source.isEmpty ? text : text + "\nsource of the data: \(source)"
+        case .emptyFile(let path, let split):
+            return "\(path): the file of split \(split.rawValue) is empty"
+        case .noRows(let path, let split, let skipped, let first):
+            var text = "\(path): split \(split.rawValue) has no rows"
+            if skipped > 0 { text += "; \(skipped) bad rows were skipped" }
+            return text + (first.map { ", the first: \($0)" } ?? "")
+        case .badHeader(let path, let line, let problem):
+            return "\(path):\(line): the header cannot be read: \(problem)"
+        case .headerLacksColumn(let path, let line, let role, let column, let found, let near):
+            let names = found.prefix(20).map { "`\($0.excerpt)`" }.joined(separator: ", ")
+            let more = found.count > 20 ? " and \(found.count - 20) more" : ""
+            return "\(path):\(line): the header lacks the column `\(column.excerpt)` "
+                + "(columns.\(role)); it has \(names)\(more)"
+                + (near.map { "; did you mean `\($0.excerpt)`?" } ?? "")
+        case .headerRepeatsColumn(let path, let line, let column):
+            return "\(path):\(line): the header has the column `\(column.excerpt)` twice"
+        case .columnOutOfRange(let path, let line, let role, let number, let columns):
+            return "\(path):\(line): columns.\(role) is column \(number), but the first row has "
+                + "\(columns) columns"
+        case .badRows(let rows): return Self.describe(rows)
+        case .oneClass(let path, let label):
+            return "\(path): one-class train set: every row has the label `\(label.excerpt)`; "
+                + "two classes or more are needed"
+        case .classesWithoutRows(let path, let labels):
+            let names = labels.prefix(20).map { "`\($0.excerpt)`" }.joined(separator: ", ")
+            return "\(path): no training rows for \(labels.count) of the listed classes: \(names)"
+        case .tooManyClasses(let path, let column, let found, let limit):
+            return "\(path): the label column `\(column.excerpt)` has \(found) different values, "
+                + "more than \(limit); is it the right column? If so, list them under `labels`"
+        case .sameData(let first, let firstPath, let second, let secondPath):
+            return "splits \(first.rawValue) and \(second.rawValue) read the same rows, so that "
+                + "one leaks into the other: \(firstPath)"
+                + (firstPath == secondPath ? "" : " and \(secondPath) have the same content")
+        case .carveOutTooLarge(let path, let split, let wanted, let available):
+            return "\(path): cannot carve \(wanted) rows out for \(split.rawValue): at most "
+                + "\(available) can go while every class keeps a row in train"
+        case .limitTooSmall(let task, let rows, let classes):
+            return "task \(task): a limit of \(rows) rows is less than one for each of the "
+                + "\(classes) classes"
+        case .unknownPositive(let task, let found, let known):
+            let names = known.map { "`\($0.excerpt)`" }.joined(separator: ", ")
+            return "task \(task): `positive` is `\(found.excerpt)`; expected one of \(names)"
+        }
+    }
+
+    /// Bad rows that a message lists.
+    public static let listedBadRows = 20
+
+    private static func describe(_ rows: [BadRow]) -> String {
+        var lines = [rows.count == 1 ? "1 bad row:" : "\(rows.count) bad rows:"]
+        lines += rows.prefix(listedBadRows).map { "  \($0)" }
+        if rows.count > listedBadRows {
+            lines.append("  and \(rows.count - listedBadRows) more")
+        }
+        lines.append("Correct them, or skip them with --skip-bad-rows.")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Support
+
+/// Finds task files by path or by name.
+public enum TaskLocator {
+    private static let extensions = ["yml", "yaml"]
+
+    /// The task file of a path, or of a name: `tasks/NAME.yml` under one of the search paths, the
+    /// first that has it.
+    ///
+    /// What contains a slash or ends in `.yml` or `.yaml` is a path; if such a file is not there
+    /// and there was no slash, it is looked for under the search paths as well.
+    ///
+    /// - Throws: `FileError.missing` for a path without a file; ``TaskError/unknownTask`` for a
+    ///   name that no search path knows, with the names they do.
+    public static func find(_ nameOrPath: String, searchPaths: [URL]) throws -> URL {
+        let hasSlash = nameOrPath.contains("/")
+        let ending = extensions.first { nameOrPath.lowercased().hasSuffix("." + $0) }
+        if hasSlash || ending != nil {
+            let url = URL(fileURLWithPath: nameOrPath)
+            if isFile(url) { return url }
+            if hasSlash { throw FileError.missing(path: nameOrPath) }
+        }
+        let isName =
+            !nameOrPath.isEmpty && !nameOrPath.hasPrefix(".")
+            && !nameOrPath.unicodeScalars.contains { $0.value < 0x20 }
+        let name = ending.map { String(nameOrPath.dropLast($0.count + 1)) } ?? nameOrPath
+        for directory in searchPaths where isName {
+            for ending in extensions {
+                let url = directory.appendingPathComponent("tasks/\(name).\(ending)")
+                if isFile(url) { return url }
+            }
+        }
+        let found = names(searchPaths: searchPaths)
+        throw TaskError.unknownTask(
+            name: nameOrPath, searched: searchPaths.map { $0.appendingPathComponent("tasks").path },
+            found: found, suggestion: closestMatch(to: name, in: found))
+    }
+
+    /// Names of all tasks under the search paths, sorted.
+    public static func names(searchPaths: [URL]) -> [String] {
+        var names: Set<String> = []
+        for directory in searchPaths {
+            let tasks = directory.appendingPathComponent("tasks").path
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+            for file in files.map({ URL(fileURLWithPath: $0) })
+            where extensions.contains(file.pathExtension.lowercased()) {
+                names.insert(file.deletingPathExtension().lastPathComponent)
+            }
+        }
+        return names.sorted()
+    }
+
+    private static func isFile(_ url: URL) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
+            && !isDirectory.boolValue
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Support
+import Tasks
+import Testing
+
+@Suite struct TaskLocatorTests {
+    private let workspace: Workspace
+
+    init() throws { workspace = try Workspace() }
+
+    @Test("a task is found by path or by name, in the order of the search paths")
+    func finding() throws {
+        let first = try workspace.write("a", "one/tasks/mrpc.yml")
+        try workspace.write("b", "two/tasks/mrpc.yml")
+        let second = try workspace.write("b", "two/tasks/rte.yaml")
+        let paths = ["none", "one", "two"].map { workspace.url.appendingPathComponent($0) }
+        #expect(try TaskLocator.find("mrpc", searchPaths: paths).path == first.path)
+        #expect(try TaskLocator.find("mrpc.yml", searchPaths: paths).path == first.path)
+        #expect(try TaskLocator.find("rte", searchPaths: paths).path == second.path)
+        #expect(try TaskLocator.find(second.path, searchPaths: []).path == second.path)
+        #expect(TaskLocator.names(searchPaths: paths) == ["mrpc", "rte"])
+    }
+
+    @Test("an unknown name is told with the names there are and the nearest of them")
+    func unknown() throws {
+        try workspace.write("a", "tasks/front-desk.yml")
+        try workspace.write("a", "tasks/rte.yml")
+        try workspace.write("a", "tasks/notes.txt")
+        do {
+            _ = try TaskLocator.find("front_desk", searchPaths: [workspace.url])
+            Issue.record("nothing was thrown")
+        } catch let error as TaskError {
+            #expect(error.kind == .usage)
+            #expect(
+                error
+                    == .unknownTask(
+                        name: "front_desk",
+                        searched: [workspace.url.appendingPathComponent("tasks").path],
+                        found: ["front-desk", "rte"], suggestion: "front-desk"))
+        }
+    }
+
+    @Test("a path without a file is a missing file", arguments: ["./no/such.yml", "/no/such"])
+    func missing(path: String) throws {
+        #expect(throws: FileError.missing(path: path)) {
+            try TaskLocator.find(path, searchPaths: [workspace.url])
+        }
+    }
+
+    @Test("odd names are unknown, not trouble", arguments: ["", ".", "..", "a\0b", "\n", ".yml"])
+    func odd(name: String) throws {
+        #expect(throws: TaskError.self) {
+            try TaskLocator.find(name, searchPaths: [workspace.url])
+        }
+    }
+}
+
+@Suite struct SuggestionTests {
+    @Test(
+        "a near word is suggested",
+        arguments: [
+            ("lables", "labels"), ("YES", "yes"), ("accurracy", "accuracy"), ("f2", "f1"),
+            ("paraphrse", "paraphrase"), ("spilts", "splits"),
+        ])
+    func near(word: String, expected: String) {
+        let words = ["labels", "yes", "accuracy", "f1", "paraphrase", "splits"]
+        #expect(closestMatch(to: word, in: words) == expected)
+    }
+
+    @Test("a far word is not", arguments: ["", "x", "zebra", "1234567", "lbs"])
+    func far(word: String) {
+        #expect(closestMatch(to: word, in: ["labels", "accuracy", "a"]) == nil)
+    }
+
+    @Test("the first of equally near words wins, and an equal one wins always")
+    func order() {
+        #expect(closestMatch(to: "cat", in: ["bat", "rat"]) == "bat")
+        #expect(closestMatch(to: "rat", in: ["bat", "rat"]) == "rat")
+        let long = String(repeating: "x", count: 100)
+        #expect(closestMatch(to: long, in: [long + "y"]) == nil)
+        #expect(closestMatch(to: long, in: [long]) == long)
+    }
+}
