@@ -41,7 +41,7 @@ struct Checkpoint: Sendable {
             var values: [Float] = []
             values.reserveCapacity(parameter.count)
             for source in binding.sources {
-                values += try tensors.floats(try find(source), shape: shape)
+                values += try tensors.floats(try find(source), expecting: shape)
             }
             set.set(parameter.name, values)
         }
@@ -50,8 +50,7 @@ struct Checkpoint: Sendable {
     private func table(_ binding: WeightBinding, _ graph: Graph) throws -> ExternalTensor {
         let shape = graph.parameters[binding.parameter.index].shape
         let name = try find(binding.sources[0])
-        let file = try tensors.file(of: name)
-        let info = try file.info(name)
+        let (file, info) = try tensors.locate(name)
         guard info.shape == shape else {
             throw EncoderError.badConfiguration(
                 path: path,
@@ -59,10 +58,10 @@ struct Checkpoint: Sendable {
         }
         let bytes = try file.bytes(name)
         let element: ExternalTensor.Element? =
-            switch info.type {
-            case .F32: .float32
-            case .F16: .float16
-            case .BF16: .bfloat16
+            switch info.dtype {
+            case .float32: .float32
+            case .float16: .float16
+            case .bfloat16: .bfloat16
             default: nil
             }
         let size = element == .float32 ? 4 : 2
@@ -70,7 +69,7 @@ struct Checkpoint: Sendable {
             return ExternalTensor(address: base, element: element, owner: file)
         }
         // Not aligned, or of a type that is rare: a copy.
-        let copy = FloatStorage(try tensors.floats(name, shape: shape))
+        let copy = FloatStorage(try tensors.floats(name, expecting: shape))
         return ExternalTensor(
             address: UnsafeRawPointer(copy.pointer), element: .float32, owner: copy)
     }

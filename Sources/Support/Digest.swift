@@ -36,3 +36,18 @@ public struct DigestBuilder {
         }.joined()
     }
 }
+
+/// A SHA-256 checksum over bytes as they come.
+public struct Checksum {
+    /// Bytes of a checksum.
+    public static let count = 32
+    private var hash = SHA256()
+
+    public init() {}
+
+    /// Adds bytes.
+    public mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+    /// The checksum of all bytes so far.
+    public var bytes: [UInt8] { Array(hash.finalize()) }
+}

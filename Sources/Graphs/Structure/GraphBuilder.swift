@@ -16,7 +16,9 @@ public struct GraphBuilder {
     }
 
     /// The finished graph; nodes that the output does not need are left out.
-    public func build(output: Value) -> Graph {
+    ///
+    /// Mutating only so that the compiler refuses to make the output's nodes while the graph is built.
+    public mutating func build(output: Value) -> Graph {
         var needed = Array(repeating: false, count: nodes.count)
         needed[output.node] = true
         for index in nodes.indices.reversed() where needed[index] {

@@ -184,6 +184,7 @@ public struct SearchSpace: Sendable {
     public func graph(of genotype: Genotype) -> Graph {
         var builder = GraphBuilder(segments: context.segments)
         let features = builder.input(slot: 0, width: context.inputWidth)
-        return builder.build(output: lower(genotype, on: features, into: &builder))
+        let logits = lower(genotype, on: features, into: &builder)
+        return builder.build(output: logits)
     }
 }

@@ -1,0 +1,87 @@
+import Encoders
+import Foundation
+import Support
+import Tasks
+
+/// What decides the features of a list of examples, beside the encoder.
+public struct FeatureConfiguration: Sendable, Hashable {
+    /// The encoder's hidden state to take; 0 is the embeddings' output, `nil` the last layer.
+    public var layer: Int?
+    /// Whether the texts of a pair are encoded as one sequence or apart.
+    public var pairing: Pairing
+    /// Longest sequence in tokens.
+    public var maximumLength: Int
+
+    public init(layer: Int? = nil, pairing: Pairing = .siamese, maximumLength: Int = 128) {
+        self.layer = layer
+        self.pairing = pairing
+        self.maximumLength = maximumLength
+    }
+
+    /// Sequences an example consists of.
+    public func segments(hasPairs: Bool) -> Int { hasPairs && pairing == .siamese ? 2 : 1 }
+}
+
+/// The texts of some examples as token sequences to encode, equal ones once.
+struct SequenceList {
+    /// A text, or a pair that is encoded as one sequence.
+    struct Source: Hashable {
+        let text: String
+        let pair: String?
+    }
+
+    private(set) var unique: [Source] = []
+    /// For each example, segment by segment, the place in `unique`.
+    private(set) var places: [Int32] = []
+    let segments: Int
+
+    init(_ examples: [Example], _ configuration: FeatureConfiguration) {
+        segments = configuration.segments(hasPairs: examples.contains { $0.pair != nil })
+        var known: [Source: Int32] = [:]
+        for example in examples {
+            let sources =
+                segments == 2
+                ? [Source(text: example.text, pair: nil), Source(text: example.pair ?? "", pair: nil)]
+                : [Source(text: example.text, pair: example.pair)]
+            for source in sources {
+                if let place = known[source] {
+                    places.append(place)
+                } else {
+                    let place = Int32(unique.count)
+                    known[source] = place
+                    unique.append(source)
+                    places.append(place)
+                }
+            }
+        }
+    }
+
+    /// Determines the features, whatever else the task holds.
+    func digest(_ encoder: Encoder, layer: Int, maximumLength: Int) -> String {
+        var builder = DigestBuilder()
+        builder.add("features 1")
+        builder.add(encoder.digest)
+        builder.add("\(layer) \(maximumLength) \(segments)")
+        for source in unique {
+            builder.add(source.text)
+            builder.add(source.pair.map { "pair " + $0 } ?? "single")
+        }
+        return builder.hexadecimal()
+    }
+}
+
+/// Errors of the feature cache.
+public enum FeatureError: DiagnosedError, Equatable {
+    case damaged(path: String, reason: String)
+    case nonFinite(text: String)
+
+    public var kind: ErrorKind { .badInput }
+
+    public var description: String {
+        switch self {
+        case .damaged(let path, let reason): "\(path): damaged feature cache entry: \(reason)"
+        case .nonFinite(let text):
+            "the encoder gives values that are not finite for '\(text)'; its weights are broken"
+        }
+    }
+}

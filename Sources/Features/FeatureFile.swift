@@ -1,0 +1,91 @@
+import Foundation
+import Support
+import Tensors
+
+/// A feature cache entry: a safetensors file of row offsets, float16 rows and a checksum, which comes
+/// last so that rows can be written as they are computed.
+struct FeatureFile: Sendable {
+    let file: SafetensorsFile
+    let width: Int
+    /// Sequence `s` is rows `offsets[s] ..< offsets[s + 1]`.
+    let offsets: [Int64]
+    /// Row-major float16, `[rows, width]`; valid as long as `file` lives.
+    nonisolated(unsafe) let rows: UnsafePointer<UInt16>
+
+    /// Opens an entry and verifies it whole.
+    /// - Throws: ``FileError/missing(path:)``; ``FeatureError/damaged(path:reason:)`` for anything
+    ///   else that is wrong.
+    init(_ url: URL, digest: String, sequences: Int, width: Int) throws {
+        func damaged(_ reason: String) -> FeatureError {
+            .damaged(path: url.path, reason: reason)
+        }
+        do {
+            file = try SafetensorsFile(url)
+        } catch let error as TensorError {
+            throw damaged(error.description)
+        }
+        guard file.metadata["digest"] == digest else { throw damaged("it is of other features") }
+        do {
+            let offsetBytes = try file.bytes("offsets", expecting: [sequences + 1])
+            let info = try file.info("features")
+            guard info.dtype == .float16, info.shape.count == 2, info.shape[1] == width,
+                try file.info("offsets").dtype == .int64
+            else { throw damaged("unexpected types or shapes") }
+            let featureBytes = try file.bytes("features")
+            offsets = (0...sequences).map {
+                offsetBytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)
+            }
+            guard offsets[0] == 0, offsets[sequences] == Int64(info.shape[0]),
+                zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 })
+            else { throw damaged("the offsets do not increase") }
+            var checksum = Checksum()
+            checksum.add(offsetBytes)
+            checksum.add(featureBytes)
+            let stored = try file.bytes("checksum", expecting: [Checksum.count])
+            guard Array(stored) == checksum.bytes else { throw damaged("the checksum differs") }
+            guard let base = featureBytes.baseAddress, Int(bitPattern: base) % 2 == 0 else {
+                throw damaged("no rows")
+            }
+            rows = base.assumingMemoryBound(to: UInt16.self)
+            self.width = width
+        } catch let error as TensorError {
+            throw damaged(error.description)
+        }
+    }
+
+    /// Writes an entry; `produce` is called once and hands over the rows in order.
+    static func write(
+        to url: URL, digest: String, offsets: [Int64], width: Int,
+        produce: @escaping (SafetensorsEntry.Sink) throws -> Void
+    ) throws {
+        let checksum = SharedChecksum()
+        let entries = [
+            SafetensorsEntry(name: "offsets", dtype: .int64, shape: [offsets.count]) { sink in
+                try offsets.withUnsafeBytes { bytes in
+                    checksum.value.add(bytes)
+                    try sink(bytes)
+                }
+            },
+            SafetensorsEntry(
+                name: "features", dtype: .float16,
+                shape: [Int(offsets[offsets.count - 1]), width]
+            ) { sink in
+                try withoutActuallyEscaping(sink) { sink in
+                    try produce { bytes in
+                        checksum.value.add(bytes)
+                        try sink(bytes)
+                    }
+                }
+            },
+            SafetensorsEntry(name: "checksum", dtype: .uint8, shape: [Checksum.count]) { sink in
+                try checksum.value.bytes.withUnsafeBytes(sink)
+            },
+        ]
+        try SafetensorsWriter.write(entries, metadata: ["digest": digest], to: url)
+    }
+}
+
+/// A checksum that the producers of several tensors add to, one after another.
+private final class SharedChecksum {
+    var value = Checksum()
+}

@@ -1,0 +1,89 @@
+import Support
+import CKernels
+import Graphs
+import Tasks
+import Tensors
+
+/// The features of a list of examples, memory-mapped, and their labels.
+public struct FeatureSet: Sendable {
+    private let file: FeatureFile
+    private let places: [Int32]
+    /// Sequences an example consists of.
+    public let segments: Int
+    /// One label an example.
+    public let labels: [Int32]
+
+    init(file: FeatureFile, places: [Int32], segments: Int, labels: [Int32]) {
+        self.file = file
+        self.places = places
+        self.segments = segments
+        self.labels = labels
+    }
+
+    /// Features a token.
+    public var width: Int { file.width }
+    /// Number of examples.
+    public var count: Int { labels.count }
+
+    /// Tokens of a segment of an example.
+    public func length(_ example: Int, segment: Int = 0) -> Int {
+        let place = Int(places[example * segments + segment])
+        return Int(file.offsets[place + 1] - file.offsets[place])
+    }
+
+    /// Tokens of an example.
+    public func tokenCount(_ example: Int) -> Int {
+        (0..<segments).reduce(0) { $0 + length(example, segment: $1) }
+    }
+
+    /// Some examples as a batch, converted to float32.
+    public func batch(_ examples: [Int]) -> FeatureBatch {
+        var lengths: [Int] = []
+        lengths.reserveCapacity(examples.count * segments)
+        for example in examples {
+            for segment in 0..<segments { lengths.append(length(example, segment: segment)) }
+        }
+        var batch = Batch(lengths: lengths, segments: segments)
+        let storage = FloatStorage(count: batch.tokenCount * width)
+        var row = 0
+        for example in examples {
+            for segment in 0..<segments {
+                let place = Int(places[example * segments + segment])
+                let count = Int(file.offsets[place + 1] - file.offsets[place])
+                knas_f16_to_f32(
+                    Int64(count * width), file.rows + Int(file.offsets[place]) * width,
+                    storage.pointer + row * width)
+                row += count
+            }
+        }
+        batch.inputs = [UnsafePointer(storage.pointer)]
+        return FeatureBatch(batch: batch, labels: examples.map { labels[$0] }, storage: storage)
+    }
+
+    /// The same features with other labels, e.g. shuffled ones for a control.
+    public func relabelled(_ labels: [Int32]) -> FeatureSet {
+        precondition(labels.count == count)
+        return FeatureSet(file: file, places: places, segments: segments, labels: labels)
+    }
+
+    /// The mean feature row of every sequence of every example: `[count, segments * width]`.
+    public func means(threads: Int) throws -> FloatStorage {
+        let result = FloatStorage(count: count * segments * width)
+        let chunk = 256
+        try Parallel.forEach(count: (count + chunk - 1) / chunk, threads: threads) { index, _ in
+            let examples = Array(index * chunk..<min(count, (index + 1) * chunk))
+            let batch = self.batch(examples)
+            knas_mean_pool(
+                Int64(batch.batch.sequenceCount), batch.batch.offsets, Int64(width),
+                batch.storage.pointer, result.pointer + index * chunk * segments * width)
+        }
+        return result
+    }
+}
+
+/// A batch of features that owns its memory.
+public struct FeatureBatch {
+    public let batch: Batch
+    public let labels: [Int32]
+    let storage: FloatStorage
+}

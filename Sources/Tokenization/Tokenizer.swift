@@ -1,0 +1,22 @@
+/// A text, or a pair of texts, as token ids.
+public struct TokenizedText: Sendable, Hashable {
+    /// Ids with special tokens.
+    public var ids: [Int32]
+    /// 0 for the first segment, 1 for the second where the architecture tells them apart.
+    public var segmentIDs: [Int32]
+
+    public init(ids: [Int32], segmentIDs: [Int32]) {
+        self.ids = ids
+        self.segmentIDs = segmentIDs
+    }
+}
+
+/// Turns text into token ids. Implementations are safe to use from several threads.
+public protocol Tokenizer: Sendable {
+    /// Ids are below this.
+    var vocabularySize: Int { get }
+    /// Determines the ids: model, special tokens and rules.
+    var digest: String { get }
+    /// The ids of a text or a pair, special tokens included, cut to `maximumLength` tokens.
+    func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText
+}
