@@ -1,0 +1,141 @@
+import CSentencePiece
+import Foundation
+import Support
+import SwiftProtobuf
+
+/// A loaded SentencePiece model. Encoding is safe from several threads.
+public final class SentencePieceModel: @unchecked Sendable {
+    private let handle: OpaquePointer
+    /// Number of pieces.
+    public let size: Int
+    /// The id that stands for what the vocabulary cannot spell.
+    public let unknownID: Int32
+    /// SHA-256 of the model's bytes.
+    public let digest: String
+
+    /// Loads a model from bytes that are checked before SentencePiece sees them.
+    /// - Throws: ``TokenizationError/badModel(path:reason:)``.
+    public init(_ data: Data, path: String) throws {
+        try Self.validate(data, path: path)
+        var error: UnsafeMutablePointer<CChar>?
+        let loaded = data.withUnsafeBytes { knas_sp_load($0.baseAddress, $0.count, &error) }
+        defer { knas_sp_free(error) }
+        guard let loaded else {
+            throw TokenizationError.badModel(
+                path: path, reason: error.map { String(cString: $0) } ?? "it cannot be loaded")
+        }
+        handle = loaded
+        size = Int(knas_sp_size(loaded))
+        unknownID = knas_sp_unknown(loaded)
+        var builder = DigestBuilder()
+        builder.add(data)
+        digest = builder.hexadecimal()
+    }
+
+    /// Reads a model file.
+    /// - Throws: ``FileError``, ``TokenizationError``.
+    public convenience init(contentsOf url: URL) throws {
+        let file = try MappedFile(url)
+        guard file.count <= 256 << 20 else {
+            throw TokenizationError.badModel(path: url.path, reason: "larger than 256 MiB")
+        }
+        try self.init(Data(file.bytes), path: url.path)
+    }
+
+    deinit { knas_sp_release(handle) }
+
+    /// What SentencePiece's loader takes for granted.
+    private static func validate(_ data: Data, path: String) throws {
+        func bad(_ reason: String) -> TokenizationError { .badModel(path: path, reason: reason) }
+        guard !data.isEmpty else { throw bad("the file is empty") }
+        let model: ModelMessage
+        do {
+            model = try ModelMessage(serializedBytes: data)
+        } catch {
+            throw bad("it is not a protocol buffer of that kind (\(error))")
+        }
+        guard !model.pieces.isEmpty, model.pieces.count <= 4_000_000 else {
+            throw bad("\(model.pieces.count) pieces")
+        }
+        guard let trainer = model.trainer, (1...4).contains(trainer.modelType) else {
+            throw bad("no known model type")
+        }
+        var seen: Set<String> = []
+        seen.reserveCapacity(model.pieces.count)
+        var unknowns = 0
+        for (index, piece) in model.pieces.enumerated() {
+            guard !piece.piece.isEmpty else { throw bad("piece \(index) is empty") }
+            guard piece.score.isFinite else { throw bad("the score of piece \(index) is not finite") }
+            guard (1...6).contains(piece.type) else { throw bad("piece \(index) is of no known type") }
+            // Canonically equivalent pieces are different pieces, so bytes are compared.
+            guard seen.insert(String(decoding: piece.piece.utf8.map { UInt16($0) }, as: UTF16.self))
+                .inserted
+            else { throw bad("piece '\(piece.piece)' stands twice") }
+            if piece.type == PieceMessage.Kind.unknown { unknowns += 1 }
+        }
+        guard unknowns == 1 else { throw bad("\(unknowns) unknown pieces instead of one") }
+        if let map = model.normalizer?.characterMap, !map.isEmpty {
+            // A 32-bit length of the trie, the trie, and zero-terminated replacements.
+            guard map.count > 8, map.last == 0 else { throw bad("the character map is cut off") }
+            let length = map.prefix(4).enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+            guard length >= 1024, length < map.count - 4, length % 4 == 0 else {
+                throw bad("the character map has impossible sizes")
+            }
+        }
+    }
+
+    /// The ids of a text, without special tokens.
+    public func encode(_ text: String) -> [Int32] {
+        var text = text
+        return text.withUTF8 { bytes in
+            var ids: UnsafeMutablePointer<Int32>?
+            var count = 0
+            var error: UnsafeMutablePointer<CChar>?
+            let status = bytes.withMemoryRebound(to: CChar.self) {
+                knas_sp_encode(handle, $0.baseAddress, $0.count, &ids, &count, &error)
+            }
+            defer {
+                knas_sp_free(ids)
+                knas_sp_free(error)
+            }
+            // Encoding fails for lack of memory only; the unknown id is then as good as any.
+            guard status == 0 else { return [unknownID] }
+            return Array(UnsafeBufferPointer(start: ids, count: count))
+        }
+    }
+
+    /// The text of ids; ids that do not exist are left out.
+    public func decode(_ ids: [Int32]) -> String {
+        let known = ids.filter { $0 >= 0 && Int($0) < size }
+        var text: UnsafeMutablePointer<CChar>?
+        var length = 0
+        var error: UnsafeMutablePointer<CChar>?
+        let status = knas_sp_decode(handle, known, known.count, &text, &length, &error)
+        defer {
+            knas_sp_free(text)
+            knas_sp_free(error)
+        }
+        guard status == 0, let text else { return "" }
+        return String(
+            decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+    }
+
+    /// The piece of an id, or `nil`.
+    public func piece(_ id: Int32) -> String? {
+        guard id >= 0, Int(id) < size else { return nil }
+        var length = 0
+        guard let start = knas_sp_piece(handle, id, &length) else { return nil }
+        return String(decoding: UnsafeRawBufferPointer(start: start, count: length), as: UTF8.self)
+    }
+
+    /// The id of a piece, or `nil`.
+    public func id(_ piece: String) -> Int32? {
+        var text = piece
+        let id = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                knas_sp_id(handle, $0.baseAddress, $0.count)
+            }
+        }
+        return self.piece(id) == piece ? id : nil
+    }
+}

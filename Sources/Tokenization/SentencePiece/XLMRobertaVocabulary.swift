@@ -1,0 +1,43 @@
+import Foundation
+import Support
+import SwiftProtobuf
+
+/// Makes a SentencePiece model of a vocabulary in the Hugging Face order of XLM-R.
+public enum XLMRobertaVocabulary {
+    /// The bytes of `sentencepiece.bpe.model`.
+    ///
+    /// XLM-R's vocabulary is `<s> <pad> </s> <unk>`, the pieces, `<mask>`; the model has `<unk> <s>
+    /// </s>` and the same pieces, so that id = piece id + 1. The normaliser is `nmt_nfkc`, whose
+    /// compiled table comes from a throw-away model that SentencePiece trains with that rule.
+    ///
+    /// - Parameter pieces: piece and score (log probability) in the Hugging Face order.
+    /// - Throws: ``TokenizationError``.
+    public static func model(pieces: [(piece: String, score: Float)], path: String) throws -> Data {
+        let head = ["<s>", "<pad>", "</s>", "<unk>"]
+        guard pieces.count > 5, pieces.prefix(4).map(\.piece) == head else {
+            throw TokenizationError.badModel(
+                path: path, reason: "the vocabulary does not begin with \(head)")
+        }
+        var body = pieces.dropFirst(4)
+        if body.last?.piece == "<mask>" { body = body.dropLast() }
+        // The throw-away text must spell a vocabulary of its own; any text does.
+        let throwaway = try ModelMessage(
+            serializedBytes: VocabularyTrainer.train(
+                ["a throw-away text from which nothing is learnt", "but the table of the rule"],
+                size: 40))
+        var model = ModelMessage()
+        model.pieces = [
+            PieceMessage("<unk>", score: 0, type: PieceMessage.Kind.unknown),
+            PieceMessage("<s>", score: 0, type: PieceMessage.Kind.control),
+            PieceMessage("</s>", score: 0, type: PieceMessage.Kind.control),
+        ]
+        model.pieces += body.map {
+            PieceMessage($0.piece, score: $0.score, type: PieceMessage.Kind.normal)
+        }
+        var trainer = TrainerMessage()
+        trainer.vocabularySize = Int32(model.pieces.count)
+        model.trainer = trainer
+        model.normalizer = throwaway.normalizer
+        return try model.serializedData()
+    }
+}

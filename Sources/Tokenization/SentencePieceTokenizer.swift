@@ -1,0 +1,91 @@
+import Support
+
+/// Where special tokens stand and how piece ids become token ids.
+public enum SpecialTokenScheme: String, Sendable {
+    /// `<s> a </s>` and `<s> a </s></s> b </s>`; id = piece id + 1, unknown 3 (XLM-R).
+    case xlmRoberta = "xlm-roberta"
+    /// `<s> a </s>` and `<s> a </s></s> b </s>`; id = piece id + 4, unknown 3 (CamemBERT).
+    case camembert
+    /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`; ids are piece ids (ALBERT, DeBERTa).
+    case classifierSeparator = "cls-sep"
+}
+
+/// A SentencePiece model with the special tokens of an architecture.
+public struct SentencePieceTokenizer: Tokenizer {
+    private let model: SentencePieceModel
+    private let scheme: SpecialTokenScheme
+    private let begin: Int32
+    private let separator: Int32
+
+    /// - Throws: ``TokenizationError/missingPiece(path:piece:)`` when the model lacks a special
+    ///   token that the scheme needs.
+    public init(_ model: SentencePieceModel, scheme: SpecialTokenScheme, path: String) throws {
+        self.model = model
+        self.scheme = scheme
+        switch scheme {
+        case .xlmRoberta:
+            begin = 0
+            separator = 2
+        case .camembert:
+            // <s>NOTUSED <pad> </s>NOTUSED <unk> come before the pieces.
+            begin = 5
+            separator = 6
+        case .classifierSeparator:
+            func find(_ piece: String) throws -> Int32 {
+                guard let id = model.id(piece) else {
+                    throw TokenizationError.missingPiece(path: path, piece: piece)
+                }
+                return id
+            }
+            begin = try find("[CLS]")
+            separator = try find("[SEP]")
+        }
+    }
+
+    public var vocabularySize: Int {
+        switch scheme {
+        case .xlmRoberta: model.size + 1
+        case .camembert: model.size + 4
+        case .classifierSeparator: model.size
+        }
+    }
+
+    public var digest: String { "\(scheme.rawValue) \(model.digest)" }
+
+    public func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText {
+        var first = ids(text)
+        guard let pair else {
+            first.removeLast(max(0, first.count + 2 - maximumLength))
+            let all = [begin] + first + [separator]
+            return TokenizedText(ids: all, segmentIDs: Array(repeating: 0, count: all.count))
+        }
+        var second = ids(pair)
+        let separators = scheme == .classifierSeparator ? [separator] : [separator, separator]
+        truncate(&first, &second, to: max(0, maximumLength - 2 - separators.count))
+        let head = [begin] + first + separators
+        let tail = second + [separator]
+        let type: Int32 = scheme == .classifierSeparator ? 1 : 0
+        var segmentIDs = [Int32](repeating: 0, count: head.count)
+        segmentIDs += Array(repeating: type, count: tail.count)
+        return TokenizedText(ids: head + tail, segmentIDs: segmentIDs)
+    }
+
+    private func ids(_ text: String) -> [Int32] {
+        let pieces = model.encode(text)
+        let offset: Int32
+        switch scheme {
+        case .xlmRoberta: offset = 1
+        case .camembert: offset = 4
+        case .classifierSeparator: return pieces
+        }
+        return pieces.map { $0 == model.unknownID ? 3 : $0 + offset }
+    }
+
+    /// Longest first: tokens are taken one at a time from the end of the longer segment, from the
+    /// second when both are of one length (as Hugging Face's tokenizers do).
+    private func truncate(_ first: inout [Int32], _ second: inout [Int32], to limit: Int) {
+        while first.count + second.count > limit {
+            if first.count > second.count { first.removeLast() } else { second.removeLast() }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Support
+
+/// Errors of tokenizer files and of vocabulary training.
+public enum TokenizationError: DiagnosedError, Equatable {
+    case badModel(path: String, reason: String)
+    case noModel(directory: String)
+    case ambiguousModel(directory: String, files: [String])
+    case badConfiguration(path: String, reason: String)
+    case missingPiece(path: String, piece: String)
+    case trainingFailed(reason: String)
+
+    public var kind: ErrorKind {
+        switch self {
+        case .noModel: .missingFile
+        default: .badInput
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .badModel(let path, let reason): "\(path): not a usable SentencePiece model: \(reason)"
+        case .noModel(let directory):
+            "\(directory): no SentencePiece model (expected sentencepiece.bpe.model, spiece.model, "
+                + "tokenizer.model or one other *.model file)"
+        case .ambiguousModel(let directory, let files):
+            "\(directory): several SentencePiece models: \(files.joined(separator: ", "))"
+        case .badConfiguration(let path, let reason): "\(path): \(reason)"
+        case .missingPiece(let path, let piece):
+            "\(path): the special piece '\(piece)' is not in the vocabulary"
+        case .trainingFailed(let reason): "training a vocabulary failed: \(reason)"
+        }
+    }
+}
