@@ -45,7 +45,7 @@ let package = Package(
             name: "Heads",
             dependencies: ["Graphs", .product(name: "OrderedCollections", package: "swift-collections")]),
         .target(name: "Metrics", dependencies: ["Support"]),
-        .target(name: "Scoring", dependencies: ["Features", "Heads"]),
+        .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
         .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Export", dependencies: ["Training"]),

@@ -1,0 +1,109 @@
+import OrderedCollections
+import Support
+
+/// A training-free estimate of how well a head will do; higher is better.
+///
+/// To add one, write a type in a file of its own and list it in ``ProxyRegistry/all``.
+public protocol Proxy: Sendable {
+    /// Unique, as the command line knows it.
+    var name: String { get }
+    /// What it measures and who proposed it, in a line.
+    var summary: String { get }
+    /// - Throws: ``ScoringError`` when the batch does not allow the computation.
+    func score(_ head: HeadEvaluation) throws -> Double
+}
+
+/// The proxies that this program knows; one line each.
+public enum ProxyRegistry {
+    public static let all: [any Proxy] = [
+        MeanGram(),
+        MeanOutputGram(),
+        MeanCosineGram(),
+        KNASReleased(),
+        KernelAlignment(),
+        KernelRegression(),
+        GradientNorm(),
+        ParameterCount(),
+    ]
+
+    /// - Throws: ``ScoringError/unknownProxy(name:known:)``.
+    public static func find(_ name: String) throws -> any Proxy {
+        guard let proxy = all.first(where: { $0.name == name }) else {
+            throw ScoringError.unknownProxy(name: name, known: all.map(\.name))
+        }
+        return proxy
+    }
+}
+
+/// Errors of scoring.
+public enum ScoringError: DiagnosedError, Equatable {
+    case unknownProxy(name: String, known: [String])
+    case badExpression(text: String)
+    case tooFewExamples(proxy: String, needed: Int, found: Int)
+    case nonFinite(proxy: String)
+    case badOption(name: String, value: String, expected: String)
+
+    public var kind: ErrorKind {
+        switch self {
+        case .unknownProxy, .badExpression, .badOption: .usage
+        case .tooFewExamples: .badInput
+        case .nonFinite: .internalError
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .unknownProxy(let name, let known):
+            "there is no proxy '\(name)'"
+                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + " Known are \(known.joined(separator: ", ")), and vote(a, b, ...) of these"
+        case .badExpression(let text):
+            "proxy '\(text)': expected a name or vote(name, name, ...)"
+        case .tooFewExamples(let proxy, let needed, let found):
+            "\(proxy) needs \(needed) scoring examples, there are \(found)"
+        case .nonFinite(let proxy): "\(proxy) is not finite"
+        case .badOption(let name, let value, let expected):
+            "\(name) is \(value): expected \(expected)"
+        }
+    }
+}
+
+/// What candidates are ranked by: one proxy, or a sum of ranks.
+public struct ProxyExpression: Sendable, Hashable, CustomStringConvertible {
+    /// Names of the proxies, in the order given.
+    public let names: [String]
+    private let isVote: Bool
+
+    /// `vote(parameters, alignment, ntk-regression)`.
+    public static let standard = ProxyExpression(
+        names: ["parameters", "alignment", "ntk-regression"], isVote: true)
+
+    private init(names: [String], isVote: Bool) {
+        self.names = names
+        self.isVote = isVote
+    }
+
+    /// Reads `name` or `vote(name, name, ...)`.
+    /// - Throws: ``ScoringError``.
+    public init(_ text: String) throws {
+        let compact = text.filter { !$0.isWhitespace }
+        if compact.hasPrefix("vote("), compact.hasSuffix(")") {
+            names = compact.dropFirst(5).dropLast().split(
+                separator: ",", omittingEmptySubsequences: false
+            ).map(String.init)
+            isVote = true
+            guard Set(names).count == names.count else {
+                throw ScoringError.badExpression(text: text)
+            }
+        } else {
+            names = [compact]
+            isVote = false
+        }
+        guard !names.contains("") else { throw ScoringError.badExpression(text: text) }
+        for name in names { _ = try ProxyRegistry.find(name) }
+    }
+
+    public var description: String {
+        isVote ? "vote(\(names.joined(separator: ", ")))" : names[0]
+    }
+}

@@ -1,0 +1,117 @@
+import Features
+import Graphs
+import Heads
+import Support
+
+/// A proxy's values over several initialisations.
+public struct ScoreSummary: Sendable, Hashable, Codable {
+    public let mean: Double
+    /// Standard deviation over the initialisations (of the population).
+    public let spread: Double
+
+    init(_ values: [Double]) {
+        let mean = values.reduce(0, +) / Double(values.count)
+        self.mean = mean
+        spread =
+            (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count))
+            .squareRoot()
+    }
+}
+
+/// What scoring found out about a head.
+public struct Score: Sendable, Hashable {
+    /// By the name of the proxy.
+    public let values: [String: ScoreSummary]
+    /// Trained weights.
+    public let parameters: Int
+}
+
+/// Scores heads on a fixed batch of training examples.
+public struct Scorer: Sendable {
+    /// Choices of a scorer.
+    public struct Options: Sendable {
+        /// Examples in the batch.
+        public var examples = 64
+        /// Random initialisations of every head.
+        public var initializations = 2
+        /// Classes up to which the output kernel is exact; beyond, the number of random directions.
+        public var outputDirections = 8
+
+        public init() {}
+    }
+
+    private let space: SearchSpace
+    private let batch: SharedBatch
+    private let proxies: [any Proxy]
+    private let options: Options
+
+    /// - Parameters:
+    ///   - train: features of the training split; nothing else is ever seen.
+    ///   - key: draws the batch, class by class in turn.
+    /// - Throws: ``ScoringError``.
+    public init(
+        space: SearchSpace, train: FeatureSet, proxies: [String], options: Options,
+        key: RandomKey
+    ) throws {
+        guard (4...4096).contains(options.examples) else {
+            throw ScoringError.badOption(
+                name: "the number of scoring examples", value: "\(options.examples)",
+                expected: "4 to 4096")
+        }
+        guard (1...1000).contains(options.initializations) else {
+            throw ScoringError.badOption(
+                name: "the number of initialisations", value: "\(options.initializations)",
+                expected: "1 to 1000")
+        }
+        self.space = space
+        self.options = options
+        self.proxies = try proxies.map(ProxyRegistry.find)
+        let examples = Self.balanced(
+            train.labels, count: min(options.examples, train.count), key: key.child("batch"))
+        batch = SharedBatch(train.batch(examples))
+    }
+
+    /// Examples of all classes in turn, each class in random order.
+    static func balanced(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
+        var byClass: [Int32: [Int]] = [:]
+        for (index, label) in labels.enumerated() { byClass[label, default: []].append(index) }
+        var queues = byClass.keys.sorted().map { label in
+            var generator = key.child(Int(label)).generator()
+            return byClass[label]!.shuffled(using: &generator)[...]
+        }
+        var chosen: [Int] = []
+        while chosen.count < count {
+            for index in queues.indices where chosen.count < count {
+                if let example = queues[index].popFirst() { chosen.append(example) }
+            }
+        }
+        return chosen
+    }
+
+    /// Scores a head.
+    /// - Throws: ``ScoringError`` when a proxy cannot be computed or is not finite.
+    public func score(_ genotype: Genotype, key: RandomKey) throws -> Score {
+        let graph = space.graph(of: genotype)
+        let executor = Executor(graph)
+        var values: [String: [Double]] = [:]
+        for index in 0..<options.initializations {
+            let evaluation = HeadEvaluation(
+                graph: graph, executor: executor, batch: batch.value,
+                classes: space.context.classes, outputDirections: options.outputDirections,
+                key: key.child(index))
+            for proxy in proxies {
+                let value = try proxy.score(evaluation)
+                guard value.isFinite else { throw ScoringError.nonFinite(proxy: proxy.name) }
+                values[proxy.name, default: []].append(value)
+            }
+        }
+        return Score(
+            values: values.mapValues(ScoreSummary.init), parameters: graph.trainableCount)
+    }
+
+    /// A batch that several threads read.
+    private struct SharedBatch: @unchecked Sendable {
+        let value: FeatureBatch
+        init(_ value: FeatureBatch) { self.value = value }
+    }
+}
