@@ -1,0 +1,84 @@
+import Foundation
+import Support
+
+/// Two classifiers on the same examples: how far apart they are, and whether that may be chance.
+public struct PairedComparison: Sendable, Equatable, Codable {
+    /// Accuracy of the first classifier minus that of the second.
+    public let difference: Double
+    /// Percentile bootstrap interval of the difference; examples are drawn, so that each keeps both
+    /// of its predictions.
+    public let interval: ConfidenceInterval
+    /// Examples that only the first classifier has right.
+    public let onlyFirst: Int
+    /// Examples that only the second classifier has right.
+    public let onlySecond: Int
+    /// Two-sided p of McNemar's exact test.
+    public let pValue: Double
+
+    /// Compares predicted classes.
+    /// - Parameters:
+    ///   - labels: true classes, `[examples]`.
+    ///   - first: classes that the first classifier predicted, `[examples]`.
+    ///   - second: classes that the second classifier predicted, `[examples]`.
+    ///   - resamples: number of bootstrap resamples.
+    ///   - level: confidence of the interval.
+    ///   - key: decides the resamples.
+    /// - Precondition: `resamples` is positive, `level` lies between 0 and 1.
+    /// - Throws: ``MetricsError`` when there are no examples or the numbers differ.
+    public init(
+        labels: [Int], first: [Int], second: [Int],
+        resamples: Int = Bootstrap.defaultResamples, level: Double = 0.95, key: RandomKey
+    ) throws {
+        precondition(resamples > 0, "an interval needs resamples")
+        guard !labels.isEmpty else { throw MetricsError.empty(what: "examples") }
+        for (name, found) in [("first", first.count), ("second", second.count)]
+        where found != labels.count {
+            throw MetricsError.unequalCounts(
+                what: "predictions of the \(name) classifier", expected: labels.count,
+                found: found)
+        }
+        let gains = labels.indices.map { row in
+            (first[row] == labels[row] ? 1 : 0) - (second[row] == labels[row] ? 1 : 0)
+        }
+        let count = Double(labels.count)
+        let mean = Double(gains.reduce(0, +)) / count
+        difference = mean
+        let found = Bootstrap.interval(
+            count: gains.count, resamples: resamples, level: level, key: key
+        ) { indices in Double(indices.reduce(0) { $0 + gains[$1] }) / count }
+        interval = found ?? ConfidenceInterval(lower: mean, upper: mean, level: level)
+        onlyFirst = gains.count { $0 > 0 }
+        onlySecond = gains.count { $0 < 0 }
+        pValue = Self.mcnemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
+    }
+
+    /// Two-sided p of McNemar's exact test (Psychometrika 1947): of the examples that exactly one
+    /// classifier has right, each is as likely to be the one's as the other's.
+    /// - Precondition: both counts are not negative.
+    /// - Complexity: linear in the smaller count.
+    public static func mcnemar(onlyFirst: Int, onlySecond: Int) -> Double {
+        precondition(onlyFirst >= 0 && onlySecond >= 0, "counts are not negative")
+        let fewer = min(onlyFirst, onlySecond)
+        let trials = onlyFirst + onlySecond
+        if onlyFirst == onlySecond { return 1 }
+        // The largest term C(trials, fewer) / 2^trials, with halvings spent on the way so that
+        // nothing overflows; the smaller terms follow from it by their ratios.
+        var term = 1.0
+        var halvings = trials
+        for index in 0..<fewer {
+            term *= Double(trials - index) / Double(index + 1)
+            while term > 1, halvings > 0 {
+                term *= 0.5
+                halvings -= 1
+            }
+        }
+        var sum = 0.0
+        var ratio = 1.0
+        for index in stride(from: fewer, through: 0, by: -1) {
+            sum += ratio
+            ratio *= Double(index) / Double(trials - index + 1)
+            if ratio < sum * 0x1p-60 { break }
+        }
+        return min(1, 2 * scalbn(term * sum, -halvings))
+    }
+}

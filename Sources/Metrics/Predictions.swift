@@ -1,0 +1,118 @@
+/// True labels beside the class probabilities that a model gave: what all metrics are computed from.
+///
+/// The rows are checked once, so that metrics of thousands of resamples need not.
+public struct Predictions: Sendable {
+    /// How far the sum of a row may be from 1, and a value outside of 0...1: float32 rounding of a
+    /// softmax, with much room.
+    public static let tolerance = 1e-3
+
+    /// True class of each example, from 0.
+    public let labels: [Int]
+    /// Probabilities, `[examples, classes]`, row by row.
+    public let probabilities: [Float]
+    /// Number of classes.
+    public let classes: Int
+    /// The most probable class of each example; of equal ones the first.
+    public let predicted: [Int]
+
+    /// Number of examples.
+    public var count: Int { labels.count }
+
+    /// Takes probabilities as one array, row by row.
+    /// - Parameters:
+    ///   - labels: true classes, `[examples]`, each from 0 to `classes - 1`.
+    ///   - probabilities: `[examples, classes]`.
+    ///   - classes: number of classes.
+    /// - Throws: ``MetricsError``.
+    public init(labels: [Int], probabilities: [Float], classes: Int) throws {
+        guard classes > 0 else { throw MetricsError.empty(what: "classes") }
+        guard !labels.isEmpty else { throw MetricsError.empty(what: "examples") }
+        let (expected, overflow) = labels.count.multipliedReportingOverflow(by: classes)
+        guard !overflow, probabilities.count == expected else {
+            throw MetricsError.unequalCounts(
+                what: "probabilities of \(labels.count) examples and \(classes) classes",
+                expected: overflow ? .max : expected, found: probabilities.count)
+        }
+        try checkLabels(labels, classes: classes, what: "label")
+        var predicted: [Int] = []
+        predicted.reserveCapacity(labels.count)
+        for row in labels.indices {
+            let values = probabilities[row * classes..<(row + 1) * classes]
+            predicted.append(try Self.mostProbable(values, row: row))
+        }
+        self.labels = labels
+        self.probabilities = probabilities
+        self.classes = classes
+        self.predicted = predicted
+    }
+
+    /// Takes probabilities as one array for each example.
+    /// - Throws: ``MetricsError``.
+    public init(labels: [Int], probabilities: [[Float]]) throws {
+        let classes = probabilities.first?.count ?? 1
+        for (row, values) in probabilities.enumerated() where values.count != classes {
+            throw MetricsError.unequalCounts(
+                what: "probabilities of row \(row)", expected: classes, found: values.count)
+        }
+        try self.init(
+            labels: labels, probabilities: Array(probabilities.joined()), classes: classes)
+    }
+
+    /// The examples of the given indices, in that order and as often as they stand there.
+    /// - Precondition: each index is below ``count``.
+    public func selecting(_ indices: [Int]) -> Predictions {
+        var chosen: [Float] = []
+        chosen.reserveCapacity(indices.count * classes)
+        for index in indices {
+            chosen += probabilities[index * classes..<(index + 1) * classes]
+        }
+        return Predictions(
+            checked: indices.map { labels[$0] }, chosen, classes, indices.map { predicted[$0] })
+    }
+
+    /// Whether each example's prediction is right.
+    public var correct: [Bool] {
+        zip(labels, predicted).map(==)
+    }
+
+    /// The probability of the predicted class of each example.
+    public var confidences: [Float] {
+        predicted.enumerated().map { row, label in probabilities[row * classes + label] }
+    }
+
+    private init(
+        checked labels: [Int], _ probabilities: [Float], _ classes: Int, _ predicted: [Int]
+    ) {
+        self.labels = labels
+        self.probabilities = probabilities
+        self.classes = classes
+        self.predicted = predicted
+    }
+
+    private static func mostProbable(_ values: ArraySlice<Float>, row: Int) throws -> Int {
+        var best = values.startIndex
+        var sum = 0.0
+        for index in values.indices {
+            let value = Double(values[index])
+            // A comparison with NaN is false, so that NaN is refused here too.
+            guard value >= -tolerance, value <= 1 + tolerance else {
+                throw MetricsError.notADistribution(
+                    row: row, reason: "expected values from 0 to 1, found \(values[index])")
+            }
+            sum += value
+            if values[index] > values[best] { best = index }
+        }
+        guard abs(sum - 1) <= tolerance else {
+            throw MetricsError.notADistribution(
+                row: row, reason: "expected a sum of 1, found \(sum)")
+        }
+        return best - values.startIndex
+    }
+}
+
+/// Checks that all labels are numbers of classes.
+func checkLabels(_ labels: [Int], classes: Int, what: String) throws {
+    for (row, label) in labels.enumerated() where !(0..<classes).contains(label) {
+        throw MetricsError.labelOutOfRange(what: what, row: row, label: label, classes: classes)
+    }
+}

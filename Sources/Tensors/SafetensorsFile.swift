@@ -1,0 +1,52 @@
+import Foundation
+import Support
+
+/// A memory-mapped safetensors file.
+///
+/// The header is checked as hostile input before anything is believed: an object of this class
+/// stands for a file whose every tensor lies inside of it. The bytes are read when they are asked
+/// for and cost no memory of their own; the file must not be cut short while it is open.
+public final class SafetensorsFile: SafetensorsSource {
+    private let file: MappedFile
+    private let header: SafetensorsHeader
+
+    /// Maps a file and checks its header.
+    /// - Throws: ``TensorError/invalidHeader(path:reason:)``,
+    ///   ``TensorError/invalidTensor(path:tensor:reason:)``, or `FileError`.
+    /// - Complexity: linear in the size of the header; the tensors are not touched.
+    public init(_ url: URL) throws {
+        file = try MappedFile(url)
+        header = try SafetensorsHeader(file: file.bytes, path: url.path)
+    }
+
+    /// What was mapped.
+    public var url: URL { file.url }
+
+    /// Names of all tensors, in the order of their bytes.
+    public var names: [String] { header.names }
+
+    /// Free text that the file carries (`__metadata__`).
+    public var metadata: [String: String] { header.metadata }
+
+    /// Whether there is a tensor of that name.
+    public func contains(_ name: String) -> Bool {
+        header.tensors[ExactName(name)] != nil
+    }
+
+    /// This file, and what its header says of a tensor.
+    /// - Throws: ``TensorError/missingTensor(path:tensor:)``.
+    public func locate(_ name: String) throws -> (file: SafetensorsFile, info: TensorInfo) {
+        guard let info = header.tensors[ExactName(name)] else {
+            throw TensorError.missingTensor(path: url.path, tensor: name)
+        }
+        return (self, info)
+    }
+
+    /// Tells the system that the pages read so far are not needed for now.
+    public func releasePages() {
+        file.releasePages()
+    }
+
+    /// All bytes of the file.
+    var bytes: UnsafeRawBufferPointer { file.bytes }
+}
