@@ -1,0 +1,131 @@
+import Heads
+import Scoring
+import Support
+
+/// The coarse step: proposes heads and scores them. It sees a space and a scoring function, nothing of
+/// the data, so that no label of dev or test can leak into it.
+public struct CandidateSearch: Sendable {
+    /// Choices of a search.
+    public struct Options: Sendable {
+        /// Heads to score.
+        public var candidates = 1000
+        public var expression = ProxyExpression.standard
+        public var strategy = "random"
+        public var threads = Parallel.availableThreads
+
+        public init() {}
+    }
+
+    /// Heads that are proposed before their scores are looked at; does not depend on the threads.
+    private static let roundSize = 32
+    /// Draws after which a space counts as exhausted.
+    private static let patience = 2000
+
+    private let space: SearchSpace
+    private let options: Options
+    private let key: RandomKey
+    private let score: @Sendable (Genotype, RandomKey) throws -> Score
+
+    public init(
+        space: SearchSpace, options: Options, key: RandomKey,
+        score: @escaping @Sendable (Genotype, RandomKey) throws -> Score
+    ) {
+        self.space = space
+        self.options = options
+        self.key = key
+        self.score = score
+    }
+
+    /// Scores heads until the budget is spent or the space holds no new ones.
+    ///
+    /// - Parameter known: candidates of an interrupted run, in order; they are taken as they are.
+    /// - Parameter onRound: told about newly finished candidates.
+    /// - Returns: candidates in the order of proposals, no head twice.
+    /// - Throws: ``SearchError``, `Interrupted`.
+    public func run(
+        resuming known: [Candidate] = [], progress: ProgressHandler? = nil,
+        onRound: ([Candidate]) throws -> Void = { _ in }
+    ) throws -> [Candidate] {
+        guard options.candidates > 0 else {
+            throw SearchError.badOption(
+                name: "the number of candidates", value: "\(options.candidates)",
+                expected: "1 or more")
+        }
+        let strategy = try StrategyRegistry.find(options.strategy)
+        let finished = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
+        var candidates: [Candidate] = []
+        var seen: Set<Genotype> = []
+        while candidates.count < options.candidates {
+            try Progress(
+                stage: "scoring", completed: candidates.count, total: options.candidates,
+                unit: "heads"
+            ).report(to: progress)
+            let proposals = propose(strategy, after: candidates, &seen)
+            guard !proposals.isEmpty else { break }
+            let base = candidates.count
+            let round = try Parallel.map(count: proposals.count, threads: options.threads) {
+                index, _ in
+                let id = base + index + 1
+                if let old = finished[id], old.genotype == proposals[index] { return old }
+                return Candidate(
+                    id: id, genotype: proposals[index], outcome: outcome(id, proposals[index]))
+            }
+            candidates += round
+            try onRound(round)
+        }
+        try Progress(
+            stage: "scoring", completed: candidates.count, total: candidates.count, unit: "heads"
+        ).report(to: progress)
+        if !candidates.contains(where: { $0.score != nil }) {
+            var reason = "there was none"
+            if case .failed(let first)? = candidates.first?.outcome { reason = first }
+            throw SearchError.allFailed(count: candidates.count, firstReason: reason)
+        }
+        return candidates
+    }
+
+    /// The best candidates, best first; ties go to the earlier one.
+    public func ranking(_ candidates: [Candidate]) -> [Candidate] {
+        let scored = candidates.filter { $0.score != nil }
+        let fitness = options.expression.combine(scored.compactMap(\.score))
+        return zip(scored, fitness).sorted { a, b in
+            a.1 != b.1 ? a.1 > b.1 : a.0.id < b.0.id
+        }.map(\.0)
+    }
+
+    private func propose(
+        _ strategy: any SearchStrategy, after candidates: [Candidate],
+        _ seen: inout Set<Genotype>
+    ) -> [Genotype] {
+        let scored = candidates.filter { $0.score != nil }
+        let fitness = options.expression.combine(scored.compactMap(\.score))
+        let history = zip(scored, fitness).map { (genotype: $0.0.genotype, fitness: $0.1) }
+        let count = min(Self.roundSize, options.candidates - candidates.count)
+        var proposals: [Genotype] = []
+        var attempts = 0
+        let roundKey = key.child("propose")
+        while proposals.count < count, attempts < Self.patience {
+            var generator = roundKey.child(candidates.count + proposals.count).child(attempts)
+                .generator()
+            let genotype = strategy.propose(in: space, history: history, using: &generator)
+            if seen.insert(genotype).inserted {
+                proposals.append(genotype)
+                attempts = 0
+            } else {
+                attempts += 1
+            }
+        }
+        return proposals
+    }
+
+    /// The key goes by the genotype, so that a head has the same score in every search.
+    private func outcome(_ id: Int, _ genotype: Genotype) -> Candidate.Outcome {
+        do {
+            return .scored(try score(genotype, key.child("score").child(genotype.description)))
+        } catch let error as any DiagnosedError {
+            return .failed(reason: error.description)
+        } catch {
+            return .failed(reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import Heads
+import Support
+
+/// Every proposal drawn anew from the space: the baseline that strategies have to beat
+/// (Li and Talwalkar, UAI 2019).
+struct RandomSearch: SearchStrategy {
+    let name = "random"
+    let summary = "independent draws from the space"
+
+    func propose(
+        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)],
+        using generator: inout RandomGenerator
+    ) -> Genotype {
+        space.sample(using: &generator)
+    }
+}

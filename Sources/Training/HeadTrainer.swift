@@ -1,0 +1,164 @@
+import CKernels
+import Features
+import Graphs
+import Metrics
+import Support
+import Tensors
+
+/// What an epoch gave.
+public struct EpochRecord: Sendable, Hashable, Codable {
+    /// From 1.
+    public let epoch: Int
+    /// Mean loss over the training batches, as they were seen.
+    public let trainingLoss: Double
+    public let devAccuracy: Double
+    public let devCrossEntropy: Double
+}
+
+/// A head with trained weights: those of the epoch that did best on dev.
+public struct TrainedHead: Sendable {
+    public let graph: Graph
+    public let parameters: ParameterSet
+    public let history: [EpochRecord]
+    /// The epoch whose weights these are, from 1.
+    public let bestEpoch: Int
+    /// What the head says on dev.
+    public let dev: Predictions
+}
+
+/// Trains a head on cached features, on the calling thread; several run side by side.
+public struct HeadTrainer: Sendable {
+    public let configuration: TrainingConfiguration
+
+    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    public init(_ configuration: TrainingConfiguration) throws {
+        try configuration.check()
+        self.configuration = configuration
+    }
+
+    /// Trains from a random start.
+    ///
+    /// - Parameters:
+    ///   - key: decides the start, the order of examples and the dropout masks.
+    ///   - onEpoch: told about every epoch; may stop the training by throwing.
+    /// - Throws: ``TrainingError``, what `onEpoch` throws.
+    public func train(
+        _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int, key: RandomKey,
+        onEpoch: (EpochRecord) throws -> Void = { _ in }
+    ) throws -> TrainedHead {
+        guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
+        guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
+        let parameters = ParameterSet(graph)
+        parameters.initialize(key: key.child("init"))
+        let executor = Executor(graph)
+        let optimizer = AdamW(
+            count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
+        let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
+        let gradient = BatchGradient(parameters.layout)
+        let perEpoch = (train.count + configuration.batchSize - 1) / configuration.batchSize
+        let total = perEpoch * configuration.epochs
+        var dropout = key.child("dropout").generator()
+        var history: [EpochRecord] = []
+        var best: (record: EpochRecord, storage: FloatStorage, dev: Predictions)?
+
+        for epoch in 1...configuration.epochs {
+            var generator = key.child("order").child(epoch).generator()
+            let order = Array(0..<train.count).shuffled(using: &generator)
+            var lossSum = 0.0
+            for index in 0..<perEpoch {
+                let start = index * configuration.batchSize
+                let members = Array(
+                    order[start..<min(train.count, start + configuration.batchSize)])
+                lossSum += step(
+                    members, of: train, classes, weights, executor, parameters, gradient,
+                    dropoutKey: dropout.next())
+                optimizer.update(
+                    parameters.storage.pointer, gradient: gradient.storage.pointer,
+                    learningRate: configuration.learningRate(
+                        step: optimizer.step, of: total))
+            }
+            guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
+            let predictions = try predict(executor, parameters, dev, classes: classes)
+            let metrics = ClassificationMetrics(predictions)
+            let record = EpochRecord(
+                epoch: epoch, trainingLoss: lossSum / Double(train.count),
+                devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
+            history.append(record)
+            if best == nil || isBetter(record, than: best!.record) {
+                best = (record, parameters.storage.copy(), predictions)
+            }
+            try onEpoch(record)
+            if epoch - best!.record.epoch >= configuration.patience { break }
+        }
+        guard let best else { throw TrainingError.diverged(epoch: 0) }
+        parameters.storage.assign(from: best.storage)
+        return TrainedHead(
+            graph: graph, parameters: parameters, history: history,
+            bestEpoch: best.record.epoch, dev: best.dev)
+    }
+
+    /// Accuracy decides, cross entropy breaks ties.
+    private func isBetter(_ a: EpochRecord, than b: EpochRecord) -> Bool {
+        a.devAccuracy != b.devAccuracy
+            ? a.devAccuracy > b.devAccuracy : a.devCrossEntropy < b.devCrossEntropy
+    }
+
+    /// The gradient of one batch's mean loss, clipped; returns the summed loss.
+    private func step(
+        _ members: [Int], of train: FeatureSet, _ classes: Int, _ classWeights: [Float]?,
+        _ executor: Executor, _ parameters: ParameterSet, _ gradient: BatchGradient,
+        dropoutKey: UInt64
+    ) -> Double {
+        let batch = train.batch(members)
+        let logits = executor.forward(
+            batch.batch, parameters: parameters, mode: .training(key: dropoutKey))
+        let weights = classWeights.map { table in batch.labels.map { table[Int($0)] } }
+        let result = CrossEntropy.evaluate(
+            logits: logits, labels: batch.labels, classes: classes, weights: weights,
+            smoothing: configuration.labelSmoothing)
+        let scale = 1 / Float(members.count)
+        gradient.clear()
+        executor.backward(result.gradients.map { $0 * scale }, into: gradient)
+        let storage = gradient.storage
+        let norm = Float(
+            knas_dot(Int64(storage.count), storage.pointer, storage.pointer).squareRoot())
+        if norm > configuration.clipNorm {
+            knas_scale(
+                Int64(storage.count), configuration.clipNorm / norm, storage.pointer,
+                storage.pointer)
+        }
+        return result.losses.reduce(0) { $0 + Double($1) }
+    }
+
+    /// `n / (classes * n_c)`, so that the weights average to one.
+    private func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
+        var counts = [Float](repeating: 0, count: classes)
+        for label in train.labels { counts[Int(label)] += 1 }
+        return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
+    }
+}
+
+/// Examples that are predicted at a time.
+private let predictionBatch = 64
+
+/// Class probabilities of all examples of a set.
+///
+/// Batches are cut by place, so that the same set always gives the same bits.
+public func predict(
+    _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet, classes: Int
+) throws -> Predictions {
+    var probabilities: [Float] = []
+    probabilities.reserveCapacity(features.count * classes)
+    var start = 0
+    while start < features.count {
+        let end = min(features.count, start + predictionBatch)
+        let batch = features.batch(Array(start..<end))
+        let logits = executor.forward(batch.batch, parameters: parameters)
+        var rows = Array(UnsafeBufferPointer(start: logits, count: (end - start) * classes))
+        knas_softmax_rows(Int64(end - start), Int64(classes), Int64(classes), 1, &rows)
+        probabilities += rows
+        start = end
+    }
+    return try Predictions(
+        labels: features.labels.map(Int.init), probabilities: probabilities, classes: classes)
+}

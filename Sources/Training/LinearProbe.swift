@@ -1,0 +1,185 @@
+import CKernels
+import Features
+import Foundation
+import Metrics
+import Support
+import Tensors
+
+/// The control that every search has to beat: logistic regression on standardised pooled features, `[u,
+/// v, |u - v|, u * v]` of the means of a pair's segments, or the mean of a text, with the strength of the
+/// L2 penalty chosen on dev.
+public struct LinearProbe: Sendable {
+    /// Inverse strengths that are tried; the loss is `|w|^2 / 2 + C sum_i L_i`, as scikit-learn has it.
+    public static let strengths: [Double] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1]
+
+    /// The chosen inverse strength C.
+    public let strength: Double
+    public let dev: Predictions
+    private let weights: [Float]
+    private let scaling: Standardization
+    private let classes: Int
+
+    /// Fits on train for every strength and keeps the one with the best dev accuracy (ties: lower
+    /// cross entropy).
+    public init(train: FeatureSet, dev: FeatureSet, classes: Int, threads: Int) throws {
+        let raw = try pooledRows(train, threads: threads)
+        let scaling = Standardization(raw, rows: train.count)
+        let x = scaling.apply(raw, rows: train.count)
+        let devRows = scaling.apply(try pooledRows(dev, threads: threads), rows: dev.count)
+        let devLabels = dev.labels.map(Int.init)
+        let fits = try Parallel.map(count: Self.strengths.count, threads: threads) { index, _ in
+            let objective = LogisticObjective(
+                rows: x, labels: train.labels, width: scaling.width, classes: classes,
+                strength: Self.strengths[index])
+            let weights = LBFGS.minimize(count: objective.count, maximumIterations: 300) {
+                objective.evaluate($0)
+            }
+            let predictions = try Predictions(
+                labels: devLabels,
+                probabilities: LogisticObjective.probabilities(
+                    devRows, weights, width: scaling.width, classes: classes),
+                classes: classes)
+            return (weights: weights, dev: predictions)
+        }
+        let metrics = fits.map { ClassificationMetrics($0.dev) }
+        let best = fits.indices.max { a, b in
+            (metrics[a].accuracy, -metrics[a].crossEntropy, -a)
+                < (metrics[b].accuracy, -metrics[b].crossEntropy, -b)
+        }!
+        strength = Self.strengths[best]
+        self.dev = fits[best].dev
+        weights = fits[best].weights
+        self.scaling = scaling
+        self.classes = classes
+    }
+
+    /// What the probe says on a split.
+    public func predict(_ features: FeatureSet, threads: Int) throws -> Predictions {
+        let rows = scaling.apply(
+            try pooledRows(features, threads: threads), rows: features.count)
+        return try Predictions(
+            labels: features.labels.map(Int.init),
+            probabilities: LogisticObjective.probabilities(
+                rows, weights, width: scaling.width, classes: classes),
+            classes: classes)
+    }
+}
+
+/// `[examples, k * width]` with k = 4 for pairs whose segments are apart, else 1.
+private func pooledRows(_ features: FeatureSet, threads: Int) throws -> FloatStorage {
+    let means = try features.means(threads: threads)
+    guard features.segments == 2 else { return means }
+    let width = features.width
+    let result = FloatStorage(count: features.count * 4 * width)
+    for example in 0..<features.count {
+        let u = means.pointer + example * 2 * width
+        let v = u + width
+        let row = result.pointer + example * 4 * width
+        row.update(from: u, count: 2 * width)
+        knas_absolute_difference(Int64(width), u, v, row + 2 * width)
+        knas_multiply(Int64(width), u, v, row + 3 * width, 0)
+    }
+    return result
+}
+
+/// Zero mean and unit variance for each feature, as train has them.
+private struct Standardization: Sendable {
+    let width: Int
+    private let scale: [Float]
+    private let shift: [Float]
+
+    init(_ rows: FloatStorage, rows count: Int) {
+        width = rows.count / max(1, count)
+        var sums = [Double](repeating: 0, count: width)
+        var squares = [Double](repeating: 0, count: width)
+        for row in 0..<count {
+            for column in 0..<width { sums[column] += Double(rows.pointer[row * width + column]) }
+        }
+        let means = sums.map { $0 / Double(count) }
+        for row in 0..<count {
+            for column in 0..<width {
+                let d = Double(rows.pointer[row * width + column]) - means[column]
+                squares[column] += d * d
+            }
+        }
+        // A feature that never changes carries nothing and stays at zero.
+        let deviations = squares.map { ($0 / Double(count)).squareRoot() }
+        scale = deviations.map { $0 > 1e-12 ? Float(1 / $0) : 0 }
+        shift = zip(means, scale).map { Float(-$0) * $1 }
+    }
+
+    func apply(_ rows: FloatStorage, rows count: Int) -> FloatStorage {
+        let result = FloatStorage(count: rows.count)
+        knas_affine_rows(
+            Int64(count), Int64(width), rows.pointer, scale, shift, result.pointer, 0)
+        return result
+    }
+}
+
+/// Multinomial logistic regression with an L2 penalty on the weights, not on the intercepts.
+private struct LogisticObjective {
+    let rows: FloatStorage
+    let labels: [Int32]
+    let width: Int
+    let classes: Int
+    let strength: Double
+
+    /// Weights `[classes, width]` and intercepts `[classes]`.
+    var count: Int { classes * (width + 1) }
+
+    static func logits(
+        _ rows: FloatStorage, _ weights: [Float], width: Int, classes: Int
+    ) -> [Float] {
+        let n = rows.count / width
+        var logits = [Float](repeating: 0, count: n * classes)
+        weights.withUnsafeBufferPointer { w in
+            let base = w.baseAddress!
+            knas_fill_rows(Int64(n), Int64(classes), base + classes * width, &logits)
+            logits.withUnsafeMutableBufferPointer {
+                BLAS.multiply(
+                    rows.pointer, strideA: width, base, .transposed, strideB: width,
+                    into: $0.baseAddress!, strideC: classes, m: n, n: classes, k: width, beta: 1)
+            }
+        }
+        return logits
+    }
+
+    static func probabilities(
+        _ rows: FloatStorage, _ weights: [Float], width: Int, classes: Int
+    ) -> [Float] {
+        var result = logits(rows, weights, width: width, classes: classes)
+        let n = Int64(rows.count / width)
+        knas_softmax_rows(n, Int64(classes), Int64(classes), 1, &result)
+        return result
+    }
+
+    /// The objective divided by `C n`, and its gradient.
+    func evaluate(_ weights: [Float]) -> (value: Double, gradient: [Float]) {
+        let n = labels.count
+        var logits = Self.logits(rows, weights, width: width, classes: classes)
+        var losses = [Float](repeating: 0, count: n)
+        var slopes = [Float](repeating: 0, count: n * classes)
+        knas_cross_entropy(
+            Int64(n), Int64(classes), &logits, labels, nil, 0, &losses, &slopes)
+        let decay = 1 / (strength * Double(n))
+        var gradient = [Float](repeating: 0, count: count)
+        var value = knas_sum(Int64(n), losses) / Double(n)
+        weights.withUnsafeBufferPointer { w in
+            gradient.withUnsafeMutableBufferPointer { g in
+                let base = g.baseAddress!
+                base.update(from: w.baseAddress!, count: classes * width)
+                BLAS.multiply(
+                    slopes, .transposed, strideA: classes, rows.pointer, strideB: width,
+                    into: base, strideC: width, m: classes, n: width, k: n,
+                    alpha: 1 / Float(n), beta: Float(decay))
+                knas_column_sums(
+                    Int64(n), Int64(classes), slopes, base + classes * width, 0)
+                knas_scale(
+                    Int64(classes), 1 / Float(n), base + classes * width, base + classes * width)
+            }
+            value += 0.5 * decay * knas_dot(
+                Int64(classes * width), w.baseAddress!, w.baseAddress!)
+        }
+        return (value, gradient)
+    }
+}
