@@ -81,7 +81,7 @@ public struct FeatureCache: Sendable {
             sink in
             var start = 0
             while start < total {
-                try Progress(
+                try WorkProgress(
                     stage: "features", completed: start, total: total, unit: "sentences"
                 ).report(to: progress)
                 let part = Array(texts[start..<min(total, start + Self.chunk)])
@@ -93,7 +93,7 @@ public struct FeatureCache: Sendable {
                 start += part.count
             }
         }
-        try Progress(stage: "features", completed: total, total: total, unit: "sentences")
+        try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
             .report(to: progress)
     }
 }

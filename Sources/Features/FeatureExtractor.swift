@@ -1,5 +1,6 @@
 import CKernels
 import Encoders
+import Foundation
 import Graphs
 import Support
 import Tensors
@@ -18,6 +19,8 @@ public final class FeatureExtractor: @unchecked Sendable {
     private let parameters: ParameterSet
     private let executors: [Executor]
     private let threads: Int
+    /// Executors serve one call at a time.
+    private let lock = NSLock()
 
     /// - Throws: ``EncoderError``, ``TensorError``.
     public init(_ encoder: Encoder, layer: Int?, threads: Int) throws {
@@ -58,6 +61,21 @@ public final class FeatureExtractor: @unchecked Sendable {
         }
     }
 
+    /// The features of sequences as a batch of examples, rounded to float16 as cached features are.
+    /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
+    public func batch(_ texts: [TokenizedText], segments: Int) throws -> FeatureBatch {
+        var batch = Batch(lengths: texts.map(\.ids.count), segments: segments)
+        let storage = FloatStorage(count: batch.tokenCount * width)
+        let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: storage.count)
+        defer { halves.deallocate() }
+        try halfStates(texts, into: halves)
+        knas_f16_to_f32(Int64(storage.count), halves, storage.pointer)
+        batch.inputs = [UnsafePointer(storage.pointer)]
+        return FeatureBatch(
+            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount),
+            storage: storage)
+    }
+
     static func offsets(_ texts: [TokenizedText]) -> [Int] {
         var offsets = [0]
         for text in texts { offsets.append(offsets[offsets.count - 1] + text.ids.count) }
@@ -68,6 +86,8 @@ public final class FeatureExtractor: @unchecked Sendable {
         _ texts: [TokenizedText], _ offsets: [Int],
         _ store: @escaping @Sendable (UnsafePointer<Float>, Int, Int) -> Void
     ) throws {
+        lock.lock()
+        defer { lock.unlock() }
         let batches = Self.batches(texts)
         try Parallel.forEach(count: batches.count, threads: threads) { index, thread in
             let members = batches[index]

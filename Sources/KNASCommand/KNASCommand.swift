@@ -1,19 +1,59 @@
 import ArgumentParser
-import Encoders
+import Foundation
+import KNAS
+import Support
 
-@main
+/// The command line.
 struct KNASCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "knas", subcommands: [EncoderCommand.self])
+        commandName: "knas",
+        abstract: "Finds the best small classifier head for your text task without training them all.",
+        discussion: """
+            A search scores thousands of heads on top of a frozen pretrained encoder by their gradient \
+            kernel, trains the few best, evaluates the winner and exports it.
+
+            EXAMPLES
+              knas encoder install
+              knas search front-desk --run runs/front-desk
+              knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3
+              knas evaluate runs/front-desk/model front-desk --split test
+              echo "More towels, please" | knas predict runs/front-desk/model
+            """,
+        version: Version.current,
+        subcommands: [
+            EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
+            EvaluateCommand.self, PredictCommand.self, ExportCommand.self, VocabCommand.self,
+        ])
 }
 
-struct EncoderCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "encoder", subcommands: [Install.self])
-    struct Install: ParsableCommand {
-        @Argument var source: String = EncoderStore.defaultName
-        func run() throws {
-            print(try EncoderInstaller.install(source, log: { print($0) }).path)
+@main
+enum Main {
+    static func main() {
+        // A reader that went away (`knas predict ... | head`) is no fault of ours.
+        signal(SIGPIPE, SIG_IGN)
+        Interruption.install()
+        do {
+            var command = try KNASCommand.parseAsRoot()
+            try command.run()
+        } catch let error as any DiagnosedError {
+            Console.error(error.description)
+            exit(error.kind.rawValue)
+        } catch {
+            KNASCommand.exit(withError: error)
+        }
+    }
+}
+
+/// Ctrl-C: the first asks the work to stop, the second ends the process.
+enum Interruption {
+    private nonisolated(unsafe) static var flag: sig_atomic_t = 0
+
+    static var isRequested: Bool { flag != 0 }
+
+    static func install() {
+        signal(SIGINT) { _ in
+            if Interruption.flag != 0 { _exit(130) }
+            Interruption.flag = 1
         }
     }
 }

@@ -56,7 +56,7 @@ public struct CandidateSearch: Sendable {
         var candidates: [Candidate] = []
         var seen: Set<Genotype> = []
         while candidates.count < options.candidates {
-            try Progress(
+            try WorkProgress(
                 stage: "scoring", completed: candidates.count, total: options.candidates,
                 unit: "heads"
             ).report(to: progress)
@@ -73,7 +73,7 @@ public struct CandidateSearch: Sendable {
             candidates += round
             try onRound(round)
         }
-        try Progress(
+        try WorkProgress(
             stage: "scoring", completed: candidates.count, total: candidates.count, unit: "heads"
         ).report(to: progress)
         if !candidates.contains(where: { $0.score != nil }) {
@@ -116,6 +116,11 @@ public struct CandidateSearch: Sendable {
             }
         }
         return proposals
+    }
+
+    /// Scores one head that was given rather than proposed.
+    public func score(_ genotype: Genotype) -> Candidate {
+        Candidate(id: 1, genotype: genotype, outcome: outcome(1, genotype))
     }
 
     /// The key goes by the genotype, so that a head has the same score in every search.

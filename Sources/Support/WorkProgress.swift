@@ -1,5 +1,5 @@
 /// How far a long piece of work has come.
-public struct Progress: Sendable, Equatable {
+public struct WorkProgress: Sendable, Equatable {
     /// What is being done, e.g. `"features"`.
     public var stage: String
     /// Units that are finished.
@@ -22,7 +22,7 @@ public struct Progress: Sendable, Equatable {
     }
 }
 
-/// What a receiver of ``Progress`` wants to happen next.
+/// What a receiver of ``WorkProgress`` wants to happen next.
 public enum ProgressResponse: Sendable {
     case more
     case stop
@@ -30,9 +30,9 @@ public enum ProgressResponse: Sendable {
 
 /// Receives progress, possibly from several threads at once, and may ask for a stop, which the work
 /// answers by throwing ``Interrupted``. Only the command line prints.
-public typealias ProgressHandler = @Sendable (Progress) -> ProgressResponse
+public typealias ProgressHandler = @Sendable (WorkProgress) -> ProgressResponse
 
-extension Progress {
+extension WorkProgress {
     /// Reports to a handler.
     /// - Throws: ``Interrupted`` when the handler asks for a stop.
     public func report(to handler: ProgressHandler?) throws {

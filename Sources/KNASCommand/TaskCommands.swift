@@ -1,0 +1,95 @@
+import ArgumentParser
+import Encoders
+import Features
+import Foundation
+import Support
+import Tasks
+
+struct TaskCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "task", abstract: "Checks tasks.", subcommands: [Check.self, List.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reads a task and shows counts, label balance, lengths and every bad row.",
+            discussion: "EXAMPLE\n  knas task check mrpc --data ~/MRPC")
+        @OptionGroup var task: TaskOptions
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            // Bad rows are what this command is for: all are shown, then it fails.
+            var options = Dataset.Options(
+                pairing: task.pairing, maximumTokens: task.maximumTokens)
+            options.skipBadRows = true
+            let dataset = try Dataset.load(
+                TaskDefinition.load(task.definitionURL()), dataDirectory: task.dataURL,
+                options: options)
+            let report = dataset.report
+            if global.json {
+                try Console.printJSON(report)
+            } else {
+                print(report)
+            }
+            if !report.badRows.isEmpty, !task.skipBadRows { throw BadRowsFound(report.badRows.count) }
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the tasks in tasks/.")
+        func run() {
+            for name in TaskLocator.names(searchPaths: TaskOptions.searchPaths) { print(name) }
+        }
+    }
+}
+
+private struct BadRowsFound: DiagnosedError {
+    let count: Int
+    init(_ count: Int) { self.count = count }
+    var kind: ErrorKind { .badInput }
+    var description: String { "\(count) bad rows; --skip-bad-rows leaves them out" }
+}
+
+struct FeaturesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "features", abstract: "Computes and caches the features of a task.",
+        discussion: "EXAMPLE\n  knas features mrpc --data ~/MRPC --layer 10")
+    @OptionGroup var task: TaskOptions
+    @OptionGroup var encoder: EncoderOptions
+    @OptionGroup var global: GlobalOptions
+
+    private struct Summary: Encodable {
+        var sequences: [String: Int] = [:]
+        var tokens: [String: Int] = [:]
+        var seconds = 0.0
+    }
+
+    func run() throws {
+        let console = global.console
+        let dataset = try task.load()
+        let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
+        let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
+        let configuration = FeatureConfiguration(
+            layer: self.encoder.layer, pairing: dataset.pairing ?? .joint,
+            maximumLength: dataset.maximumTokens ?? 128)
+        var summary = Summary()
+        let start = Date()
+        for split in Split.allCases {
+            let features = try cache.features(
+                of: dataset[split], configuration, progress: console.progress
+            ) { console.note("rebuilding: \($0)") }
+            summary.sequences[split.rawValue] = features.count * features.segments
+            summary.tokens[split.rawValue] = (0..<features.count).reduce(0) {
+                $0 + features.tokenCount($1)
+            }
+        }
+        summary.seconds = Date().timeIntervalSince(start)
+        console.finish()
+        if global.json { return try Console.printJSON(summary) }
+        for split in Split.allCases {
+            print(
+                "\(split.rawValue): \(summary.sequences[split.rawValue] ?? 0) sequences, "
+                    + "\(summary.tokens[split.rawValue] ?? 0) tokens")
+        }
+        print(String(format: "%.1f s, cached in %@", summary.seconds, cache.directory.path))
+    }
+}

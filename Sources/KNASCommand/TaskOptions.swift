@@ -1,0 +1,77 @@
+import ArgumentParser
+import Encoders
+import Foundation
+import KNAS
+import Support
+import Tasks
+
+extension Pairing: ExpressibleByArgument {}
+extension Split: ExpressibleByArgument {}
+
+/// Which task, where its data is, and how rows are read.
+struct TaskOptions: ParsableArguments {
+    @Argument(help: "A task definition (.yml), or the name of one in tasks/.")
+    var task: String
+
+    @Option(help: "Directory of the task's data files; beside the definition without it.")
+    var data: String?
+
+    @Flag(help: "Leave bad rows out (and count them) instead of stopping at them.")
+    var skipBadRows = false
+
+    @Option(help: "How pairs are encoded: as one sequence (joint) or apart (siamese).")
+    var pairing: Pairing?
+
+    @Option(name: .customLong("max-tokens"), help: "Longest sequence in tokens.")
+    var maximumTokens: Int?
+
+    /// Where `tasks/` is looked for: here, and above the program.
+    static var searchPaths: [URL] {
+        var paths = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
+        if let program = Bundle.main.executableURL?.resolvingSymlinksInPath() {
+            var directory = program.deletingLastPathComponent()
+            for _ in 0..<4 {
+                paths.append(directory)
+                directory = directory.deletingLastPathComponent()
+            }
+        }
+        return paths
+    }
+
+    func definitionURL() throws -> URL {
+        try TaskLocator.find(task, searchPaths: Self.searchPaths)
+    }
+
+    var dataURL: URL? { data.map { URL(fileURLWithPath: $0, isDirectory: true) } }
+
+    func validate() throws {
+        if let maximumTokens, maximumTokens < 8 {
+            throw ValidationError("--max-tokens is \(maximumTokens): expected 8 or more")
+        }
+    }
+
+    func load() throws -> Dataset {
+        try Dataset.load(
+            TaskDefinition.load(definitionURL()), dataDirectory: dataURL,
+            options: Dataset.Options(
+                skipBadRows: skipBadRows, pairing: pairing, maximumTokens: maximumTokens))
+    }
+}
+
+/// Which encoder, and how many threads it gets.
+struct EncoderOptions: ParsableArguments {
+    @Option(help: "Name of an installed encoder, or a path to its directory.")
+    var encoder: String = EncoderStore.defaultName
+
+    @Option(help: "The encoder's hidden state to use, 0 (embeddings) to its last layer.")
+    var layer: Int?
+
+    @Option(help: "Threads; all cores without it. The results do not depend on it.")
+    var threads: Int = Parallel.availableThreads
+
+    func validate() throws {
+        guard (1...1024).contains(threads) else {
+            throw ValidationError("--threads is \(threads): expected 1 to 1024")
+        }
+    }
+}
