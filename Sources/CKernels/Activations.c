@@ -2,6 +2,7 @@
 
 // Loops over one activation each: the kind is decided outside, the bodies are free of branches.
 #define MAP(body) \
+    ELEMENTWISE \
     for (int64_t i = 0; i < count; i++) { float v = x[i]; y[i] = (body); }
 
 INLINE float gelu_inline(float v) {
@@ -55,8 +56,10 @@ INLINE float sigmoid_slope(float v) {
 
 #define SLOPE(body) \
     if (accumulate) { \
+        ELEMENTWISE \
         for (int64_t i = 0; i < count; i++) { float v = x[i]; dx[i] += dy[i] * (body); } \
     } else { \
+        ELEMENTWISE \
         for (int64_t i = 0; i < count; i++) { float v = x[i]; dx[i] = dy[i] * (body); } \
     }
 

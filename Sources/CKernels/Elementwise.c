@@ -3,6 +3,7 @@
 CLONES
 void knas_fill_rows(int64_t rows, int64_t width, const float *bias, float *y) {
     for (int64_t r = 0; r < rows; r++)
+        ELEMENTWISE
         for (int64_t i = 0; i < width; i++) y[r * width + i] = bias[i];
 }
 
@@ -10,36 +11,43 @@ CLONES
 void knas_column_sums(int64_t rows, int64_t width, const float *x, float *out, int32_t accumulate) {
     if (!accumulate) memset(out, 0, (size_t)width * sizeof(float));
     for (int64_t r = 0; r < rows; r++)
+        ELEMENTWISE
         for (int64_t i = 0; i < width; i++) out[i] += x[r * width + i];
 }
 
 CLONES
 void knas_add(int64_t count, const float *a, const float *b, float *y) {
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) y[i] = a[i] + b[i];
 }
 
 CLONES
 void knas_subtract(int64_t count, const float *a, const float *b, float *y) {
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) y[i] = a[i] - b[i];
 }
 
 CLONES
 void knas_multiply(int64_t count, const float *a, const float *b, float *y, int32_t accumulate) {
     if (accumulate) {
+        ELEMENTWISE
         for (int64_t i = 0; i < count; i++) y[i] += a[i] * b[i];
     } else {
+        ELEMENTWISE
         for (int64_t i = 0; i < count; i++) y[i] = a[i] * b[i];
     }
 }
 
 CLONES
 void knas_absolute_difference(int64_t count, const float *a, const float *b, float *y) {
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) y[i] = fabsf(a[i] - b[i]);
 }
 
 CLONES
 void knas_absolute_difference_backward(
     int64_t count, const float *a, const float *b, const float *dy, float *da, float *db) {
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) {
         float d = a[i] - b[i];
         float g = d > 0.0f ? dy[i] : (d < 0.0f ? -dy[i] : 0.0f * d);
@@ -50,11 +58,13 @@ void knas_absolute_difference_backward(
 
 CLONES
 void knas_axpy(int64_t count, float alpha, const float *x, float *y) {
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) y[i] += alpha * x[i];
 }
 
 CLONES
 void knas_scale(int64_t count, float alpha, const float *x, float *y) {
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) y[i] = alpha * x[i];
 }
 
@@ -66,10 +76,13 @@ void knas_affine_rows(
         const float *in = x + r * width;
         float *out = y + r * width;
         if (accumulate) {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++) out[i] += in[i] * scale[i] + (shift ? shift[i] : 0);
         } else if (shift) {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++) out[i] = in[i] * scale[i] + shift[i];
         } else {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++) out[i] = in[i] * scale[i];
         }
     }
@@ -151,11 +164,13 @@ void knas_dropout(
     float scale = 1.0f / (1.0f - rate);
     uint32_t base = (uint32_t)first;
     if (accumulate) {
+        ELEMENTWISE
         for (int64_t i = 0; i < count; i++) {
             float keep = counter_hash(base + (uint32_t)i, key0, key1) >= threshold ? scale : 0.0f;
             y[i] += x[i] * keep;
         }
     } else {
+        ELEMENTWISE
         for (int64_t i = 0; i < count; i++) {
             float keep = counter_hash(base + (uint32_t)i, key0, key1) >= threshold ? scale : 0.0f;
             y[i] = x[i] * keep;
@@ -169,13 +184,14 @@ void knas_adamw(
     float beta2, float eps, float decay, float correction1, float correction2) {
     float keep = 1.0f - rate * decay;
     float step = rate / correction1;
-    float inverse_root = 1.0f / sqrtf(correction2);
+    float inverse_root = 1.0f / SQRT(correction2);
+    ELEMENTWISE
     for (int64_t i = 0; i < count; i++) {
         float gradient = g[i];
         float first = beta1 * m[i] + (1.0f - beta1) * gradient;
         float second = beta2 * v[i] + (1.0f - beta2) * gradient * gradient;
         m[i] = first;
         v[i] = second;
-        w[i] = w[i] * keep - step * first / (sqrtf(second) * inverse_root + eps);
+        w[i] = w[i] * keep - step * first / (SQRT(second) * inverse_root + eps);
     }
 }

@@ -18,7 +18,22 @@
 // Lets the compiler reorder the sums of the block that follows, so that they vectorise.
 #define REASSOCIATE _Pragma("clang fp reassociate(on)")
 
+// Lets a loop vectorise although its output may be one of its inputs: every element depends on the
+// elements of the same index alone. Without it the check for overlap sends in-place calls down the
+// scalar path.
+#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
+
 #define INLINE static inline __attribute__((always_inline))
+
+// A square root that leaves errno alone, so that loops with it vectorise.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_sqrt)
+#define SQRT(x) __builtin_elementwise_sqrt(x)
+#endif
+#endif
+#ifndef SQRT
+#define SQRT(x) sqrtf(x)
+#endif
 
 INLINE float bits_to_float(uint32_t bits) {
     float value;

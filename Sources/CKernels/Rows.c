@@ -27,6 +27,7 @@ void knas_softmax_rows(int64_t rows, int64_t width, int64_t stride, float scale,
             sum += e;
         }
         float inverse = 1.0f / sum;
+        ELEMENTWISE
         for (int64_t i = 0; i < width; i++) row[i] *= inverse;
     }
 }
@@ -40,6 +41,7 @@ void knas_softmax_rows_backward(
         float *grad = dp + r * stride;
         float dot = 0.0f;
         for (int64_t i = 0; i < width; i++) dot += prob[i] * grad[i];
+        ELEMENTWISE
         for (int64_t i = 0; i < width; i++) grad[i] = scale * prob[i] * (grad[i] - dot);
     }
 }
@@ -68,12 +70,14 @@ void knas_layer_norm(
         float m = sum / (float)width;
         float squares = 0.0f;
         for (int64_t i = 0; i < width; i++) squares += (in[i] - m) * (in[i] - m);
-        float s = 1.0f / sqrtf(squares / (float)width + eps);
+        float s = 1.0f / SQRT(squares / (float)width + eps);
         mean[r] = m;
         rstd[r] = s;
         if (gain) {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++) out[i] = (in[i] - m) * s * gain[i] + bias[i];
         } else {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++) out[i] = (in[i] - m) * s;
         }
     }
@@ -105,9 +109,11 @@ void knas_layer_norm_backward(
         float a = sum / (float)width;
         float b = dot * s * s / (float)width;
         if (accumulate) {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++)
                 out[i] += s * (grad[i] * (gain ? gain[i] : 1.0f) - a - (in[i] - m) * b);
         } else {
+            ELEMENTWISE
             for (int64_t i = 0; i < width; i++)
                 out[i] = s * (grad[i] * (gain ? gain[i] : 1.0f) - a - (in[i] - m) * b);
         }
