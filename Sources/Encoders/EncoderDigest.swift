@@ -50,7 +50,8 @@ enum EncoderDigest {
     private static func stamp(_ file: URL) throws -> String {
         let attributes = try? FileManager.default.attributesOfItem(
             atPath: file.resolvingSymlinksInPath().path)
-        guard let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date
+        guard let size = attributes?[.size] as? Int,
+            let date = attributes?[.modificationDate] as? Date
         else { throw FileError.missing(path: file.path) }
         return "\(file.lastPathComponent):\(size):\(date.timeIntervalSince1970)"
     }

@@ -41,7 +41,10 @@ struct SequenceList {
         for example in examples {
             let sources =
                 segments == 2
-                ? [Source(text: example.text, pair: nil), Source(text: example.pair ?? "", pair: nil)]
+                ? [
+                    Source(text: example.text, pair: nil),
+                    Source(text: example.pair ?? "", pair: nil),
+                ]
                 : [Source(text: example.text, pair: example.pair)]
             for source in sources {
                 if let place = known[source] {

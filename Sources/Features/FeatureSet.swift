@@ -1,6 +1,6 @@
-import Support
 import CKernels
 import Graphs
+import Support
 import Tasks
 import Tensors
 

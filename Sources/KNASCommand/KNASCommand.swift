@@ -7,7 +7,8 @@ import Support
 struct KNASCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "knas",
-        abstract: "Finds the best small classifier head for your text task without training them all.",
+        abstract:
+            "Finds the best small classifier head for your text task without training them all.",
         discussion: """
             A search scores thousands of heads on top of a frozen pretrained encoder by their gradient \
             kernel, trains the few best, evaluates the winner and exports it.

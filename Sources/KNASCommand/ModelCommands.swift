@@ -69,7 +69,8 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let classifier = try TextClassifier(
-            contentsOf: URL(fileURLWithPath: model), encoder: encoder.map { URL(fileURLWithPath: $0) },
+            contentsOf: URL(fileURLWithPath: model),
+            encoder: encoder.map { URL(fileURLWithPath: $0) },
             threads: max(1, threads))
         let name = file == "-" ? "standard input" : file
         let data =
@@ -87,7 +88,8 @@ struct PredictCommand: ParsableCommand {
                 let answer = Answer(
                     label: result.label, probability: result.probability,
                     probabilities: Dictionary(
-                        zip(classifier.labels, result.probabilities)) { first, _ in first })
+                        zip(classifier.labels, result.probabilities)
+                    ) { first, _ in first })
                 text += try encoder.encode(answer) + Data("\n".utf8)
             }
             do {

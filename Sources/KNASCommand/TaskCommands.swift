@@ -30,7 +30,9 @@ struct TaskCommand: ParsableCommand {
             } else {
                 print(report)
             }
-            if !report.badRows.isEmpty, !task.skipBadRows { throw BadRowsFound(report.badRows.count) }
+            if !report.badRows.isEmpty, !task.skipBadRows {
+                throw BadRowsFound(report.badRows.count)
+            }
         }
     }
 

@@ -115,7 +115,9 @@ public final class HeadEvaluation {
         } else {
             for index in 0..<outputDirections {
                 var generator = key.child("directions").child(index).generator()
-                let direction = (0..<classes).map { _ in generator.next() >> 63 == 0 ? -1 : 1 as Float }
+                let direction = (0..<classes).map { _ in
+                    generator.next() >> 63 == 0 ? -1 : 1 as Float
+                }
                 add(gram(direction: direction), 1 / Double(outputDirections))
             }
         }

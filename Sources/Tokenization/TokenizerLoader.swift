@@ -4,7 +4,9 @@ import Support
 /// Finds the tokenizer of a Hugging Face style directory.
 public enum TokenizerLoader {
     /// Files that hold a SentencePiece model, the most telling first.
-    static let fileNames = ["sentencepiece.bpe.model", "spiece.model", "tokenizer.model", "spm.model"]
+    static let fileNames = [
+        "sentencepiece.bpe.model", "spiece.model", "tokenizer.model", "spm.model",
+    ]
 
     /// - Throws: ``FileError``, ``TokenizationError``.
     public static func load(directory: URL) throws -> any Tokenizer {

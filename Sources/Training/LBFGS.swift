@@ -20,7 +20,8 @@ enum LBFGS {
             let direction = descent(gradient, steps, changes)
             let slope = dot(gradient, direction)
             guard slope < 0 else { break }
-            var length: Float = steps.isEmpty ? 1 / max(1, Float(dot(gradient, gradient).squareRoot())) : 1
+            var length: Float =
+                steps.isEmpty ? 1 / max(1, Float(dot(gradient, gradient).squareRoot())) : 1
             var next: (x: [Float], value: Double, gradient: [Float])?
             // Backtracking to Armijo's condition; steps of length one are nearly always accepted.
             for _ in 0..<30 {

@@ -177,8 +177,10 @@ private struct LogisticObjective {
                 knas_scale(
                     Int64(classes), 1 / Float(n), base + classes * width, base + classes * width)
             }
-            value += 0.5 * decay * knas_dot(
-                Int64(classes * width), w.baseAddress!, w.baseAddress!)
+            value +=
+                0.5 * decay
+                * knas_dot(
+                    Int64(classes * width), w.baseAddress!, w.baseAddress!)
         }
         return (value, gradient)
     }

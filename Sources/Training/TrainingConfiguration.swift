@@ -30,7 +30,8 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
         try require((1...100_000).contains(epochs), "epochs", epochs, "1 to 100000")
         try require((1...100_000).contains(batchSize), "batch size", batchSize, "1 to 100000")
         try require(
-            learningRate > 0 && learningRate < 10, "learning rate", learningRate, "above 0, below 10")
+            learningRate > 0 && learningRate < 10, "learning rate", learningRate,
+            "above 0, below 10")
         try require(weightDecay >= 0 && weightDecay < 10, "weight decay", weightDecay, "0 to 10")
         try require((0...1).contains(warmUp), "warm-up", warmUp, "0 to 1")
         try require(clipNorm > 0, "clip norm", clipNorm, "above 0")

@@ -48,7 +48,9 @@ private enum Case: String, CaseIterable {
         case .unfold: x = g.linear(g.unfold(x, kernel: 3), to: 8, name: "conv")
         case .shared:
             let weight = g.parameter("w", [8, 8], .uniform(bound: 0.5))
-            x = g.linear(g.activation(g.linear(x, weight: weight, bias: nil), .tanh), weight: weight, bias: nil)
+            x = g.linear(
+                g.activation(g.linear(x, weight: weight, bias: nil), .tanh), weight: weight,
+                bias: nil)
         case .poolFirst, .poolMax, .attentionPool, .add, .subtract, .multiply, .difference,
             .concatenate:
             break
@@ -122,7 +124,10 @@ struct FiniteDifferenceTests {
         let inputGradient = FloatStorage(count: setup.storage.count)
         executor.backward(gradients, into: sink, inputGradients: [inputGradient.pointer])
 
-        func check(_ target: UnsafeMutablePointer<Float>, _ count: Int, _ found: FloatStorage, _ what: String) {
+        func check(
+            _ target: UnsafeMutablePointer<Float>, _ count: Int, _ found: FloatStorage,
+            _ what: String
+        ) {
             let step: Float = 2e-3
             for index in 0..<count {
                 let value = target[index]

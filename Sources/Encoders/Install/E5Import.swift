@@ -32,7 +32,9 @@ enum E5Import {
             "bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>",
             "unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask>",
         ]
-        for (name, object) in [("config.json", configuration), ("tokenizer_config.json", tokenizer)] {
+        for (name, object) in [
+            ("config.json", configuration), ("tokenizer_config.json", tokenizer),
+        ] {
             let data = try JSONSerialization.data(
                 withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
             try AtomicFile.write(data, to: directory.appendingPathComponent(name))

@@ -37,7 +37,8 @@ public struct LeadingGradients: GradientSink {
     /// Of a linear layer's weight only the first output rows are formed.
     private func scratchSize(_ gradient: NodeGradient, _ id: ParameterID) -> Int {
         if case .linear(let weight, _) = gradient.primitive, weight == id {
-            let rows = min(gradient.width, (entries + gradient.inputWidth - 1) / gradient.inputWidth)
+            let rows = min(
+                gradient.width, (entries + gradient.inputWidth - 1) / gradient.inputWidth)
             return rows * gradient.inputWidth
         }
         return gradient.count(id)

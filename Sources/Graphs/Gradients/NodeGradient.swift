@@ -42,8 +42,9 @@ public struct NodeGradient {
 
     /// The rows of a run of examples.
     func rows(of examples: Range<Int>) -> Range<Int> {
-        batch.firstRow(ofExample: examples.lowerBound, in: space)
-            ..< batch.firstRow(ofExample: examples.upperBound, in: space)
+        batch.firstRow(
+            ofExample: examples.lowerBound, in: space)..<batch.firstRow(
+                ofExample: examples.upperBound, in: space)
     }
 
     /// Adds the gradient of the summed losses of `examples` to `target(parameter)`, which is `nil`

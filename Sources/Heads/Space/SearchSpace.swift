@@ -36,17 +36,20 @@ public struct SearchSpace: Sendable {
             }
         }
         let tail = requiredSlots.dropFirst().reduce(1.0) { product, slot in
-            product * Double(
-                registry.operations(in: slot, context: context).reduce(0) {
-                    $0 + settings(of: $1).count
-                })
+            product
+                * Double(
+                    registry.operations(in: slot, context: context).reduce(0) {
+                        $0 + settings(of: $1).count
+                    })
         }
         var total = 0.0
         for (width, number) in widths {
-            let blocks = registry.operations(in: .block, context: context).reduce(0) { sum, operation in
-                sum + settings(of: operation).filter {
-                    operation.objection($0, width: width, context: context) == nil
-                }.count
+            let blocks = registry.operations(in: .block, context: context).reduce(0) {
+                sum, operation in
+                sum
+                    + settings(of: operation).filter {
+                        operation.objection($0, width: width, context: context) == nil
+                    }.count
             }
             var sequences = 0.0
             var power = 1.0

@@ -43,7 +43,8 @@ enum Report {
                     "\(points(paired.difference)) [\(points(paired.interval.lower)), "
                     + "\(points(paired.interval.upper))], p = \(number(paired.pValue))"
             }
-            rows.append(row("\(name): \(baseline.description)", baseline.dev, baseline.test, difference))
+            rows.append(
+                row("\(name): \(baseline.description)", baseline.dev, baseline.test, difference))
         }
         return """
             <table><tr><th></th><th class="n">dev accuracy</th><th class="n">test accuracy</th>
@@ -85,7 +86,8 @@ enum Report {
         let stages = result.cost.stages.sorted { $0.value > $1.value }.map {
             "<tr><td>\(escape($0.key))</td><td class=\"n\">\(String(format: "%.1f", $0.value))</td></tr>"
         }
-        return "<p>\(Int(result.cost.wallSeconds)) s, \(Int(result.cost.cpuSeconds)) s of processor "
+        return
+            "<p>\(Int(result.cost.wallSeconds)) s, \(Int(result.cost.cpuSeconds)) s of processor "
             + "time, at most \(result.cost.peakMemoryBytes >> 20) MiB resident.</p>"
             + "<table><tr><th>stage</th><th class=\"n\">seconds</th></tr>"
             + "\(stages.joined(separator: "\n"))</table>"

@@ -5,7 +5,8 @@ import Support
 /// 2019, Algorithm 1). The oldest leave, however good they are.
 struct RegularizedEvolution: SearchStrategy {
     let name = "evolution"
-    let summary = "regularized evolution: mutate the best of a sample of the youngest (Real et al. 2019)"
+    let summary =
+        "regularized evolution: mutate the best of a sample of the youngest (Real et al. 2019)"
 
     private let populationSize = 64
     private let sampleSize = 16

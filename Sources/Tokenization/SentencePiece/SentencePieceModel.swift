@@ -65,11 +65,16 @@ public final class SentencePieceModel: @unchecked Sendable {
         var unknowns = 0
         for (index, piece) in model.pieces.enumerated() {
             guard !piece.piece.isEmpty else { throw bad("piece \(index) is empty") }
-            guard piece.score.isFinite else { throw bad("the score of piece \(index) is not finite") }
-            guard (1...6).contains(piece.type) else { throw bad("piece \(index) is of no known type") }
+            guard piece.score.isFinite else {
+                throw bad("the score of piece \(index) is not finite")
+            }
+            guard (1...6).contains(piece.type) else {
+                throw bad("piece \(index) is of no known type")
+            }
             // Canonically equivalent pieces are different pieces, so bytes are compared.
-            guard seen.insert(String(decoding: piece.piece.utf8.map { UInt16($0) }, as: UTF16.self))
-                .inserted
+            guard
+                seen.insert(String(decoding: piece.piece.utf8.map { UInt16($0) }, as: UTF16.self))
+                    .inserted
             else { throw bad("piece '\(piece.piece)' stands twice") }
             if piece.type == PieceMessage.Kind.unknown { unknowns += 1 }
         }
@@ -77,7 +82,9 @@ public final class SentencePieceModel: @unchecked Sendable {
         if let map = model.normalizer?.characterMap, !map.isEmpty {
             // A 32-bit length of the trie, the trie, and zero-terminated replacements.
             guard map.count > 8, map.last == 0 else { throw bad("the character map is cut off") }
-            let length = map.prefix(4).enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+            let length = map.prefix(4).enumerated().reduce(0) {
+                $0 + Int($1.element) << (8 * $1.offset)
+            }
             guard length >= 1024, length < map.count - 4, length % 4 == 0 else {
                 throw bad("the character map has impossible sizes")
             }

@@ -1,0 +1,40 @@
+# Two commands: `make demo` shows a search on a bundled task, `make test` runs all tests. Both install
+# what they need and are safe to repeat.
+
+SWIFT ?= swift
+KNAS := .build/release/knas
+ENCODER := multilingual-e5-small
+
+.PHONY: help demo test build packages encoder lint imports
+
+help:
+	@echo "make demo   build, install the default encoder, search a bundled task, show the result"
+	@echo "make test   build, install the default encoder, run all tests"
+	@echo "make lint   check format and imports"
+
+packages:
+	@Scripts/install-packages
+
+build: packages
+	@echo "building (release); the first time takes some minutes"
+	$(SWIFT) build -c release --product knas
+
+encoder: build
+	@$(KNAS) encoder list | grep -qx $(ENCODER) || \
+		{ echo "installing the encoder $(ENCODER) (90 MB to download)"; $(KNAS) encoder install; }
+
+demo: encoder
+	@echo "searching a head for the bundled task front-desk"
+	$(KNAS) search front-desk --candidates 200 --keep 6 --seeds 3 --run runs/demo
+	@echo "try it:  echo 'More towels, please' | $(KNAS) predict runs/demo/model"
+	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
+
+test: encoder
+	@echo "running all tests, those on the default encoder's real weights included"
+	KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
+
+lint: imports
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+imports:
+	@python3 Scripts/check-imports
