@@ -50,7 +50,8 @@ KNAS_INLINE float knas_row_square_deviation(int64_t count, float mean, const flo
     return sum;
 }
 
-// y[i] = exp(x[i] - shift) for a shift that is the maximum; returns the sum. In place allowed.
+// y[i] = exp(scale * (sign * x[i] - shift)), shift being the maximum of sign * x; returns the sum.
+// In place allowed.
 KNAS_INLINE float knas_row_exp(
     int64_t count, float sign, float scale, float shift, const float *x, float *y) {
     KNAS_REASSOCIATE
@@ -63,7 +64,7 @@ KNAS_INLINE float knas_row_exp(
     return sum;
 }
 
-// Softmax of scale * x in place. The maximum is subtracted before scaling, so the largest term is
+// y = softmax of scale * x; in place allowed. The maximum is subtracted before scaling, so the largest term is
 // exp(0) exactly, however large the row is. A row with NaN or +infinity becomes NaN.
 KNAS_INLINE void knas_row_softmax(int64_t count, float scale, const float *x, float *y) {
     const float sign = scale < 0.0f ? -1.0f : 1.0f;
