@@ -32,15 +32,17 @@ KNAS_INLINE float gelu_tanh(float x) {
 KNAS_INLINE float gelu_tanh_slope(float x) {
     const float a = knas_clamp(x, 13.0f);
     const float square = a * a;
-    const float s = knas_sigmoid(a * (1.59576912f + 0.0713548163f * square));
-    return s + a * s * (1.0f - s) * (1.59576912f + 0.214064449f * square);
+    float rest;
+    const float s = knas_sigmoid_and_rest(a * (1.59576912f + 0.0713548163f * square), &rest);
+    return s + a * s * rest * (1.59576912f + 0.214064449f * square);
 }
 
 KNAS_INLINE float silu(float x) { return knas_at_least(x, -87.0f) * knas_sigmoid(x); }
 
 KNAS_INLINE float silu_slope(float x) {
-    const float s = knas_sigmoid(x);
-    return s * (1.0f + knas_clamp(x, 87.0f) * (1.0f - s));
+    float rest;
+    const float s = knas_sigmoid_and_rest(x, &rest);
+    return s * (1.0f + knas_clamp(x, 87.0f) * rest);
 }
 
 KNAS_INLINE float tanh_slope(float x) {
@@ -49,8 +51,8 @@ KNAS_INLINE float tanh_slope(float x) {
 }
 
 KNAS_INLINE float sigmoid_slope(float x) {
-    const float s = knas_sigmoid(x);
-    return s * (1.0f - s);
+    float rest;
+    return knas_sigmoid_and_rest(x, &rest) * rest;
 }
 
 KNAS_CLONES

@@ -1,6 +1,6 @@
-// How the loops of this target are compiled: which functions exist for several instruction sets, and
-// what the vectoriser may assume. Everything expands to plain C where the compiler or the platform
-// lacks the feature.
+// How the loops of this target are compiled: which functions exist for several instruction sets,
+// and what the vectoriser may assume. Everything expands to plain C where the compiler or the
+// platform lacks the feature.
 #pragma once
 
 #include <stdint.h>
@@ -10,8 +10,9 @@
 #define __has_feature(x) 0
 #endif
 
-// One copy of the function for AVX-512, one for AVX2 with FMA, one for any x86-64; the loader picks.
-// It needs indirect functions: glibc has them, and the thread sanitiser cannot run their resolvers.
+// One copy of the function for AVX-512, one for AVX2 with FMA, one for any x86-64; the loader
+// picks. It needs indirect functions: glibc has them, and the thread sanitiser cannot run their
+// resolvers.
 #if defined(__clang__) && defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) \
     && !__has_feature(thread_sanitizer)
 #define KNAS_CLONES \

@@ -1,8 +1,8 @@
 #include "CKernels.h"
 #include "Rows.h"
 
-// Row t of a sequence meets row t + k - kernel / 2 under tap k. The functions run over the taps whose
-// row lies inside the sequence; what lies outside is zero.
+// Row t of a sequence meets row t + k - kernel / 2 under tap k. The functions run over the taps
+// whose row lies inside the sequence; what lies outside is zero.
 
 KNAS_CLONES
 void knas_depthwise_convolution(

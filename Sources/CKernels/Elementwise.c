@@ -89,8 +89,8 @@ KNAS_INLINE uint64_t mix64(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-// 24 random bits of a 32-bit counter under two 32-bit keys: a multiply and xor-shift mix whose second
-// key enters between the rounds, so that no two keys give shifted copies of one stream.
+// 24 random bits of a 32-bit counter under two 32-bit keys: a multiply and xor-shift mix whose
+// second key enters between the rounds, so that no two keys give shifted copies of one stream.
 KNAS_INLINE int32_t random_24(uint32_t counter, uint32_t key0, uint32_t key1) {
     uint32_t h = counter ^ key0;
     h = (h ^ (h >> 16)) * 0x7feb352du;

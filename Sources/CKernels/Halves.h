@@ -5,8 +5,8 @@
 #include "Maths.h"
 
 // binary16 to binary32, exactly. The fields are moved to their places and the exponent rebased; a
-// subnormal is read as 2^-14 + itself and the 2^-14 subtracted; infinity and NaN get the exponent 255
-// and NaN keeps its payload.
+// subnormal is read as 2^-14 + itself and the 2^-14 subtracted; infinity and NaN get the exponent
+// 255 and NaN keeps its payload.
 KNAS_INLINE float knas_float_from_half(uint16_t half) {
     const uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
     const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
@@ -19,8 +19,8 @@ KNAS_INLINE float knas_float_from_half(uint16_t half) {
 }
 
 // binary32 to binary16, to nearest even. Normal numbers are rounded by adding half a unit less the
-// evenness; below 2^-14 adding 0.5 lets the adder round to multiples of 2^-24; what is 65520 or more
-// becomes infinity; NaN keeps the top of its payload and is made quiet.
+// evenness; below 2^-14 adding 0.5 lets the adder round to multiples of 2^-24; what is 65520 or
+// more becomes infinity; NaN keeps the top of its payload and is made quiet.
 KNAS_INLINE uint16_t knas_half_from_float(float x) {
     const uint32_t all = (uint32_t)knas_bits(x);
     const uint32_t magnitude = all & 0x7fffffffu;

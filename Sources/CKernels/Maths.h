@@ -96,14 +96,23 @@ KNAS_INLINE float knas_tanh(float x) {
     return minus_one / (minus_one + 2.0f);
 }
 
-KNAS_INLINE float knas_sigmoid(float x) {
-    return 1.0f / (1.0f + knas_exp_within_87(-knas_clamp(x, 87.0f)));
+// The sigmoid s(x) and 1 - s(x), the latter without cancellation.
+KNAS_INLINE float knas_sigmoid_and_rest(float x, float *rest) {
+    const float e = knas_exp_within_87(-knas_clamp(x, 87.0f));
+    const float s = 1.0f / (1.0f + e);
+    *rest = e * s;
+    return s;
 }
 
-// The upper tail 1 - Phi(a) of the normal distribution for 0 <= a <= 13, and exp(-a^2 / 2).
-// With t = 1 / (1 + 0.37 z), z = a / sqrt(2): erfc(z) exp(z^2) / 2 is a polynomial in t, the form of
-// Abramowitz and Stegun 7.1.26, with coefficients fitted here to the relative error (below 7e-7), so
-// that the tail keeps its digits.
+KNAS_INLINE float knas_sigmoid(float x) {
+    float rest;
+    return knas_sigmoid_and_rest(x, &rest);
+}
+
+// The upper tail 1 - Phi(a) of the normal distribution for 0 <= a <= 13, and exp(-a^2 / 2). With t
+// = 1 / (1 + 0.37 z), z = a / sqrt(2): erfc(z) exp(z^2) / 2 is a polynomial in t, the form of
+// Abramowitz and Stegun 7.1.26, with coefficients fitted here to the relative error (below 7e-7),
+// so that the tail keeps its digits.
 KNAS_INLINE float knas_normal_tail(float a, float *gaussian) {
     const float t = 1.0f / (1.0f + 0.261629509f * a);
     *gaussian = knas_exp_within_87(-0.5f * a * a);
@@ -117,8 +126,9 @@ KNAS_INLINE float knas_normal_tail(float a, float *gaussian) {
     return p * t * *gaussian;
 }
 
-// log(x) for rows, not for hot loops: x = 2^k m with m in [sqrt(1/2), sqrt(2)), log m = 2 artanh(s),
-// s = (m - 1) / (m + 1), by its series (|s| < 0.172, the ninth power is the last that matters).
+// log(x) for rows, not for hot loops: x = 2^k m with m in [sqrt(1/2), sqrt(2)), log m = 2
+// artanh(s), s = (m - 1) / (m + 1), by its series (|s| < 0.172, the ninth power is the last that
+// matters).
 KNAS_INLINE float knas_log(float x) {
     if (!(x > 0.0f)) return x == 0.0f ? -KNAS_INFINITY : KNAS_NAN;
     if (x == KNAS_INFINITY) return x;

@@ -5,7 +5,8 @@
 
 enum { KNAS_LANES = 16 };
 
-// The largest of sign * x[i], -infinity for none; NaN is passed over, the callers meet it in x again.
+// The largest of sign * x[i], -infinity for none; NaN is passed over, the callers meet it in x
+// again.
 KNAS_INLINE float knas_row_maximum(int64_t count, float sign, const float *x) {
     float lane[KNAS_LANES];
     for (int32_t j = 0; j < KNAS_LANES; j++) lane[j] = -KNAS_INFINITY;
@@ -64,8 +65,9 @@ KNAS_INLINE float knas_row_exp(
     return sum;
 }
 
-// y = softmax of scale * x; in place allowed. The maximum is subtracted before scaling, so the largest term is
-// exp(0) exactly, however large the row is. A row with NaN or +infinity becomes NaN.
+// y = softmax of scale * x; in place allowed. The maximum is subtracted before scaling, so the
+// largest term is exp(0) exactly, however large the row is. A row with NaN or +infinity becomes
+// NaN.
 KNAS_INLINE void knas_row_softmax(int64_t count, float scale, const float *x, float *y) {
     const float sign = scale < 0.0f ? -1.0f : 1.0f;
     const float shift = knas_row_maximum(count, sign, x);

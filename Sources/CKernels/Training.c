@@ -55,7 +55,9 @@ void knas_cross_entropy(
         const float logarithm = knas_log(sum);
         float loss = (1.0f - smoothing) * (logarithm + (shift - row[label]));
         // Left out without smoothing: a masked class (-infinity) would make it 0 * infinity.
-        if (smoothing != 0.0f) loss += smoothing * logarithm + share * sum_below(classes, shift, row);
+        if (smoothing != 0.0f) {
+            loss += smoothing * logarithm + share * sum_below(classes, shift, row);
+        }
         losses[r] = scale * loss;
         if (out) {
             const float inverse = 1.0f / sum;
