@@ -30,10 +30,10 @@ enum Kernels {
         var place = 0
         for (i, (a, e)) in zip(actual, expected).enumerated() {
             let error = abs(Double(a) - e) / max(1, abs(e))
-            if !(error <= worst) {
-                worst = error
-                place = i
-            }
+            guard !(error <= worst) else { continue }
+            worst = error
+            place = i
+            if error.isNaN { break }
         }
         #expect(
             worst <= tolerance, "\(what): error \(worst) at \(place) of \(actual.count)",

@@ -127,6 +127,27 @@ struct ElementwiseKernelTests {
         #expect(knas_sum(Int64(ones.count), ones) == Double(ones.count))
     }
 
+    @Test("reductions do not depend on where the data lie in memory")
+    func alignment() {
+        let x = Kernels.values(1003, seed: 1)
+        var results: Set<[Double]> = []
+        for shift in 0..<32 {
+            let moved = [Float](repeating: 0, count: shift) + x
+            moved.withUnsafeBufferPointer {
+                let row = $0.baseAddress! + shift
+                var y = [Float](repeating: 0, count: 1003)
+                var (mean, rstd, normalizer) = (Float(0), Float(0), Float(0))
+                knas_layer_norm(1, 1003, row, nil, nil, 1e-5, &y, &mean, &rstd)
+                knas_log_sum_exp_rows(1, 1003, row, &normalizer)
+                results.insert([
+                    knas_dot(1003, row, row), knas_sum(1003, row), Double(mean), Double(rstd),
+                    Double(normalizer),
+                ])
+            }
+        }
+        #expect(results.count == 1)
+    }
+
     @Test("one NaN or infinity anywhere is found")
     func allFinite() {
         for size in Kernels.sizes + [5000] {
