@@ -1,77 +1,84 @@
-#include "Inline.h"
+#include "CKernels.h"
+#include "Maths.h"
 
-// Loops over one activation each: the kind is decided outside, the bodies are free of branches.
-#define MAP(body) \
-    ELEMENTWISE \
-    for (int64_t i = 0; i < count; i++) { float v = x[i]; y[i] = (body); }
+// Each function has a value f(x) and a slope f'(x). Arguments are clamped where a factor has long
+// vanished, so that infinities do not meet zeros.
 
-INLINE float gelu_inline(float v) {
-    return v * normal_distribution(v, exp_inline(-0.5f * v * v));
+KNAS_INLINE float relu(float x) { return x < 0.0f ? 0.0f : x; }
+
+KNAS_INLINE float relu_slope(float x) { return x > 0.0f ? 1.0f : (x <= 0.0f ? 0.0f : x); }
+
+// x Phi(x) = max(x, 0) - |x| (1 - Phi(|x|)).
+KNAS_INLINE float gelu(float x) {
+    float gaussian;
+    const float a = knas_at_most(__builtin_fabsf(x), 13.0f);
+    return relu(x) - a * knas_normal_tail(a, &gaussian);
 }
 
-INLINE float gelu_slope(float v) {
-    float shape = exp_inline(-0.5f * v * v);
-    float density = 0.39894228040143268f * shape;
-    // exp(-v^2 / 2) is zero beyond 13, where v * density would be inf * 0 for infinite v.
-    float product = shape == 0.0f ? 0.0f : v * density;
-    return normal_distribution(v, shape) + product;
+KNAS_INLINE float gelu_slope(float x) {
+    float gaussian;
+    const float clamped = knas_clamp(x, 13.0f);
+    const float tail = knas_normal_tail(__builtin_fabsf(clamped), &gaussian);
+    const float phi = clamped < 0.0f ? tail : 1.0f - tail;
+    return phi + clamped * (0.398942280f * gaussian);
 }
 
-INLINE float gelu_tanh_argument(float v) {
-    return 0.79788456080286536f * (v + 0.044715f * v * v * v);
+// 0.5 (1 + tanh(u)) = sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3).
+KNAS_INLINE float gelu_tanh(float x) {
+    const float a = knas_at_least(x, -13.0f);
+    return a * knas_sigmoid(a * (1.59576912f + 0.0713548163f * a * a));
 }
 
-CLONES
-void knas_activation(int32_t kind, int64_t count, const float *x, float *y) {
-    switch (kind) {
-    case KNAS_RELU: MAP(v < 0.0f ? 0.0f : v) break;
-    case KNAS_GELU: MAP(gelu_inline(v)) break;
-    case KNAS_GELU_TANH: MAP(v * sigmoid_inline(2.0f * gelu_tanh_argument(v))) break;
-    case KNAS_SILU: MAP(v * sigmoid_inline(v)) break;
-    case KNAS_TANH: MAP(tanh_inline(v)) break;
-    default: MAP(sigmoid_inline(v)) break;
-    }
+KNAS_INLINE float gelu_tanh_slope(float x) {
+    const float a = knas_clamp(x, 13.0f);
+    const float square = a * a;
+    float rest;
+    const float s = knas_sigmoid_and_rest(a * (1.59576912f + 0.0713548163f * square), &rest);
+    return s + a * s * rest * (1.59576912f + 0.214064449f * square);
 }
 
-INLINE float silu_slope(float v) {
-    float s = sigmoid_inline(v);
-    return s + v * s * (1.0f - s);
+KNAS_INLINE float silu(float x) { return knas_at_least(x, -87.0f) * knas_sigmoid(x); }
+
+KNAS_INLINE float silu_slope(float x) {
+    float rest;
+    const float s = knas_sigmoid_and_rest(x, &rest);
+    return s * (1.0f + knas_clamp(x, 87.0f) * rest);
 }
 
-INLINE float gelu_tanh_slope(float v) {
-    float s = sigmoid_inline(2.0f * gelu_tanh_argument(v));
-    float inner = 0.79788456080286536f * (1.0f + 3.0f * 0.044715f * v * v);
-    return s + v * 2.0f * s * (1.0f - s) * inner;
-}
-
-INLINE float tanh_slope(float v) {
-    float t = tanh_inline(v);
+KNAS_INLINE float tanh_slope(float x) {
+    const float t = knas_tanh(x);
     return 1.0f - t * t;
 }
 
-INLINE float sigmoid_slope(float v) {
-    float s = sigmoid_inline(v);
-    return s * (1.0f - s);
+KNAS_INLINE float sigmoid_slope(float x) {
+    float rest;
+    return knas_sigmoid_and_rest(x, &rest) * rest;
 }
 
-#define SLOPE(body) \
-    if (accumulate) { \
-        ELEMENTWISE \
-        for (int64_t i = 0; i < count; i++) { float v = x[i]; dx[i] += dy[i] * (body); } \
-    } else { \
-        ELEMENTWISE \
-        for (int64_t i = 0; i < count; i++) { float v = x[i]; dx[i] = dy[i] * (body); } \
+KNAS_CLONES
+void knas_activation(int32_t kind, int64_t count, const float *x, float *y) {
+    switch (kind) {
+    case KNAS_RELU: KNAS_EACH(i, count, 0, y, relu(x[i])); break;
+    case KNAS_GELU: KNAS_EACH(i, count, 0, y, gelu(x[i])); break;
+    case KNAS_GELU_TANH: KNAS_EACH(i, count, 0, y, gelu_tanh(x[i])); break;
+    case KNAS_SILU: KNAS_EACH(i, count, 0, y, silu(x[i])); break;
+    case KNAS_TANH: KNAS_EACH(i, count, 0, y, knas_tanh(x[i])); break;
+    case KNAS_SIGMOID: KNAS_EACH(i, count, 0, y, knas_sigmoid(x[i])); break;
+    // An unknown kind must not pass for a result.
+    default: KNAS_EACH(i, count, 0, y, KNAS_NAN); break;
     }
+}
 
-CLONES
+KNAS_CLONES
 void knas_activation_backward(
     int32_t kind, int64_t count, const float *x, const float *dy, float *dx, int32_t accumulate) {
     switch (kind) {
-    case KNAS_RELU: SLOPE(v > 0.0f ? 1.0f : 0.0f) break;
-    case KNAS_GELU: SLOPE(gelu_slope(v)) break;
-    case KNAS_GELU_TANH: SLOPE(gelu_tanh_slope(v)) break;
-    case KNAS_SILU: SLOPE(silu_slope(v)) break;
-    case KNAS_TANH: SLOPE(tanh_slope(v)) break;
-    default: SLOPE(sigmoid_slope(v)) break;
+    case KNAS_RELU: KNAS_EACH(i, count, accumulate, dx, dy[i] * relu_slope(x[i])); break;
+    case KNAS_GELU: KNAS_EACH(i, count, accumulate, dx, dy[i] * gelu_slope(x[i])); break;
+    case KNAS_GELU_TANH: KNAS_EACH(i, count, accumulate, dx, dy[i] * gelu_tanh_slope(x[i])); break;
+    case KNAS_SILU: KNAS_EACH(i, count, accumulate, dx, dy[i] * silu_slope(x[i])); break;
+    case KNAS_TANH: KNAS_EACH(i, count, accumulate, dx, dy[i] * tanh_slope(x[i])); break;
+    case KNAS_SIGMOID: KNAS_EACH(i, count, accumulate, dx, dy[i] * sigmoid_slope(x[i])); break;
+    default: KNAS_EACH(i, count, 0, dx, KNAS_NAN); break;
     }
 }

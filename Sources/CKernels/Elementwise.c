@@ -1,197 +1,127 @@
-#include "Inline.h"
+#include "CKernels.h"
+#include "Maths.h"
 
-CLONES
-void knas_fill_rows(int64_t rows, int64_t width, const float *bias, float *y) {
-    for (int64_t r = 0; r < rows; r++)
-        ELEMENTWISE
-        for (int64_t i = 0; i < width; i++) y[r * width + i] = bias[i];
-}
-
-CLONES
-void knas_column_sums(int64_t rows, int64_t width, const float *x, float *out, int32_t accumulate) {
-    if (!accumulate) memset(out, 0, (size_t)width * sizeof(float));
-    for (int64_t r = 0; r < rows; r++)
-        ELEMENTWISE
-        for (int64_t i = 0; i < width; i++) out[i] += x[r * width + i];
-}
-
-CLONES
+KNAS_CLONES
 void knas_add(int64_t count, const float *a, const float *b, float *y) {
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) y[i] = a[i] + b[i];
+    KNAS_EACH(i, count, 0, y, a[i] + b[i]);
 }
 
-CLONES
+KNAS_CLONES
 void knas_subtract(int64_t count, const float *a, const float *b, float *y) {
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) y[i] = a[i] - b[i];
+    KNAS_EACH(i, count, 0, y, a[i] - b[i]);
 }
 
-CLONES
+KNAS_CLONES
 void knas_multiply(int64_t count, const float *a, const float *b, float *y, int32_t accumulate) {
-    if (accumulate) {
-        ELEMENTWISE
-        for (int64_t i = 0; i < count; i++) y[i] += a[i] * b[i];
-    } else {
-        ELEMENTWISE
-        for (int64_t i = 0; i < count; i++) y[i] = a[i] * b[i];
-    }
+    KNAS_EACH(i, count, accumulate, y, a[i] * b[i]);
 }
 
-CLONES
+KNAS_CLONES
 void knas_absolute_difference(int64_t count, const float *a, const float *b, float *y) {
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) y[i] = fabsf(a[i] - b[i]);
+    KNAS_EACH(i, count, 0, y, __builtin_fabsf(a[i] - b[i]));
 }
 
-CLONES
+// dy * sign(d); 0 where d is 0, NaN where d is NaN.
+KNAS_INLINE float with_sign(float dy, float d) {
+    const float nonzero = d < 0.0f ? -dy : dy;
+    return d == 0.0f ? 0.0f : (d != d ? d : nonzero);
+}
+
+KNAS_CLONES
 void knas_absolute_difference_backward(
     int64_t count, const float *a, const float *b, const float *dy, float *da, float *db) {
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) {
-        float d = a[i] - b[i];
-        float g = d > 0.0f ? dy[i] : (d < 0.0f ? -dy[i] : 0.0f * d);
-        if (da) da[i] += g;
-        if (db) db[i] -= g;
+    if (da) {
+        KNAS_LOOP for (int64_t i = 0; i < count; i++) da[i] += with_sign(dy[i], a[i] - b[i]);
+    }
+    if (db) {
+        KNAS_LOOP for (int64_t i = 0; i < count; i++) db[i] -= with_sign(dy[i], a[i] - b[i]);
     }
 }
 
-CLONES
+KNAS_CLONES
 void knas_axpy(int64_t count, float alpha, const float *x, float *y) {
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) y[i] += alpha * x[i];
+    KNAS_EACH(i, count, 1, y, alpha * x[i]);
 }
 
-CLONES
+KNAS_CLONES
 void knas_scale(int64_t count, float alpha, const float *x, float *y) {
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) y[i] = alpha * x[i];
+    KNAS_EACH(i, count, 0, y, alpha * x[i]);
 }
 
-CLONES
+KNAS_CLONES
 void knas_affine_rows(
     int64_t rows, int64_t width, const float *x, const float *scale, const float *shift, float *y,
     int32_t accumulate) {
     for (int64_t r = 0; r < rows; r++) {
-        const float *in = x + r * width;
+        const float *row = x + r * width;
         float *out = y + r * width;
-        if (accumulate) {
-            ELEMENTWISE
-            for (int64_t i = 0; i < width; i++) out[i] += in[i] * scale[i] + (shift ? shift[i] : 0);
-        } else if (shift) {
-            ELEMENTWISE
-            for (int64_t i = 0; i < width; i++) out[i] = in[i] * scale[i] + shift[i];
+        if (shift) {
+            KNAS_EACH(i, width, accumulate, out, row[i] * scale[i] + shift[i]);
         } else {
-            ELEMENTWISE
-            for (int64_t i = 0; i < width; i++) out[i] = in[i] * scale[i];
+            KNAS_EACH(i, width, accumulate, out, row[i] * scale[i]);
         }
     }
 }
 
-INLINE float dot_block(int64_t count, const float *a, const float *b) {
-    REASSOCIATE
-    float sum = 0.0f;
-    for (int64_t i = 0; i < count; i++) sum += a[i] * b[i];
-    return sum;
+KNAS_CLONES
+void knas_fill_rows(int64_t rows, int64_t width, const float *bias, float *y) {
+    for (int64_t r = 0; r < rows; r++) {
+        float *out = y + r * width;
+        KNAS_EACH(i, width, 0, out, bias[i]);
+    }
 }
 
-INLINE float sum_block(int64_t count, const float *x) {
-    REASSOCIATE
-    float sum = 0.0f;
-    for (int64_t i = 0; i < count; i++) sum += x[i];
-    return sum;
-}
-
-// Blocks are summed in float lanes and added up in double.
-enum { BLOCK = 1024 };
-
-CLONES
-double knas_dot(int64_t count, const float *a, const float *b) {
-    double total = 0.0;
-    for (int64_t start = 0; start < count; start += BLOCK)
-        total += dot_block(count - start < BLOCK ? count - start : BLOCK, a + start, b + start);
-    return total;
-}
-
-CLONES
-double knas_sum(int64_t count, const float *x) {
-    double total = 0.0;
-    for (int64_t start = 0; start < count; start += BLOCK)
-        total += sum_block(count - start < BLOCK ? count - start : BLOCK, x + start);
-    return total;
-}
-
-CLONES
-int32_t knas_all_finite(int64_t count, const float *x) {
-    uint32_t bad = 0;
-    for (int64_t i = 0; i < count; i++)
-        bad |= (float_to_bits(x[i]) & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
-    return bad == 0;
-}
-
-CLONES
+KNAS_CLONES
 void knas_copy_columns(
     int64_t rows, int64_t width, const float *x, int64_t x_stride, float *y, int64_t y_stride,
     int32_t accumulate) {
     for (int64_t r = 0; r < rows; r++) {
-        const float *in = x + r * x_stride;
+        const float *row = x + r * x_stride;
         float *out = y + r * y_stride;
-        if (accumulate) {
-            for (int64_t i = 0; i < width; i++) out[i] += in[i];
-        } else {
-            memcpy(out, in, (size_t)width * sizeof(float));
-        }
+        KNAS_EACH(i, width, accumulate, out, row[i]);
     }
 }
 
-// Two rounds of a 32-bit finaliser (Wang and Mueller's constants for low bias) over counter and key.
-INLINE uint32_t counter_hash(uint32_t counter, uint32_t key0, uint32_t key1) {
-    uint32_t h = counter ^ key0;
-    h = (h ^ (h >> 16)) * 0x7feb352du;
-    h = (h ^ (h >> 15)) * 0x846ca68bu;
-    h = (h ^ (h >> 16)) + key1;
-    h = (h ^ (h >> 16)) * 0x7feb352du;
-    h = (h ^ (h >> 15)) * 0x846ca68bu;
-    return h ^ (h >> 16);
+// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+KNAS_INLINE uint64_t mix64(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
 }
 
-CLONES
+// 24 random bits of a 32-bit counter under two 32-bit keys: a multiply and xor-shift mix whose
+// second key enters between the rounds, so that no two keys give shifted copies of one stream.
+KNAS_INLINE int32_t random_24(uint32_t counter, uint32_t key0, uint32_t key1) {
+    uint32_t h = counter ^ key0;
+    h = (h ^ (h >> 16)) * 0x7feb352du;
+    h = ((h ^ (h >> 15)) + key1) * 0x846ca68bu;
+    h = (h ^ (h >> 16)) * 0x9e3779b1u;
+    h ^= h >> 15;
+    return (int32_t)(h >> 8);
+}
+
+KNAS_CLONES
 void knas_dropout(
     int64_t count, float rate, uint64_t key, uint64_t first, const float *x, float *y,
     int32_t accumulate) {
-    uint32_t threshold = (uint32_t)((double)rate * 4294967296.0);
-    uint32_t key0 = (uint32_t)key, key1 = (uint32_t)(key >> 32);
-    float scale = 1.0f / (1.0f - rate);
-    uint32_t base = (uint32_t)first;
-    if (accumulate) {
-        ELEMENTWISE
-        for (int64_t i = 0; i < count; i++) {
-            float keep = counter_hash(base + (uint32_t)i, key0, key1) >= threshold ? scale : 0.0f;
-            y[i] += x[i] * keep;
-        }
-    } else {
-        ELEMENTWISE
-        for (int64_t i = 0; i < count; i++) {
-            float keep = counter_hash(base + (uint32_t)i, key0, key1) >= threshold ? scale : 0.0f;
-            y[i] = x[i] * keep;
-        }
-    }
-}
-
-CLONES
-void knas_adamw(
-    int64_t count, float *w, const float *g, float *m, float *v, float rate, float beta1,
-    float beta2, float eps, float decay, float correction1, float correction2) {
-    float keep = 1.0f - rate * decay;
-    float step = rate / correction1;
-    float inverse_root = 1.0f / SQRT(correction2);
-    ELEMENTWISE
-    for (int64_t i = 0; i < count; i++) {
-        float gradient = g[i];
-        float first = beta1 * m[i] + (1.0f - beta1) * gradient;
-        float second = beta2 * v[i] + (1.0f - beta2) * gradient * gradient;
-        m[i] = first;
-        v[i] = second;
-        w[i] = w[i] * keep - step * first / (SQRT(second) * inverse_root + eps);
+    const float clamped = rate > 0.0f ? (rate < 1.0f ? rate : 1.0f) : 0.0f;
+    const int32_t threshold = (int32_t)(clamped * 16777216.0f);
+    const float scale = 1.0f / (1.0f - clamped);
+    // The high half of the counter goes into the keys and is constant over a block.
+    for (int64_t start = 0; start < count;) {
+        const uint64_t counter = first + (uint64_t)start;
+        const uint64_t left = 0x100000000u - (counter & 0xffffffffu);
+        const int64_t rest = count - start;
+        const int64_t block = (uint64_t)rest < left ? rest : (int64_t)left;
+        const uint64_t keys = mix64(mix64(key + 0x9e3779b97f4a7c15u) ^ (counter >> 32));
+        const uint32_t key0 = (uint32_t)keys;
+        const uint32_t key1 = (uint32_t)(keys >> 32);
+        const uint32_t low = (uint32_t)counter;
+        const float *in = x + start;
+        float *out = y + start;
+        KNAS_EACH(
+            i, block, accumulate, out,
+            random_24(low + (uint32_t)i, key0, key1) < threshold ? 0.0f : in[i] * scale);
+        start += block;
     }
 }
