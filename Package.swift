@@ -62,26 +62,24 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
-        // One suite per target.
+        // One suite per target; what several share is a target of its own.
+        .target(
+            name: "TestSupport", dependencies: ["Encoders", "Features", "Graphs"],
+            path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
         .testTarget(name: "SupportTests", dependencies: ["Support"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-        .testTarget(name: "GraphsTests", dependencies: ["Graphs"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "GraphsTests", dependencies: ["Graphs", "TestSupport"]),
         .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
-        .testTarget(
-            name: "TokenizationTests", dependencies: ["Tokenization"],
-            resources: [.copy("Fixtures")]),
+        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
         .testTarget(
             name: "EncodersTests", dependencies: ["Encoders"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "FeaturesTests", dependencies: ["Features"]),
+        .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
         .testTarget(name: "HeadsTests", dependencies: ["Heads"]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
-        .testTarget(
-            name: "ScoringTests", dependencies: ["Scoring"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "SearchTests", dependencies: ["Search"]),
-        .testTarget(
-            name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ExportTests", dependencies: ["Export"]),
-        .testTarget(name: "KNASTests", dependencies: ["KNAS"]),
+        .testTarget(name: "ScoringTests", dependencies: ["Scoring", "TestSupport"]),
+        .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Graphs
 import Support
 import Tasks
@@ -18,6 +19,34 @@ public struct FeatureSet: Sendable {
         self.places = places
         self.segments = segments
         self.labels = labels
+    }
+
+    /// Stores features that come from elsewhere, e.g. another program, and maps them.
+    ///
+    /// - Parameters:
+    ///   - rows: `[tokens, width]`, sequences one after another, the segments of an example together.
+    ///   - lengths: tokens of each sequence.
+    ///   - labels: one an example.
+    ///   - url: the file to write.
+    /// - Throws: ``FileError``, ``TensorError``, ``FeatureError``.
+    /// - Precondition: the counts agree.
+    public init(
+        storing rows: [Float], lengths: [Int], width: Int, segments: Int, labels: [Int32],
+        at url: URL
+    ) throws {
+        precondition(lengths.count == labels.count * segments, "segments of every example")
+        precondition(rows.count == lengths.reduce(0, +) * width, "a row a token")
+        var offsets: [Int64] = [0]
+        for length in lengths { offsets.append(offsets[offsets.count - 1] + Int64(length)) }
+        try FeatureFile.write(to: url, digest: "stored", offsets: offsets, width: width) { sink in
+            var halves = [UInt16](repeating: 0, count: rows.count)
+            knas_f32_to_f16(Int64(rows.count), rows, &halves)
+            try halves.withUnsafeBytes(sink)
+        }
+        self.init(
+            file: try FeatureFile(
+                url, digest: "stored", sequences: lengths.count, width: width),
+            places: lengths.indices.map(Int32.init), segments: segments, labels: labels)
     }
 
     /// Features a token.

@@ -25,7 +25,13 @@ public struct DigestBuilder {
     public mutating func add(contentsOf url: URL) throws {
         let file = try MappedFile(url)
         withUnsafeBytes(of: UInt64(file.count).littleEndian) { hash.update(bufferPointer: $0) }
-        file.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        // Pages are given back as they are done with: a large file does not stay resident.
+        let step = 16 << 20
+        for start in stride(from: 0, to: file.count, by: step) {
+            let end = min(file.count, start + step)
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: file.bytes[start..<end]))
+            file.releasePages()
+        }
     }
 
     /// The digest of all parts so far: 64 hexadecimal digits.

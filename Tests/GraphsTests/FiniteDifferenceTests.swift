@@ -1,6 +1,7 @@
 import Graphs
 import Support
 import Tensors
+import TestSupport
 import Testing
 
 /// Small graphs that between them use every primitive.

@@ -1,5 +1,6 @@
 import Graphs
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Gradient kernels equal those of an independent implementation")

@@ -2,8 +2,8 @@ import Graphs
 
 /// What the code released with KNAS (Xu et al., ICML 2021) computes, which is not the mean of the Gram
 /// matrix: 50 single-example gradients; of at most the first 11 parameter tensors with 50 entries or
-/// more, the first 50 entries; for each entry the dot product of its mean-centred gradients over
-/// examples 0 to 24 with those over 25 to 49, divided by 2500; all summed.
+/// more, the first 50 entries; for each entry the dot product of its gradients over examples 0 to
+/// 24 with those over 25 to 49, each half centred by its own mean, divided by 2500; all summed.
 public struct KNASReleased: Proxy {
     public let name = "knas-released"
     public let summary = "the score of the code released with KNAS (Xu et al. 2021)"
@@ -39,10 +39,12 @@ public struct KNASReleased: Proxy {
         for tensor in 0..<tensors() {
             for entry in 0..<entries {
                 let values = (0..<examples).map { Double(gradient($0, tensor, entry)) }
-                let mean = values.reduce(0, +) / Double(examples)
+                // Each half is centred by its own mean.
+                let first = values[..<half].reduce(0, +) / Double(half)
+                let second = values[half...].reduce(0, +) / Double(half)
                 var dot = 0.0
                 for index in 0..<half {
-                    dot += (values[index] - mean) * (values[half + index] - mean)
+                    dot += (values[index] - first) * (values[half + index] - second)
                 }
                 total += dot / Double(examples * examples)
             }

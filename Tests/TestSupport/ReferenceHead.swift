@@ -3,23 +3,19 @@ import Graphs
 import Tensors
 
 /// A head, a batch and what an independent implementation computed for them.
-struct ReferenceHead {
-    let file: SafetensorsFile
-    let graph: Graph
-    let parameters: ParameterSet
-    let batch: Batch
-    let labels: [Int32]
-    let classes = 3
+public struct ReferenceHead {
+    public let file: SafetensorsFile
+    public let graph: Graph
+    public let parameters: ParameterSet
+    public let batch: Batch
+    public let labels: [Int32]
     private let features: FloatStorage
 
-    /// The parameters' names in the file, in the order of the graph's.
-    let names: [String]
-
-    static func url(_ name: String) -> URL {
+    public static func url(_ name: String) -> URL {
         Bundle.module.resourceURL!.appendingPathComponent("Fixtures/\(name).safetensors")
     }
 
-    init(_ name: String) throws {
+    public init(_ name: String) throws {
         file = try SafetensorsFile(Self.url(name))
         features = FloatStorage(try file.floats("features"))
         labels = try file.int32s("labels")
@@ -31,7 +27,6 @@ struct ReferenceHead {
         for parameter in graph.parameters {
             parameters.set(parameter.name, try file.floats("param.\(parameter.name)"))
         }
-        names = graph.parameters.map(\.name)
     }
 
     /// Mean pooling and a linear layer.
@@ -67,7 +62,7 @@ struct ReferenceHead {
 }
 
 /// The largest difference, relative to the largest reference value.
-func relativeError(_ found: [Double], _ expected: [Double]) -> Double {
+public func relativeError(_ found: [Double], _ expected: [Double]) -> Double {
     guard found.count == expected.count else { return .infinity }
     let scale = expected.map(abs).max() ?? 0
     let error = zip(found, expected).map { abs($0 - $1) }.max() ?? 0

@@ -1,0 +1,128 @@
+import Encoders
+import Features
+import Foundation
+import Support
+import Tasks
+import TestSupport
+import Testing
+
+@Suite("Encoders in directories, and their cached features", .serialized)
+struct FeatureCacheTests {
+    private let examples = [
+        Example(text: "a good day", pair: "it is good", label: 1),
+        Example(text: "what a bad idea", pair: "it is bad", label: 0),
+        Example(text: "it is good", pair: "a good day", label: 1),
+        Example(text: "", pair: "zebras", label: 0),
+    ]
+
+    private func withEncoder(
+        _ layout: TinyEncoder.Layout = .bert, _ body: (Encoder, URL) throws -> Void
+    ) throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoder = directory.appendingPathComponent("encoder")
+        try TinyEncoder.write(to: encoder, layout: layout)
+        try body(try Encoder(directory: encoder), directory)
+    }
+
+    private func rows(_ features: FeatureSet) -> [Float] {
+        let batch = features.batch(Array(0..<features.count))
+        return Array(
+            UnsafeBufferPointer(
+                start: batch.batch.inputs[0], count: batch.batch.tokenCount * features.width))
+    }
+
+    @Test("every layout of a checkpoint gives the same features")
+    func layouts() throws {
+        var reference: [Float]?
+        for layout in TinyEncoder.Layout.allCases where layout != .prefixedRoBERTa {
+            try withEncoder(layout) { encoder, directory in
+                let cache = FeatureCache(encoder: encoder, directory: directory, threads: 2)
+                let found = rows(try cache.features(of: examples, FeatureConfiguration()))
+                if let reference { #expect(found == reference, "\(layout)") }
+                reference = found
+            }
+        }
+        try withEncoder(.prefixedRoBERTa) { encoder, directory in
+            let cache = FeatureCache(encoder: encoder, directory: directory, threads: 2)
+            let found = rows(try cache.features(of: examples, FeatureConfiguration()))
+            #expect(found.count == reference?.count)
+            #expect(encoder.maximumLength == 38)
+        }
+    }
+
+    @Test("threads do not change a bit, and equal texts share their rows")
+    func threads() throws {
+        try withEncoder { encoder, directory in
+            let one = FeatureCache(
+                encoder: encoder, directory: directory.appendingPathComponent("a"), threads: 1)
+            let two = FeatureCache(
+                encoder: encoder, directory: directory.appendingPathComponent("b"), threads: 2)
+            for pairing in Pairing.allCases {
+                let configuration = FeatureConfiguration(layer: 1, pairing: pairing)
+                let a = try one.features(of: examples, configuration)
+                let b = try two.features(of: examples, configuration)
+                #expect(rows(a) == rows(b))
+                #expect(a.segments == (pairing == .siamese ? 2 : 1))
+            }
+            let siamese = try one.features(of: examples, FeatureConfiguration())
+            let first = siamese.batch([0]).batch
+            #expect(first.offsets.last! == Int64(siamese.tokenCount(0)))
+        }
+    }
+
+    @Test("a damaged entry is detected and rebuilt")
+    func damage() throws {
+        try withEncoder { encoder, directory in
+            let folder = directory.appendingPathComponent("cache")
+            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
+            let expected = rows(try cache.features(of: examples, FeatureConfiguration()))
+            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
+            let url = folder.appendingPathComponent(name)
+            let whole = try Data(contentsOf: url)
+            var flipped = whole
+            flipped[whole.count - 100] ^= 1
+            for bytes in [flipped, whole.prefix(whole.count / 2), Data()] {
+                try Data(bytes).write(to: url)
+                var reasons = 0
+                let found = try cache.features(
+                    of: examples, FeatureConfiguration(),
+                    onRebuild: { _ in reasons += 1 })
+                #expect(reasons == 1)
+                #expect(rows(found) == expected)
+            }
+        }
+    }
+
+    @Test("layers that an encoder does not have are refused")
+    func badLayer() throws {
+        try withEncoder { encoder, directory in
+            let cache = FeatureCache(encoder: encoder, directory: directory, threads: 1)
+            #expect(throws: EncoderError.self) {
+                try cache.features(of: examples, FeatureConfiguration(layer: 3))
+            }
+        }
+    }
+
+    @Test("a directory without a weight, with a foreign one, or of another family is refused")
+    func brokenDirectories() throws {
+        try withEncoder { _, directory in
+            let encoder = directory.appendingPathComponent("encoder")
+            let configuration = encoder.appendingPathComponent("config.json")
+            let text = try String(contentsOf: configuration, encoding: .utf8)
+            for (old, new) in [
+                ("\"num_hidden_layers\":2", "\"num_hidden_layers\":3"),
+                ("\"num_hidden_layers\":2", "\"num_hidden_layers\":1"),
+                ("\"model_type\":\"bert\"", "\"model_type\":\"t5\""),
+                ("\"hidden_size\":16", "\"hidden_size\":17"), ("{", "["),
+            ] {
+                try text.replacingOccurrences(of: old, with: new)
+                    .write(to: configuration, atomically: true, encoding: .utf8)
+                let error = #expect(throws: (any Error).self) {
+                    try Encoder(directory: encoder)
+                }
+                #expect((error as? any DiagnosedError)?.kind == .badInput, "\(new)")
+            }
+        }
+    }
+}

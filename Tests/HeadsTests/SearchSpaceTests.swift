@@ -1,0 +1,107 @@
+import Graphs
+import Heads
+import Support
+import Testing
+
+@Suite("The search space")
+struct SearchSpaceTests {
+    private static let pair = SearchSpace(
+        context: HeadContext(inputWidth: 384, classes: 3, segments: 2))
+    private static let single = SearchSpace(
+        context: HeadContext(inputWidth: 384, classes: 8, segments: 1))
+
+    @Test("it has more than ten million heads")
+    func size() {
+        #expect(Self.pair.count > 1e7)
+        #expect(Self.single.count > 1e7)
+        #expect(Self.pair.count > Self.single.count)
+    }
+
+    @Test("the text form is read back as the same head")
+    func roundTrip() throws {
+        for space in [Self.pair, Self.single] {
+            var generator = RandomKey(seed: 3).generator()
+            for _ in 0..<500 {
+                let genotype = space.sample(using: &generator)
+                #expect(try space.genotype(genotype.description) == genotype)
+            }
+        }
+    }
+
+    @Test("choices that change nothing have one spelling")
+    func canonical() throws {
+        let tail = "pool-mean > pair > classifier"
+        let a = try Self.pair.genotype("projection(width=full,activation=tanh) > \(tail)")
+        let b = try Self.pair.genotype("projection(width=full,activation=none) > \(tail)")
+        #expect(a == b)
+        let c = try Self.pair.genotype(
+            "projection > pool-mean > pair > classifier(hidden=0,activation=relu)")
+        let d = try Self.pair.genotype(" projection>pool-mean > pair >classifier ( hidden = 0 ) ")
+        #expect(c == d)
+        #expect(c.description == d.description)
+    }
+
+    @Test("every sampled head lowers to logits, and its parameters have unique names")
+    func lowering() {
+        for space in [Self.pair, Self.single] {
+            var generator = RandomKey(seed: 4).generator()
+            for _ in 0..<200 {
+                let graph = space.graph(of: space.sample(using: &generator))
+                #expect(graph.output.width == space.context.classes)
+                #expect(graph.output.space == .examples)
+                #expect(Set(graph.parameters.map(\.name)).count == graph.parameters.count)
+            }
+        }
+    }
+
+    @Test("a mutation is another head of the space")
+    func mutation() throws {
+        var generator = RandomKey(seed: 5).generator()
+        var genotype = Self.pair.sample(using: &generator)
+        for _ in 0..<500 {
+            let child = Self.pair.mutate(genotype, using: &generator)
+            #expect(child != genotype)
+            #expect(child.blockCount() <= Self.pair.maximumBlocks)
+            #expect(try Self.pair.genotype(child.description) == child)
+            genotype = child
+        }
+    }
+
+    @Test(
+        "a text that is no head is refused with a reason",
+        arguments: [
+            "", "projection", "projection > pool-mean > pair > classifier > classifier",
+            "projektion > pool-mean > pair > classifier",
+            "projection(width=7) > pool-mean > pair > classifier",
+            "projection(size=128) > pool-mean > pair > classifier",
+            "projection(width=128 > pool-mean > pair > classifier",
+            "projection(width) > pool-mean > pair > classifier",
+            "projection(width=96,width=64) > pool-mean > pair > classifier",
+            "pool-mean > projection > pair > classifier", "projection > > pair > classifier",
+            "projection > pool-mean > classifier",
+        ])
+    func hostileTexts(_ text: String) {
+        #expect(throws: GenotypeError.self) { try Self.pair.genotype(text) }
+    }
+
+    @Test("operations for pairs are refused where there are none")
+    func noPair() {
+        #expect(throws: GenotypeError.self) {
+            try Self.single.genotype(
+                "projection > cross-attention > pool-mean > classifier")
+        }
+    }
+
+    @Test("random texts never crash the parser")
+    func fuzz() {
+        let alphabet = Array("projection(width=128)>pool-mean,()=> ")
+        var generator = RandomKey(seed: 6).generator()
+        for _ in 0..<5000 {
+            let text = String(
+                (0..<generator.index(below: 40)).map { _ in
+                    alphabet[generator.index(below: alphabet.count)]
+                })
+            _ = try? Self.pair.genotype(text)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The command line as a user types it.
+@Suite("The command line", .serialized)
+struct CommandLineTests {
+    private struct Outcome {
+        let code: Int32
+        let output: String
+        let error: String
+    }
+
+    private static let program = URL(fileURLWithPath: CommandLine.arguments[0])
+        .resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("knas")
+
+    private func knas(_ arguments: [String], input: String = "") throws -> Outcome {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = stdin
+        process.standardOutput = stdout
+        process.standardError = stderr
+        try process.run()
+        stdin.fileHandleForWriting.write(Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
+        let output = stdout.fileHandleForReading.readDataToEndOfFile()
+        let error = stderr.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Outcome(
+            code: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            error: String(decoding: error, as: UTF8.self))
+    }
+
+    @Test("a run as typed: search, evaluate, predict, export")
+    func wholeRun() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let run = workspace.directory.appendingPathComponent("run").path
+        let search = try knas([
+            "search", workspace.task.path, "--encoder", workspace.encoder.path, "--candidates",
+            "20", "--keep", "2", "--seeds", "1", "--epochs", "2", "--scoring-examples", "16",
+            "--run", run, "--json", "--quiet",
+        ])
+        #expect(search.code == 0, "\(search.error)")
+        #expect(search.error.isEmpty)
+        let result = try JSONSerialization.jsonObject(with: Data(search.output.utf8))
+        #expect((result as? [String: Any])?["winner"] != nil)
+        let evaluation = try knas([
+            "evaluate", run + "/model", workspace.task.path, "--split", "dev", "--json",
+        ])
+        #expect(evaluation.code == 0, "\(evaluation.error)")
+        let prediction = try knas(
+            ["predict", run + "/model"], input: "a good day\tit is good\nbad idea\tzebras\n")
+        #expect(prediction.code == 0, "\(prediction.error)")
+        #expect(prediction.output.split(separator: "\n").count == 2)
+        let file = workspace.directory.appendingPathComponent("head.safetensors").path
+        let export = try knas(["export", run + "/model", "--output", file])
+        #expect(export.code == 0, "\(export.error)")
+        #expect(FileManager.default.fileExists(atPath: file))
+        let columns = try knas(["predict", run + "/model"], input: "only one text\n")
+        #expect(columns.code == 65)
+        #expect(columns.error.contains("line 1"))
+    }
+
+    /// What is wrong with the data, and a part of the message it should give.
+    private static let badFiles: [(String, Data, String)] = [
+        ("an empty file", Data(), "train.tsv"),
+        ("a missing column", Data("a\tb\ty\nx\ty\n".utf8), "train.tsv:2"),
+        ("one class", Data("a\tb\ty\nx\tx\tsame\nz\tz\tsame\n".utf8), "other"),
+        (
+            "invalid UTF-8", Data("a\tb\ty\nx\t".utf8) + Data([0xFF]) + Data("\tsame\n".utf8),
+            "UTF-8"
+        ),
+        (
+            "a line of a megabyte",
+            Data("a\tb\ty\n".utf8) + Data(repeating: 0x78, count: 1 << 21)
+                + Data("\tb\tsame\n".utf8),
+            "train.tsv:2"
+        ),
+        ("no label column", Data("a\tb\tz\nx\tx\tsame\n".utf8), "y"),
+    ]
+
+    @Test("bad data gives exit code 65 and a reason", arguments: 0..<6)
+    func badTrainingFile(_ index: Int) throws {
+        let (name, bytes, part) = Self.badFiles[index]
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        try bytes.write(to: workspace.directory.appendingPathComponent("train.tsv"))
+        let run = workspace.directory.appendingPathComponent("run")
+        let outcome = try knas([
+            "search", workspace.task.path, "--encoder", workspace.encoder.path, "--run", run.path,
+        ])
+        #expect(outcome.code == 65, "\(name): \(outcome.error)")
+        #expect(outcome.error.contains(part), "\(name): \(outcome.error)")
+        #expect(outcome.output.isEmpty)
+        let left = try FileManager.default.contentsOfDirectory(atPath: run.path)
+        #expect(left.isEmpty, "\(name) left \(left)")
+    }
+
+    @Test("an unknown label is named with its line")
+    func unknownLabel() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let test = workspace.directory.appendingPathComponent("test.tsv")
+        try Data("a\tb\ty\nx\tx\tsaem\n".utf8).write(to: test)
+        let outcome = try knas(["task", "check", workspace.task.path])
+        #expect(outcome.code == 65)
+        let all = outcome.output + outcome.error
+        #expect(all.contains("saem"), "\(all)")
+    }
+
+    @Test("missing files give exit code 66, wrong usage 64")
+    func usageAndMissing() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let task = workspace.task.path
+        let cases: [([String], Int32)] = [
+            (["search", "/nowhere/task.yml"], 66),
+            (["search", task, "--encoder", "/nowhere/encoder"], 66),
+            (["search", task, "--encoder", "no-such-encoder"], 66),
+            (["search", task, "--data", "/nowhere", "--encoder", workspace.encoder.path], 66),
+            (["predict", "/nowhere/model"], 66), (["evaluate", "/nowhere/model", task], 66),
+            (["search", task, "--proxy", "mgmm"], 64), (["search", task, "--strategy", "x"], 64),
+            (["search", task, "--keep", "0", "--encoder", workspace.encoder.path], 64),
+            (["search", task, "--threads", "0"], 64), (["search"], 64), (["nonsense"], 64),
+            (["search", task, "--head", "x", "--encoder", workspace.encoder.path], 64),
+            (["encoder", "install", "no-such-thing"], 64), (["--help"], 0), (["--version"], 0),
+        ]
+        for (arguments, code) in cases {
+            var arguments = arguments
+            if arguments.first == "search", arguments.count > 1 {
+                arguments += ["--run", workspace.directory.appendingPathComponent("run").path]
+            }
+            let outcome = try knas(arguments)
+            #expect(outcome.code == code, "\(arguments): \(outcome.error)")
+        }
+    }
+}

@@ -1,2 +1,0 @@
-import KNAS
-import Testing

@@ -1,2 +1,0 @@
-import Scoring
-import Testing

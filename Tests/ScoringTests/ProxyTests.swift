@@ -1,0 +1,106 @@
+import Features
+import Graphs
+import Heads
+import Scoring
+import Support
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Proxies")
+struct ProxyTests {
+    @Test("knas-released equals the score that the released procedure gives")
+    func released() throws {
+        let file = try SafetensorsFile(ReferenceHead.url("knas_released"))
+        let gradients = try file.floats("gradients", expecting: [50, 11, 100])
+        let expected = Double(try file.floats("score")[0])
+        let found = KNASReleased.score { example, tensor, entry in
+            gradients[(example * 11 + tensor) * 100 + entry]
+        } tensors: {
+            11
+        }
+        #expect(abs(found - expected) < 1e-4 * abs(expected))
+    }
+
+    private static let names = ProxyRegistry.all.map(\.name)
+
+    private func scorer(
+        _ features: FeatureSet, classes: Int, names: [String] = names,
+        _ change: (inout Scorer.Options) -> Void = { _ in }
+    ) throws -> (Scorer, SearchSpace) {
+        let space = SearchSpace(
+            context: HeadContext(
+                inputWidth: features.width, classes: classes, segments: features.segments))
+        var options = Scorer.Options()
+        change(&options)
+        return (
+            try Scorer(
+                space: space, train: features, proxies: names, options: options,
+                key: RandomKey(seed: 1)),
+            space
+        )
+    }
+
+    @Test("every proxy gives finite, reproducible scores", arguments: [2, 3, 12])
+    func finiteAndReproducible(_ classes: Int) throws {
+        let features = try SyntheticFeatures.make(
+            examples: 96, segments: 2, classes: classes)
+        let (scorer, space) = try scorer(features, classes: classes)
+        var generator = RandomKey(seed: 2).generator()
+        for _ in 0..<5 {
+            let genotype = space.sample(using: &generator)
+            let first = try scorer.score(genotype, key: RandomKey(seed: 3))
+            #expect(first == (try scorer.score(genotype, key: RandomKey(seed: 3))))
+            #expect(Set(first.values.keys) == Set(Self.names))
+            #expect(first.parameters == space.graph(of: genotype).trainableCount)
+        }
+    }
+
+    @Test("mgm does not depend on whether the output kernel was asked for first")
+    func sharedKernels() throws {
+        let features = try SyntheticFeatures.make(examples: 64)
+        let (alone, space) = try scorer(features, classes: 2, names: ["mgm-cosine"])
+        let (both, _) = try scorer(features, classes: 2, names: ["mgm-output", "mgm-cosine"])
+        var generator = RandomKey(seed: 4).generator()
+        for _ in 0..<5 {
+            let genotype = space.sample(using: &generator)
+            let a = try alone.score(genotype, key: RandomKey(seed: 5)).values["mgm-cosine"]!.mean
+            let b = try both.score(genotype, key: RandomKey(seed: 5)).values["mgm-cosine"]!.mean
+            #expect(abs(a - b) < 1e-4 * max(1e-3, abs(a)))
+        }
+    }
+
+    @Test("kernels that know the labels prefer true labels to shuffled ones")
+    func labelsMatter() throws {
+        let features = try SyntheticFeatures.make(examples: 128, noise: 0.5)
+        var labels = features.labels
+        var generator = RandomKey(seed: 6).generator()
+        labels.shuffle(using: &generator)
+        let names = ["alignment", "ntk-regression"]
+        let (right, space) = try scorer(features, classes: 2, names: names)
+        let (wrong, _) = try scorer(features.relabelled(labels), classes: 2, names: names)
+        let genotype = try space.genotype("projection(width=64) > pool-mean > classifier")
+        let a = try right.score(genotype, key: RandomKey(seed: 7))
+        let b = try wrong.score(genotype, key: RandomKey(seed: 7))
+        for name in names { #expect(a.values[name]!.mean > b.values[name]!.mean) }
+    }
+
+    @Test("too few examples for knas-released is an error, not a number")
+    func tooFew() throws {
+        let features = try SyntheticFeatures.make(examples: 64)
+        let (scorer, space) = try scorer(features, classes: 2) { $0.examples = 20 }
+        let genotype = try space.genotype("projection > pool-mean > classifier")
+        #expect(throws: ScoringError.self) {
+            try scorer.score(genotype, key: RandomKey(seed: 1))
+        }
+    }
+
+    @Test("vote sums ranks, and a single proxy is its mean")
+    func votes() throws {
+        #expect(try ProxyExpression("vote( mgm , alignment )").names == ["mgm", "alignment"])
+        #expect(try ProxyExpression("mgm").description == "mgm")
+        for text in ["", "mgmm", "vote()", "vote(mgm", "vote(mgm,)", "vote(mgm, mgm)"] {
+            #expect(throws: ScoringError.self) { try ProxyExpression(text) }
+        }
+    }
+}

@@ -1,2 +1,0 @@
-import Support
-import Testing

@@ -1,0 +1,102 @@
+import Foundation
+import Support
+import Testing
+import Tokenization
+
+@Suite("SentencePiece behind its C boundary")
+struct SentencePieceTests {
+    private static let texts = [
+        "the quick brown fox jumps over the lazy dog", "pack my box with five dozen liquor jugs",
+        "how vexingly quick daft zebras jump", "sphinx of black quartz, judge my vow",
+    ]
+
+    private static func bytes() throws -> Data { try VocabularyTrainer.train(texts, size: 60) }
+
+    @Test("training is deterministic, and what was encoded is decoded")
+    func training() throws {
+        let bytes = try Self.bytes()
+        #expect(bytes == (try Self.bytes()))
+        let model = try SentencePieceModel(bytes, path: "test")
+        for text in Self.texts { #expect(model.decode(model.encode(text)) == text) }
+    }
+
+    @Test("impossible trainings are errors")
+    func badTraining() {
+        #expect(throws: TokenizationError.self) { try VocabularyTrainer.train([], size: 60) }
+        #expect(throws: TokenizationError.self) { try VocabularyTrainer.train([""], size: 60) }
+        #expect(throws: TokenizationError.self) { try VocabularyTrainer.train(["a b"], size: 0) }
+    }
+
+    @Test("special tokens and truncation follow XLM-R: longest segment first")
+    func specialTokens() throws {
+        let model = try SentencePieceModel(try Self.bytes(), path: "test")
+        let tokenizer = try SentencePieceTokenizer(model, scheme: .xlmRoberta, path: "test")
+        let empty = tokenizer.encode("", pair: nil, maximumLength: 512)
+        #expect(empty.ids == [0, 2])
+        let pair = tokenizer.encode("", pair: "", maximumLength: 512)
+        #expect(pair.ids == [0, 2, 2, 2])
+        let one = tokenizer.encode(Self.texts[0], pair: nil, maximumLength: 512).ids
+        let two = tokenizer.encode(Self.texts[1], pair: nil, maximumLength: 512).ids
+        let both = tokenizer.encode(Self.texts[0], pair: Self.texts[1], maximumLength: 512)
+        #expect(both.ids == one + [2] + two.dropFirst())
+        for limit in 4..<both.ids.count {
+            let cut = tokenizer.encode(Self.texts[0], pair: Self.texts[1], maximumLength: limit)
+            #expect(cut.ids.count == limit)
+            #expect(cut.segmentIDs.count == limit)
+        }
+        #expect(tokenizer.encode(Self.texts[0], pair: nil, maximumLength: 8).ids.count == 8)
+    }
+
+    @Test("a model without the special pieces of a scheme is refused")
+    func missingPieces() throws {
+        let model = try SentencePieceModel(try Self.bytes(), path: "test")
+        #expect(throws: TokenizationError.self) {
+            try SentencePieceTokenizer(model, scheme: .classifierSeparator, path: "test")
+        }
+    }
+
+    @Test("odd texts are encoded: NUL, one megabyte, lone marks")
+    func oddTexts() throws {
+        let model = try SentencePieceModel(try Self.bytes(), path: "test")
+        for text in ["\0", "a\0b", "\u{301}", "\u{FFFD}", "🧪", "  ", "\n\r\t"] {
+            _ = model.encode(text)
+        }
+        #expect(model.encode(String(repeating: "quick ", count: 170_000)).count > 170_000)
+    }
+
+    @Test("several threads get the ids that one gets")
+    func threads() throws {
+        let model = try SentencePieceModel(try Self.bytes(), path: "test")
+        let expected = Self.texts.map { model.encode($0) }
+        let found = try Parallel.map(count: 400, threads: 4) { index, _ in
+            model.encode(Self.texts[index % Self.texts.count])
+        }
+        #expect(found.indices.allSatisfy { found[$0] == expected[$0 % expected.count] })
+    }
+
+    @Test("a broken model is an error, never a crash")
+    func mutations() throws {
+        let whole = try Self.bytes()
+        for count in stride(from: 0, to: whole.count, by: 97) {
+            expectErrorOrModel(Data(whole.prefix(count)))
+        }
+        var generator = RandomKey(seed: 9).generator()
+        for _ in 0..<2000 {
+            var bytes = whole
+            for _ in 0...generator.index(below: 4) {
+                bytes[generator.index(below: bytes.count)] = UInt8(
+                    truncatingIfNeeded: generator.next())
+            }
+            expectErrorOrModel(bytes)
+        }
+    }
+
+    private func expectErrorOrModel(_ bytes: Data) {
+        do {
+            let model = try SentencePieceModel(bytes, path: "mutated")
+            _ = model.encode("the quick brown fox")
+        } catch {
+            #expect((error as? any DiagnosedError)?.kind == .badInput)
+        }
+    }
+}

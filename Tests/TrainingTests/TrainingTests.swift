@@ -1,0 +1,97 @@
+import Features
+import Graphs
+import Heads
+import Metrics
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+@Suite("Training")
+struct TrainingTests {
+    @Test("ten AdamW steps equal those of an independent implementation")
+    func adamW() throws {
+        let head = try ReferenceHead("gram_transformer")
+        let expected = try SafetensorsFile(ReferenceHead.url("adamw_transformer"))
+        let losses = try expected.floats("loss")
+        let executor = Executor(head.graph)
+        let optimizer = AdamW(count: head.parameters.layout.trainableCount)
+        let gradient = BatchGradient(head.parameters.layout)
+        for step in 0..<10 {
+            let logits = executor.forward(
+                head.batch, parameters: head.parameters, mode: .differentiation)
+            let result = CrossEntropy.evaluate(
+                logits: logits, labels: head.labels, classes: 3)
+            let loss = result.losses.reduce(0, +) / 12
+            #expect(abs(loss - losses[step]) < 1e-4)
+            gradient.clear()
+            executor.backward(result.gradients.map { $0 / 12 }, into: gradient)
+            optimizer.update(
+                head.parameters.storage.pointer, gradient: gradient.storage.pointer,
+                learningRate: 1e-3)
+        }
+        for parameter in head.graph.parameters {
+            let found = head.parameters.values(parameter.name)!
+            let wanted = try expected.floats("after10.\(parameter.name)")
+            let error = zip(found, wanted).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(error < 1e-4, "\(parameter.name)")
+        }
+    }
+
+    private func train(
+        _ change: (inout TrainingConfiguration) -> Void = { _ in }
+    ) throws -> TrainedHead {
+        let space = SearchSpace(
+            context: HeadContext(inputWidth: 16, classes: 2, segments: 2))
+        let genotype = try space.genotype(
+            "projection(width=64) > cross-attention > pool-mean > pair > classifier")
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 6
+        change(&configuration)
+        return try HeadTrainer(configuration).train(
+            space.graph(of: genotype),
+            train: SyntheticFeatures.make(examples: 200, segments: 2, seed: 1),
+            dev: SyntheticFeatures.make(examples: 100, segments: 2, seed: 2), classes: 2,
+            key: RandomKey(seed: 3))
+    }
+
+    @Test("a head learns what can be learnt, the same way every time")
+    func learns() throws {
+        let first = try train()
+        #expect(ClassificationMetrics(first.dev).accuracy > 0.9)
+        let second = try train()
+        #expect(first.history == second.history)
+        #expect(first.parameters.storage.array == second.parameters.storage.array)
+    }
+
+    @Test("the weights are those of the best epoch on dev")
+    func bestEpoch() throws {
+        let head = try train()
+        let dev = try SyntheticFeatures.make(examples: 100, segments: 2, seed: 2)
+        let predictions = try predict(
+            Executor(head.graph), head.parameters, dev, classes: 2)
+        #expect(predictions.probabilities == head.dev.probabilities)
+        let best = head.history[head.bestEpoch - 1]
+        #expect(head.history.allSatisfy { $0.devAccuracy <= best.devAccuracy })
+    }
+
+    @Test("options out of range are refused")
+    func badOptions() {
+        #expect(throws: TrainingError.self) { try train { $0.epochs = 0 } }
+        #expect(throws: TrainingError.self) { try train { $0.learningRate = -1 } }
+        #expect(throws: TrainingError.self) { try train { $0.labelSmoothing = 1 } }
+    }
+
+    @Test("the linear probe separates separable classes", arguments: [1, 2])
+    func probe(_ segments: Int) throws {
+        let train = try SyntheticFeatures.make(
+            examples: 300, segments: segments, classes: 3, seed: 1)
+        let dev = try SyntheticFeatures.make(
+            examples: 90, segments: segments, classes: 3, seed: 2)
+        let probe = try LinearProbe(train: train, dev: dev, classes: 3, threads: 2)
+        #expect(ClassificationMetrics(probe.dev).accuracy > 0.9)
+        let again = try probe.predict(dev, threads: 1)
+        #expect(again.probabilities == probe.dev.probabilities)
+    }
+}
