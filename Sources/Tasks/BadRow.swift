@@ -7,6 +7,7 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         /// As in the header; `nil` when there is none.
         public var name: String?
 
+        /// A column by its number (from 1), its name, or both.
         public init(number: Int?, name: String?) {
             self.number = number
             self.name = name
@@ -24,9 +25,13 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
 
     /// What is wrong with the row.
     public enum Reason: Sendable, Hashable {
+        /// Fewer fields than the header, or the first row, has.
         case tooFewColumns(expected: Int, found: Int)
+        /// More fields than the header, or the first row, has.
         case tooManyColumns(expected: Int, found: Int)
+        /// Nothing but white space where a text is expected.
         case emptyText
+        /// Nothing but white space where the label is expected.
         case emptyLabel
         /// `known` are the classes of the task.
         case unknownLabel(found: String, known: [String], suggestion: String?)
@@ -40,12 +45,17 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         case strayQuote(line: Int, byte: Int)
         /// A quoted field that the file never closes; `line` and `byte` of the opening quote.
         case unterminatedQuote(line: Int, byte: Int)
+        /// The line is not JSON; `problem` is the parser's account of it.
         case invalidJSON(problem: String)
+        /// The line is JSON, but no object.
         case notAnObject
+        /// The object lacks the key; `suggestion` is the nearest key it has.
         case missingKey(suggestion: String?)
+        /// The value of the key has a type that cannot be used.
         case wrongType(expected: String, found: String)
     }
 
+    /// Split that was being read.
     public var split: Split
     /// Path of the file.
     public var file: String
@@ -53,8 +63,10 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
     public var line: Int
     /// `nil` when the row as a whole is wrong.
     public var column: Column?
+    /// What is wrong.
     public var reason: Reason
 
+    /// A bad row; lines and columns count from 1.
     public init(split: Split, file: String, line: Int, column: Column?, reason: Reason) {
         self.split = split
         self.file = file
@@ -63,6 +75,7 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         self.reason = reason
     }
 
+    /// `FILE:LINE: COLUMN: REASON`.
     public var description: String {
         "\(file):\(line): " + (column.map { "\($0): " } ?? "") + "\(reason)"
     }

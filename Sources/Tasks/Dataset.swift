@@ -9,18 +9,23 @@ public struct Dataset: Sendable {
     public var labels: [TaskLabel]
     /// Index of the class that F1 is about.
     public var positiveLabel: Int?
+    /// What the task is judged by, the first first.
     public var metrics: [TaskMetric]
     /// How pairs reach the encoder; `nil` in a task of single texts.
     public var pairing: Pairing?
     /// Tokens after which a text is truncated; `nil`: what the encoder takes.
     public var maximumTokens: Int?
+    /// Examples to train on.
     public var train: [Example]
+    /// Examples to choose by.
     public var dev: [Example]
+    /// Examples that only the winner sees, once.
     public var test: [Example]
     /// SHA-256 of everything the examples and their encoding depend on: the files and the keys of
     /// the task that choose columns, classes, rows, pairing and truncation. Names, descriptions and
     /// metrics are not in it.
     public var digest: String
+    /// What the splits hold, and what looks wrong.
     public var report: DatasetReport
 
     /// Choices of the user that a task file leaves open or sets a default for.
@@ -34,6 +39,7 @@ public struct Dataset: Sendable {
         /// Instead of the maximum of the task.
         public var maximumTokens: Int?
 
+        /// Defaults: stop at bad rows, lines up to 1 MiB, pairing and length of the task.
         public init(
             skipBadRows: Bool = false, maximumLineBytes: Int = 1 << 20, pairing: Pairing? = nil,
             maximumTokens: Int? = nil

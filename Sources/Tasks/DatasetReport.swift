@@ -2,20 +2,29 @@
 public struct DatasetReport: Sendable, Hashable, Encodable {
     /// Lengths of texts in characters (Unicode scalars), by nearest rank.
     public struct Lengths: Sendable, Hashable, Encodable {
+        /// Shortest text.
         public var minimum: Int
+        /// 25th percentile.
         public var lowerQuartile: Int
+        /// 50th percentile.
         public var median: Int
+        /// 75th percentile.
         public var upperQuartile: Int
+        /// 95th percentile.
         public var percentile95: Int
+        /// 99th percentile.
         public var percentile99: Int
+        /// Longest text.
         public var maximum: Int
     }
 
     /// What one split holds.
     public struct SplitReport: Sendable, Hashable, Encodable {
+        /// The split that is described.
         public var split: Split
         /// The file the rows come from: the one of train when they were carved out of it.
         public var file: String
+        /// Whether the rows were taken out of train.
         public var isCarvedFromTrain: Bool
         /// Rows that the data set uses.
         public var rows: Int
@@ -37,11 +46,14 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
 
     /// Rows of a split that stand word for word in another one.
     public struct Overlap: Sendable, Hashable, Encodable {
+        /// The split whose rows are counted.
         public var split: Split
+        /// The split in which they stand too.
         public var other: Split
         /// Rows of `split` whose text (and pair) is in `other`.
         public var rows: Int
 
+        /// An overlap of `rows` rows.
         public init(split: Split, other: Split, rows: Int) {
             self.split = split
             self.other = other

@@ -7,6 +7,7 @@ public struct Example: Sendable, Hashable {
     /// Index of the class in ``Dataset/labels``.
     public var label: Int
 
+    /// An example; `label` is an index of the classes of the task.
     public init(text: String, pair: String? = nil, label: Int) {
         self.text = text
         self.pair = pair
@@ -41,6 +42,7 @@ public struct TaskLabel: Sendable, Hashable, Codable {
     /// What to show to people, e.g. `paraphrase`; the value itself unless the task says otherwise.
     public var name: String
 
+    /// A class; without a name it is called by its value.
     public init(value: String, name: String? = nil) {
         self.value = value
         self.name = name ?? value
@@ -49,8 +51,11 @@ public struct TaskLabel: Sendable, Hashable, Codable {
 
 /// The parts of a data set.
 public enum Split: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Rows to train on.
     case train
+    /// Rows to choose by.
     case dev
+    /// Rows to judge the winner by.
     case test
 }
 

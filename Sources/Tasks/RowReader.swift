@@ -9,7 +9,9 @@ struct RowFields {
 
 /// What became of a record.
 enum RowOutcome {
+    /// A row; `line` is where it begins, from 1.
     case row(line: Int, RowFields)
+    /// A bad row; `line` is where it begins, from 1.
     case bad(line: Int, column: BadRow.Column?, reason: BadRow.Reason)
 }
 

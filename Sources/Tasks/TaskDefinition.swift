@@ -28,10 +28,14 @@ public struct TaskDefinition: Sendable, Hashable {
     /// Which columns hold the texts and the label: names of the header (keys of a JSON object), or
     /// numbers from 1 when there is no header.
     public struct Columns: Sendable, Hashable {
+        /// Column of the text, or of the first text of a pair.
         public var text: String
+        /// Column of the second text; `nil` in a task of single texts.
         public var pair: String?
+        /// Column of the label.
         public var label: String
 
+        /// Columns by name, or by number when there is no header.
         public init(text: String, pair: String? = nil, label: String) {
             self.text = text
             self.pair = pair
@@ -41,14 +45,19 @@ public struct TaskDefinition: Sendable, Hashable {
 
     /// A stratified draw of rows that depends on its seed and the place of the rows only.
     public struct Sample: Sendable, Hashable {
+        /// How much to draw.
         public enum Amount: Sendable, Hashable {
             /// A fraction of all rows, between 0 and 1, rounded to whole rows.
             case fraction(Double)
+            /// A number of rows.
             case rows(Int)
         }
+        /// How much to draw.
         public var amount: Amount
+        /// Seed of the draw.
         public var seed: UInt64
 
+        /// A draw; the same seed draws the same rows.
         public init(_ amount: Amount, seed: UInt64 = 1) {
             self.amount = amount
             self.seed = seed
@@ -57,6 +66,7 @@ public struct TaskDefinition: Sendable, Hashable {
 
     /// Where the rows of dev or test come from.
     public enum Source: Sendable, Hashable {
+        /// A file name.
         case file(String)
         /// Rows taken out of train.
         case carvedFromTrain(Sample)
@@ -64,7 +74,9 @@ public struct TaskDefinition: Sendable, Hashable {
 
     /// The task file; file names are relative to its directory unless a data directory is given.
     public var url: URL
+    /// Name of the task: letters, digits, spaces, `-`, `_` and `.`.
     public var name: String
+    /// What the task asks, for people.
     public var description: String
     /// Where the data can be had, for people.
     public var source: String
@@ -72,6 +84,7 @@ public struct TaskDefinition: Sendable, Hashable {
     public var format: DataFormat?
     /// Whether the first row of TSV and CSV files names the columns.
     public var hasHeader: Bool
+    /// Which columns hold texts and label.
     public var columns: Columns
     /// The classes in order; `nil`: the sorted distinct values of train.
     public var labels: [TaskLabel]?
@@ -81,14 +94,18 @@ public struct TaskDefinition: Sendable, Hashable {
     public var metrics: [TaskMetric]?
     /// `nil` in a task of single texts.
     public var pairing: Pairing?
+    /// File name of the training rows.
     public var train: String
+    /// Where the rows of dev come from.
     public var dev: Source
+    /// Where the rows of test come from.
     public var test: Source
     /// Draw of training rows, after dev (and test) were carved out.
     public var limit: Sample?
     /// Tokens after which a text is truncated; `nil`: what the encoder takes.
     public var maximumTokens: Int?
 
+    /// A task made in code; nothing is checked before the data is loaded.
     public init(
         url: URL, name: String, description: String = "", source: String = "",
         format: DataFormat? = nil, hasHeader: Bool = true, columns: Columns,

@@ -11,13 +11,17 @@ public enum TaskError: DiagnosedError, Equatable {
     case missingFile(
         path: String, task: String, split: Split, expected: [String], source: String,
         dataDirectoryGiven: Bool)
+    /// The file of a split has no bytes.
     case emptyFile(path: String, split: Split)
     /// No row could be used; `skipped` is how many were bad, `first` the first of those.
     case noRows(path: String, split: Split, skipped: Int, first: BadRow?)
     /// The header itself cannot be read.
     case badHeader(path: String, line: Int, problem: String)
+    /// A column of the task is not in the header; `role` is its key in the task file, `found` what
+    /// the header has.
     case headerLacksColumn(
         path: String, line: Int, role: String, column: String, found: [String], suggestion: String?)
+    /// A column of the task stands in the header twice.
     case headerRepeatsColumn(path: String, line: Int, column: String)
     /// A column number of a headerless file lies beyond its first row.
     case columnOutOfRange(path: String, line: Int, role: String, number: Int, columns: Int)
@@ -25,6 +29,7 @@ public enum TaskError: DiagnosedError, Equatable {
     case badRows([BadRow])
     /// All training rows have the same label.
     case oneClass(path: String, label: String)
+    /// Classes of the task's list that have no row in train.
     case classesWithoutRows(path: String, labels: [String])
     /// A task without `labels` whose label column has too many values to be classes.
     case tooManyClasses(path: String, column: String, found: Int, limit: Int)
@@ -34,8 +39,10 @@ public enum TaskError: DiagnosedError, Equatable {
     case carveOutTooLarge(path: String, split: Split, wanted: Int, available: Int)
     /// The limit is below one row for each class.
     case limitTooSmall(task: String, rows: Int, classes: Int)
+    /// `positive` is no class of the data.
     case unknownPositive(task: String, found: String, known: [String])
 
+    /// Exit code 66 for a missing file, 64 for an unknown task, else 65.
     public var kind: ErrorKind {
         switch self {
         case .missingFile: .missingFile

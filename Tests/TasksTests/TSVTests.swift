@@ -125,8 +125,8 @@ import Testing
         #expect(
             try message { _ = try workspace.train("txet\tid\tlabel\nx\t1\tno\n", "tsv") }
                 .hasSuffix(
-                    "train.tsv:1: the header lacks the column `text` (columns.text); it has `txet`, "
-                        + "`id`, `label`; did you mean `txet`?"))
+                    "train.tsv:1: the header lacks the column `text` (columns.text); it has "
+                        + "`txet`, `id`, `label`; did you mean `txet`?"))
         #expect(
             try message { _ = try workspace.train("text\tid\nx\t1\n", "tsv") }
                 .contains("the header lacks the column `label`"))
