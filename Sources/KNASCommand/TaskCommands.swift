@@ -28,7 +28,7 @@ struct TaskCommand: ParsableCommand {
             if global.json {
                 try Console.printJSON(report)
             } else {
-                print(report)
+                print(Self.text(dataset))
             }
             if !report.badRows.isEmpty, !task.skipBadRows {
                 throw BadRowsFound(report.badRows.count)

@@ -21,7 +21,8 @@ public final class MappedFile: Sendable {
     /// - Throws: ``FileError``.
     public init(_ url: URL) throws {
         let path = url.path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
             throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
