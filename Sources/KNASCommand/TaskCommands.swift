@@ -34,6 +34,34 @@ struct TaskCommand: ParsableCommand {
                 throw BadRowsFound(report.badRows.count)
             }
         }
+
+        /// The report for people.
+        private static func text(_ dataset: Dataset) -> String {
+            let report = dataset.report
+            var lines = ["task \(dataset.name): \(report.labelNames.count) classes"]
+            for split in report.splits {
+                let origin = split.isCarvedFromTrain ? "carved from train" : split.file
+                lines.append("\(split.split.rawValue): \(split.rows) rows (\(origin))")
+                for (name, count) in zip(report.labelNames, split.labelCounts) {
+                    let share = 100 * Double(count) / Double(max(1, split.rows))
+                    lines.append(
+                        "  " + name.padding(toLength: 22, withPad: " ", startingAt: 0)
+                            + String(format: "%7d %5.1f%%", count, share))
+                }
+                for (what, lengths) in [("text", split.textLengths), ("pair", split.pairLengths)] {
+                    guard let lengths else { continue }
+                    lines.append(
+                        "  \(what): \(lengths.minimum) to \(lengths.maximum) characters, "
+                            + "median \(lengths.median), 95% up to \(lengths.percentile95)")
+                }
+                if split.duplicates > 0 {
+                    lines.append("  \(split.duplicates) rows repeat another")
+                }
+            }
+            lines += report.badRows.map { "bad row: \($0)" }
+            lines += report.warnings.map { "warning: \($0)" }
+            return lines.joined(separator: "\n")
+        }
     }
 
     struct List: ParsableCommand {
