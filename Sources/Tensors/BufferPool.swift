@@ -30,6 +30,17 @@ public final class BufferPool {
             used[entry.pointer] = entry.capacity
             return entry.pointer
         }
+        // A new buffer takes the place of the largest that has become too small: as batches of different
+        // sizes come by, the number of buffers stays that of the largest graph.
+        if let outgrown = free.indices.filter({ free[$0].capacity < count }).max(by: {
+            free[$0].capacity < free[$1].capacity
+        }) {
+            let entry = free[outgrown]
+            free[outgrown] = free[free.count - 1]
+            free.removeLast()
+            entry.pointer.deallocateAligned()
+            allocatedCount -= entry.capacity
+        }
         // A sixteenth more than asked lets slightly larger batches use the same buffer.
         let capacity = (count + count / 16 + 1024) & ~15
         let pointer = UnsafeMutablePointer<Float>.allocateAligned(capacity)
