@@ -1,4 +1,3 @@
-import Features
 import Graphs
 import Support
 import Tensors
@@ -13,7 +12,7 @@ public final class HeadEvaluation {
     public let labels: [Int32]
     public let classes: Int
     let batch: Batch
-    private let executor: Executor
+    let executor: Executor
     private let key: RandomKey
     /// Backward passes from random directions where there are more classes than this.
     private let outputDirections: Int
@@ -22,28 +21,44 @@ public final class HeadEvaluation {
     private var meanGradientResult: FloatStorage?
     private var lossGramResult: [Double]?
     private var outputGramResult: [Double]?
+    private var gradientStatisticsResult: GradientStatistics?
+    /// Whether the executor's activations are those of this batch and these parameters.
+    private var holdsActivations = false
 
-    init(
-        graph: Graph, executor: Executor, batch: FeatureBatch, classes: Int,
-        outputDirections: Int, key: RandomKey
+    /// - Parameters:
+    ///   - executor: of `graph`; nobody else may use it while this evaluation is asked for anything.
+    ///   - labels: one an example of `batch`, each below `classes`.
+    ///   - key: draws the directions of an estimated output kernel.
+    package init(
+        graph: Graph, executor: Executor, parameters: ParameterSet, batch: Batch,
+        labels: [Int32], classes: Int, outputDirections: Int, key: RandomKey
     ) {
         self.graph = graph
         self.executor = executor
-        self.batch = batch.batch
-        labels = batch.labels
+        self.parameters = parameters
+        self.batch = batch
+        self.labels = labels
         self.classes = classes
         self.outputDirections = outputDirections
         self.key = key
-        parameters = ParameterSet(graph)
-        parameters.initialize(key: key.child("init"))
     }
 
     /// Number of examples n.
     public var exampleCount: Int { labels.count }
 
+    /// Brings this batch's activations into the executor, where a backward pass needs them; returns
+    /// the logits.
+    @discardableResult
+    private func prepare() -> UnsafePointer<Float> {
+        if holdsActivations { return executor.activations(of: graph.output.node) }
+        let output = executor.forward(batch, parameters: parameters, mode: .differentiation)
+        holdsActivations = true
+        return output
+    }
+
     private func forward() -> (logits: [Float], losses: [Float], gradients: [Float]) {
         if let forwardResult { return forwardResult }
-        let output = executor.forward(batch, parameters: parameters, mode: .differentiation)
+        let output = prepare()
         let logits = Array(UnsafeBufferPointer(start: output, count: labels.count * classes))
         let (losses, gradients) = CrossEntropy.evaluate(
             logits: output, labels: labels, classes: classes)
@@ -62,7 +77,7 @@ public final class HeadEvaluation {
     public var meanGradient: FloatStorage {
         if let meanGradientResult { return meanGradientResult }
         let sink = BatchGradient(parameters.layout)
-        executor.backward(logitGradients.map { $0 / Float(labels.count) }, into: sink)
+        backward(logitGradients.map { $0 / Float(labels.count) }, into: sink)
         meanGradientResult = sink.storage
         return sink.storage
     }
@@ -70,7 +85,48 @@ public final class HeadEvaluation {
     /// Per-example gradients of the first entries of some parameters.
     public func leadingGradients(_ ids: [ParameterID], entries: Int) -> FloatStorage {
         let sink = LeadingGradients(ids, entries: entries, examples: labels.count)
-        executor.backward(logitGradients, into: sink)
+        backward(logitGradients, into: sink)
+        return sink.storage
+    }
+
+    /// Statistics of the per-example gradients of all trained parameters.
+    public var gradientStatistics: GradientStatistics {
+        if let gradientStatisticsResult { return gradientStatisticsResult }
+        let sink = GradientStatistics(graph, examples: labels.count)
+        backward(logitGradients, into: sink)
+        sink.finish()
+        gradientStatisticsResult = sink
+        return sink
+    }
+
+    /// A backward pass of this batch from `outputGradients` `[n, classes]`; see
+    /// ``Executor/backward(_:into:inputGradients:observe:)``.
+    func backward(
+        _ outputGradients: [Float], into sink: some GradientSink,
+        inputGradients: [UnsafeMutablePointer<Float>?] = [],
+        observe: ((_ node: Int, _ gradient: UnsafePointer<Float>) -> Void)? = nil
+    ) {
+        prepare()
+        executor.backward(
+            outputGradients, into: sink, inputGradients: inputGradients, observe: observe)
+    }
+
+    /// What a node computed, `[rows, width]`; valid until something else is asked for.
+    func activations(of node: Int) -> UnsafePointer<Float> {
+        prepare()
+        return executor.activations(of: node)
+    }
+
+    /// A forward pass of other numbers, and the logits' gradients that a function makes of the logits
+    /// taken back to the parameters; this evaluation's own activations are computed again when needed.
+    func gradient(
+        at parameters: ParameterSet, of batch: Batch,
+        from outputGradients: (_ logits: UnsafePointer<Float>) -> [Float]
+    ) -> FloatStorage {
+        holdsActivations = false
+        let logits = executor.forward(batch, parameters: parameters, mode: .differentiation)
+        let sink = BatchGradient(parameters.layout)
+        executor.backward(outputGradients(logits), into: sink)
         return sink.storage
     }
 
@@ -131,9 +187,8 @@ public final class HeadEvaluation {
     }
 
     private func gram(_ outputGradients: [Float]) -> [Double] {
-        _ = forward()
         let sink = GramAccumulator(graph, examples: labels.count)
-        executor.backward(outputGradients, into: sink)
+        backward(outputGradients, into: sink)
         sink.finish()
         return sink.total
     }

@@ -23,6 +23,16 @@ public enum ProxyRegistry {
         KernelAlignment(),
         KernelRegression(),
         GradientNorm(),
+        SNIP(),
+        GraSP(),
+        SynFlow(),
+        Fisher(),
+        JacobianCovariance(),
+        NASWOT(),
+        NTKCondition(),
+        ZiCo(),
+        GradSign(),
+        FLOPs(),
         ParameterCount(),
     ]
 

@@ -36,6 +36,13 @@ public struct Scorer: Sendable {
         public var initializations = 2
         /// Classes up to which the output kernel is exact; beyond, the number of random directions.
         public var outputDirections = 8
+        /// Training steps that every head takes before it is scored, on training examples outside the
+        /// scoring batch; none leaves heads at their random start.
+        public var warmUpSteps = 0
+        /// Examples a warm-up step.
+        public var warmUpBatch = 32
+        /// Learning rate of the warm-up's AdamW.
+        public var warmUpLearningRate: Float = 1e-3
 
         public init() {}
     }
@@ -44,6 +51,7 @@ public struct Scorer: Sendable {
     private let batch: SharedBatch
     private let proxies: [any Proxy]
     private let options: Options
+    private let warmUp: WarmUp?
 
     /// - Parameters:
     ///   - train: features of the training split; nothing else is ever seen.
@@ -63,12 +71,32 @@ public struct Scorer: Sendable {
                 name: "the number of initialisations", value: "\(options.initializations)",
                 expected: "1 to 1000")
         }
+        guard (0...10_000).contains(options.warmUpSteps) else {
+            throw ScoringError.badOption(
+                name: "the number of warm-up steps", value: "\(options.warmUpSteps)",
+                expected: "0 to 10000")
+        }
+        guard (1...4096).contains(options.warmUpBatch) else {
+            throw ScoringError.badOption(
+                name: "the number of warm-up examples a step", value: "\(options.warmUpBatch)",
+                expected: "1 to 4096")
+        }
+        guard options.warmUpLearningRate > 0, options.warmUpLearningRate <= 1 else {
+            throw ScoringError.badOption(
+                name: "the warm-up's learning rate", value: "\(options.warmUpLearningRate)",
+                expected: "above 0, at most 1")
+        }
         self.space = space
         self.options = options
         self.proxies = try proxies.map(ProxyRegistry.find)
         let examples = Self.balanced(
             train.labels, count: min(options.examples, train.count), key: key.child("batch"))
         batch = SharedBatch(train.batch(examples))
+        warmUp =
+            options.warmUpSteps == 0
+            ? nil
+            : try WarmUp(
+                train: train, excluding: examples, options: options, key: key.child("warm-up"))
     }
 
     /// Examples of all classes in turn, each class in random order.
@@ -95,10 +123,16 @@ public struct Scorer: Sendable {
         let executor = Executor(graph)
         var values: [String: [Double]] = [:]
         for index in 0..<options.initializations {
+            let key = key.child(index)
+            let classes = space.context.classes
+            let parameters = ParameterSet(graph)
+            parameters.initialize(key: key.child("init"))
+            try warmUp?.run(
+                parameters, executor: executor, classes: classes, key: key.child("warm-up"))
             let evaluation = HeadEvaluation(
-                graph: graph, executor: executor, batch: batch.value,
-                classes: space.context.classes, outputDirections: options.outputDirections,
-                key: key.child(index))
+                graph: graph, executor: executor, parameters: parameters,
+                batch: batch.value.batch, labels: batch.value.labels, classes: classes,
+                outputDirections: options.outputDirections, key: key)
             for proxy in proxies {
                 let value = try proxy.score(evaluation)
                 guard value.isFinite else { throw ScoringError.nonFinite(proxy: proxy.name) }

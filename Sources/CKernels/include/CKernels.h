@@ -157,6 +157,14 @@ void knas_f16_to_f32(int64_t count, const uint16_t *x, float *y);
 void knas_f32_to_f16(int64_t count, const float *x, uint16_t *y);
 void knas_bf16_to_f32(int64_t count, const uint16_t *x, float *y);
 
+// absolute[i] += |x[i]|; sum[i] += x[i]; squares[i] += x[i]^2, all in double.
+void knas_accumulate_moments(
+    int64_t count, const float *x, double *absolute, double *sum, double *squares);
+// signs[r, w] += sign(x[r, w]), counting as zero what is not above `threshold` times the largest
+// magnitude of row r. signs is exact up to 2^24 additions.
+void knas_accumulate_signs(
+    int64_t rows, int64_t width, const float *x, float threshold, float *signs);
+
 // One step of AdamW (Loshchilov and Hutter, ICLR 2019, Algorithm 2, as PyTorch computes it):
 // w -= rate * decay * w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 // w -= rate * (m / correction1) / (sqrt(v / correction2) + eps).

@@ -8,12 +8,19 @@ extension Executor {
     /// of its output; what is made of them (a batch gradient, per-example gradients, a Gram matrix) is
     /// the sink's business. May be called several times after one forward pass.
     ///
-    /// - Parameter inputGradients: for each input slot, memory that receives the gradient with
-    ///   respect to it, or `nil`.
+    /// - Parameters:
+    ///   - outputGradient: of the output, `[rows, width]`.
+    ///   - sink: is handed the nodes with trained parameters, last node first.
+    ///   - inputGradients: for each input slot, memory that receives the gradient with respect to
+    ///     it, or `nil`; where it is not empty, nodes without trained parameters behind them get
+    ///     gradients too.
+    ///   - observe: told about every node that gets a gradient: its place in the graph and the
+    ///     gradient of its value, `[rows, width]`, valid during the call.
     /// - Precondition: the last forward pass kept its activations.
     public func backward(
         _ outputGradient: UnsafePointer<Float>, into sink: some GradientSink,
-        inputGradients: [UnsafeMutablePointer<Float>?] = []
+        inputGradients: [UnsafeMutablePointer<Float>?] = [],
+        observe: ((_ node: Int, _ gradient: UnsafePointer<Float>) -> Void)? = nil
     ) {
         precondition(mode.keepsActivations, "the forward pass kept nothing")
         var gradients = [UnsafeMutablePointer<Float>?](repeating: nil, count: graph.nodes.count)
@@ -22,6 +29,7 @@ extension Executor {
         gradients[last]!.update(from: outputGradient, count: count(last))
         for index in graph.nodes.indices.reversed() {
             guard let gradient = gradients[index] else { continue }
+            observe?(index, gradient)
             if case .input(let slot) = graph.nodes[index].primitive, slot < inputGradients.count,
                 let target = inputGradients[slot]
             {

@@ -1,14 +1,19 @@
 /// Minus the held-out squared error of kernel ridge regression with the output kernel: the batch is cut
 /// in two class-balanced halves, each predicts the other's labels.
 ///
+/// Each half chooses its ridge by its own leave-one-out error (``KernelRidge``), so that no label that is
+/// predicted has a say in it: noisy kernels want a large ridge, clean ones a small one.
+///
 /// Wide networks train like such regressions (Jacot et al. 2018; Lee et al. 2019), so that this says how
 /// well the head can learn these labels rather than how fast it learns anything.
 struct KernelRegression: Proxy {
     let name = "ntk-regression"
     let summary = "minus the held-out error of kernel regression with the output kernel"
 
-    /// Ridge, as a share of the kernel's mean diagonal.
-    private let ridge = 0.01
+    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two a decade. The
+    /// kernel's own rounding stays below the smallest.
+    private let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
+        .dropLast()
 
     func score(_ head: HeadEvaluation) throws -> Double {
         let n = head.exampleCount
@@ -19,7 +24,7 @@ struct KernelRegression: Proxy {
         let halves = split(head.labels)
         var error = 0.0
         for (train, test) in [(halves.0, halves.1), (halves.1, halves.0)] {
-            error += heldOutError(gram, n, train, test, head.labels, head.classes)
+            error += try heldOutError(gram, n, train, test, head.labels, head.classes)
         }
         return -error / Double(n)
     }
@@ -41,68 +46,32 @@ struct KernelRegression: Proxy {
     private func heldOutError(
         _ gram: [Double], _ n: Int, _ train: [Int], _ test: [Int], _ labels: [Int32],
         _ classes: Int
-    ) -> Double {
+    ) throws -> Double {
         let m = train.count
         let diagonal = train.reduce(0.0) { $0 + gram[$1 * n + $1] } / Double(m)
-        var matrix = [Double](repeating: 0, count: m * m)
-        for i in 0..<m {
-            for j in 0..<m { matrix[i * m + j] = gram[train[i] * n + train[j]] }
-            matrix[i * m + i] += ridge * diagonal
+        let kernel = train.flatMap { i in train.map { gram[i * n + $0] } }
+        guard diagonal.isFinite, let regression = KernelRidge(kernel, m) else {
+            throw ScoringError.nonFinite(proxy: name)
         }
-        guard let factor = CholeskyFactor(matrix, m) else { return .nan }
+        // Classes that are absent on one side have a constant to predict, or nothing.
+        let targets = (0..<classes).map { output in
+            train.map { labels[$0] == output ? 1.0 : 0.0 }
+        }
+        // A kernel of zeros predicts the mean at any ridge.
+        let scale = diagonal > 0 ? diagonal : 1
+        let ridge = regression.bestRidge(of: ridges.map { $0 * scale }, targets: targets)
         var error = 0.0
         for output in 0..<classes {
-            let mean = train.reduce(0.0) { $0 + (labels[$1] == output ? 1 : 0) } / Double(m)
-            let weights = factor.solve(train.map { (labels[$0] == output ? 1 : 0) - mean })
+            let solution = regression.solve(targets[output], ridge: ridge)
             for index in test {
-                var prediction = mean
+                var prediction = solution.constant
                 for (place, other) in train.enumerated() {
-                    prediction += weights[place] * gram[index * n + other]
+                    prediction += solution.weights[place] * gram[index * n + other]
                 }
-                let target: Double = labels[index] == output ? 1 : 0
-                error += (prediction - target) * (prediction - target)
+                let miss = prediction - (labels[index] == output ? 1 : 0)
+                error += miss * miss
             }
         }
         return error
-    }
-}
-
-/// The Cholesky factor of a symmetric positive definite matrix of modest size.
-struct CholeskyFactor {
-    private let lower: [Double]
-    private let n: Int
-
-    /// `nil` when the matrix is not positive definite in double precision.
-    /// - Complexity: O(n^3 / 3).
-    init?(_ matrix: [Double], _ n: Int) {
-        var l = [Double](repeating: 0, count: n * n)
-        for i in 0..<n {
-            for j in 0...i {
-                var sum = matrix[i * n + j]
-                for k in 0..<j { sum -= l[i * n + k] * l[j * n + k] }
-                if i == j {
-                    guard sum > 0, sum.isFinite else { return nil }
-                    l[i * n + i] = sum.squareRoot()
-                } else {
-                    l[i * n + j] = sum / l[j * n + j]
-                }
-            }
-        }
-        lower = l
-        self.n = n
-    }
-
-    /// Solves `M x = b`.
-    func solve(_ b: [Double]) -> [Double] {
-        var x = b
-        for i in 0..<n {
-            for k in 0..<i { x[i] -= lower[i * n + k] * x[k] }
-            x[i] /= lower[i * n + i]
-        }
-        for i in stride(from: n - 1, through: 0, by: -1) {
-            for k in i + 1..<n { x[i] -= lower[k * n + i] * x[k] }
-            x[i] /= lower[i * n + i]
-        }
-        return x
     }
 }
