@@ -117,17 +117,23 @@ public final class HeadEvaluation {
         return executor.activations(of: node)
     }
 
-    /// A forward pass of other numbers, and the logits' gradients that a function makes of the logits
-    /// taken back to the parameters; this evaluation's own activations are computed again when needed.
+    /// The parameter gradient of another forward pass, from the gradients that a function makes of its
+    /// logits `[n, classes]`; this evaluation's own activations are computed again when needed.
     func gradient(
-        at parameters: ParameterSet, of batch: Batch,
+        by executor: Executor, at parameters: ParameterSet, of batch: Batch,
         from outputGradients: (_ logits: UnsafePointer<Float>) -> [Float]
     ) -> FloatStorage {
-        holdsActivations = false
+        if executor === self.executor { holdsActivations = false }
         let logits = executor.forward(batch, parameters: parameters, mode: .differentiation)
         let sink = BatchGradient(parameters.layout)
         executor.backward(outputGradients(logits), into: sink)
         return sink.storage
+    }
+
+    /// This batch and head with all kinks frozen.
+    func freezeKinks() -> FrozenKinks {
+        prepare()
+        return executor.freezeKinks()
     }
 
     /// The loss kernel K, `[n, n]`: `K_ij = <dL_i/dw, dL_j/dw>`.

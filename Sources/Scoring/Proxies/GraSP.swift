@@ -7,9 +7,9 @@ import Tensors
 ///
 /// H is symmetric, so that `w' H g = g' (H w)`, the slope of `<g, grad L((1 + t) w)>` at t = 0. It
 /// is taken by a central difference of fourth order with t = 1/64 and 1/32: scaling all weights is
-/// a step whose size suits every head, and a piecewise linear network without shifts crosses no kink
-/// on the way. The error is near t^4 times the fifth derivative and the rounding of the gradients
-/// divided by t, together below a thousandth.
+/// a step whose size suits every head. Kinks are frozen where the batch meets them
+/// (``FrozenKinks``), so that H is that of automatic differentiation. The error is near t^4 times the
+/// fifth derivative and the rounding of the gradients divided by t, together below a thousandth.
 struct GraSP: Proxy {
     let name = "grasp"
     let summary = "preserved gradient flow, -w'Hg (Wang et al. 2020)"
@@ -18,10 +18,12 @@ struct GraSP: Proxy {
 
     func score(_ head: HeadEvaluation) -> Double {
         let gradient = head.meanGradient
+        let frozen = head.freezeKinks()
+        let executor = Executor(frozen.graph)
         func slope(_ t: Float) -> Double {
             let moved = head.parameters.copy()
             for index in 0..<gradient.count { moved.storage.pointer[index] *= 1 + t }
-            let other = head.gradient(at: moved, of: head.batch) { logits in
+            let other = head.gradient(by: executor, at: moved, of: frozen.batch) { logits in
                 CrossEntropy.evaluate(
                     logits: logits, labels: head.labels, classes: head.classes
                 ).gradients.map { $0 / Float(head.exampleCount) }
@@ -35,6 +37,6 @@ struct GraSP: Proxy {
         }
         let near = slope(step) - slope(-step)
         let far = slope(2 * step) - slope(-2 * step)
-        return -(8 * near - far) / (12 * Double(step))
+        return withExtendedLifetime(frozen) { -(8 * near - far) / (12 * Double(step)) }
     }
 }

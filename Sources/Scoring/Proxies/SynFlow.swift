@@ -22,7 +22,7 @@ struct SynFlow: Proxy {
         ones.fill(1)
         var batch = head.batch
         batch.inputs = batch.inputs.map { _ in UnsafePointer(ones.pointer) }
-        let flow = head.gradient(at: magnitudes, of: batch) { _ in
+        let flow = head.gradient(by: head.executor, at: magnitudes, of: batch) { _ in
             [Float](repeating: 1, count: head.exampleCount * head.classes)
         }
         var sum = 0.0
