@@ -28,6 +28,8 @@ public final class GramAccumulator: GradientSink {
     private let keepsParts: Bool
     private let shared: Set<ParameterID>
     private var pending: [ParameterID: FloatStorage] = [:]
+    /// Scratch of one product, `[examples, examples]`; the lower triangle counts.
+    private var product: [Float]
 
     /// - Parameters:
     ///   - graph: the graph whose gradients will come; parameters that several nodes share are formed
@@ -40,6 +42,7 @@ public final class GramAccumulator: GradientSink {
         self.method = method
         self.keepsParts = keepsParts
         total = Array(repeating: 0, count: examples * examples)
+        product = Array(repeating: 0, count: examples * examples)
         var seen: Set<ParameterID> = []
         var shared: Set<ParameterID> = []
         for node in graph.nodes {
@@ -123,7 +126,8 @@ public final class GramAccumulator: GradientSink {
     private func addBlocks(_ gradient: NodeGradient, _ weight: ParameterID) {
         let inputs = gradient.inputWidth
         let outputs = gradient.width
-        let block = max(1, min(outputs, Self.blockFloats / (exampleCount * inputs)))
+        let block = min(
+            outputs, max(Self.blockRows, Self.blockFloats / (exampleCount * inputs)))
         gradient.pool.with(exampleCount * block * inputs) { rows in
             var start = 0
             while start < outputs {
@@ -167,19 +171,29 @@ public final class GramAccumulator: GradientSink {
     /// Adds `G G'` for rows `G` `[examples, width]`.
     private func add(_ id: ParameterID, _ rows: UnsafePointer<Float>, width: Int) {
         let n = exampleCount
-        var gram = [Float](repeating: 0, count: n * n)
-        gram.withUnsafeMutableBufferPointer {
+        product.withUnsafeMutableBufferPointer {
             BLAS.multiplyByOwnTranspose(
                 rows, strideA: width, into: $0.baseAddress!, strideC: n, n: n, k: width)
         }
-        var result = [Double](repeating: 0, count: n * n)
-        for i in 0..<n {
-            for j in 0...i {
-                result[i * n + j] = Double(gram[i * n + j])
-                result[j * n + i] = Double(gram[i * n + j])
+        accumulate(into: &total)
+        if keepsParts { accumulate(into: &parts[id, default: Array(repeating: 0, count: n * n)]) }
+    }
+
+    /// Adds the lower triangle of ``product`` to both halves.
+    private func accumulate(into gram: inout [Double]) {
+        let n = exampleCount
+        product.withUnsafeBufferPointer { product in
+            gram.withUnsafeMutableBufferPointer { gram in
+                for i in 0..<n {
+                    for j in 0..<i {
+                        let value = Double(product[i * n + j])
+                        gram[i * n + j] += value
+                        gram[j * n + i] += value
+                    }
+                    gram[i * n + i] += Double(product[i * n + i])
+                }
             }
         }
-        record(id, result)
     }
 
     private func record(_ id: ParameterID, _ gram: [Double]) {
@@ -191,4 +205,7 @@ public final class GramAccumulator: GradientSink {
 
     /// Floats of the block of gradients that is formed at a time: a share of the second-level cache.
     private static let blockFloats = 1 << 18
+    /// Output rows that are formed at a time at least: thinner products run far below the machine's
+    /// speed, which costs more than the cache gives where there are many examples.
+    private static let blockRows = 32
 }
