@@ -26,8 +26,8 @@ extension HeadEvaluation {
                 ofExample: example + 1, in: space)
     }
 
-    /// Sums of rows by sequence in the space of tokens, else the rows themselves, those of an example
-    /// side by side: `[n, segments * width]`, or `[n, width]` in the space of examples.
+    /// Sums of rows by sequence in the space of tokens, else the rows themselves, those of an
+    /// example side by side: `[n, segments * width]`, or `[n, width]` in the space of examples.
     func pooled(_ values: UnsafePointer<Float>, width: Int, in space: RowSpace) -> [[Double]] {
         (0..<exampleCount).map { example in
             var result: [Double] = []

@@ -4,8 +4,8 @@ import Tensors
 
 /// One head at one random initialisation on the scoring batch: what proxies look at.
 ///
-/// Quantities are computed when the first proxy asks and shared by all: one forward pass serves every
-/// proxy, and for two classes both kernels come from the same two backward passes.
+/// Quantities are computed when the first proxy asks and shared by all: one forward pass serves
+/// every proxy, and for two classes both kernels come from the same two backward passes.
 public final class HeadEvaluation {
     public let graph: Graph
     public let parameters: ParameterSet
@@ -117,8 +117,8 @@ public final class HeadEvaluation {
         return executor.activations(of: node)
     }
 
-    /// The parameter gradient of another forward pass, from the gradients that a function makes of its
-    /// logits `[n, classes]`; this evaluation's own activations are computed again when needed.
+    /// The parameter gradient of another forward pass, from the gradients that a function makes of
+    /// its logits `[n, classes]`; this evaluation's own activations are computed again when needed.
     func gradient(
         by executor: Executor, at parameters: ParameterSet, of batch: Batch,
         from outputGradients: (_ logits: UnsafePointer<Float>) -> [Float]
@@ -146,10 +146,10 @@ public final class HeadEvaluation {
     /// The output kernel N, `[n, n]`: `N_ij = sum_c <dz_ic/dw, dz_jc/dw>` (the empirical neural
     /// tangent kernel, Jacot et al. 2018, traced over classes).
     ///
-    /// Its trace over classes does not depend on the basis. For two classes the basis (1, -1), (1, 1)
-    /// gives the loss kernel as well, as loss gradients lie along the first: `K_ij = s_i s_j G_ij`.
-    /// With more classes than the limit the trace is estimated from random signs (Hutchinson 1989),
-    /// which is unbiased.
+    /// Its trace over classes does not depend on the basis. For two classes the basis (1, -1), (1,
+    /// 1) gives the loss kernel as well, as loss gradients lie along the first: `K_ij = s_i s_j
+    /// G_ij`. With more classes than the limit the trace is estimated from random signs (Hutchinson
+    /// 1989), which is unbiased.
     public var outputGram: [Double] {
         if let outputGramResult { return outputGramResult }
         let n = labels.count

@@ -1,11 +1,11 @@
 /// Kernel ridge regression with a constant term that is not penalised, for every ridge from one
 /// eigendecomposition `K = U diag(v) U'`.
 ///
-/// Minimises `sum_i (y_i - f(x_i))^2 + ridge * |f|^2` over `f(x) = sum_i w_i k(x, x_i) + b`, so that
-/// with `A = K + ridge I`: `b = 1'A^-1 y / 1'A^-1 1` and `w = A^-1 (y - b)`. What the regression
-/// without example i misses on it is `w_i / G_ii` with `G = A^-1 - A^-1 1 1'A^-1 / 1'A^-1 1`: exact
-/// and without training again (Cawley and Talbot, "Fast exact leave-one-out cross-validation of sparse
-/// least-squares support vector machines", 2004, eq. 3).
+/// Minimises `sum_i (y_i - f(x_i))^2 + ridge * |f|^2` over `f(x) = sum_i w_i k(x, x_i) + b`, so
+/// that with `A = K + ridge I`: `b = 1'A^-1 y / 1'A^-1 1` and `w = A^-1 (y - b)`. What the
+/// regression without example i misses on it is `w_i / G_ii` with `G = A^-1 - A^-1 1 1'A^-1 /
+/// 1'A^-1 1`: exact and without training again (Cawley and Talbot, "Fast exact leave-one-out
+/// cross-validation of sparse least-squares support vector machines", 2004, eq. 3).
 struct KernelRidge {
     private let n: Int
     private let eigen: SymmetricEigen
@@ -41,8 +41,8 @@ struct KernelRidge {
         solve(projected: project(targets), ridge: ridge)
     }
 
-    /// The ridge of `candidates` with the least squared leave-one-out error, summed over all targets;
-    /// the largest of equals.
+    /// The ridge of `candidates` with the least squared leave-one-out error, summed over all
+    /// targets; the largest of equals.
     /// - Complexity: O(n^2 (targets + 1)) a candidate.
     func bestRidge(of candidates: [Double], targets: [[Double]]) -> Double {
         let projected = targets.map(project)

@@ -36,8 +36,8 @@ public struct Scorer: Sendable {
         public var initializations = 2
         /// Classes up to which the output kernel is exact; beyond, the number of random directions.
         public var outputDirections = 8
-        /// Training steps that every head takes before it is scored, on training examples outside the
-        /// scoring batch; none leaves heads at their random start.
+        /// Training steps that every head takes before it is scored, on training examples outside
+        /// the scoring batch; none leaves heads at their random start.
         public var warmUpSteps = 0
         /// Examples a warm-up step.
         public var warmUpBatch = 32

@@ -5,11 +5,11 @@ import Support
 import Tensors
 
 /// A few training steps that a head takes before it is scored: kernels at a random start say little
-/// about what a head will make of its features, after some steps they say more (Fort et al., NeurIPS
-/// 2020, on kernels during training).
+/// about what a head will make of its features, after some steps they say more (Fort et al.,
+/// NeurIPS 2020, on kernels during training).
 ///
-/// AdamW with the default moments and decay, gradients clipped to norm one, dropout on. Every head sees
-/// the same mini-batches, which hold no scoring example.
+/// AdamW with the default moments and decay, gradients clipped to norm one, dropout on. Every head
+/// sees the same mini-batches, which hold no scoring example.
 struct WarmUp: Sendable {
     private let train: FeatureSet
     /// Examples of each step.

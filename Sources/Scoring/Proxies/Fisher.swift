@@ -1,12 +1,12 @@
 import Graphs
 
-/// The Fisher information of the activations (Turner et al., "BlockSwap", ICLR 2020, eq. 2; as
-/// a proxy Abdelfattah et al., ICLR 2021, eq. 1): over the activation functions and their channels c,
+/// The Fisher information of the activations (Turner et al., "BlockSwap", ICLR 2020, eq. 2; as a
+/// proxy Abdelfattah et al., ICLR 2021, eq. 1): over the activation functions and their channels c,
 /// `sum_c 1/(2n) sum_i (sum_t a_itc dL_i/da_itc)^2`.
 ///
-/// L_i is the loss of example i, `a` the output of an activation function, and t runs over all rows that
-/// the example has there: its tokens (of both segments of a pair), as pixels in the papers, or its
-/// sequences. A head without activation functions scores zero.
+/// L_i is the loss of example i, `a` the output of an activation function, and t runs over all rows
+/// that the example has there: its tokens (of both segments of a pair), as pixels in the papers, or
+/// its sequences. A head without activation functions scores zero.
 struct Fisher: Proxy {
     let name = "fisher"
     let summary = "Fisher information of the activations (Turner et al. 2020)"

@@ -1,15 +1,17 @@
 import Graphs
 import Tensors
 
-/// Gradient signal preservation, `-sum_w w (H g)_w`, with the gradient g and the Hessian H of the mean
-/// loss (Wang, Zhang and Grosse, "GraSP", ICLR 2020, eq. 8; as a proxy Abdelfattah et al., ICLR 2021,
-/// eq. 1). The released code divides logits by a temperature of 200; here the loss is as trained.
+/// Gradient signal preservation, `-sum_w w (H g)_w`, with the gradient g and the Hessian H of the
+/// mean loss (Wang, Zhang and Grosse, "GraSP", ICLR 2020, eq. 8; as a proxy Abdelfattah et al.,
+/// ICLR 2021, eq. 1). The released code divides logits by a temperature of 200; here the loss is as
+/// trained.
 ///
 /// H is symmetric, so that `w' H g = g' (H w)`, the slope of `<g, grad L((1 + t) w)>` at t = 0. It
 /// is taken by a central difference of fourth order with t = 1/64 and 1/32: scaling all weights is
 /// a step whose size suits every head. Kinks are frozen where the batch meets them
-/// (``FrozenKinks``), so that H is that of automatic differentiation. The error is near t^4 times the
-/// fifth derivative and the rounding of the gradients divided by t, together below a thousandth.
+/// (``FrozenKinks``), so that H is that of automatic differentiation. The error is near t^4 times
+/// the fifth derivative and the rounding of the gradients divided by t, together below a
+/// thousandth.
 struct GraSP: Proxy {
     let name = "grasp"
     let summary = "preserved gradient flow, -w'Hg (Wang et al. 2020)"

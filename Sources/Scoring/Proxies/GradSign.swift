@@ -1,7 +1,7 @@
 import Graphs
 
-/// How far examples agree on where each weight should go, `sum_w |sum_i sign(dL_i/dw)|` (Zhang and Jia,
-/// "GradSign", ICLR 2022, algorithm 1).
+/// How far examples agree on where each weight should go, `sum_w |sum_i sign(dL_i/dw)|` (Zhang and
+/// Jia, "GradSign", ICLR 2022, algorithm 1).
 ///
 /// Gradients that vanish in exact arithmetic, such as those of attention's key bias, have no sign:
 /// a gradient not above 1e-5 of the largest in its row of the weight matrix counts as zero

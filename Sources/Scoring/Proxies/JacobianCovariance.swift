@@ -2,15 +2,15 @@ import Foundation
 import Graphs
 import Tensors
 
-/// The score of the first version of NASWOT (Mellor et al., arXiv:2006.04647v1, eq. 3 and 4): with the
-/// eigenvalues v of the correlation matrix between the examples' input Jacobians,
-/// `-sum_i (log(v_i + k) + 1 / (v_i + k))`, k = 1e-5.
+/// The score of the first version of NASWOT (Mellor et al., arXiv:2006.04647v1, eq. 3 and 4): with
+/// the eigenvalues v of the correlation matrix between the examples' input Jacobians, `-sum_i
+/// (log(v_i + k) + 1 / (v_i + k))`, k = 1e-5.
 ///
 /// As in the released code the Jacobian of an example is the gradient of the sum of its logits with
-/// respect to its input. Texts have different lengths: the gradients of a segment's tokens are added up,
-/// the segments of a pair stay side by side, `[segments * width]`. Where a Jacobian does not vary
-/// at all its correlations count as zero, with itself as one. Eigenvalues below zero are rounding
-/// and count as zero.
+/// respect to its input. Texts have different lengths: the gradients of a segment's tokens are
+/// added up, the segments of a pair stay side by side, `[segments * width]`. Where a Jacobian does
+/// not vary at all its correlations count as zero, with itself as one. Eigenvalues below zero are
+/// rounding and count as zero.
 struct JacobianCovariance: Proxy {
     let name = "jacobian-covariance"
     let summary = "how little the examples' input Jacobians correlate (Mellor et al. 2020)"

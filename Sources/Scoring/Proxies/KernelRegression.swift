@@ -1,17 +1,17 @@
-/// Minus the held-out squared error of kernel ridge regression with the output kernel: the batch is cut
-/// in two class-balanced halves, each predicts the other's labels.
+/// Minus the held-out squared error of kernel ridge regression with the output kernel: the batch is
+/// cut in two class-balanced halves, each predicts the other's labels.
 ///
-/// Each half chooses its ridge by its own leave-one-out error (``KernelRidge``), so that no label that is
-/// predicted has a say in it: noisy kernels want a large ridge, clean ones a small one.
+/// Each half chooses its ridge by its own leave-one-out error (``KernelRidge``), so that no label
+/// that is predicted has a say in it: noisy kernels want a large ridge, clean ones a small one.
 ///
-/// Wide networks train like such regressions (Jacot et al. 2018; Lee et al. 2019), so that this says how
-/// well the head can learn these labels rather than how fast it learns anything.
+/// Wide networks train like such regressions (Jacot et al. 2018; Lee et al. 2019), so that this
+/// says how well the head can learn these labels rather than how fast it learns anything.
 struct KernelRegression: Proxy {
     let name = "ntk-regression"
     let summary = "minus the held-out error of kernel regression with the output kernel"
 
-    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two a decade. The
-    /// kernel's own rounding stays below the smallest.
+    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two a decade.
+    /// The kernel's own rounding stays below the smallest.
     private let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
         .dropLast()
 

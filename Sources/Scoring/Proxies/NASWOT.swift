@@ -1,8 +1,8 @@
 import Foundation
 
-/// `log |det K|` with `K_ij` the number of units that examples i and j agree on, `N - d_H(c_i, c_j)`
-/// for binary codes of N units (Mellor et al., "Neural Architecture Search without Training", ICML
-/// 2021, eq. 2).
+/// `log |det K|` with `K_ij` the number of units that examples i and j agree on, `N - d_H(c_i,
+/// c_j)` for binary codes of N units (Mellor et al., "Neural Architecture Search without Training",
+/// ICML 2021, eq. 2).
 ///
 /// A unit is a channel of an activation function, of each segment where it works on the rows of
 /// segments; its bit says whether the mean of what goes into the function, over the tokens of the

@@ -1,8 +1,8 @@
 import Tensors
 
-/// Connection sensitivity summed over all trained weights, `sum_w |w dL/dw|` with the mean loss L of the
-/// batch (Lee, Ajanthan and Torr, "SNIP", ICLR 2019, eq. 5 before normalisation; as a proxy Abdelfattah
-/// et al., ICLR 2021, eq. 1).
+/// Connection sensitivity summed over all trained weights, `sum_w |w dL/dw|` with the mean loss L
+/// of the batch (Lee, Ajanthan and Torr, "SNIP", ICLR 2019, eq. 5 before normalisation; as a proxy
+/// Abdelfattah et al., ICLR 2021, eq. 1).
 struct SNIP: Proxy {
     let name = "snip"
     let summary = "sum of |weight * gradient| (Lee et al. 2019)"

@@ -1,13 +1,14 @@
 import Graphs
 import Tensors
 
-/// Synaptic flow, `sum_w |w dR/dw|`, where every trained weight is replaced by its magnitude, the input
-/// by ones, and R is the sum of the logits (Tanaka et al., NeurIPS 2020, eq. 2; as a proxy Abdelfattah
-/// et al., ICLR 2021, eq. 1). Labels and features play no part, the lengths of the texts do.
+/// Synaptic flow, `sum_w |w dR/dw|`, where every trained weight is replaced by its magnitude, the
+/// input by ones, and R is the sum of the logits (Tanaka et al., NeurIPS 2020, eq. 2; as a proxy
+/// Abdelfattah et al., ICLR 2021, eq. 1). Labels and features play no part, the lengths of the
+/// texts do.
 ///
-/// Everything else runs as in evaluation: dropout is off, softmax and activations are computed as they
-/// are, and layer norms normalise (with the magnitudes of their gains and shifts), which bounds the
-/// flow through them. Frozen parameters keep their signs.
+/// Everything else runs as in evaluation: dropout is off, softmax and activations are computed as
+/// they are, and layer norms normalise (with the magnitudes of their gains and shifts), which
+/// bounds the flow through them. Frozen parameters keep their signs.
 struct SynFlow: Proxy {
     let name = "synflow"
     let summary = "synaptic flow of the weights' magnitudes (Tanaka et al. 2020)"

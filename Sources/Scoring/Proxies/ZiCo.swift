@@ -1,12 +1,13 @@
 import Foundation
 
-/// The inverse coefficient of variation of gradients over samples (Li et al., "ZiCo", ICLR 2023, eq.
-/// 14): `sum_l log sum_{w in l} mean_i |g_i| / std_i g_i`.
+/// The inverse coefficient of variation of gradients over samples (Li et al., "ZiCo", ICLR 2023,
+/// eq. 14): `sum_l log sum_{w in l} mean_i |g_i| / std_i g_i`.
 ///
-/// The paper takes i over mini-batches, two in the released code; here every example is a mini-batch
-/// of its own, since a spread over two values is mostly chance. As in the released code, the spread is
-/// that of signed gradients over the population, weights that do not vary are left out, layers are
-/// weight matrices and filters without their shifts, and a layer with nothing left adds nothing.
+/// The paper takes i over mini-batches, two in the released code; here every example is a
+/// mini-batch of its own, since a spread over two values is mostly chance. As in the released code,
+/// the spread is that of signed gradients over the population, weights that do not vary are left
+/// out, layers are weight matrices and filters without their shifts, and a layer with nothing left
+/// adds nothing.
 struct ZiCo: Proxy {
     let name = "zico"
     let summary = "mean to spread of the gradients over examples (Li et al. 2023)"
