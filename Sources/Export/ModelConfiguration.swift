@@ -20,11 +20,11 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     }
 
     /// Version of the layout.
-    public var formatVersion = 1
+    public var formatVersion = 2
     public var task: String
     public var encoder: EncoderReference
-    /// The hidden state that the head reads; 0 is the embeddings' output.
-    public var layer: Int
+    /// The hidden states that the head reads, ascending; 0 is the embeddings' output.
+    public var layers: [Int]
     public var pairing: Pairing
     /// Whether the task has two texts.
     public var hasPairs: Bool
@@ -40,13 +40,13 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     public var width: Int
 
     public init(
-        task: String, encoder: EncoderReference, layer: Int, pairing: Pairing, hasPairs: Bool,
+        task: String, encoder: EncoderReference, layers: [Int], pairing: Pairing, hasPairs: Bool,
         maximumLength: Int, genotype: String, labels: [TaskLabel], positiveLabel: Int?,
         width: Int
     ) {
         self.task = task
         self.encoder = encoder
-        self.layer = layer
+        self.layers = layers
         self.pairing = pairing
         self.hasPairs = hasPairs
         self.maximumLength = maximumLength
@@ -58,14 +58,14 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
 
     /// How features are made for this model.
     public var features: FeatureConfiguration {
-        FeatureConfiguration(layer: layer, pairing: pairing, maximumLength: maximumLength)
+        FeatureConfiguration(layers: layers, pairing: pairing, maximumLength: maximumLength)
     }
 
     /// What surrounds the head.
     public var context: HeadContext {
         HeadContext(
             inputWidth: width, classes: labels.count,
-            segments: features.segments(hasPairs: hasPairs))
+            segments: features.segments(hasPairs: hasPairs), layers: layers)
     }
 
     /// Reads and checks a `config.json`.
@@ -89,7 +89,12 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     }
 
     private var objection: String? {
-        if formatVersion != 1 { return "formatVersion is \(formatVersion): expected 1" }
+        if formatVersion != 2 { return "formatVersion is \(formatVersion): expected 2" }
+        if layers.isEmpty || layers.count > 1000 || !layers.allSatisfy((0...1000).contains)
+            || zip(layers, layers.dropFirst()).contains(where: { $0 >= $1 })
+        {
+            return "layers is \(layers): expected ascending numbers"
+        }
         if !(2...100_000).contains(labels.count) { return "\(labels.count) labels" }
         if !(1...65_536).contains(width) { return "width is \(width)" }
         if !(1...1_000_000).contains(maximumLength) { return "maximumLength is \(maximumLength)" }

@@ -35,7 +35,8 @@ struct SafetensorsExporter: Exporter {
         let metadata = [
             "format": "pt", "task": configuration.task, "genotype": configuration.genotype,
             "encoder": configuration.encoder.name,
-            "encoder_digest": configuration.encoder.digest, "layer": "\(configuration.layer)",
+            "encoder_digest": configuration.encoder.digest,
+            "layers": configuration.layers.map(String.init).joined(separator: ","),
             "pairing": configuration.pairing.rawValue,
             "maximum_length": "\(configuration.maximumLength)",
             "labels": configuration.labels.map(\.name).joined(separator: "\n"),

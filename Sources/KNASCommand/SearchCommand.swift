@@ -79,7 +79,7 @@ struct SearchCommand: ParsableCommand {
         var configuration = RunConfiguration(task: definition, run: directory)
         configuration.data = task.dataURL
         configuration.encoder = encoder.encoder
-        configuration.layer = encoder.layer
+        configuration.layers = encoder.layers
         configuration.pairing = task.pairing
         configuration.maximumLength = task.maximumTokens
         configuration.skipBadRows = task.skipBadRows

@@ -36,6 +36,7 @@ public final class HeadEvaluation {
         self.key = key
         parameters = ParameterSet(graph)
         parameters.initialize(key: key.child("init"))
+        executor.calibrate(self.batch, parameters: parameters)
     }
 
     /// Number of examples n.

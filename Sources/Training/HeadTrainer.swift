@@ -51,6 +51,8 @@ public struct HeadTrainer: Sendable {
         let parameters = ParameterSet(graph)
         parameters.initialize(key: key.child("init"))
         let executor = Executor(graph)
+        let slots = graph.inputSlots
+        calibrate(executor, parameters, train, slots, key)
         let optimizer = AdamW(
             count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
         let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
@@ -70,7 +72,8 @@ public struct HeadTrainer: Sendable {
                 let members = Array(
                     order[start..<min(train.count, start + configuration.batchSize)])
                 lossSum += step(
-                    members, of: train, classes, weights, executor, parameters, gradient,
+                    train.batch(members, slots: slots), classes, weights, executor, parameters,
+                    gradient,
                     dropoutKey: dropout.next())
                 optimizer.update(
                     parameters.storage.pointer, gradient: gradient.storage.pointer,
@@ -97,6 +100,21 @@ public struct HeadTrainer: Sendable {
             bestEpoch: best.record.epoch, dev: best.dev)
     }
 
+    /// Training examples that decide parameters which are set from data.
+    private static let calibrationExamples = 512
+
+    private func calibrate(
+        _ executor: Executor, _ parameters: ParameterSet, _ train: FeatureSet, _ slots: [Int],
+        _ key: RandomKey
+    ) {
+        guard executor.graph.needsCalibration else { return }
+        var generator = key.child("calibration").generator()
+        let members = Array(0..<train.count).shuffled(using: &generator)
+            .prefix(Self.calibrationExamples)
+        executor.calibrate(
+            train.batch(members.sorted(), slots: slots).batch, parameters: parameters)
+    }
+
     /// Accuracy decides, cross entropy breaks ties.
     private func isBetter(_ a: EpochRecord, than b: EpochRecord) -> Bool {
         a.devAccuracy != b.devAccuracy
@@ -105,18 +123,17 @@ public struct HeadTrainer: Sendable {
 
     /// The gradient of one batch's mean loss, clipped; returns the summed loss.
     private func step(
-        _ members: [Int], of train: FeatureSet, _ classes: Int, _ classWeights: [Float]?,
+        _ batch: FeatureBatch, _ classes: Int, _ classWeights: [Float]?,
         _ executor: Executor, _ parameters: ParameterSet, _ gradient: BatchGradient,
         dropoutKey: UInt64
     ) -> Double {
-        let batch = train.batch(members)
         let logits = executor.forward(
             batch.batch, parameters: parameters, mode: .training(key: dropoutKey))
         let weights = classWeights.map { table in batch.labels.map { table[Int($0)] } }
         let result = CrossEntropy.evaluate(
             logits: logits, labels: batch.labels, classes: classes, weights: weights,
             smoothing: configuration.labelSmoothing)
-        let scale = 1 / Float(members.count)
+        let scale = 1 / Float(batch.labels.count)
         gradient.clear()
         executor.backward(result.gradients.map { $0 * scale }, into: gradient)
         let storage = gradient.storage
@@ -149,10 +166,11 @@ public func predict(
 ) throws -> Predictions {
     var probabilities: [Float] = []
     probabilities.reserveCapacity(features.count * classes)
+    let slots = executor.graph.inputSlots
     var start = 0
     while start < features.count {
         let end = min(features.count, start + predictionBatch)
-        let batch = features.batch(Array(start..<end))
+        let batch = features.batch(Array(start..<end), slots: slots)
         let logits = executor.forward(batch.batch, parameters: parameters)
         var rows = Array(UnsafeBufferPointer(start: logits, count: (end - start) * classes))
         knas_softmax_rows(Int64(end - start), Int64(classes), Int64(classes), 1, &rows)

@@ -15,7 +15,7 @@ struct Controls: Sendable {
     init(space: SearchSpace, keep: Int, key: RandomKey) throws {
         let pair = space.context.segments == 2 ? " > pair(kind=all)" : ""
         mlp = try space.genotype(
-            "projection(width=full,dropout=0) > pool-mean\(pair) > classifier(hidden=128)")
+            "projection(width=full) > pool-mean\(pair) > classifier(norm=standard,hidden=128)")
         var seen: Set<Genotype> = []
         var random: [Genotype] = []
         var generator = key.child("random control").generator()

@@ -42,11 +42,12 @@ public struct Pipeline: Sendable {
         let encoder = try watch.time("encoder") {
             try Encoder(directory: EncoderStore.find(configuration.encoder))
         }
-        let splits = try watch.time("features") { try features(dataset, encoder) }
+        let layers = try configuration.layers.layers(of: encoder.configuration.layers)
+        let splits = try watch.time("features") { try features(dataset, encoder, layers) }
         let space = SearchSpace(
             context: HeadContext(
                 inputWidth: encoder.width, classes: dataset.labels.count,
-                segments: splits.train.segments),
+                segments: splits.train.segments, layers: layers),
             maximumBlocks: configuration.maximumBlocks)
         let search = try makeSearch(space, splits.train, key)
         let candidates = try watch.time("search") { try findCandidates(search, space) }
@@ -73,7 +74,7 @@ public struct Pipeline: Sendable {
         let probe = try watch.time("probe") {
             try LinearProbe(
                 train: splits.train, dev: splits.dev, classes: dataset.labels.count,
-                threads: configuration.threads)
+                threads: configuration.threads, progress: progress)
         }
 
         let model = try makeModel(dataset, encoder, space, winner.genotype, seeds)
@@ -113,9 +114,11 @@ public struct Pipeline: Sendable {
         return dataset
     }
 
-    private func features(_ dataset: Dataset, _ encoder: Encoder) throws -> SplitFeatures {
+    private func features(
+        _ dataset: Dataset, _ encoder: Encoder, _ layers: [Int]
+    ) throws -> SplitFeatures {
         try SplitFeatures(
-            dataset: dataset, encoder: encoder, layer: configuration.layer,
+            dataset: dataset, encoder: encoder, layers: layers,
             threads: configuration.threads, progress: progress, note: note)
     }
 
@@ -151,16 +154,18 @@ public struct Pipeline: Sendable {
         _ seeds: [TrainedHead]
     ) throws -> Model {
         let best = seeds[Winner.bestSeed(seeds)]
+        let modelConfiguration = ModelConfiguration(
+            task: dataset.name,
+            encoder: .init(name: configuration.encoder, digest: encoder.digest),
+            layers: space.layers(of: genotype), pairing: dataset.pairing ?? .joint,
+            hasPairs: dataset.hasPairs, maximumLength: SplitFeatures.maximumLength(dataset),
+            genotype: "\(genotype)", labels: dataset.labels,
+            positiveLabel: dataset.positiveLabel, width: encoder.width)
+        // The model's graph has only the layers that the head reads; the parameters are the same.
+        let graph = SearchSpace(context: modelConfiguration.context).graph(of: genotype)
         return Model(
-            configuration: ModelConfiguration(
-                task: dataset.name,
-                encoder: .init(name: configuration.encoder, digest: encoder.digest),
-                layer: configuration.layer ?? encoder.configuration.layers,
-                pairing: dataset.pairing ?? .joint, hasPairs: dataset.hasPairs,
-                maximumLength: SplitFeatures.maximumLength(dataset), genotype: "\(genotype)",
-                labels: dataset.labels, positiveLabel: dataset.positiveLabel,
-                width: encoder.width),
-            graph: best.graph, parameters: best.parameters)
+            configuration: modelConfiguration, graph: graph,
+            parameters: best.parameters)
     }
 }
 

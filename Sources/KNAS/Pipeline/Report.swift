@@ -19,7 +19,7 @@ enum Report {
         </style></head><body>
         <h1>\(escape(result.task))</h1>
         <p>\(result.search.scored) heads scored by <code>\(escape(result.search.proxy))</code> on
-        <code>\(escape(result.encoder))</code>, layer \(result.layer), \(escape(result.pairing));
+        <code>\(escape(result.encoder))</code>, layers \(result.layerNames), \(escape(result.pairing));
         \(result.finalists.count) trained; the best trained with \(result.winner.perSeed.count) seeds.</p>
         <h2>Winner</h2>
         <p><code>\(escape(result.winner.genotype))</code>, \(result.winner.parameters) weights.</p>
@@ -113,7 +113,7 @@ enum ModelCard {
 
             A text classifier: a head found by gradient-kernel search, trained on \
             \(result.rows["train"] ?? 0) rows of the task `\(result.task)`, on the frozen encoder \
-            `\(result.encoder)` (layer \(result.layer), \(result.pairing)).
+            `\(result.encoder)` (layers \(result.layerNames), \(result.pairing)).
 
             - Head: `\(result.winner.genotype)` (\(result.winner.parameters) weights)
             - Classes: \(result.labels.joined(separator: ", "))

@@ -41,8 +41,9 @@ struct ResultBuilder {
 
         var baselines: [String: RunResult.Baseline] = [:]
         baselines["linear"] = try baseline(
-            "logistic regression on pooled features, C = \(probe.strength)", dev: probe.dev,
-            test: probe.predict(splits.test, threads: configuration.threads), exported)
+            "logistic regression on pooled features of layer \(space.context.layers[probe.slot]), "
+                + "C = \(probe.strength)",
+            dev: probe.dev, test: probe.predict(splits.test), exported)
         let others = trained.dropFirst(finalists.count)
         for (name, heads) in [("mlp", others.prefix(1)), ("random", others.dropFirst())] {
             guard let best = Winner.best(Array(heads)), let head = best.head else { continue }
@@ -55,7 +56,7 @@ struct ResultBuilder {
         let scored = candidates.filter { $0.score != nil }.count
         return RunResult(
             task: dataset.name, encoder: configuration.encoder, encoderDigest: encoder.digest,
-            layer: configuration.layer ?? encoder.configuration.layers,
+            layers: space.context.layers,
             pairing: (dataset.pairing ?? .joint).rawValue, seed: configuration.seed,
             version: Version.current, kernels: BLAS.kernelName,
             labels: dataset.labels.map(\.name),

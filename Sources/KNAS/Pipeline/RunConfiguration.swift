@@ -13,8 +13,8 @@ public struct RunConfiguration: Sendable {
     public var data: URL?
     /// Name or path of the encoder.
     public var encoder = EncoderStore.defaultName
-    /// The encoder's hidden state to use; the last where `nil`.
-    public var layer: Int?
+    /// The encoder's hidden states that heads may read.
+    public var layers = LayerSelection.upperThird
     /// Whether pairs are encoded as one sequence or apart; as the task says where `nil`.
     public var pairing: Pairing?
     /// Longest sequence in tokens; as the task says where `nil`.

@@ -65,7 +65,7 @@ public struct RunResult: Sendable, Codable {
     public var task: String
     public var encoder: String
     public var encoderDigest: String
-    public var layer: Int
+    public var layers: [Int]
     public var pairing: String
     public var seed: UInt64
     public var version: String
@@ -83,4 +83,9 @@ public struct RunResult: Sendable, Codable {
 /// The version of this program.
 public enum Version {
     public static let current = "0.1.0"
+}
+
+extension RunResult {
+    /// The layers that heads could read, for people.
+    var layerNames: String { layers.map(String.init).joined(separator: ", ") }
 }

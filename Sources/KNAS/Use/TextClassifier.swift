@@ -83,7 +83,7 @@ public final class TextClassifier: Sendable {
                     + "\(model.configuration.width)")
         }
         extractor = try FeatureExtractor(
-            encoder, layer: model.configuration.layer, threads: threads)
+            encoder, layers: model.configuration.layers, threads: threads)
     }
 
     /// Classifies one text or pair.
