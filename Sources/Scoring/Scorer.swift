@@ -24,6 +24,11 @@ public struct Score: Sendable, Hashable {
     public let values: [String: ScoreSummary]
     /// Trained weights.
     public let parameters: Int
+
+    public init(values: [String: ScoreSummary], parameters: Int) {
+        self.values = values
+        self.parameters = parameters
+    }
 }
 
 /// Scores heads on a fixed batch of training examples.

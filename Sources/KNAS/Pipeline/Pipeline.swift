@@ -44,11 +44,7 @@ public struct Pipeline: Sendable {
         }
         let layers = try configuration.layers.layers(of: encoder.configuration.layers)
         let splits = try watch.time("features") { try features(dataset, encoder, layers) }
-        let space = SearchSpace(
-            context: HeadContext(
-                inputWidth: encoder.width, classes: dataset.labels.count,
-                segments: splits.train.segments, layers: layers),
-            maximumBlocks: configuration.maximumBlocks)
+        let space = space(dataset, encoder, splits, layers)
         let search = try makeSearch(space, splits.train, key)
         let candidates = try watch.time("search") { try findCandidates(search, space) }
         let finalists = search.ranking(candidates).prefix(configuration.keep)
@@ -97,7 +93,7 @@ public struct Pipeline: Sendable {
 
     // MARK: Stages
 
-    private func loadTask() throws -> Dataset {
+    func loadTask() throws -> Dataset {
         let definition = try TaskDefinition.load(configuration.task)
         let dataset = try Dataset.load(
             definition, dataDirectory: configuration.data,
@@ -114,12 +110,22 @@ public struct Pipeline: Sendable {
         return dataset
     }
 
-    private func features(
+    func features(
         _ dataset: Dataset, _ encoder: Encoder, _ layers: [Int]
     ) throws -> SplitFeatures {
         try SplitFeatures(
             dataset: dataset, encoder: encoder, layers: layers,
             threads: configuration.threads, progress: progress, note: note)
+    }
+
+    func space(
+        _ dataset: Dataset, _ encoder: Encoder, _ splits: SplitFeatures, _ layers: [Int]
+    ) -> SearchSpace {
+        SearchSpace(
+            context: HeadContext(
+                inputWidth: encoder.width, classes: dataset.labels.count,
+                segments: splits.train.segments, layers: layers),
+            maximumBlocks: configuration.maximumBlocks)
     }
 
     private func makeSearch(
@@ -133,6 +139,7 @@ public struct Pipeline: Sendable {
         options.expression = configuration.expression
         options.strategy = configuration.strategy
         options.threads = configuration.threads
+        options.maximumParameters = configuration.maximumParameters
         return CandidateSearch(space: space, options: options, key: key.child("search")) {
             try scorer.score($0, key: $1)
         }

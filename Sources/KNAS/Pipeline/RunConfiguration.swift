@@ -29,6 +29,8 @@ public struct RunConfiguration: Sendable {
     public var strategy = "random"
     /// Most blocks between the input and the pooling.
     public var maximumBlocks = 3
+    /// Heads with more trained weights are not proposed.
+    public var maximumParameters: Int?
     /// A head to train instead of searching for one.
     public var head: String?
     public var scoring = Scorer.Options()
@@ -68,6 +70,10 @@ public struct RunConfiguration: Sendable {
         try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
         try require((0...64).contains(maximumBlocks), "--blocks", maximumBlocks, "0 to 64")
+        if let maximumParameters {
+            try require(
+                maximumParameters > 0, "--max-parameters", maximumParameters, "1 or more")
+        }
         if let maximumLength {
             try require(maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
         }

@@ -24,7 +24,7 @@ struct TrainingStage: Sendable {
         _ genotypes: [Genotype], _ configuration: TrainingConfiguration, _ key: RandomKey,
         stageName: String
     ) throws -> [TrainedGenotype] {
-        let counter = Counter(
+        let counter = EpochCounter(
             stage: stageName, total: genotypes.count * configuration.epochs, progress: progress)
         let trainer = try HeadTrainer(configuration)
         return try Parallel.map(count: genotypes.count, threads: threads) { index, _ in
@@ -48,7 +48,7 @@ struct TrainingStage: Sendable {
         _ genotype: Genotype, count: Int, _ configuration: TrainingConfiguration,
         _ key: RandomKey
     ) throws -> [TrainedHead] {
-        let counter = Counter(
+        let counter = EpochCounter(
             stage: "winner", total: count * configuration.epochs, progress: progress)
         let trainer = try HeadTrainer(configuration)
         return try Parallel.map(count: count, threads: threads) { index, _ in
@@ -58,30 +58,6 @@ struct TrainingStage: Sendable {
             ) { _ in try counter.add(1) }
             try counter.add(configuration.epochs - head.history.count)
             return head
-        }
-    }
-
-    /// Counts epochs over threads.
-    private final class Counter: @unchecked Sendable {
-        private let lock = NSLock()
-        private let stage: String
-        private let total: Int
-        private let progress: ProgressHandler?
-        private var completed = 0
-
-        init(stage: String, total: Int, progress: ProgressHandler?) {
-            self.stage = stage
-            self.total = total
-            self.progress = progress
-        }
-
-        func add(_ count: Int) throws {
-            let now = lock.withLock {
-                completed += count
-                return completed
-            }
-            try WorkProgress(stage: stage, completed: now, total: total, unit: "epochs")
-                .report(to: progress)
         }
     }
 }
