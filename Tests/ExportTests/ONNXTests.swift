@@ -100,6 +100,25 @@ struct ONNXTests {
         try compare(directory)
     }
 
+    @Test(
+        "the default encoder's real weights give the same logits",
+        .enabled(if: python != nil && (try? EncoderStore.find("multilingual-e5-small")) != nil))
+    func defaultEncoder() throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoder = try Encoder(directory: EncoderStore.find("multilingual-e5-small"))
+        let space = SearchSpace(
+            context: HeadContext(inputWidth: encoder.width, classes: 3, segments: 2))
+        let genotype = try space.genotype(
+            "projection > self-attention > cross-attention > convolution(kernel=5) "
+                + "> pool-attention > pair > classifier")
+        let model = ONNXCase.model(
+            space, genotype, encoder: encoder, layer: encoder.configuration.layers,
+            pairing: .siamese, hasPairs: true, key: RandomKey(seed: 2))
+        expectSound(try ONNXCase(model, on: encoder).write("e5", to: directory), "e5")
+        try compare(directory)
+    }
+
     /// Single texts, pairs in one sequence and pairs apart, from the first layer and the last.
     private func writeWholeModels(on encoder: Encoder, to directory: URL) throws {
         let key = RandomKey(seed: 3)
