@@ -98,9 +98,10 @@ extension ONNXGraphEmitter {
             return b.node("Div", sum(sequence.replacingPadding(x, with: 0)), sequence.count())
         case .max:
             let masked = sequence.replacingPadding(x, with: -Float.greatestFiniteMagnitude)
-            return b.node(
+            let largest = b.node(
                 "ReduceMax", masked,
                 attributes: [AttributeProto("axes", [1]), AttributeProto("keepdims", 0)])
+            return b.node("Where", sequence.hasTokens(), largest, b.float(0))
         }
     }
 

@@ -18,8 +18,8 @@ final class ONNXSequence {
     static let absent: Float = -1e30
 
     private enum Derived: Hashable {
-        case bool, integers, column, floatColumn, keyBias, scoreBias, count, first
-        case positions, types
+        case bool, integers, column, floatColumn, keyBias, scoreBias, total, count, first
+        case hasTokens, positions, types
     }
 
     private let b: ONNXBuilder
@@ -92,14 +92,23 @@ final class ONNXSequence {
         b.node("Where", column(), value, b.float(filler))
     }
 
-    /// Number of real tokens, at least 1: `[batch, 1]`, float.
-    func count() -> String {
-        cached(.count) {
-            let sum = b.node(
+    /// Number of real tokens: `[batch, 1]`, float.
+    private func total() -> String {
+        cached(.total) {
+            b.node(
                 "ReduceSum", floatColumn(), b.integers([1]),
                 attributes: [AttributeProto("keepdims", 0)])
-            return b.node("Max", sum, b.float(1))
         }
+    }
+
+    /// Number of real tokens, at least 1: `[batch, 1]`, float.
+    func count() -> String {
+        cached(.count) { b.node("Max", total(), b.float(1)) }
+    }
+
+    /// Whether there is a real token: `[batch, 1]`, bool.
+    func hasTokens() -> String {
+        cached(.hasTokens) { b.node("Greater", total(), b.float(0)) }
     }
 
     /// Place of the first real token: `[batch, 1]`, int64.
