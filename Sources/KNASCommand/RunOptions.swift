@@ -11,14 +11,14 @@ struct ScoringOptions: ParsableArguments {
     var scoringExamples = 64
     @Option(help: "Most blocks between input and pooling.")
     var blocks = 3
-    @Option(help: "Leave heads with more trained weights out.")
-    var maxParameters: Int?
+    @Option(help: "Leave heads with more trained weights out; 0 for no limit.")
+    var maxParameters = 500_000
 
     func apply(to configuration: inout RunConfiguration) {
         configuration.scoring.initializations = initSeeds
         configuration.scoring.examples = scoringExamples
         configuration.maximumBlocks = blocks
-        configuration.maximumParameters = maxParameters
+        configuration.maximumParameters = maxParameters == 0 ? nil : maxParameters
     }
 }
 

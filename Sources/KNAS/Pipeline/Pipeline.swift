@@ -85,7 +85,9 @@ public struct Pipeline: Sendable {
         }
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: winner.accuracies)
-        try directory.writeModel(model, encoder: encoder, result: result)
+        try directory.writeModel(
+            model, encoder: encoder, result: result,
+            task: TaskDefinition.load(configuration.task))
         result.cost = watch.cost
         try directory.write(result)
         return result

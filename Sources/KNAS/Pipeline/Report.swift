@@ -103,29 +103,3 @@ enum Report {
             .replacingOccurrences(of: "\"", with: "&quot;")
     }
 }
-
-/// `README.md` of a model directory.
-enum ModelCard {
-    static func text(_ result: RunResult) -> String {
-        let test = result.winner.test
-        return """
-            # \(result.task)
-
-            A text classifier: a head found by gradient-kernel search, trained on \
-            \(result.rows["train"] ?? 0) rows of the task `\(result.task)`, on the frozen encoder \
-            `\(result.encoder)` (layers \(result.layerNames), \(result.pairing)).
-
-            - Head: `\(result.winner.genotype)` (\(result.winner.parameters) weights)
-            - Classes: \(result.labels.joined(separator: ", "))
-            - Test (\(test.count) rows, mean of \(result.winner.perSeed.count) seeds): accuracy \
-            \(String(format: "%.3f", test.accuracy)), macro F1 \
-            \(String(format: "%.3f", test.macroF1)), MCC \(String(format: "%.3f", test.mcc))
-            - Encoder digest: `\(result.encoderDigest)`
-            - Made by knas \(result.version), seed \(result.seed)
-
-            Use it on texts like those of the task; on others its probabilities mean little.
-            `knas predict` and `TextClassifier(contentsOf:)` load this directory.
-
-            """
-    }
-}

@@ -29,8 +29,9 @@ public struct RunConfiguration: Sendable {
     public var strategy = "random"
     /// Most blocks between the input and the pooling.
     public var maximumBlocks = 3
-    /// Heads with more trained weights are not proposed.
-    public var maximumParameters: Int?
+    /// Heads with more trained weights are not proposed. Larger ones take most of the time and have
+    /// not been seen to win.
+    public var maximumParameters: Int? = 500_000
     /// A head to train instead of searching for one.
     public var head: String?
     public var scoring = Scorer.Options()
