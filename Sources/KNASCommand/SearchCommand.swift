@@ -46,6 +46,8 @@ struct SearchCommand: ParsableCommand {
     var strategy = "random"
     @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
     var head: String?
+    @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
+    var tune = 6
     @Option(help: "Seeds the winner is trained with; metrics are means.")
     var seeds = 3
     @Option(help: "Seed of everything random.")
@@ -68,6 +70,7 @@ struct SearchCommand: ParsableCommand {
         configuration.expression = try ProxyExpression(proxy)
         configuration.strategy = try StrategyRegistry.find(strategy).name
         configuration.head = head
+        configuration.tuning = tune
         configuration.seeds = seeds
         configuration.seed = seed
 

@@ -66,26 +66,12 @@ struct StudyWorker: Sendable {
     /// What each training sees: train and dev, or for each fold the rest of train and the fold.
     private var foldSets: [(train: FeatureSet, dev: FeatureSet)] {
         guard folds > 1 else { return [(splits.train, splits.dev)] }
-        let assignment = Self.folds(splits.train.labels, count: folds, key: key.child("folds"))
+        let assignment = HeldOutParts.folds(
+            splits.train.labels, count: folds, key: key.child("folds"))
         return (0..<folds).map { fold in
             let inside = assignment.indices.filter { assignment[$0] == fold }
             let outside = assignment.indices.filter { assignment[$0] != fold }
             return (splits.train.subset(outside), splits.train.subset(inside))
         }
-    }
-
-    /// A fold for every example, classes spread evenly.
-    static func folds(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
-        var result = [Int](repeating: 0, count: labels.count)
-        var next = 0
-        for label in Set(labels).sorted() {
-            var generator = key.child(Int(label)).generator()
-            let members = labels.indices.filter { labels[$0] == label }
-            for member in members.shuffled(using: &generator) {
-                result[member] = next % count
-                next += 1
-            }
-        }
-        return result
     }
 }

@@ -52,36 +52,26 @@ public struct Pipeline: Sendable {
             candidates, ranking: search.ranking(candidates), dev: [:])
 
         let stage = TrainingStage(
-            space: space, train: splits.train, dev: splits.dev, threads: configuration.threads,
-            progress: progress)
-        let controls = try Controls(space: space, keep: configuration.keep, key: key)
-        let trained = try watch.time("finalists") {
-            try stage.train(
-                finalists.map(\.genotype) + controls.genotypes, configuration.finalistTraining,
-                key.child("finalists"), stageName: "finalists")
+            space: space,
+            parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
+            threads: configuration.threads, progress: progress)
+        let winner = try watch.time("winner") {
+            try HeadDevelopment(
+                stage: stage, configuration: configuration, key: key.child("development")
+            ).run(finalists.map(\.genotype), name: "finalists")
         }
-        let winner = try Winner(finalists: Array(trained.prefix(finalists.count)))
-        note("best finalist: dev accuracy \(percent(winner.devAccuracy)): \(winner.genotype)")
-        let seeds = try watch.time("winner") {
-            try stage.trainSeeds(
-                winner.genotype, count: configuration.seeds, configuration.training,
-                key.child("winner"))
+        note("winner: \(winner.genotype)")
+        let controls = try watch.time("controls") {
+            try trainControls(space, stage, splits, key)
         }
-        let probe = try watch.time("probe") {
-            try LinearProbe(
-                train: splits.train, dev: splits.dev, classes: dataset.labels.count,
-                threads: configuration.threads, progress: progress)
-        }
-
-        let model = try makeModel(dataset, encoder, space, winner.genotype, seeds)
-        let report = ResultBuilder(
-            configuration: configuration, dataset: dataset, encoder: encoder, space: space,
-            splits: splits, key: key.child("intervals"))
+        let model = try makeModel(dataset, encoder, space, winner)
         var result = try watch.time("evaluation") {
-            try report.build(
-                candidates: candidates, finalists: Array(finalists), trained: trained,
-                controls: controls, winner: winner, seeds: seeds, probe: probe,
-                cost: watch.cost)
+            try ResultBuilder(
+                configuration: configuration, dataset: dataset, encoder: encoder, space: space,
+                splits: splits, key: key.child("intervals")
+            ).build(
+                candidates: candidates, finalists: Array(finalists), winner: winner,
+                controls: controls, cost: watch.cost)
         }
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: winner.accuracies)
@@ -158,11 +148,36 @@ public struct Pipeline: Sendable {
         return candidates
     }
 
+    private func trainControls(
+        _ space: SearchSpace, _ stage: TrainingStage, _ splits: SplitFeatures, _ key: RandomKey
+    ) throws -> TrainedControls {
+        let controls = try Controls(
+            space: space, keep: configuration.keep,
+            maximumParameters: configuration.maximumParameters, key: key)
+        let probe = try LinearProbe(
+            train: splits.train, dev: splits.dev, classes: space.context.classes,
+            threads: configuration.threads, progress: progress)
+        let jobs = (0..<configuration.seeds).map {
+            TrainingJob(
+                genotype: controls.mlp, configuration: configuration.training, seed: $0)
+        }
+        let mlp = try stage.train(jobs, key.child("mlp"), stageName: "control: mlp")
+        // The same way as the finalists', but for what scoring adds.
+        let random =
+            configuration.head == nil
+            ? try HeadDevelopment(
+                stage: stage, configuration: configuration, key: key.child("random")
+            ).run(controls.random, name: "control: random") : nil
+        return TrainedControls(
+            probe: probe, mlp: mlp.compactMap(\.head), mlpGenotype: controls.mlp, random: random)
+    }
+
     private func makeModel(
-        _ dataset: Dataset, _ encoder: Encoder, _ space: SearchSpace, _ genotype: Genotype,
-        _ seeds: [TrainedHead]
+        _ dataset: Dataset, _ encoder: Encoder, _ space: SearchSpace,
+        _ winner: HeadDevelopment.Outcome
     ) throws -> Model {
-        let best = seeds[Winner.bestSeed(seeds)]
+        let best = winner.seeds[winner.bestSeed]
+        let genotype = winner.genotype
         let modelConfiguration = ModelConfiguration(
             task: dataset.name,
             encoder: .init(name: configuration.encoder, digest: encoder.digest),

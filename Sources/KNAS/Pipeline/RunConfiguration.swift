@@ -38,6 +38,8 @@ public struct RunConfiguration: Sendable {
 
     /// How the winner is trained; finalists get half the epochs.
     public var training = TrainingConfiguration()
+    /// Ways to train the winner that are tried on held-out rows; below 2 none is.
+    public var tuning = 6
     /// Seeds the winner is trained with.
     public var seeds = 3
     /// The seed of everything random.
@@ -68,6 +70,7 @@ public struct RunConfiguration: Sendable {
         try require(candidates > 0, "--candidates", candidates, "1 or more")
         try require(keep > 0, "--keep", keep, "1 or more")
         try require(keep <= candidates, "--keep", keep, "at most --candidates (\(candidates))")
+        try require((0...1000).contains(tuning), "--tune", tuning, "0 to 1000")
         try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
         try require((0...64).contains(maximumBlocks), "--blocks", maximumBlocks, "0 to 64")

@@ -19,8 +19,20 @@ public struct RunResult: Sendable, Codable {
         public var genotype: String
         public var parameters: Int
         public var scores: [String: Double]
+        /// On dev, after the first, short training.
         public var dev: ClassificationMetrics
+        /// Accuracy over all held-out rows that it was tried on, dev and folds of train, and how many
+        /// parts those were: heads that do well are tried on more.
+        public var heldOutAccuracy: Double
+        public var parts: Int
         public var history: [EpochRecord]
+    }
+
+    /// A way to train the winner that was tried.
+    public struct Tuning: Sendable, Codable {
+        public var configuration: TrainingConfiguration
+        public var heldOutAccuracy: Double?
+        public var parts: Int
     }
 
     /// One training of the winner.
@@ -39,6 +51,11 @@ public struct RunResult: Sendable, Codable {
         public var dev: ClassificationMetrics
         public var test: ClassificationMetrics
         public var perSeed: [SeedResult]
+        /// How it was trained.
+        public var training: TrainingConfiguration
+        public var tuning: [Tuning]
+        /// The mean of the seeds' probabilities, on test.
+        public var ensemble: ClassificationMetrics?
         /// Rows: classes as they are; columns: as the exported model says; on test.
         public var confusion: [[Int]]
     }
@@ -49,8 +66,8 @@ public struct RunResult: Sendable, Codable {
         public var description: String
         public var dev: ClassificationMetrics
         public var test: ClassificationMetrics
-        /// The winner's test accuracy minus the control's (the winner's exported seed), with a 95%
-        /// bootstrap interval and McNemar's p.
+        /// The winner's test accuracy minus the control's, both means over their seeds, with a 95%
+        /// bootstrap interval over the test rows and McNemar's p.
         public var winnerMinusThis: PairedComparison?
     }
 
