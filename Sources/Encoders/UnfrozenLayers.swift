@@ -81,13 +81,15 @@ public struct UnfrozenLayers: Sendable {
     }
 
     /// Sets the layers' parameters from a file that holds ``tensors(of:_:prefix:)``.
+    /// - Parameter allowsOthers: whether the file may hold other tensors too, e.g. the whole encoder.
     /// - Throws: ``EncoderError/missingWeight(path:name:)``, ``EncoderError/unusedWeights(path:names:)``,
     ///   ``TensorError``.
     public func read(
-        _ file: SafetensorsFile, prefix: String, into set: ParameterSet, _ graph: Graph
+        _ file: SafetensorsFile, prefix: String, allowsOthers: Bool = false,
+        into set: ParameterSet, _ graph: Graph
     ) throws {
         let checkpoint = Checkpoint(file: file, prefix: prefix)
-        try checkpoint.checkUnused(bindings, isOptional: { _ in false })
+        try checkpoint.checkUnused(bindings, isOptional: { _ in allowsOthers })
         try checkpoint.fill(set, graph, bindings)
     }
 }
