@@ -125,7 +125,8 @@ struct ExportCommand: ParsableCommand {
         let loaded = try ModelDirectory.load(URL(fileURLWithPath: model))
         let directory =
             try encoder.map { URL(fileURLWithPath: $0) }
-            ?? EncoderStore.find(loaded.configuration.encoder.name)
+            ?? ModelDirectory.encoderDirectory(
+                of: loaded.configuration, at: URL(fileURLWithPath: model))
         let url = URL(fileURLWithPath: output)
         try exporter.export(loaded, encoder: try Encoder(directory: directory), to: url)
         if global.json {

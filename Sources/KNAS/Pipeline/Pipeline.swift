@@ -77,7 +77,15 @@ public struct Pipeline: Sendable {
                 threads: configuration.threads, progress: progress)
         }
 
-        let model = try makeModel(dataset, encoder, space, winner.genotype, seeds)
+        let fineTuned = try watch.time("fine-tuning") {
+            try fineTune(
+                winner.genotype, seeds, stage, dataset, encoder, key.child("fine-tuning"))
+        }
+
+        var model = try makeModel(dataset, encoder, space, winner.genotype, seeds)
+        if let fineTuned {
+            model = try Model(fineTuned.winner, model.configuration, encoder: encoder)
+        }
         let report = ResultBuilder(
             configuration: configuration, dataset: dataset, encoder: encoder, space: space,
             splits: splits, key: key.child("intervals"))
@@ -87,11 +95,19 @@ public struct Pipeline: Sendable {
                 controls: controls, winner: winner, seeds: seeds, probe: probe,
                 cost: watch.cost)
         }
+        if let fineTuned, let options = configuration.fineTuning {
+            result.finetuned = try watch.time("evaluation") {
+                try report.fineTuned(fineTuned, frozen: seeds, training: options.training)
+            }
+        }
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: winner.accuracies)
-        try directory.writeModel(model, encoder: encoder, result: result)
+        try directory.writeModel(
+            model, encoder: encoder, result: result,
+            includesEncoder: configuration.fineTuning?.isStandalone ?? false)
         result.cost = watch.cost
         try directory.write(result)
+        FineTuneStage.removeCheckpoints(inRun: configuration.run)
         return result
     }
 
@@ -147,6 +163,24 @@ public struct Pipeline: Sendable {
         let scored = candidates.filter { $0.score != nil }.count
         note("scored \(scored) of \(candidates.count) heads by \(configuration.expression)")
         return candidates
+    }
+
+    /// Trains encoder layers with the winner, and with a linear head, where that is wanted.
+    private func fineTune(
+        _ genotype: Genotype, _ seeds: [TrainedHead], _ training: TrainingStage,
+        _ dataset: Dataset, _ encoder: Encoder, _ key: RandomKey
+    ) throws -> FineTunedHeads? {
+        guard let options = configuration.fineTuning else { return nil }
+        let stage = FineTuneStage(
+            options: options, dataset: dataset, encoder: encoder, space: training.space,
+            run: configuration.run, threads: configuration.threads, progress: progress, note: note)
+        let winner = try stage.train(genotype, from: seeds, name: "winner", key)
+        guard options.hasControl else { return FineTunedHeads(winner: winner, control: nil) }
+        let linear = try FineTuneStage.linear(in: training.space)
+        let heads = try training.trainSeeds(
+            linear, count: configuration.seeds, configuration.training, key.child("linear"))
+        let control = try stage.train(linear, from: heads, name: "linear", key)
+        return FineTunedHeads(winner: winner, control: control)
     }
 
     private func makeModel(

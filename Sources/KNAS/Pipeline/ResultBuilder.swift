@@ -92,12 +92,12 @@ struct ResultBuilder {
                 key: key.child(description)))
     }
 
-    private func test(_ head: TrainedHead) throws -> Predictions {
+    func test(_ head: TrainedHead) throws -> Predictions {
         try predict(
             Executor(head.graph), head.parameters, splits.test, classes: dataset.labels.count)
     }
 
-    private func metrics(_ predictions: Predictions) -> ClassificationMetrics {
+    func metrics(_ predictions: Predictions) -> ClassificationMetrics {
         ClassificationMetrics(predictions, positive: dataset.positiveLabel ?? 1)
     }
 }

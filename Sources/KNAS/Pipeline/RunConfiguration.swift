@@ -35,6 +35,8 @@ public struct RunConfiguration: Sendable {
 
     /// How the winner is trained; finalists get half the epochs.
     public var training = TrainingConfiguration()
+    /// Whether and how encoder layers are trained with the winner.
+    public var fineTuning: FineTuneOptions?
     /// Seeds the winner is trained with.
     public var seeds = 3
     /// The seed of everything random.
@@ -68,6 +70,7 @@ public struct RunConfiguration: Sendable {
         try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
         try require((0...64).contains(maximumBlocks), "--blocks", maximumBlocks, "0 to 64")
+        try fineTuning?.training.check()
         if let maximumLength {
             try require(maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
         }

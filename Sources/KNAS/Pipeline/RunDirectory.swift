@@ -74,8 +74,11 @@ struct RunDirectory {
         try AtomicFile.write(Report.html(result), to: url.appendingPathComponent("report.html"))
     }
 
-    func writeModel(_ model: Model, encoder: Encoder, result: RunResult) throws {
+    func writeModel(
+        _ model: Model, encoder: Encoder, result: RunResult, includesEncoder: Bool = false
+    ) throws {
         try ModelDirectory.save(
-            model, encoder: encoder, card: ModelCard.text(result), to: modelURL)
+            model, encoder: encoder, card: ModelCard.text(result),
+            includesEncoder: includesEncoder, to: modelURL)
     }
 }
