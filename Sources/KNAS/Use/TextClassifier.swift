@@ -129,10 +129,9 @@ public final class TextClassifier: Sendable {
         }
         let batch = try extractor.batch(texts, segments: segments)
         let classes = labels.count
-        let output = try inference.outputs(batch).pointer
+        let outputs = try inference.outputs(batch).array
         return inputs.indices.enumerated().map { place, _ in
-            let logits = Array(
-                UnsafeBufferPointer(start: output + place * classes, count: classes))
+            let logits = Array(outputs[place * classes..<(place + 1) * classes])
             var probabilities = logits
             knas_softmax_rows(1, Int64(classes), Int64(classes), 1, &probabilities)
             let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
