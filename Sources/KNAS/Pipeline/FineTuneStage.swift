@@ -71,7 +71,7 @@ struct FineTuneStage {
             let checkpoint = FineTuneCheckpoint(
                 inRun: run, name: "\(name)-seed\(seed)", resumes: options.resumes)
             let tuned = try tuner.train(
-                graph, start: graph.parameters(encoder: encoder, head: head),
+                graph, start: graph.parameters(encoder: encoder, head: head.parameters),
                 train: splits.train, dev: splits.dev, classes: space.context.classes,
                 key: key.child(name).child(seed), checkpoint: checkpoint
             ) { state in

@@ -66,11 +66,11 @@ public struct FineTuneGraph: Sendable {
 
     /// The numbers to start from: the encoder's own, and those of a head that was trained on it frozen.
     /// - Throws: ``EncoderError``, ``TensorError``.
-    public func parameters(encoder: Encoder, head: TrainedHead) throws -> ParameterSet {
+    public func parameters(encoder: Encoder, head: ParameterSet) throws -> ParameterSet {
         let set = ParameterSet(graph)
         try encoder.fill(unfrozen, in: set, graph)
-        for parameter in head.graph.parameters {
-            if let values = head.parameters.values(parameter.name) {
+        for parameter in head.layout.parameters {
+            if let values = head.values(parameter.name) {
                 set.set(parameter.name, values)
             }
         }
