@@ -14,8 +14,8 @@ public struct Encoder: Sendable {
     public let tokenizer: any Tokenizer
     /// Determines the hidden states: configuration, weights and tokenizer.
     public let digest: String
-    private let family: any EncoderFamily
-    private let checkpoint: Checkpoint
+    let family: any EncoderFamily
+    let checkpoint: Checkpoint
 
     /// Opens a directory and checks that its weights are those of the architecture.
     /// - Throws: ``FileError``, ``EncoderError``, ``TensorError``, or the tokenizer's error.

@@ -92,7 +92,7 @@ public final class FeatureExtractor: @unchecked Sendable {
         }
         batch.owner = storage
         return FeatureBatch(
-            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount))
+            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount), width: layerWidth)
     }
 
     static func offsets(_ texts: [TokenizedText]) -> [Int] {

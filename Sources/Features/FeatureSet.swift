@@ -100,9 +100,10 @@ public struct FeatureSet: Sendable {
                     row += count
                 }
             }
+            files[slot].didRead(rows: batch.tokenCount)
         }
         batch.owner = storage
-        return FeatureBatch(batch: batch, labels: examples.map { labels[$0] })
+        return FeatureBatch(batch: batch, labels: examples.map { labels[$0] }, width: width)
     }
 
     /// The same features with other labels, e.g. shuffled ones for a control.
@@ -139,4 +140,31 @@ public struct FeatureSet: Sendable {
 public struct FeatureBatch {
     public let batch: Batch
     public let labels: [Int32]
+    /// Features a token and slot.
+    let width: Int
+}
+
+extension FeatureBatch {
+    /// Some of the examples, with rows of their own.
+    public func subset(_ examples: [Int]) -> FeatureBatch {
+        let sequences = examples.flatMap {
+            Array($0 * batch.segments..<($0 + 1) * batch.segments)
+        }
+        let lengths = sequences.map { Int(batch.offsets[$0 + 1] - batch.offsets[$0]) }
+        var result = Batch(lengths: lengths, segments: batch.segments)
+        let slotCount = result.tokenCount * width
+        let storage = FloatStorage(count: slotCount * batch.inputs.count)
+        for slot in batch.inputs.indices {
+            var target = storage.pointer + slot * slotCount
+            for (sequence, length) in zip(sequences, lengths) {
+                target.update(
+                    from: batch.inputs[slot] + Int(batch.offsets[sequence]) * width,
+                    count: length * width)
+                target += length * width
+            }
+            result.inputs.append(UnsafePointer(storage.pointer + slot * slotCount))
+        }
+        result.owner = storage
+        return FeatureBatch(batch: result, labels: examples.map { labels[$0] }, width: width)
+    }
 }

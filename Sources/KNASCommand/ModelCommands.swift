@@ -132,7 +132,8 @@ struct ExportCommand: ParsableCommand {
             encoder: {
                 let directory =
                     try encoder.map { URL(fileURLWithPath: $0) }
-                    ?? EncoderStore.find(loaded.configuration.encoder.name)
+                    ?? ModelDirectory.encoderDirectory(
+                        of: loaded.configuration, at: URL(fileURLWithPath: model))
                 return try Encoder(directory: directory)
             }, options: ExportOptions(headOnly: headOnly), to: url)
         if global.json {

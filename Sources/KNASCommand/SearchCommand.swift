@@ -20,12 +20,14 @@ struct SearchCommand: ParsableCommand {
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3 --run runs/mrpc
               knas search rte --data ~/RTE --proxy "vote(mgm-output, alignment)" --strategy evolution
               knas search mrpc --data ~/MRPC --head "projection > pool-mean > pair > classifier"
+              knas search mrpc --data ~/MRPC --pairing joint --unfreeze all
             """)
 
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
     @OptionGroup(title: "Scoring") var scoring: ScoringOptions
     @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
     @OptionGroup var global: GlobalOptions
 
     @Option(help: "Heads to score.")
@@ -71,6 +73,7 @@ struct SearchCommand: ParsableCommand {
         configuration.strategy = try StrategyRegistry.find(strategy).name
         configuration.head = head
         configuration.tuning = tune
+        configuration.fineTuning = fineTune.options(configuration.training)
         configuration.seeds = seeds
         configuration.seed = seed
 
@@ -92,7 +95,7 @@ struct SearchCommand: ParsableCommand {
         {
             String(
                 format: "  %@ dev %.3f  test %.3f  F1 %.3f  MCC %.3f",
-                name.padding(toLength: 22, withPad: " ", startingAt: 0), dev.accuracy,
+                name.padding(toLength: 30, withPad: " ", startingAt: 0), dev.accuracy,
                 test.accuracy, test.f1, test.mcc)
         }
         var lines = [
@@ -102,6 +105,12 @@ struct SearchCommand: ParsableCommand {
         ]
         for (name, baseline) in result.baselines.sorted(by: { $0.key < $1.key }) {
             lines.append(line("control: \(name)", baseline.dev, baseline.test))
+        }
+        if let tuned = result.finetuned {
+            lines.append(line("fine-tuned winner", tuned.dev, tuned.test))
+            for (name, control) in tuned.controls.sorted(by: { $0.key < $1.key }) {
+                lines.append(line("control: \(name)", control.dev, control.test))
+            }
         }
         lines += [
             String(

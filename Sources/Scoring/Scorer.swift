@@ -41,6 +41,8 @@ public struct Scorer: Sendable {
         public var initializations = 2
         /// Classes up to which the output kernel is exact; beyond, the number of random directions.
         public var outputDirections = 8
+        /// Whether a proxy that the batch does not allow is left out, rather than an error.
+        public var leavesOutUnavailable = false
 
         public init() {}
     }
@@ -105,7 +107,12 @@ public struct Scorer: Sendable {
                 classes: space.context.classes, outputDirections: options.outputDirections,
                 key: key.child(index))
             for proxy in proxies {
-                let value = try proxy.score(evaluation)
+                let value: Double
+                do {
+                    value = try proxy.score(evaluation)
+                } catch ScoringError.tooFewExamples where options.leavesOutUnavailable {
+                    continue
+                }
                 guard value.isFinite else { throw ScoringError.nonFinite(proxy: proxy.name) }
                 values[proxy.name, default: []].append(value)
             }

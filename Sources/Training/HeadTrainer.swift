@@ -13,6 +13,12 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     public let trainingLoss: Double
     public let devAccuracy: Double
     public let devCrossEntropy: Double
+
+    /// Accuracy decides, cross entropy breaks ties.
+    func isBetter(than other: EpochRecord) -> Bool {
+        devAccuracy != other.devAccuracy
+            ? devAccuracy > other.devAccuracy : devCrossEntropy < other.devCrossEntropy
+    }
 }
 
 /// A head with trained weights: those of the epoch that did best on dev.
@@ -52,7 +58,7 @@ public struct HeadTrainer: Sendable {
         parameters.initialize(key: key.child("init"))
         let executor = Executor(graph)
         let slots = graph.inputSlots
-        calibrate(executor, parameters, train, slots, key)
+        calibrate(graph, parameters, train, slots, key)
         let optimizer = AdamW(
             count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
         let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
@@ -87,7 +93,7 @@ public struct HeadTrainer: Sendable {
                 epoch: epoch, trainingLoss: lossSum / Double(train.count),
                 devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
             history.append(record)
-            if best == nil || isBetter(record, than: best!.record) {
+            if best == nil || record.isBetter(than: best!.record) {
                 best = (record, parameters.storage.copy(), predictions)
             }
             try onEpoch(record)
@@ -101,24 +107,19 @@ public struct HeadTrainer: Sendable {
     }
 
     /// Training examples that decide parameters which are set from data.
-    private static let calibrationExamples = 512
+    private static let calibrationExamples = 256
 
     private func calibrate(
-        _ executor: Executor, _ parameters: ParameterSet, _ train: FeatureSet, _ slots: [Int],
+        _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, _ slots: [Int],
         _ key: RandomKey
     ) {
-        guard executor.graph.needsCalibration else { return }
+        guard graph.needsCalibration else { return }
         var generator = key.child("calibration").generator()
         let members = Array(0..<train.count).shuffled(using: &generator)
             .prefix(Self.calibrationExamples)
-        executor.calibrate(
+        // The batch is larger than those of training: its memory is given back with this executor.
+        Executor(graph).calibrate(
             train.batch(members.sorted(), slots: slots).batch, parameters: parameters)
-    }
-
-    /// Accuracy decides, cross entropy breaks ties.
-    private func isBetter(_ a: EpochRecord, than b: EpochRecord) -> Bool {
-        a.devAccuracy != b.devAccuracy
-            ? a.devAccuracy > b.devAccuracy : a.devCrossEntropy < b.devCrossEntropy
     }
 
     /// The gradient of one batch's mean loss, clipped; returns the summed loss.
@@ -146,13 +147,13 @@ public struct HeadTrainer: Sendable {
         }
         return result.losses.reduce(0) { $0 + Double($1) }
     }
+}
 
-    /// `n / (classes * n_c)`, so that the weights average to one.
-    private func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
-        var counts = [Float](repeating: 0, count: classes)
-        for label in train.labels { counts[Int(label)] += 1 }
-        return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
-    }
+/// `n / (classes * n_c)` for each class, so that the weights average to one.
+func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
+    var counts = [Float](repeating: 0, count: classes)
+    for label in train.labels { counts[Int(label)] += 1 }
+    return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
 }
 
 /// Examples that are predicted at a time.

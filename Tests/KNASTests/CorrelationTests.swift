@@ -26,7 +26,9 @@ struct CorrelationTests {
         #expect(one.heads == 6 && one.failed == 0 && one.folds == 4)
         #expect(
             Set(one.proxies.map(\.name))
-                == Set(ProxyRegistry.all.map(\.name) + [ProxyExpression.standard.description]))
+                // 24 scoring examples are too few for the released procedure.
+                == Set(ProxyRegistry.all.map(\.name) + [ProxyExpression.standard.description])
+                .subtracting(["knas-released"]))
         #expect(one.proxies.filter(\.default).count == 1)
         #expect(one.ceiling != nil)
         for (a, b) in zip(one.proxies, two.proxies) {

@@ -56,11 +56,13 @@ public struct CorrelationStudy: Sendable {
         let journal = try StudyJournal(
             directory.url.appendingPathComponent("heads.jsonl"),
             identity: identity(encoder, splits, layers, folds), resume: configuration.resume)
+        var scoringOptions = run.scoring
+        scoringOptions.leavesOutUnavailable = true
         let worker = StudyWorker(
             space: space, splits: splits, folds: folds, repeats: configuration.repeats,
             scorer: try Scorer(
                 space: space, train: splits.train, proxies: ProxyRegistry.all.map(\.name),
-                options: run.scoring, key: key.child("scoring")),
+                options: scoringOptions, key: key.child("scoring")),
             scoring: scoringIdentity, trainer: try HeadTrainer(run.training), key: key)
         let scoringIdentity = scoringIdentity
         let counter = EpochCounter(

@@ -64,22 +64,35 @@ public struct Pipeline: Sendable {
         let controls = try watch.time("controls") {
             try trainControls(space, stage, splits, key)
         }
-        let model = try makeModel(dataset, encoder, space, winner)
+        let fineTuned = try watch.time("fine-tuning") {
+            try fineTune(winner, stage, dataset, encoder, key.child("fine-tuning"))
+        }
+        var model = try makeModel(dataset, encoder, space, winner)
+        if let fineTuned {
+            model = try Model(fineTuned.winner, model.configuration, encoder: encoder)
+        }
+        let report = ResultBuilder(
+            configuration: configuration, dataset: dataset, encoder: encoder, space: space,
+            splits: splits, key: key.child("intervals"))
         var result = try watch.time("evaluation") {
-            try ResultBuilder(
-                configuration: configuration, dataset: dataset, encoder: encoder, space: space,
-                splits: splits, key: key.child("intervals")
-            ).build(
+            try report.build(
                 candidates: candidates, finalists: Array(finalists), winner: winner,
                 controls: controls, cost: watch.cost)
+        }
+        if let fineTuned, let options = configuration.fineTuning {
+            result.finetuned = try watch.time("evaluation") {
+                try report.fineTuned(fineTuned, frozen: winner.seeds, training: options.training)
+            }
         }
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: winner.accuracies)
         try directory.writeModel(
             model, encoder: encoder, result: result,
-            task: TaskDefinition.load(configuration.task))
+            task: TaskDefinition.load(configuration.task),
+            includesEncoder: configuration.fineTuning?.isStandalone ?? false)
         result.cost = watch.cost
         try directory.write(result)
+        FineTuneStage.removeCheckpoints(inRun: configuration.run)
         return result
     }
 
@@ -170,6 +183,28 @@ public struct Pipeline: Sendable {
             ).run(controls.random, name: "control: random") : nil
         return TrainedControls(
             probe: probe, mlp: mlp.compactMap(\.head), mlpGenotype: controls.mlp, random: random)
+    }
+
+    /// Trains encoder layers with the winner, and with a linear head, where that is wanted.
+    private func fineTune(
+        _ outcome: HeadDevelopment.Outcome, _ training: TrainingStage, _ dataset: Dataset,
+        _ encoder: Encoder, _ key: RandomKey
+    ) throws -> FineTunedHeads? {
+        guard let options = configuration.fineTuning else { return nil }
+        let stage = FineTuneStage(
+            options: options, dataset: dataset, encoder: encoder, space: training.space,
+            run: configuration.run, threads: configuration.threads, progress: progress, note: note)
+        let winner = try stage.train(
+            outcome.genotype, from: outcome.seeds, name: "winner", key)
+        guard options.hasControl else { return FineTunedHeads(winner: winner, control: nil) }
+        let linear = try FineTuneStage.linear(in: training.space)
+        let jobs = (0..<configuration.seeds).map {
+            TrainingJob(genotype: linear, configuration: configuration.training, seed: $0)
+        }
+        let heads = try training.train(jobs, key.child("linear"), stageName: "linear head")
+            .compactMap(\.head)
+        let control = try stage.train(linear, from: heads, name: "linear", key)
+        return FineTunedHeads(winner: winner, control: control)
     }
 
     private func makeModel(

@@ -103,12 +103,12 @@ struct ResultBuilder {
                 second: test.map(\.predicted), key: key.child(description)))
     }
 
-    private func test(_ head: TrainedHead) throws -> Predictions {
+    func test(_ head: TrainedHead) throws -> Predictions {
         try predict(
             Executor(head.graph), head.parameters, splits.test, classes: dataset.labels.count)
     }
 
-    private func metrics(_ predictions: Predictions) -> ClassificationMetrics {
+    func metrics(_ predictions: Predictions) -> ClassificationMetrics {
         ClassificationMetrics(predictions, positive: dataset.positiveLabel ?? 1)
     }
 }

@@ -40,6 +40,8 @@ public struct RunConfiguration: Sendable {
     public var training = TrainingConfiguration()
     /// Ways to train the winner that are tried on held-out rows; below 2 none is.
     public var tuning = 6
+    /// Whether and how encoder layers are trained with the winner.
+    public var fineTuning: FineTuneOptions?
     /// Seeds the winner is trained with.
     public var seeds = 3
     /// The seed of everything random.
@@ -78,6 +80,7 @@ public struct RunConfiguration: Sendable {
             try require(
                 maximumParameters > 0, "--max-parameters", maximumParameters, "1 or more")
         }
+        try fineTuning?.training.check()
         if let maximumLength {
             try require(maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
         }

@@ -76,11 +76,12 @@ struct RunDirectory {
     }
 
     func writeModel(
-        _ model: Model, encoder: Encoder, result: RunResult, task: TaskDefinition
+        _ model: Model, encoder: Encoder, result: RunResult, task: TaskDefinition,
+        includesEncoder: Bool
     ) throws {
         try ModelDirectory.save(
             model, encoder: encoder,
             card: ModelCard.text(ModelCardContent(result, model: model, task: task)),
-            to: modelURL)
+            includesEncoder: includesEncoder, to: modelURL)
     }
 }

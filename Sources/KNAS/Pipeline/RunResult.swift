@@ -94,6 +94,8 @@ public struct RunResult: Sendable, Codable {
     public var finalists: [Finalist]
     public var winner: Winner
     public var baselines: [String: Baseline]
+    /// Where encoder layers were trained too.
+    public var finetuned: FineTuned?
     public var cost: Cost
 }
 
