@@ -71,6 +71,9 @@ public struct Encoder: Sendable {
         return (graph, try checkpoint.parameters(graph, lowered.bindings))
     }
 
+    /// Tells the system that the weights are not needed for now; they are read again when they are.
+    public func releasePages() { checkpoint.tensors.releasePages() }
+
     /// A batch of token sequences for ``graph(layers:)``.
     /// - Throws: ``EncoderError/badIdentifiers(expected:found:)`` for ids or lengths that the tables
     ///   do not have.

@@ -65,6 +65,7 @@ public struct FeatureCache: Sendable {
         let missing = entries.filter { files[$0.layer] == nil }
         if !missing.isEmpty {
             try compute(missing, list, maximum, progress)
+            encoder.releasePages()
             for entry in missing { files[entry.layer] = try open(entry) }
         }
         return FeatureSet(

@@ -21,8 +21,9 @@ struct FeatureFile: Sendable {
         }
     }
 
-    /// Bytes that may stay resident.
-    private static let residentBytes = 48 << 20
+    /// Bytes that are read between; the system maps some pages around each one that is touched, so that
+    /// about three times as many are resident.
+    private static let residentBytes = 16 << 20
 
     /// Opens an entry and verifies it whole.
     /// - Throws: ``FileError/missing(path:)``; ``FeatureError/damaged(path:reason:)`` for anything

@@ -80,6 +80,7 @@ struct ResultBuilder {
                 spaceSize: space.count, scoringSeconds: cost.stages["search"] ?? 0),
             finalists: zip(finalists, winner.standings).compactMap(finalist),
             winner: winnerResult,
+            pareto: Self.front(winner.standings + (controls.random?.standings ?? [])),
             baselines: baselines, cost: cost)
     }
 
@@ -90,6 +91,28 @@ struct ResultBuilder {
             scores: candidate.score?.values.mapValues(\.mean) ?? [:], dev: metrics(head.dev),
             heldOutAccuracy: standing.accuracy ?? metrics(head.dev).accuracy,
             parts: standing.heads.count, history: head.history)
+    }
+
+    /// Heads that are more accurate than all smaller ones.
+    private static func front(_ standings: [Standing]) -> [RunResult.ParetoPoint] {
+        var points: [RunResult.ParetoPoint] = []
+        for standing in standings {
+            guard let accuracy = standing.accuracy, let head = standing.heads[0] else { continue }
+            points.append(
+                RunResult.ParetoPoint(
+                    genotype: standing.genotype.description,
+                    parameters: head.graph.trainableCount, heldOutAccuracy: accuracy))
+        }
+        points.sort {
+            ($0.parameters, -$0.heldOutAccuracy, $0.genotype)
+                < ($1.parameters, -$1.heldOutAccuracy, $1.genotype)
+        }
+        var best = -1.0
+        return points.filter { point in
+            guard point.heldOutAccuracy > best else { return false }
+            best = point.heldOutAccuracy
+            return true
+        }
     }
 
     private func baseline(

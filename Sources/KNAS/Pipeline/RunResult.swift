@@ -28,6 +28,14 @@ public struct RunResult: Sendable, Codable {
         public var history: [EpochRecord]
     }
 
+    /// A trained head that no other beats in accuracy with as few weights.
+    public struct ParetoPoint: Sendable, Codable, Hashable {
+        public var genotype: String
+        public var parameters: Int
+        /// Over the held-out rows that it was tried on.
+        public var heldOutAccuracy: Double
+    }
+
     /// A way to train the winner that was tried.
     public struct Tuning: Sendable, Codable {
         public var configuration: TrainingConfiguration
@@ -93,6 +101,8 @@ public struct RunResult: Sendable, Codable {
     public var search: SearchSummary
     public var finalists: [Finalist]
     public var winner: Winner
+    /// From the smallest to the most accurate, of all heads that were trained.
+    public var pareto: [ParetoPoint]
     public var baselines: [String: Baseline]
     /// Where encoder layers were trained too.
     public var finetuned: FineTuned?
