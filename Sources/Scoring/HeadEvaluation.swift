@@ -75,6 +75,17 @@ public final class HeadEvaluation {
         return sink.storage
     }
 
+    /// Per-example gradients of all trained parameters, block by block: a parameter, some neighbouring
+    /// entries' gradients, `[n, width]`, and the width.
+    public func exampleGradients(
+        _ body: @escaping (ParameterID, UnsafePointer<Float>, Int) -> Void
+    ) {
+        _ = forward()
+        let sink = ExampleGradientBlocks(graph, examples: labels.count, body: body)
+        executor.backward(logitGradients, into: sink)
+        sink.finish()
+    }
+
     /// The loss kernel K, `[n, n]`: `K_ij = <dL_i/dw, dL_j/dw>`.
     public var lossGram: [Double] {
         if let lossGramResult { return lossGramResult }

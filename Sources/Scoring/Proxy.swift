@@ -23,6 +23,9 @@ public enum ProxyRegistry {
         KernelAlignment(),
         KernelRegression(),
         GradientNorm(),
+        SNIP(),
+        GradSign(),
+        ZiCo(),
         ParameterCount(),
     ]
 
