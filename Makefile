@@ -31,7 +31,7 @@ demo: encoder
 
 test: encoder
 	@echo "running all tests, those on the default encoder's real weights included"
-	KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
+	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
 
 lint: imports
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -52,7 +52,11 @@ let package = Package(
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
         .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
-        .target(name: "Export", dependencies: ["Training"]),
+        .target(
+            name: "Export",
+            dependencies: [
+                "Training", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         .target(name: "KNAS", dependencies: ["Search", "Export"]),
         .executableTarget(
             name: "KNASCommand",
@@ -76,9 +80,13 @@ let package = Package(
         .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
         .testTarget(name: "HeadsTests", dependencies: ["Heads"]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
-        .testTarget(name: "ScoringTests", dependencies: ["Scoring", "TestSupport"]),
+        .testTarget(
+            name: "ScoringTests", dependencies: ["Scoring", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(
+            name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
+            exclude: ["check_onnx.py"]),
         .testTarget(name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],

@@ -76,15 +76,15 @@ KNAS_INLINE double double_dot(int64_t count, const float *a, const float *b) {
 
 KNAS_CLONES
 void knas_block_products(
-    int64_t examples, const int64_t *offsets, int64_t total, const float *a, const float *b,
-    double *gram) {
-    for (int64_t i = 0; i < examples; i++) {
+    int64_t examples, int64_t first, int64_t last, const int64_t *offsets, int64_t stride,
+    const float *a, const float *b, double *gram) {
+    for (int64_t i = first; i < last; i++) {
         for (int64_t j = 0; j <= i; j++) {
-            const int64_t first = offsets[j];
-            const int64_t width = offsets[j + 1] - first;
+            const int64_t column = offsets[j];
+            const int64_t width = offsets[j + 1] - column;
             double sum = 0.0;
-            for (int64_t t = offsets[i]; t < offsets[i + 1]; t++) {
-                sum += double_dot(width, a + t * total + first, b + t * total + first);
+            for (int64_t t = offsets[i] - offsets[first]; t < offsets[i + 1] - offsets[first]; t++) {
+                sum += double_dot(width, a + t * stride + column, b + t * stride + column);
             }
             gram[i * examples + j] += sum;
             if (j != i) gram[j * examples + i] += sum;

@@ -5,19 +5,27 @@ import Tensors
 
 /// The weights of an encoder directory, with the prefix that its checkpoint puts before names.
 struct Checkpoint: Sendable {
-    private let tensors: SafetensorsCollection
-    private let prefix: String
+    let tensors: any SafetensorsSource
+    let prefix: String
     private let path: String
 
     /// - Throws: ``FileError``, ``TensorError``.
     init(directory: URL) throws {
-        tensors = try SafetensorsCollection(directory: directory)
+        let tensors = try SafetensorsCollection(directory: directory)
+        self.tensors = tensors
         path = directory.path
         let marker = "embeddings.word_embeddings.weight"
         prefix =
             tensors.names.first { $0.hasSuffix(marker) }.map {
                 String($0.dropLast(marker.count))
             } ?? ""
+    }
+
+    /// Weights of some layers in a file of their own.
+    init(file: SafetensorsFile, prefix: String) {
+        tensors = file
+        path = file.url.path
+        self.prefix = prefix
     }
 
     /// The numbers of a graph's parameters; embedding tables stay in the mapped file.
@@ -74,7 +82,9 @@ struct Checkpoint: Sendable {
             address: UnsafeRawPointer(copy.pointer), element: .float32, owner: copy)
     }
 
-    private func find(_ name: String) throws -> String {
+    /// The name under which the checkpoint has a weight.
+    /// - Throws: ``EncoderError/missingWeight(path:name:)``.
+    func find(_ name: String) throws -> String {
         let full = prefix + name
         if tensors.contains(full) { return full }
         // Old checkpoints call the gain and bias of a layer norm gamma and beta.

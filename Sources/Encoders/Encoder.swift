@@ -14,8 +14,8 @@ public struct Encoder: Sendable {
     public let tokenizer: any Tokenizer
     /// Determines the hidden states: configuration, weights and tokenizer.
     public let digest: String
-    private let family: any EncoderFamily
-    private let checkpoint: Checkpoint
+    let family: any EncoderFamily
+    let checkpoint: Checkpoint
 
     /// Opens a directory and checks that its weights are those of the architecture.
     /// - Throws: ``FileError``, ``EncoderError``, ``TensorError``, or the tokenizer's error.
@@ -70,6 +70,9 @@ public struct Encoder: Sendable {
         let graph = builder.build(output: output)
         return (graph, try checkpoint.parameters(graph, lowered.bindings))
     }
+
+    /// Tells the system that the weights are not needed for now; they are read again when they are.
+    public func releasePages() { checkpoint.tensors.releasePages() }
 
     /// A batch of token sequences for ``graph(layers:)``.
     /// - Throws: ``EncoderError/badIdentifiers(expected:found:)`` for ids or lengths that the tables

@@ -11,12 +11,14 @@ public enum EncoderError: DiagnosedError, Equatable {
     case unknownInstallSource(name: String, known: [String])
     case badIdentifiers(expected: String, found: String)
     case downloadFailed(name: String, reason: String)
+    case cannotUnfreeze(modelType: String, layer: Int)
+    case badUnfrozenCount(count: Int, layers: Int)
 
     public var kind: ErrorKind {
         switch self {
         case .badConfiguration, .unknownFamily, .missingWeight, .unusedWeights, .badIdentifiers:
             .badInput
-        case .badLayer, .unknownInstallSource: .usage
+        case .badLayer, .unknownInstallSource, .cannotUnfreeze, .badUnfrozenCount: .usage
         case .notInstalled, .downloadFailed: .missingFile
         }
     }
@@ -44,6 +46,12 @@ public enum EncoderError: DiagnosedError, Equatable {
         case .badIdentifiers(let expected, let found):
             "token ids: expected \(expected), found \(found)"
         case .downloadFailed(let name, let reason): "encoder '\(name)': \(reason)"
+        case .cannotUnfreeze(let modelType, let layer):
+            "layer \(layer) of an encoder of model_type '\(modelType)' cannot be fine-tuned: its "
+                + "family does not say how a layer stands on the hidden state below it"
+        case .badUnfrozenCount(let count, let layers):
+            "cannot unfreeze \(count) layers: the head reads layer \(layers) at most; expected 1 to "
+                + "\(layers) or all"
         }
     }
 }

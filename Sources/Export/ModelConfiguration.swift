@@ -12,19 +12,48 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         public var name: String
         /// Its digest; a model does not run on another encoder.
         public var digest: String
+        /// Whether the encoder's files lie in the model's directory, so that none has to be installed.
+        public var isIncluded: Bool?
 
-        public init(name: String, digest: String) {
+        public init(name: String, digest: String, isIncluded: Bool? = nil) {
             self.name = name
             self.digest = digest
+            self.isIncluded = isIncluded
+        }
+    }
+
+    /// Encoder layers that were trained with the head and belong to the model.
+    public struct FineTuning: Sendable, Hashable, Codable {
+        /// The lowest of them, from 1.
+        public var firstLayer: Int
+        /// The highest of them.
+        public var lastLayer: Int
+        /// The hidden states that the head reads, trained ones among them, ascending.
+        public var headLayers: [Int]
+        /// What stands before the names of the encoder's weights.
+        public var weightPrefix: String
+
+        public init(
+            firstLayer: Int, lastLayer: Int, headLayers: [Int], weightPrefix: String
+        ) {
+            self.firstLayer = firstLayer
+            self.lastLayer = lastLayer
+            self.headLayers = headLayers
+            self.weightPrefix = weightPrefix
         }
     }
 
     /// Version of the layout.
-    public var formatVersion = 1
+    public var formatVersion = 2
+    /// The versions that can be read; from 3 on there are fine-tuned and included encoders.
+    private static let versions = 2...3
     public var task: String
     public var encoder: EncoderReference
-    /// The hidden state that the head reads; 0 is the embeddings' output.
-    public var layer: Int
+    /// The hidden states of the encoder that the model's graph reads, ascending; 0 is the embeddings'
+    /// output. Without fine-tuning those are the head's.
+    public var layers: [Int]
+    /// The encoder layers in the model's graph, where some were fine-tuned.
+    public var fineTuning: FineTuning?
     public var pairing: Pairing
     /// Whether the task has two texts.
     public var hasPairs: Bool
@@ -40,13 +69,13 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     public var width: Int
 
     public init(
-        task: String, encoder: EncoderReference, layer: Int, pairing: Pairing, hasPairs: Bool,
+        task: String, encoder: EncoderReference, layers: [Int], pairing: Pairing, hasPairs: Bool,
         maximumLength: Int, genotype: String, labels: [TaskLabel], positiveLabel: Int?,
         width: Int
     ) {
         self.task = task
         self.encoder = encoder
-        self.layer = layer
+        self.layers = layers
         self.pairing = pairing
         self.hasPairs = hasPairs
         self.maximumLength = maximumLength
@@ -58,14 +87,15 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
 
     /// How features are made for this model.
     public var features: FeatureConfiguration {
-        FeatureConfiguration(layer: layer, pairing: pairing, maximumLength: maximumLength)
+        FeatureConfiguration(layers: layers, pairing: pairing, maximumLength: maximumLength)
     }
 
     /// What surrounds the head.
     public var context: HeadContext {
         HeadContext(
             inputWidth: width, classes: labels.count,
-            segments: features.segments(hasPairs: hasPairs))
+            segments: features.segments(hasPairs: hasPairs),
+            layers: fineTuning?.headLayers ?? layers)
     }
 
     /// Reads and checks a `config.json`.
@@ -89,12 +119,41 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     }
 
     private var objection: String? {
-        if formatVersion != 1 { return "formatVersion is \(formatVersion): expected 1" }
+        if !Self.versions.contains(formatVersion) {
+            return "formatVersion is \(formatVersion): expected \(Self.versions.lowerBound) to "
+                + "\(Self.versions.upperBound)"
+        }
+        if !Self.areLayers(layers) { return "layers is \(layers): expected ascending numbers" }
+        if let reason = fineTuning.flatMap(objection) { return reason }
         if !(2...100_000).contains(labels.count) { return "\(labels.count) labels" }
         if !(1...65_536).contains(width) { return "width is \(width)" }
         if !(1...1_000_000).contains(maximumLength) { return "maximumLength is \(maximumLength)" }
         if let positiveLabel, !labels.indices.contains(positiveLabel) {
             return "positiveLabel is \(positiveLabel), there are \(labels.count) labels"
+        }
+        return nil
+    }
+
+    private static func areLayers(_ layers: [Int]) -> Bool {
+        !layers.isEmpty && layers.count <= 1001 && layers.allSatisfy((0...1000).contains)
+            && !zip(layers, layers.dropFirst()).contains(where: { $0 >= $1 })
+    }
+
+    /// The graph reads the layer below those that were trained, and the lower ones that the head reads.
+    private func objection(_ tuning: FineTuning) -> String? {
+        guard Self.areLayers(tuning.headLayers) else {
+            return "fineTuning.headLayers is \(tuning.headLayers): expected ascending numbers"
+        }
+        guard tuning.firstLayer >= 1, tuning.firstLayer <= tuning.lastLayer,
+            tuning.headLayers.last == tuning.lastLayer
+        else {
+            return "fineTuning has layers \(tuning.firstLayer) to \(tuning.lastLayer) under a head "
+                + "on \(tuning.headLayers)"
+        }
+        let base = tuning.firstLayer - 1
+        let expected = tuning.headLayers.filter { $0 < base } + [base]
+        guard layers == expected else {
+            return "layers is \(layers): expected \(expected) below the fine-tuned ones"
         }
         return nil
     }

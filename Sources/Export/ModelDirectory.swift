@@ -5,37 +5,57 @@ import Heads
 import Support
 import Tensors
 import Tokenization
+import Training
 
 /// A trained head with all that is needed to run it on its encoder.
 public struct Model: Sendable {
     public let configuration: ModelConfiguration
     public let graph: Graph
     public let parameters: ParameterSet
+    /// The encoder layers in the graph, where some were fine-tuned.
+    public let unfrozen: UnfrozenLayers?
 
-    public init(configuration: ModelConfiguration, graph: Graph, parameters: ParameterSet) {
+    public init(
+        configuration: ModelConfiguration, graph: Graph, parameters: ParameterSet,
+        unfrozen: UnfrozenLayers? = nil
+    ) {
         self.configuration = configuration
         self.graph = graph
         self.parameters = parameters
+        self.unfrozen = unfrozen
     }
 }
 
 /// Model directories: `config.json`, `head.safetensors`, the tokenizer, and a model card.
+///
+/// A model with fine-tuned encoder layers has beside them `encoder.safetensors` with the tensors that
+/// changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; one that is
+/// to need nothing else has the whole encoder in `encoder/` instead.
 public enum ModelDirectory {
     static let weightsName = "head.safetensors"
     static let configurationName = "config.json"
+    static let encoderWeightsName = "encoder.safetensors"
+    static let encoderConfigurationName = "encoder.json"
+    static let encoderDirectoryName = "encoder"
 
     /// Writes a model; the directory appears whole or not at all.
-    /// - Parameter card: the text of `README.md`.
-    /// - Throws: ``FileError``, ``TensorError``.
-    public static func save(_ model: Model, encoder: Encoder, card: String, to url: URL) throws {
+    /// - Parameters:
+    ///   - card: the text of `README.md`.
+    ///   - includesEncoder: whether the whole encoder is written too.
+    /// - Throws: ``FileError``, ``TensorError``, ``EncoderError``.
+    public static func save(
+        _ model: Model, encoder: Encoder, card: String, includesEncoder: Bool = false, to url: URL
+    ) throws {
         try AtomicFile.writeDirectory(url) { directory in
+            let configuration = try writeEncoder(
+                model, encoder, includesEncoder: includesEncoder, to: directory)
             let encoderJSON = JSONEncoder()
             encoderJSON.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try AtomicFile.write(
-                try encoderJSON.encode(model.configuration),
+                try encoderJSON.encode(configuration),
                 to: directory.appendingPathComponent(configurationName))
             try SafetensorsWriter.write(
-                entries(model), metadata: ["format": "pt"],
+                headEntries(model), metadata: ["format": "pt"],
                 to: directory.appendingPathComponent(weightsName))
             let vocabulary = try TokenizerLoader.modelFile(encoder.directory)
             try FileManager.default.copyItem(
@@ -45,9 +65,14 @@ public enum ModelDirectory {
         }
     }
 
-    /// The head's tensors under their names in the graph.
+    /// The model's tensors: the head's under their names in the graph, those of fine-tuned encoder layers
+    /// under the checkpoint's.
     static func entries(_ model: Model) -> [SafetensorsEntry] {
-        model.graph.parameters.map { parameter in
+        headEntries(model) + encoderEntries(model)
+    }
+
+    private static func headEntries(_ model: Model) -> [SafetensorsEntry] {
+        headParameters(model.graph, model.unfrozen).map { parameter in
             SafetensorsEntry(
                 name: parameter.name, shape: parameter.shape,
                 floats: model.parameters.values(parameter.name) ?? [])
@@ -72,16 +97,21 @@ public enum ModelDirectory {
                 path: url.appendingPathComponent(configurationName).path,
                 reason: error.description)
         }
-        let graph = space.graph(of: genotype)
-        let parameters = ParameterSet(graph)
+        let layers = try EncoderFiles(url, configuration).map { files in
+            (try files.graph(genotype, space, configuration), files)
+        }
+        let graph = layers?.0.graph ?? space.graph(of: genotype)
         let weightsURL = url.appendingPathComponent(weightsName)
         let file = try SafetensorsFile(weightsURL)
-        let known = Set(graph.parameters.map(\.name))
+        try layers?.1.checkSize(graph, beside: file)
+        let parameters = ParameterSet(graph)
+        let headParameters = headParameters(graph, layers?.0.unfrozen)
+        let known = Set(headParameters.map(\.name))
         if let extra = file.names.first(where: { !known.contains($0) }) {
             throw ModelError.badWeights(
                 path: weightsURL.path, reason: "tensor '\(extra)' does not belong to the head")
         }
-        for parameter in graph.parameters {
+        for parameter in headParameters {
             let values = try file.floats(parameter.name, expecting: parameter.shape)
             guard values.allSatisfy(\.isFinite) else {
                 throw ModelError.badWeights(
@@ -90,6 +120,11 @@ public enum ModelDirectory {
             }
             parameters.set(parameter.name, values)
         }
-        return Model(configuration: configuration, graph: graph, parameters: parameters)
+        if let (fineTuned, files) = layers {
+            try files.read(fineTuned, configuration, into: parameters)
+        }
+        return Model(
+            configuration: configuration, graph: graph, parameters: parameters,
+            unfrozen: layers?.0.unfrozen)
     }
 }

@@ -2,6 +2,7 @@ import Encoders
 import Foundation
 import Support
 import Tasks
+import Tensors
 import Tokenization
 
 /// Features on disk, computed where they are missing.
@@ -13,8 +14,8 @@ public struct FeatureCache: Sendable {
     private let encoder: Encoder
     private let threads: Int
 
-    /// Sequences that are computed between two writes.
-    private static let chunk = 2048
+    /// Tokens that are computed between two writes: enough to sort by length, few enough for memory.
+    private static let chunkTokens = 32_768
 
     public init(
         encoder: Encoder, directory: URL = EncoderStore.home.appendingPathComponent("features"),
@@ -36,39 +37,55 @@ public struct FeatureCache: Sendable {
         progress: ProgressHandler? = nil, onRebuild: (FeatureError) -> Void = { _ in }
     ) throws -> FeatureSet {
         let list = SequenceList(examples, configuration)
-        let layer = configuration.layer ?? encoder.configuration.layers
-        guard (0...encoder.configuration.layers).contains(layer) else {
+        let layers = configuration.layers ?? [encoder.configuration.layers]
+        for layer in layers where !(0...encoder.configuration.layers).contains(layer) {
             throw EncoderError.badLayer(layer: layer, layers: encoder.configuration.layers)
         }
         let maximum = min(configuration.maximumLength, encoder.maximumLength)
-        let digest = list.digest(encoder, layer: layer, maximumLength: maximum)
-        let url = directory.appendingPathComponent("\(digest).safetensors")
-        func open() throws -> FeatureFile {
+        let entries = layers.map { layer in
+            let digest = list.digest(encoder, layer: layer, maximumLength: maximum)
+            return Entry(
+                layer: layer, digest: digest,
+                url: directory.appendingPathComponent("\(digest).safetensors"))
+        }
+        func open(_ entry: Entry) throws -> FeatureFile {
             try FeatureFile(
-                url, digest: digest, sequences: list.unique.count, width: encoder.width)
+                entry.url, digest: entry.digest, sequences: list.unique.count,
+                width: encoder.width)
         }
-        var file: FeatureFile?
-        do {
-            file = try open()
-        } catch FileError.missing {
-        } catch let error as FeatureError {
-            onRebuild(error)
+        var files: [Int: FeatureFile] = [:]
+        for entry in entries {
+            do {
+                files[entry.layer] = try open(entry)
+            } catch FileError.missing {
+            } catch let error as FeatureError {
+                onRebuild(error)
+            }
         }
-        if file == nil {
-            try compute(list, layer, maximum, digest, url, progress)
-            file = try open()
+        let missing = entries.filter { files[$0.layer] == nil }
+        if !missing.isEmpty {
+            try compute(missing, list, maximum, progress)
+            encoder.releasePages()
+            for entry in missing { files[entry.layer] = try open(entry) }
         }
-        guard let file else { preconditionFailure("an entry was just opened") }
         return FeatureSet(
-            file: file, places: list.places, segments: list.segments,
+            files: layers.compactMap { files[$0] }, places: list.places, segments: list.segments,
             labels: examples.map { Int32($0.label) })
     }
 
+    /// The file of one layer.
+    private struct Entry {
+        let layer: Int
+        let digest: String
+        let url: URL
+    }
+
+    /// Runs the encoder once for all layers that are missing.
     private func compute(
-        _ list: SequenceList, _ layer: Int, _ maximum: Int, _ digest: String, _ url: URL,
-        _ progress: ProgressHandler?
+        _ entries: [Entry], _ list: SequenceList, _ maximum: Int, _ progress: ProgressHandler?
     ) throws {
-        let extractor = try FeatureExtractor(encoder, layer: layer, threads: threads)
+        let extractor = try FeatureExtractor(
+            encoder, layers: entries.map(\.layer), threads: threads)
         let tokenizer = encoder.tokenizer
         let texts = try Parallel.map(count: list.unique.count, threads: threads) { index, _ in
             let source = list.unique[index]
@@ -77,23 +94,48 @@ public struct FeatureCache: Sendable {
         let total = texts.count
         var offsets: [Int64] = [0]
         for text in texts { offsets.append(offsets[offsets.count - 1] + Int64(text.ids.count)) }
-        try FeatureFile.write(to: url, digest: digest, offsets: offsets, width: encoder.width) {
-            sink in
+        try write(entries[...], offsets, sinks: []) { sinks in
             var start = 0
             while start < total {
                 try WorkProgress(
                     stage: "features", completed: start, total: total, unit: "sentences"
                 ).report(to: progress)
-                let part = Array(texts[start..<min(total, start + Self.chunk)])
+                var end = start
+                var tokens = 0
+                while end < total, tokens < Self.chunkTokens {
+                    tokens += texts[end].ids.count
+                    end += 1
+                }
+                let part = Array(texts[start..<end])
                 let count = part.reduce(0) { $0 + $1.ids.count } * encoder.width
-                let buffer = UnsafeMutablePointer<UInt16>.allocate(capacity: count)
+                let buffer = UnsafeMutablePointer<UInt16>.allocate(capacity: count * sinks.count)
                 defer { buffer.deallocate() }
                 try extractor.halfStates(part, into: buffer)
-                try sink(UnsafeRawBufferPointer(UnsafeBufferPointer(start: buffer, count: count)))
+                for (place, sink) in sinks.enumerated() {
+                    try sink(
+                        UnsafeRawBufferPointer(
+                            UnsafeBufferPointer(start: buffer + place * count, count: count)))
+                }
                 start += part.count
             }
         }
         try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
             .report(to: progress)
+    }
+
+    /// Opens all files, one inside the other, and produces their rows together.
+    private func write(
+        _ entries: ArraySlice<Entry>, _ offsets: [Int64], sinks: [SafetensorsEntry.Sink],
+        produce: @escaping ([SafetensorsEntry.Sink]) throws -> Void
+    ) throws {
+        guard let entry = entries.first else { return try produce(sinks) }
+        try FeatureFile.write(
+            to: entry.url, digest: entry.digest, offsets: offsets, width: encoder.width
+        ) { sink in
+            try withoutActuallyEscaping(sink) { sink in
+                try self.write(
+                    entries.dropFirst(), offsets, sinks: sinks + [sink], produce: produce)
+            }
+        }
     }
 }

@@ -5,15 +5,16 @@ import Tasks
 
 /// What decides the features of a list of examples, beside the encoder.
 public struct FeatureConfiguration: Sendable, Hashable {
-    /// The encoder's hidden state to take; 0 is the embeddings' output, `nil` the last layer.
-    public var layer: Int?
+    /// The encoder's hidden states to take, each a cache entry of its own; 0 is the embeddings' output,
+    /// `nil` the last layer.
+    public var layers: [Int]?
     /// Whether the texts of a pair are encoded as one sequence or apart.
     public var pairing: Pairing
     /// Longest sequence in tokens.
     public var maximumLength: Int
 
-    public init(layer: Int? = nil, pairing: Pairing = .siamese, maximumLength: Int = 128) {
-        self.layer = layer
+    public init(layers: [Int]? = nil, pairing: Pairing = .siamese, maximumLength: Int = 128) {
+        self.layers = layers
         self.pairing = pairing
         self.maximumLength = maximumLength
     }

@@ -23,20 +23,24 @@ public final class FeatureExtractor: @unchecked Sendable {
     private let lock = NSLock()
 
     /// - Throws: ``EncoderError``, ``TensorError``.
-    public init(_ encoder: Encoder, layer: Int?, threads: Int) throws {
+    public init(_ encoder: Encoder, layers: [Int]?, threads: Int) throws {
         self.encoder = encoder
         self.threads = max(1, threads)
-        let (graph, parameters) = try encoder.graph(
-            layers: [layer ?? encoder.configuration.layers])
+        let layers = layers ?? [encoder.configuration.layers]
+        layerCount = layers.count
+        let (graph, parameters) = try encoder.graph(layers: layers)
         self.graph = graph
         self.parameters = parameters
         executors = (0..<self.threads).map { _ in Executor(graph) }
     }
 
-    /// Features a token.
+    /// Number of hidden states that are given.
+    private let layerCount: Int
+    /// Features a token, of all hidden states together.
     public var width: Int { graph.output.width }
 
-    /// The hidden states of sequences, one after another, in float32: `[tokens, width]`.
+    /// The hidden states of sequences, one after another, in float32: `[tokens, width]`; several
+    /// layers stand side by side.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
     public func hiddenStates(_ texts: [TokenizedText]) throws -> [Float] {
         let offsets = Self.offsets(texts)
@@ -48,16 +52,28 @@ public final class FeatureExtractor: @unchecked Sendable {
         return storage.array
     }
 
-    /// The hidden states in float16.
+    /// The hidden states in float16, layer after layer: `[layers, tokens, width]`.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
     func halfStates(
         _ texts: [TokenizedText], into target: UnsafeMutablePointer<UInt16>
     ) throws {
         let offsets = Self.offsets(texts)
         nonisolated(unsafe) let target = target
-        let width = width
+        let (layers, width) = (layerCount, width / layerCount)
+        let tokens = offsets[texts.count]
         try run(texts, offsets) { rows, first, count in
-            knas_f32_to_f16(Int64(count * width), rows, target + first * width)
+            for layer in 0..<layers {
+                let layerTarget = target + (layer * tokens + first) * width
+                if layers == 1 {
+                    knas_f32_to_f16(Int64(count * width), rows, layerTarget)
+                    continue
+                }
+                for row in 0..<count {
+                    knas_f32_to_f16(
+                        Int64(width), rows + (row * layers + layer) * width,
+                        layerTarget + row * width)
+                }
+            }
         }
     }
 
@@ -66,14 +82,17 @@ public final class FeatureExtractor: @unchecked Sendable {
     public func batch(_ texts: [TokenizedText], segments: Int) throws -> FeatureBatch {
         var batch = Batch(lengths: texts.map(\.ids.count), segments: segments)
         let storage = FloatStorage(count: batch.tokenCount * width)
+        let layerWidth = width / layerCount
         let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: storage.count)
         defer { halves.deallocate() }
         try halfStates(texts, into: halves)
         knas_f16_to_f32(Int64(storage.count), halves, storage.pointer)
-        batch.inputs = [UnsafePointer(storage.pointer)]
+        batch.inputs = (0..<layerCount).map {
+            UnsafePointer(storage.pointer + $0 * batch.tokenCount * layerWidth)
+        }
+        batch.owner = storage
         return FeatureBatch(
-            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount),
-            storage: storage)
+            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount), width: layerWidth)
     }
 
     static func offsets(_ texts: [TokenizedText]) -> [Int] {

@@ -11,6 +11,19 @@ struct FeatureFile: Sendable {
     let offsets: [Int64]
     /// Row-major float16, `[rows, width]`; valid as long as `file` lives.
     nonisolated(unsafe) let rows: UnsafePointer<UInt16>
+    private let reads = ReadCounter()
+
+    /// Tells that rows were read. Pages would stay resident for good; now and then they are given back,
+    /// which costs little as the system keeps them in its cache.
+    func didRead(rows count: Int) {
+        if reads.add(count * width * MemoryLayout<UInt16>.stride, limit: Self.residentBytes) {
+            file.releasePages()
+        }
+    }
+
+    /// Bytes that are read between; the system maps some pages around each one that is touched, so that
+    /// about three times as many are resident.
+    private static let residentBytes = 16 << 20
 
     /// Opens an entry and verifies it whole.
     /// - Throws: ``FileError/missing(path:)``; ``FeatureError/damaged(path:reason:)`` for anything
@@ -48,6 +61,7 @@ struct FeatureFile: Sendable {
             }
             rows = base.assumingMemoryBound(to: UInt16.self)
             self.width = width
+            file.releasePages()
         } catch let error as TensorError {
             throw damaged(error.description)
         }
@@ -82,6 +96,22 @@ struct FeatureFile: Sendable {
             },
         ]
         try SafetensorsWriter.write(entries, metadata: ["digest": digest], to: url)
+    }
+}
+
+/// Counts bytes over threads.
+private final class ReadCounter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var bytes = 0
+
+    /// Whether the limit was reached; the count starts over then.
+    func add(_ count: Int, limit: Int) -> Bool {
+        lock.withLock {
+            bytes += count
+            guard bytes >= limit else { return false }
+            bytes = 0
+            return true
+        }
     }
 }
 

@@ -7,6 +7,8 @@ import Tensors
 
 /// The features of a list of examples, memory-mapped, and their labels.
 public struct FeatureSet: Sendable {
+    /// One a layer; all of the same sequences.
+    private let files: [FeatureFile]
     private let file: FeatureFile
     private let places: [Int32]
     /// Sequences an example consists of.
@@ -14,8 +16,10 @@ public struct FeatureSet: Sendable {
     /// One label an example.
     public let labels: [Int32]
 
-    init(file: FeatureFile, places: [Int32], segments: Int, labels: [Int32]) {
-        self.file = file
+    /// - Precondition: at least one file, all of the same sequences and width.
+    init(files: [FeatureFile], places: [Int32], segments: Int, labels: [Int32]) {
+        self.files = files
+        file = files[0]
         self.places = places
         self.segments = segments
         self.labels = labels
@@ -44,13 +48,17 @@ public struct FeatureSet: Sendable {
             try halves.withUnsafeBytes(sink)
         }
         self.init(
-            file: try FeatureFile(
-                url, digest: "stored", sequences: lengths.count, width: width),
+            files: [
+                try FeatureFile(
+                    url, digest: "stored", sequences: lengths.count, width: width)
+            ],
             places: lengths.indices.map(Int32.init), segments: segments, labels: labels)
     }
 
-    /// Features a token.
+    /// Features a token and layer.
     public var width: Int { file.width }
+    /// Number of the encoder's layers, which are the input slots of a batch.
+    public var layerCount: Int { files.count }
     /// Number of examples.
     public var count: Int { labels.count }
 
@@ -66,45 +74,63 @@ public struct FeatureSet: Sendable {
     }
 
     /// Some examples as a batch, converted to float32.
-    public func batch(_ examples: [Int]) -> FeatureBatch {
+    /// - Parameter slots: the layers that are wanted, by their place; all where `nil`. The others must
+    ///   not be read.
+    public func batch(_ examples: [Int], slots: [Int]? = nil) -> FeatureBatch {
+        let slots = slots ?? Array(files.indices)
         var lengths: [Int] = []
         lengths.reserveCapacity(examples.count * segments)
         for example in examples {
             for segment in 0..<segments { lengths.append(length(example, segment: segment)) }
         }
         var batch = Batch(lengths: lengths, segments: segments)
-        let storage = FloatStorage(count: batch.tokenCount * width)
+        let storage = FloatStorage(count: slots.count * batch.tokenCount * width)
+        batch.inputs = Array(repeating: UnsafePointer(storage.pointer), count: files.count)
         var row = 0
-        for example in examples {
-            for segment in 0..<segments {
-                let place = Int(places[example * segments + segment])
-                let count = Int(file.offsets[place + 1] - file.offsets[place])
-                knas_f16_to_f32(
-                    Int64(count * width), file.rows + Int(file.offsets[place]) * width,
-                    storage.pointer + row * width)
-                row += count
+        for slot in slots {
+            batch.inputs[slot] = UnsafePointer(storage.pointer + row * width)
+            for example in examples {
+                for segment in 0..<segments {
+                    let place = Int(places[example * segments + segment])
+                    let count = Int(file.offsets[place + 1] - file.offsets[place])
+                    knas_f16_to_f32(
+                        Int64(count * width),
+                        files[slot].rows + Int(file.offsets[place]) * width,
+                        storage.pointer + row * width)
+                    row += count
+                }
             }
+            files[slot].didRead(rows: batch.tokenCount)
         }
-        batch.inputs = [UnsafePointer(storage.pointer)]
-        return FeatureBatch(batch: batch, labels: examples.map { labels[$0] }, storage: storage)
+        batch.owner = storage
+        return FeatureBatch(batch: batch, labels: examples.map { labels[$0] }, width: width)
     }
 
     /// The same features with other labels, e.g. shuffled ones for a control.
     public func relabelled(_ labels: [Int32]) -> FeatureSet {
         precondition(labels.count == count)
-        return FeatureSet(file: file, places: places, segments: segments, labels: labels)
+        return FeatureSet(files: files, places: places, segments: segments, labels: labels)
+    }
+
+    /// Some of the examples, in the order given.
+    public func subset(_ examples: [Int]) -> FeatureSet {
+        FeatureSet(
+            files: files,
+            places: examples.flatMap { places[$0 * segments..<($0 + 1) * segments] },
+            segments: segments, labels: examples.map { labels[$0] })
     }
 
     /// The mean feature row of every sequence of every example: `[count, segments * width]`.
-    public func means(threads: Int) throws -> FloatStorage {
+    /// - Parameter slot: the layer, by its place.
+    public func means(slot: Int, threads: Int) throws -> FloatStorage {
         let result = FloatStorage(count: count * segments * width)
         let chunk = 256
         try Parallel.forEach(count: (count + chunk - 1) / chunk, threads: threads) { index, _ in
             let examples = Array(index * chunk..<min(count, (index + 1) * chunk))
-            let batch = self.batch(examples)
+            let batch = self.batch(examples, slots: [slot])
             knas_mean_pool(
                 Int64(batch.batch.sequenceCount), batch.batch.offsets, Int64(width),
-                batch.storage.pointer, result.pointer + index * chunk * segments * width)
+                batch.batch.inputs[slot], result.pointer + index * chunk * segments * width)
         }
         return result
     }
@@ -114,5 +140,31 @@ public struct FeatureSet: Sendable {
 public struct FeatureBatch {
     public let batch: Batch
     public let labels: [Int32]
-    let storage: FloatStorage
+    /// Features a token and slot.
+    let width: Int
+}
+
+extension FeatureBatch {
+    /// Some of the examples, with rows of their own.
+    public func subset(_ examples: [Int]) -> FeatureBatch {
+        let sequences = examples.flatMap {
+            Array($0 * batch.segments..<($0 + 1) * batch.segments)
+        }
+        let lengths = sequences.map { Int(batch.offsets[$0 + 1] - batch.offsets[$0]) }
+        var result = Batch(lengths: lengths, segments: batch.segments)
+        let slotCount = result.tokenCount * width
+        let storage = FloatStorage(count: slotCount * batch.inputs.count)
+        for slot in batch.inputs.indices {
+            var target = storage.pointer + slot * slotCount
+            for (sequence, length) in zip(sequences, lengths) {
+                target.update(
+                    from: batch.inputs[slot] + Int(batch.offsets[sequence]) * width,
+                    count: length * width)
+                target += length * width
+            }
+            result.inputs.append(UnsafePointer(storage.pointer + slot * slotCount))
+        }
+        result.owner = storage
+        return FeatureBatch(batch: result, labels: examples.map { labels[$0] }, width: width)
+    }
 }

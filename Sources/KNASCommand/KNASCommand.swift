@@ -23,7 +23,8 @@ struct KNASCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
-            EvaluateCommand.self, PredictCommand.self, ExportCommand.self, VocabCommand.self,
+            CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
+            VocabCommand.self,
         ])
 }
 

@@ -107,15 +107,18 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Writes a model in a format that other programs read.",
         discussion: """
-            EXAMPLE
+            EXAMPLES
+              knas export runs/mrpc/model --format onnx --output mrpc.onnx
               knas export runs/mrpc/model --format safetensors --output head.safetensors
             """)
     @Argument(help: "A model directory.")
     var model: String
-    @Option(help: "\(Exporters.all.map(\.name).joined(separator: " or ")).")
+    @Option(help: "\(Exporters.help).")
     var format = "safetensors"
     @Option(name: .shortAndLong, help: "The file to write.")
     var output: String
+    @Flag(help: "Leave the encoder out: the file takes features instead of token ids.")
+    var headOnly = false
     @Option(help: "The encoder's directory, where it is not installed under its name.")
     var encoder: String?
     @OptionGroup var global: GlobalOptions
@@ -123,11 +126,16 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let exporter = try Exporters.find(format)
         let loaded = try ModelDirectory.load(URL(fileURLWithPath: model))
-        let directory =
-            try encoder.map { URL(fileURLWithPath: $0) }
-            ?? EncoderStore.find(loaded.configuration.encoder.name)
         let url = URL(fileURLWithPath: output)
-        try exporter.export(loaded, encoder: try Encoder(directory: directory), to: url)
+        try exporter.export(
+            loaded,
+            encoder: {
+                let directory =
+                    try encoder.map { URL(fileURLWithPath: $0) }
+                    ?? ModelDirectory.encoderDirectory(
+                        of: loaded.configuration, at: URL(fileURLWithPath: model))
+                return try Encoder(directory: directory)
+            }, options: ExportOptions(headOnly: headOnly), to: url)
         if global.json {
             try Console.printJSON(["output": url.path, "format": format])
         } else {

@@ -20,20 +20,20 @@ struct SearchCommand: ParsableCommand {
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3 --run runs/mrpc
               knas search rte --data ~/RTE --proxy "vote(mgm-output, alignment)" --strategy evolution
               knas search mrpc --data ~/MRPC --head "projection > pool-mean > pair > classifier"
+              knas search mrpc --data ~/MRPC --pairing joint --unfreeze all
             """)
 
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
+    @OptionGroup(title: "Scoring") var scoring: ScoringOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
     @OptionGroup var global: GlobalOptions
 
     @Option(help: "Heads to score.")
     var candidates = 1000
     @Option(help: "Heads to train, the best by score.")
     var keep = 6
-    @Option(help: "Random initialisations each head is scored under.")
-    var initSeeds = 2
-    @Option(help: "Training examples that heads are scored on.")
-    var scoringExamples = 64
     @Option(
         help: ArgumentHelp(
             "What heads are ranked by: a proxy or vote(a, b, ...).",
@@ -46,26 +46,12 @@ struct SearchCommand: ParsableCommand {
             discussion: StrategyRegistry.all.map { "\($0.name): \($0.summary)" }
                 .joined(separator: "\n")))
     var strategy = "random"
-    @Option(help: "Most blocks between input and pooling.")
-    var blocks = 3
     @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
     var head: String?
-
-    @Option(help: "Epochs of the winner; finalists get half.")
-    var epochs = 8
+    @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
+    var tune = 6
     @Option(help: "Seeds the winner is trained with; metrics are means.")
     var seeds = 3
-    @Option(help: "Peak learning rate.")
-    var learningRate: Float = 1e-3
-    @Option(help: "Examples a training step.")
-    var batchSize = 32
-    @Option(help: "Weight decay of AdamW.")
-    var weightDecay: Float = 0.01
-    @Option(help: "Share of the target that is spread over all classes.")
-    var labelSmoothing: Float = 0
-    @Flag(help: "Let every class weigh the same in training.")
-    var balanceClasses = false
-
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
     @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
@@ -77,29 +63,19 @@ struct SearchCommand: ParsableCommand {
         let name = definition.deletingPathExtension().lastPathComponent
         let directory = URL(fileURLWithPath: runDirectory ?? "runs/\(name)", isDirectory: true)
         var configuration = RunConfiguration(task: definition, run: directory)
-        configuration.data = task.dataURL
-        configuration.encoder = encoder.encoder
-        configuration.layer = encoder.layer
-        configuration.pairing = task.pairing
-        configuration.maximumLength = task.maximumTokens
-        configuration.skipBadRows = task.skipBadRows
+        task.apply(to: &configuration)
+        encoder.apply(to: &configuration)
+        scoring.apply(to: &configuration)
+        training.apply(to: &configuration)
         configuration.candidates = head == nil ? candidates : 1
         configuration.keep = head == nil ? keep : 1
         configuration.expression = try ProxyExpression(proxy)
         configuration.strategy = try StrategyRegistry.find(strategy).name
-        configuration.maximumBlocks = blocks
         configuration.head = head
-        configuration.scoring.initializations = initSeeds
-        configuration.scoring.examples = scoringExamples
-        configuration.training.epochs = epochs
-        configuration.training.learningRate = learningRate
-        configuration.training.batchSize = batchSize
-        configuration.training.weightDecay = weightDecay
-        configuration.training.labelSmoothing = labelSmoothing
-        configuration.training.balancesClasses = balanceClasses
+        configuration.tuning = tune
+        configuration.fineTuning = fineTune.options(configuration.training)
         configuration.seeds = seeds
         configuration.seed = seed
-        configuration.threads = encoder.threads
 
         let result = try Pipeline(
             configuration, progress: console.progress, note: { console.note($0) }
@@ -119,7 +95,7 @@ struct SearchCommand: ParsableCommand {
         {
             String(
                 format: "  %@ dev %.3f  test %.3f  F1 %.3f  MCC %.3f",
-                name.padding(toLength: 22, withPad: " ", startingAt: 0), dev.accuracy,
+                name.padding(toLength: 30, withPad: " ", startingAt: 0), dev.accuracy,
                 test.accuracy, test.f1, test.mcc)
         }
         var lines = [
@@ -129,6 +105,12 @@ struct SearchCommand: ParsableCommand {
         ]
         for (name, baseline) in result.baselines.sorted(by: { $0.key < $1.key }) {
             lines.append(line("control: \(name)", baseline.dev, baseline.test))
+        }
+        if let tuned = result.finetuned {
+            lines.append(line("fine-tuned winner", tuned.dev, tuned.test))
+            for (name, control) in tuned.controls.sorted(by: { $0.key < $1.key }) {
+                lines.append(line("control: \(name)", control.dev, control.test))
+            }
         }
         lines += [
             String(

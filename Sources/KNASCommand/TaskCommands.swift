@@ -82,7 +82,7 @@ private struct BadRowsFound: DiagnosedError {
 struct FeaturesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "features", abstract: "Computes and caches the features of a task.",
-        discussion: "EXAMPLE\n  knas features mrpc --data ~/MRPC --layer 10")
+        discussion: "EXAMPLE\n  knas features mrpc --data ~/MRPC --layers 8-12")
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
     @OptionGroup var global: GlobalOptions
@@ -99,7 +99,8 @@ struct FeaturesCommand: ParsableCommand {
         let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
         let configuration = FeatureConfiguration(
-            layer: self.encoder.layer, pairing: dataset.pairing ?? .joint,
+            layers: try self.encoder.layers.layers(of: encoder.configuration.layers),
+            pairing: dataset.pairing ?? .joint,
             maximumLength: dataset.maximumTokens ?? 128)
         var summary = Summary()
         let start = Date()

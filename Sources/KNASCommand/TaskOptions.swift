@@ -8,6 +8,11 @@ import Tasks
 extension Pairing: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
 
+extension LayerSelection: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+    public var defaultValueDescription: String { description }
+}
+
 /// Which task, where its data is, and how rows are read.
 struct TaskOptions: ParsableArguments {
     @Argument(help: "A task definition (.yml), or the name of one in tasks/.")
@@ -63,8 +68,11 @@ struct EncoderOptions: ParsableArguments {
     @Option(help: "Name of an installed encoder, or a path to its directory.")
     var encoder: String = EncoderStore.defaultName
 
-    @Option(help: "The encoder's hidden state to use, 0 (embeddings) to its last layer.")
-    var layer: Int?
+    @Option(
+        help: ArgumentHelp(
+            "The encoder's layers that heads may read: 10, 8-12, 6,9,12, last, all or upper-third.",
+            discussion: "0 is the embeddings' output. Heads read one of them or a learned mix."))
+    var layers = LayerSelection.upperThird
 
     @Option(help: "Threads; all cores without it. The results do not depend on it.")
     var threads: Int = Parallel.availableThreads

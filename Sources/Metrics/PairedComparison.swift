@@ -52,6 +52,52 @@ public struct PairedComparison: Sendable, Equatable, Codable {
         pValue = Self.mcnemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
     }
 
+    /// Compares two classifiers that were trained several times each: the difference of their mean
+    /// accuracies, its interval over the examples (trainings are taken as they are), and McNemar's test
+    /// on the majority of each side's predictions (of equally many the lowest class).
+    /// - Parameters:
+    ///   - first: for each training of the first classifier the predicted classes, `[examples]`.
+    ///   - second: the same of the second classifier.
+    /// - Throws: ``MetricsError`` when there are no examples or trainings, or the numbers differ.
+    public init(
+        labels: [Int], first: [[Int]], second: [[Int]],
+        resamples: Int = Bootstrap.defaultResamples, level: Double = 0.95, key: RandomKey
+    ) throws {
+        guard !first.isEmpty, !second.isEmpty else { throw MetricsError.empty(what: "trainings") }
+        let votes = try PairedComparison(
+            labels: labels, first: Self.majority(first), second: Self.majority(second),
+            resamples: 1, level: level, key: key)
+        for (name, runs) in [("first", first), ("second", second)] {
+            for run in runs where run.count != labels.count {
+                throw MetricsError.unequalCounts(
+                    what: "predictions of the \(name) classifier", expected: labels.count,
+                    found: run.count)
+            }
+        }
+        func share(_ runs: [[Int]], _ row: Int) -> Double {
+            Double(runs.count { $0[row] == labels[row] }) / Double(runs.count)
+        }
+        let gains = labels.indices.map { share(first, $0) - share(second, $0) }
+        let count = Double(labels.count)
+        let mean = gains.reduce(0, +) / count
+        let found = Bootstrap.interval(
+            count: gains.count, resamples: resamples, level: level, key: key
+        ) { indices in indices.reduce(0) { $0 + gains[$1] } / count }
+        difference = mean
+        interval = found ?? ConfidenceInterval(lower: mean, upper: mean, level: level)
+        onlyFirst = votes.onlyFirst
+        onlySecond = votes.onlySecond
+        pValue = votes.pValue
+    }
+
+    private static func majority(_ runs: [[Int]]) -> [Int] {
+        runs[0].indices.map { row in
+            var votes: [Int: Int] = [:]
+            for run in runs where row < run.count { votes[run[row], default: 0] += 1 }
+            return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
+        }
+    }
+
     /// Two-sided p of McNemar's exact test (Psychometrika 1947): of the examples that exactly one
     /// classifier has right, each is as likely to be the one's as the other's.
     /// - Precondition: both counts are not negative.

@@ -58,6 +58,23 @@ public struct Predictions: Sendable {
             labels: labels, probabilities: Array(probabilities.joined()), classes: classes)
     }
 
+    /// The mean of several models' probabilities for the same examples (an ensemble).
+    /// - Throws: ``MetricsError`` when there are none, or their examples or classes differ.
+    public init(averaging models: [Predictions]) throws {
+        guard let first = models.first else { throw MetricsError.empty(what: "models") }
+        var sums = [Float](repeating: 0, count: first.probabilities.count)
+        for model in models {
+            guard model.labels == first.labels, model.classes == first.classes else {
+                throw MetricsError.unequalCounts(
+                    what: "examples of a model", expected: first.count, found: model.count)
+            }
+            for index in sums.indices {
+                sums[index] += model.probabilities[index] / Float(models.count)
+            }
+        }
+        try self.init(labels: first.labels, probabilities: sums, classes: first.classes)
+    }
+
     /// The examples of the given indices, in that order and as often as they stand there.
     /// - Precondition: each index is below ``count``.
     public func selecting(_ indices: [Int]) -> Predictions {

@@ -84,9 +84,10 @@ public struct ProxyExpression: Sendable, Hashable, CustomStringConvertible {
     public let names: [String]
     private let isVote: Bool
 
-    /// `vote(parameters, alignment, ntk-regression)`.
+    /// `vote(alignment, ntk-regression, mgm-cosine)`: what the kernel says about the labels, and how
+    /// much gradients agree.
     public static let standard = ProxyExpression(
-        names: ["parameters", "alignment", "ntk-regression"], isVote: true)
+        names: ["alignment", "ntk-regression", "mgm-cosine"], isVote: true)
 
     private init(names: [String], isVote: Bool) {
         self.names = names

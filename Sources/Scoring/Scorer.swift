@@ -24,6 +24,11 @@ public struct Score: Sendable, Hashable {
     public let values: [String: ScoreSummary]
     /// Trained weights.
     public let parameters: Int
+
+    public init(values: [String: ScoreSummary], parameters: Int) {
+        self.values = values
+        self.parameters = parameters
+    }
 }
 
 /// Scores heads on a fixed batch of training examples.
@@ -43,6 +48,8 @@ public struct Scorer: Sendable {
         public var warmUpBatch = 32
         /// Learning rate of the warm-up's AdamW.
         public var warmUpLearningRate: Float = 1e-3
+        /// Whether a proxy that the batch does not allow is left out, rather than an error.
+        public var leavesOutUnavailable = false
 
         public init() {}
     }
@@ -127,6 +134,7 @@ public struct Scorer: Sendable {
             let classes = space.context.classes
             let parameters = ParameterSet(graph)
             parameters.initialize(key: key.child("init"))
+            executor.calibrate(batch.value.batch, parameters: parameters)
             try warmUp?.run(
                 parameters, executor: executor, classes: classes, key: key.child("warm-up"))
             let evaluation = HeadEvaluation(
@@ -134,7 +142,12 @@ public struct Scorer: Sendable {
                 batch: batch.value.batch, labels: batch.value.labels, classes: classes,
                 outputDirections: options.outputDirections, key: key)
             for proxy in proxies {
-                let value = try proxy.score(evaluation)
+                let value: Double
+                do {
+                    value = try proxy.score(evaluation)
+                } catch ScoringError.tooFewExamples where options.leavesOutUnavailable {
+                    continue
+                }
                 guard value.isFinite else { throw ScoringError.nonFinite(proxy: proxy.name) }
                 values[proxy.name, default: []].append(value)
             }

@@ -12,6 +12,8 @@ public struct CandidateSearch: Sendable {
         public var expression = ProxyExpression.standard
         public var strategy = "random"
         public var threads = Parallel.availableThreads
+        /// Heads with more trained weights are not proposed.
+        public var maximumParameters: Int?
 
         public init() {}
     }
@@ -108,7 +110,7 @@ public struct CandidateSearch: Sendable {
             var generator = roundKey.child(candidates.count + proposals.count).child(attempts)
                 .generator()
             let genotype = strategy.propose(in: space, history: history, using: &generator)
-            if seen.insert(genotype).inserted {
+            if seen.insert(genotype).inserted, isAllowed(genotype) {
                 proposals.append(genotype)
                 attempts = 0
             } else {
@@ -116,6 +118,11 @@ public struct CandidateSearch: Sendable {
             }
         }
         return proposals
+    }
+
+    private func isAllowed(_ genotype: Genotype) -> Bool {
+        guard let limit = options.maximumParameters else { return true }
+        return space.graph(of: genotype).trainableCount <= limit
     }
 
     /// Scores one head that was given rather than proposed.

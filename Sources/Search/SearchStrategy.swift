@@ -25,6 +25,7 @@ public enum StrategyRegistry {
     public static let all: [any SearchStrategy] = [
         RandomSearch(),
         RegularizedEvolution(),
+        LocalSearch(),
     ]
 
     /// - Throws: ``SearchError/unknownStrategy(name:known:)``.

@@ -70,6 +70,11 @@ public final class SafetensorsCollection: SafetensorsSource {
         return try files[index].locate(name)
     }
 
+    /// Tells the system that the pages read so far are not needed for now.
+    public func releasePages() {
+        for file in files { file.releasePages() }
+    }
+
     private struct Shards {
         var files: [SafetensorsFile] = []
         var names: [String] = []

@@ -9,6 +9,8 @@ public protocol SafetensorsSource: Sendable {
     func locate(_ name: String) throws -> (file: SafetensorsFile, info: TensorInfo)
     /// Whether there is a tensor of that name.
     func contains(_ name: String) -> Bool
+    /// Tells the system that the pages read so far are not needed for now.
+    func releasePages()
 }
 
 extension SafetensorsSource {

@@ -1,44 +1,110 @@
 import CKernels
+import Support
 import Tensors
+
+/// Consecutive weights that are trained alike.
+public struct ParameterGroup: Sendable, Hashable {
+    /// Number of weights.
+    public var count: Int
+    /// What the learning rate is multiplied by.
+    public var rateFactor: Float
+    /// Whether weight decay applies; norms and biases usually go without.
+    public var decays: Bool
+
+    public init(count: Int, rateFactor: Float = 1, decays: Bool = true) {
+        self.count = count
+        self.rateFactor = rateFactor
+        self.decays = decays
+    }
+}
 
 /// AdamW (Loshchilov and Hutter, ICLR 2019, Algorithm 2) over one contiguous run of weights.
 public final class AdamW {
     public let beta1: Float
     public let beta2: Float
     public let epsilon: Float
-    /// Decoupled weight decay, on every weight.
+    /// Decoupled weight decay, on the weights of groups that decay.
     public let weightDecay: Float
-    private let first: FloatStorage
-    private let second: FloatStorage
+    /// Running means of the gradient and of its square: the optimizer's state beside ``step``.
+    public let first: FloatStorage
+    public let second: FloatStorage
     /// Steps taken.
     public private(set) var step = 0
+    private let pieces: [Piece]
 
-    public init(
+    /// A part of a group that one thread updates at a time.
+    private struct Piece {
+        let start: Int
+        let group: ParameterGroup
+    }
+
+    /// Weights of a piece: enough to be worth a turn, few enough to stay in the cache.
+    private static let pieceCount = 1 << 16
+
+    /// All weights alike.
+    public convenience init(
         count: Int, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
         weightDecay: Float = 0.01
+    ) {
+        self.init(
+            groups: [ParameterGroup(count: count)], beta1: beta1, beta2: beta2, epsilon: epsilon,
+            weightDecay: weightDecay)
+    }
+
+    /// - Parameter groups: the weights, group after group.
+    public init(
+        groups: [ParameterGroup], beta1: Float = 0.9, beta2: Float = 0.999,
+        epsilon: Float = 1e-8, weightDecay: Float = 0.01
     ) {
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weightDecay = weightDecay
-        first = FloatStorage(count: count)
-        second = FloatStorage(count: count)
+        var pieces: [Piece] = []
+        var position = 0
+        for group in groups {
+            for start in stride(from: 0, to: group.count, by: Self.pieceCount) {
+                var piece = group
+                piece.count = min(Self.pieceCount, group.count - start)
+                pieces.append(Piece(start: position + start, group: piece))
+            }
+            position += group.count
+        }
+        self.pieces = pieces
+        first = FloatStorage(count: position)
+        second = FloatStorage(count: position)
+    }
+
+    /// Goes on where another optimizer of the same groups was after `step` steps.
+    public func restore(step: Int, first: FloatStorage, second: FloatStorage) {
+        self.step = step
+        self.first.assign(from: first)
+        self.second.assign(from: second)
     }
 
     /// Moves `weights` by one step against `gradient`, both of the optimizer's size.
     public func update(
         _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-        learningRate: Float
+        learningRate: Float, threads: Int = 1
     ) {
         step += 1
-        let correction1 = 1 - pow(beta1, step)
-        let correction2 = 1 - pow(beta2, step)
-        knas_adamw(
-            Int64(first.count), weights, gradient, first.pointer, second.pointer, learningRate,
-            beta1, beta2, epsilon, weightDecay, correction1, correction2)
+        let correction1 = 1 - power(beta1, step)
+        let correction2 = 1 - power(beta2, step)
+        // Pieces do not overlap.
+        nonisolated(unsafe) let (weights, gradient) = (weights, gradient)
+        let (first, second, pieces) = (first, second, pieces)
+        let (beta1, beta2, epsilon, decay) = (beta1, beta2, epsilon, weightDecay)
+        Parallel.forEachInfallible(count: pieces.count, threads: threads) { index in
+            let piece = pieces[index]
+            knas_adamw(
+                Int64(piece.group.count), weights + piece.start, gradient + piece.start,
+                first.pointer + piece.start, second.pointer + piece.start,
+                learningRate * piece.group.rateFactor, beta1, beta2, epsilon,
+                piece.group.decays ? decay : 0, correction1, correction2)
+        }
     }
 
-    private func pow(_ base: Float, _ exponent: Int) -> Float {
+    private func power(_ base: Float, _ exponent: Int) -> Float {
         var result = 1.0
         var factor = Double(base)
         var rest = exponent
@@ -48,5 +114,18 @@ public final class AdamW {
             rest >>= 1
         }
         return Float(result)
+    }
+}
+
+extension Parallel {
+    /// ``Parallel/forEach(count:threads:_:)`` for work that cannot fail.
+    static func forEachInfallible(
+        count: Int, threads: Int, _ body: @Sendable (_ index: Int) -> Void
+    ) {
+        do {
+            try forEach(count: count, threads: threads) { index, _ in body(index) }
+        } catch {
+            preconditionFailure("\(error)")
+        }
     }
 }

@@ -13,6 +13,12 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     public let trainingLoss: Double
     public let devAccuracy: Double
     public let devCrossEntropy: Double
+
+    /// Accuracy decides, cross entropy breaks ties.
+    func isBetter(than other: EpochRecord) -> Bool {
+        devAccuracy != other.devAccuracy
+            ? devAccuracy > other.devAccuracy : devCrossEntropy < other.devCrossEntropy
+    }
 }
 
 /// A head with trained weights: those of the epoch that did best on dev.
@@ -51,6 +57,8 @@ public struct HeadTrainer: Sendable {
         let parameters = ParameterSet(graph)
         parameters.initialize(key: key.child("init"))
         let executor = Executor(graph)
+        let slots = graph.inputSlots
+        calibrate(graph, parameters, train, slots, key)
         let optimizer = AdamW(
             count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
         let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
@@ -70,7 +78,8 @@ public struct HeadTrainer: Sendable {
                 let members = Array(
                     order[start..<min(train.count, start + configuration.batchSize)])
                 lossSum += step(
-                    members, of: train, classes, weights, executor, parameters, gradient,
+                    train.batch(members, slots: slots), classes, weights, executor, parameters,
+                    gradient,
                     dropoutKey: dropout.next())
                 optimizer.update(
                     parameters.storage.pointer, gradient: gradient.storage.pointer,
@@ -84,7 +93,7 @@ public struct HeadTrainer: Sendable {
                 epoch: epoch, trainingLoss: lossSum / Double(train.count),
                 devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
             history.append(record)
-            if best == nil || isBetter(record, than: best!.record) {
+            if best == nil || record.isBetter(than: best!.record) {
                 best = (record, parameters.storage.copy(), predictions)
             }
             try onEpoch(record)
@@ -97,26 +106,35 @@ public struct HeadTrainer: Sendable {
             bestEpoch: best.record.epoch, dev: best.dev)
     }
 
-    /// Accuracy decides, cross entropy breaks ties.
-    private func isBetter(_ a: EpochRecord, than b: EpochRecord) -> Bool {
-        a.devAccuracy != b.devAccuracy
-            ? a.devAccuracy > b.devAccuracy : a.devCrossEntropy < b.devCrossEntropy
+    /// Training examples that decide parameters which are set from data.
+    private static let calibrationExamples = 256
+
+    private func calibrate(
+        _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, _ slots: [Int],
+        _ key: RandomKey
+    ) {
+        guard graph.needsCalibration else { return }
+        var generator = key.child("calibration").generator()
+        let members = Array(0..<train.count).shuffled(using: &generator)
+            .prefix(Self.calibrationExamples)
+        // The batch is larger than those of training: its memory is given back with this executor.
+        Executor(graph).calibrate(
+            train.batch(members.sorted(), slots: slots).batch, parameters: parameters)
     }
 
     /// The gradient of one batch's mean loss, clipped; returns the summed loss.
     private func step(
-        _ members: [Int], of train: FeatureSet, _ classes: Int, _ classWeights: [Float]?,
+        _ batch: FeatureBatch, _ classes: Int, _ classWeights: [Float]?,
         _ executor: Executor, _ parameters: ParameterSet, _ gradient: BatchGradient,
         dropoutKey: UInt64
     ) -> Double {
-        let batch = train.batch(members)
         let logits = executor.forward(
             batch.batch, parameters: parameters, mode: .training(key: dropoutKey))
         let weights = classWeights.map { table in batch.labels.map { table[Int($0)] } }
         let result = CrossEntropy.evaluate(
             logits: logits, labels: batch.labels, classes: classes, weights: weights,
             smoothing: configuration.labelSmoothing)
-        let scale = 1 / Float(members.count)
+        let scale = 1 / Float(batch.labels.count)
         gradient.clear()
         executor.backward(result.gradients.map { $0 * scale }, into: gradient)
         let storage = gradient.storage
@@ -129,13 +147,13 @@ public struct HeadTrainer: Sendable {
         }
         return result.losses.reduce(0) { $0 + Double($1) }
     }
+}
 
-    /// `n / (classes * n_c)`, so that the weights average to one.
-    private func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
-        var counts = [Float](repeating: 0, count: classes)
-        for label in train.labels { counts[Int(label)] += 1 }
-        return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
-    }
+/// `n / (classes * n_c)` for each class, so that the weights average to one.
+func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
+    var counts = [Float](repeating: 0, count: classes)
+    for label in train.labels { counts[Int(label)] += 1 }
+    return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
 }
 
 /// Examples that are predicted at a time.
@@ -149,10 +167,11 @@ public func predict(
 ) throws -> Predictions {
     var probabilities: [Float] = []
     probabilities.reserveCapacity(features.count * classes)
+    let slots = executor.graph.inputSlots
     var start = 0
     while start < features.count {
         let end = min(features.count, start + predictionBatch)
-        let batch = features.batch(Array(start..<end))
+        let batch = features.batch(Array(start..<end), slots: slots)
         let logits = executor.forward(batch.batch, parameters: parameters)
         var rows = Array(UnsafeBufferPointer(start: logits, count: (end - start) * classes))
         knas_softmax_rows(Int64(end - start), Int64(classes), Int64(classes), 1, &rows)

@@ -3,15 +3,15 @@ enum LBFGS {
     /// Pairs of steps and gradient changes that are kept.
     private static let memory = 10
 
-    /// The minimiser, started at zero.
+    /// The minimiser.
     ///
     /// Stops when the largest gradient entry is below `tolerance`, when the line search finds no
     /// decrease any more (the precision of float32), or after `maximumIterations`.
     static func minimize(
-        count: Int, maximumIterations: Int, tolerance: Float = 1e-5,
+        from start: [Float], maximumIterations: Int, tolerance: Float = 1e-5,
         _ evaluate: ([Float]) -> (value: Double, gradient: [Float])
     ) -> [Float] {
-        var x = [Float](repeating: 0, count: count)
+        var x = start
         var (value, gradient) = evaluate(x)
         var steps: [[Float]] = []
         var changes: [[Float]] = []

@@ -6,12 +6,14 @@ import Support
 import Tensors
 
 /// The control that every search has to beat: logistic regression on standardised pooled features, `[u,
-/// v, |u - v|, u * v]` of the means of a pair's segments, or the mean of a text, with the strength of the
-/// L2 penalty chosen on dev.
+/// v, |u - v|, u * v]` of the means of a pair's segments, or the mean of a text, with the encoder's
+/// layer and the strength of the L2 penalty chosen on dev.
 public struct LinearProbe: Sendable {
     /// Inverse strengths that are tried; the loss is `|w|^2 / 2 + C sum_i L_i`, as scikit-learn has it.
     public static let strengths: [Double] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1]
 
+    /// The chosen layer, by its place among those of the features.
+    public let slot: Int
     /// The chosen inverse strength C.
     public let strength: Double
     public let dev: Predictions
@@ -19,44 +21,81 @@ public struct LinearProbe: Sendable {
     private let scaling: Standardization
     private let classes: Int
 
-    /// Fits on train for every strength and keeps the one with the best dev accuracy (ties: lower
-    /// cross entropy).
-    public init(train: FeatureSet, dev: FeatureSet, classes: Int, threads: Int) throws {
-        let raw = try pooledRows(train, threads: threads)
-        let scaling = Standardization(raw, rows: train.count)
-        let x = scaling.apply(raw, rows: train.count)
-        let devRows = scaling.apply(try pooledRows(dev, threads: threads), rows: dev.count)
-        let devLabels = dev.labels.map(Int.init)
-        let fits = try Parallel.map(count: Self.strengths.count, threads: threads) { index, _ in
-            let objective = LogisticObjective(
-                rows: x, labels: train.labels, width: scaling.width, classes: classes,
-                strength: Self.strengths[index])
-            let weights = LBFGS.minimize(count: objective.count, maximumIterations: 300) {
-                objective.evaluate($0)
-            }
-            let predictions = try Predictions(
-                labels: devLabels,
-                probabilities: LogisticObjective.probabilities(
-                    devRows, weights, width: scaling.width, classes: classes),
-                classes: classes)
-            return (weights: weights, dev: predictions)
+    /// A layer's best fit.
+    private struct Fit {
+        let strength: Double
+        let weights: [Float]
+        let scaling: Standardization
+        let dev: Predictions
+        let metrics: ClassificationMetrics
+
+        func isBetter(than other: Fit) -> Bool {
+            (metrics.accuracy, -metrics.crossEntropy)
+                > (other.metrics.accuracy, -other.metrics.crossEntropy)
         }
-        let metrics = fits.map { ClassificationMetrics($0.dev) }
-        let best = fits.indices.max { a, b in
-            (metrics[a].accuracy, -metrics[a].crossEntropy, -a)
-                < (metrics[b].accuracy, -metrics[b].crossEntropy, -b)
-        }!
-        strength = Self.strengths[best]
+    }
+
+    /// Fits on train for every layer and strength and keeps the one with the best dev accuracy (ties:
+    /// lower cross entropy, then the stronger penalty and the lower layer).
+    public init(
+        train: FeatureSet, dev: FeatureSet, classes: Int, threads: Int,
+        progress: ProgressHandler? = nil
+    ) throws {
+        let fits = try Parallel.map(count: train.layerCount, threads: threads) { slot, _ in
+            try Self.fit(slot, train, dev, classes, progress)
+        }
+        var best = 0
+        for slot in fits.indices.dropFirst() where fits[slot].isBetter(than: fits[best]) {
+            best = slot
+        }
+        slot = best
+        strength = fits[best].strength
         self.dev = fits[best].dev
         weights = fits[best].weights
-        self.scaling = scaling
+        scaling = fits[best].scaling
         self.classes = classes
     }
 
+    private static func fit(
+        _ slot: Int, _ train: FeatureSet, _ dev: FeatureSet, _ classes: Int,
+        _ progress: ProgressHandler?
+    ) throws -> Fit {
+        let raw = try pooledRows(train, slot: slot)
+        let scaling = Standardization(raw, rows: train.count)
+        let rows = scaling.apply(raw, rows: train.count)
+        let devRows = scaling.apply(try pooledRows(dev, slot: slot), rows: dev.count)
+        let devLabels = dev.labels.map(Int.init)
+        var best: Fit?
+        // From the strongest penalty on, each start is the solution before.
+        var weights: [Float]?
+        for (index, strength) in strengths.enumerated() {
+            try WorkProgress(
+                stage: "probe", completed: index, total: strengths.count, unit: "strengths"
+            ).report(to: progress)
+            let objective = LogisticObjective(
+                rows: rows, labels: train.labels, width: scaling.width, classes: classes,
+                strength: strength)
+            let solution = LBFGS.minimize(
+                from: weights ?? Array(repeating: 0, count: objective.count),
+                maximumIterations: 300
+            ) { objective.evaluate($0) }
+            weights = solution
+            let predictions = try Predictions(
+                labels: devLabels,
+                probabilities: LogisticObjective.probabilities(
+                    devRows, solution, width: scaling.width, classes: classes),
+                classes: classes)
+            let fit = Fit(
+                strength: strength, weights: solution, scaling: scaling, dev: predictions,
+                metrics: ClassificationMetrics(predictions))
+            if best == nil || fit.isBetter(than: best!) { best = fit }
+        }
+        return best!
+    }
+
     /// What the probe says on a split.
-    public func predict(_ features: FeatureSet, threads: Int) throws -> Predictions {
-        let rows = scaling.apply(
-            try pooledRows(features, threads: threads), rows: features.count)
+    public func predict(_ features: FeatureSet) throws -> Predictions {
+        let rows = scaling.apply(try pooledRows(features, slot: slot), rows: features.count)
         return try Predictions(
             labels: features.labels.map(Int.init),
             probabilities: LogisticObjective.probabilities(
@@ -66,8 +105,8 @@ public struct LinearProbe: Sendable {
 }
 
 /// `[examples, k * width]` with k = 4 for pairs whose segments are apart, else 1.
-private func pooledRows(_ features: FeatureSet, threads: Int) throws -> FloatStorage {
-    let means = try features.means(threads: threads)
+private func pooledRows(_ features: FeatureSet, slot: Int) throws -> FloatStorage {
+    let means = try features.means(slot: slot, threads: 1)
     guard features.segments == 2 else { return means }
     let width = features.width
     let result = FloatStorage(count: features.count * 4 * width)

@@ -59,7 +59,7 @@ struct FeatureCacheTests {
             let two = FeatureCache(
                 encoder: encoder, directory: directory.appendingPathComponent("b"), threads: 2)
             for pairing in Pairing.allCases {
-                let configuration = FeatureConfiguration(layer: 1, pairing: pairing)
+                let configuration = FeatureConfiguration(layers: [1], pairing: pairing)
                 let a = try one.features(of: examples, configuration)
                 let b = try two.features(of: examples, configuration)
                 #expect(rows(a) == rows(b))
@@ -68,6 +68,36 @@ struct FeatureCacheTests {
             let siamese = try one.features(of: examples, FeatureConfiguration())
             let first = siamese.batch([0]).batch
             #expect(first.offsets.last! == Int64(siamese.tokenCount(0)))
+        }
+    }
+
+    @Test("several layers at once are those of one layer at a time, and only the missing are made")
+    func layers() throws {
+        try withEncoder { encoder, directory in
+            let together = FeatureCache(
+                encoder: encoder, directory: directory.appendingPathComponent("a"), threads: 2)
+            let apart = FeatureCache(
+                encoder: encoder, directory: directory.appendingPathComponent("b"), threads: 1)
+            let both = try together.features(of: examples, FeatureConfiguration(layers: [0, 2]))
+            let all = try together.features(
+                of: examples, FeatureConfiguration(layers: [0, 1, 2]))
+            #expect(both.layerCount == 2 && all.layerCount == 3)
+            let batch = all.batch([1, 2], slots: [2])
+            for layer in 0...2 {
+                let one = rows(
+                    try apart.features(of: examples, FeatureConfiguration(layers: [layer])))
+                let slot = all.batch(Array(examples.indices)).batch
+                let found = UnsafeBufferPointer(
+                    start: slot.inputs[layer], count: slot.tokenCount * all.width)
+                #expect(Array(found) == one, "layer \(layer)")
+            }
+            let second = all.batch([1, 2]).batch
+            let count = second.tokenCount * all.width
+            #expect(
+                Array(UnsafeBufferPointer(start: batch.batch.inputs[2], count: count))
+                    == Array(UnsafeBufferPointer(start: second.inputs[2], count: count)))
+            let subset = all.subset([2, 0])
+            #expect(subset.labels == [1, 1] && subset.tokenCount(1) == all.tokenCount(0))
         }
     }
 
@@ -99,7 +129,7 @@ struct FeatureCacheTests {
         try withEncoder { encoder, directory in
             let cache = FeatureCache(encoder: encoder, directory: directory, threads: 1)
             #expect(throws: EncoderError.self) {
-                try cache.features(of: examples, FeatureConfiguration(layer: 3))
+                try cache.features(of: examples, FeatureConfiguration(layers: [3]))
             }
         }
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite("The search space")
 struct SearchSpaceTests {
     private static let pair = SearchSpace(
-        context: HeadContext(inputWidth: 384, classes: 3, segments: 2))
+        context: HeadContext(inputWidth: 384, classes: 3, segments: 2, layers: [9, 10, 12]))
     private static let single = SearchSpace(
         context: HeadContext(inputWidth: 384, classes: 8, segments: 1))
 
@@ -39,6 +39,23 @@ struct SearchSpaceTests {
         let d = try Self.pair.genotype(" projection>pool-mean > pair >classifier ( hidden = 0 ) ")
         #expect(c == d)
         #expect(c.description == d.description)
+    }
+
+    @Test("a head reads the layers it names, the last where it names none, or a mix of all")
+    func layers() throws {
+        let tail = "projection > pool-mean > pair > classifier"
+        func layers(_ text: String) throws -> [Int] {
+            Self.pair.layers(of: try Self.pair.genotype(text))
+        }
+        #expect(try layers(tail) == [12])
+        #expect(try layers("layer(of=10,norm=standard) > \(tail)") == [10])
+        #expect(try layers("layer(of=mix) > \(tail)") == [9, 10, 12])
+        #expect(throws: GenotypeError.self) { try layers("layer(of=11) > \(tail)") }
+        #expect(throws: GenotypeError.self) {
+            try Self.single.genotype("layer(of=mix) > projection > pool-mean > classifier")
+        }
+        let mixed = Self.pair.graph(of: try Self.pair.genotype("layer(of=mix) > \(tail)"))
+        #expect(mixed.parameters.contains { $0.name == "head.0.layer.mix" && $0.shape == [3] })
     }
 
     @Test("every sampled head lowers to logits, and its parameters have unique names")
@@ -78,7 +95,8 @@ struct SearchSpaceTests {
             "projection(width) > pool-mean > pair > classifier",
             "projection(width=96,width=64) > pool-mean > pair > classifier",
             "pool-mean > projection > pair > classifier", "projection > > pair > classifier",
-            "projection > pool-mean > classifier",
+            "projection > pool-mean > classifier", "layer > layer > projection > pool-mean > pair",
+            "projection > layer > pool-mean > pair > classifier",
         ])
     func hostileTexts(_ text: String) {
         #expect(throws: GenotypeError.self) { try Self.pair.genotype(text) }

@@ -87,6 +87,17 @@ struct PipelineTests {
         #expect(result.search.scored == 40)
         #expect(result.winner.perSeed.count == 2)
         #expect(Set(result.baselines.keys) == ["linear", "mlp", "random"])
+        #expect(result.winner.tuning.count == 6)
+        #expect(result.winner.tuning.contains { $0.configuration == result.winner.training })
+        // Both finalists were tried on dev and on a fold of train.
+        #expect(result.finalists.map(\.parts) == [2, 2])
+        let pareto = result.pareto
+        #expect(!pareto.isEmpty)
+        #expect(
+            zip(pareto, pareto.dropFirst()).allSatisfy {
+                $0.parameters < $1.parameters && $0.heldOutAccuracy < $1.heldOutAccuracy
+            })
+        #expect(result.winner.ensemble?.count == result.rows["test"])
         #expect(try !bytes("one", "report.html").isEmpty)
         let decoded = try JSONDecoder().decode(RunResult.self, from: bytes("one", "result.json"))
         #expect(decoded.winner.genotype == result.winner.genotype)

@@ -74,7 +74,7 @@ struct IntervalTests {
             try PairedComparison(labels: labels, first: first, second: [1], key: key)
         }
         #expect(throws: MetricsError.self) {
-            try PairedComparison(labels: [], first: [], second: [], key: key)
+            try PairedComparison(labels: [], first: [Int](), second: [Int](), key: key)
         }
     }
 
@@ -113,5 +113,39 @@ struct IntervalTests {
         #expect(Bootstrap.interval(count: 3, key: key) { _ in .nan } == nil)
         let some = Bootstrap.interval(count: 3, key: key) { $0[0] == 0 ? nil : 5 }
         #expect(some?.bounds == [5, 5])
+    }
+
+    @Test("several trainings are compared by their means, and by their majority in McNemar's test")
+    func severalTrainings() throws {
+        let labels = [0, 1, 0, 1, 1, 0]
+        let good = [0, 1, 0, 1, 1, 0]
+        let fair = [0, 1, 0, 1, 0, 1]
+        let poor = [1, 0, 1, 0, 1, 0]
+        let key = RandomKey(seed: 1)
+        let comparison = try PairedComparison(
+            labels: labels, first: [good, good, fair], second: [poor], key: key)
+        // (1 + 1 + 4/6) / 3 - 2/6
+        #expect(abs(comparison.difference - (8.0 / 9 - 1.0 / 3)) < 1e-12)
+        #expect(comparison.interval.contains(comparison.difference))
+        #expect(comparison.onlyFirst == 4 && comparison.onlySecond == 0)
+        let single = try PairedComparison(labels: labels, first: fair, second: poor, key: key)
+        #expect(
+            try PairedComparison(labels: labels, first: [fair], second: [poor], key: key) == single)
+        #expect(throws: MetricsError.self) {
+            try PairedComparison(labels: labels, first: [], second: [poor], key: key)
+        }
+        #expect(throws: MetricsError.self) {
+            try PairedComparison(labels: labels, first: [good, [1]], second: [poor], key: key)
+        }
+    }
+
+    @Test("an ensemble's probabilities are the mean of its models'")
+    func ensemble() throws {
+        let a = try Predictions(labels: [0, 1], probabilities: [[0.9, 0.1], [0.6, 0.4]])
+        let b = try Predictions(labels: [0, 1], probabilities: [[0.5, 0.5], [0.2, 0.8]])
+        let both = try Predictions(averaging: [a, b])
+        #expect(both.predicted == [0, 1])
+        #expect(zip(both.probabilities, [0.7, 0.3, 0.4, 0.6]).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(throws: MetricsError.self) { try Predictions(averaging: []) }
     }
 }

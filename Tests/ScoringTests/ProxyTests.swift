@@ -1,4 +1,5 @@
 import Features
+import Foundation
 import Graphs
 import Heads
 import Scoring
@@ -53,6 +54,52 @@ struct ProxyTests {
             #expect(first == (try scorer.score(genotype, key: RandomKey(seed: 3))))
             #expect(Set(first.values.keys) == Set(Self.names))
             #expect(first.parameters == space.graph(of: genotype).trainableCount)
+        }
+    }
+
+    @Test("snip, gradsign and zico are what all gradients written out give")
+    func writtenOut() throws {
+        let features = try SyntheticFeatures.make(examples: 24, segments: 2, classes: 3)
+        let (scorer, space) = try scorer(
+            features, classes: 3, names: ["snip", "gradsign", "zico"]
+        ) {
+            $0.examples = 24
+            $0.initializations = 1
+        }
+        var generator = RandomKey(seed: 8).generator()
+        for _ in 0..<6 {
+            let genotype = space.sample(using: &generator)
+            let found = try scorer.score(genotype, key: RandomKey(seed: 9)).values
+            let graph = space.graph(of: genotype)
+            let parameters = ParameterSet(graph)
+            parameters.initialize(key: RandomKey(seed: 9).child(0).child("init"))
+            let executor = Executor(graph)
+            // The order of the examples does not matter to these sums, but for rounding.
+            let batch = features.batch(Array(0..<24))
+            executor.calibrate(batch.batch, parameters: parameters)
+            let logits = executor.forward(
+                batch.batch, parameters: parameters, mode: .differentiation)
+            let loss = CrossEntropy.evaluate(logits: logits, labels: batch.labels, classes: 3)
+            let all = ExampleGradients(parameters.layout, examples: 24)
+            executor.backward(loss.gradients, into: all)
+            var (snip, sign, zico) = (0.0, 0.0, 0.0)
+            for (_, parameter, range) in parameters.layout.trainable {
+                var layer = 0.0
+                for index in range {
+                    let column = (0..<24).map { Double(all.row($0)[index]) }
+                    let mean = column.reduce(0, +) / 24
+                    snip += abs(mean * Double(parameters.storage.pointer[index]))
+                    sign += abs(column.reduce(0) { $0 + ($1 > 0 ? 1 : $1 < 0 ? -1 : 0) })
+                    let spread = (column.reduce(0) { $0 + $1 * $1 } / 24 - mean * mean)
+                    if parameter.shape.count == 2, spread > 0 {
+                        layer += column.reduce(0) { $0 + abs($1) } / 24 / spread.squareRoot()
+                    }
+                }
+                if layer > 0 { zico += log(layer) }
+            }
+            #expect(abs(found["snip"]!.mean - snip) < 1e-3 * snip)
+            #expect(abs(found["gradsign"]!.mean - sign) < 2e-3 * sign + 4)
+            #expect(abs(found["zico"]!.mean - zico) < 1e-2 * abs(zico) + 1e-2)
         }
     }
 

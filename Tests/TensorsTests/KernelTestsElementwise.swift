@@ -171,7 +171,16 @@ struct ElementwiseKernelTests {
         let a = Kernels.values(total * total, seed: 1)
         let b = Kernels.values(total * total, seed: 2)
         var gram = [Double](repeating: 0.5, count: examples * examples)
-        knas_block_products(Int64(examples), offsets, Int64(total), a, b, &gram)
+        // In two parts, the second with rows of its own and the columns of all.
+        let start = Int(offsets[3]) * total
+        knas_block_products(Int64(examples), 0, 3, offsets, Int64(total), a, b, &gram)
+        a.withUnsafeBufferPointer { a in
+            b.withUnsafeBufferPointer { b in
+                knas_block_products(
+                    Int64(examples), 3, 5, offsets, Int64(total), a.baseAddress! + start,
+                    b.baseAddress! + start, &gram)
+            }
+        }
         for i in 0..<examples {
             for j in 0...i {
                 var sum = 0.5

@@ -77,11 +77,11 @@ struct SentencePieceTests {
     @Test("a broken model is an error, never a crash")
     func mutations() throws {
         let whole = try Self.bytes()
-        for count in stride(from: 0, to: whole.count, by: 97) {
+        for count in stride(from: 0, to: whole.count, by: 997) {
             expectErrorOrModel(Data(whole.prefix(count)))
         }
         var generator = RandomKey(seed: 9).generator()
-        for _ in 0..<2000 {
+        for _ in 0..<400 {
             var bytes = whole
             for _ in 0...generator.index(below: 4) {
                 bytes[generator.index(below: bytes.count)] = UInt8(
@@ -94,7 +94,7 @@ struct SentencePieceTests {
     private func expectErrorOrModel(_ bytes: Data) {
         do {
             let model = try SentencePieceModel(bytes, path: "mutated")
-            _ = model.encode("the quick brown fox")
+            _ = model.decode(model.encode("the quick brown fox Ａ㎡ﬁ ½… 中文 हिन्दी e\u{301} 🧪"))
         } catch {
             #expect((error as? any DiagnosedError)?.kind == .badInput)
         }

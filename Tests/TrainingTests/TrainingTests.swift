@@ -91,7 +91,7 @@ struct TrainingTests {
             examples: 90, segments: segments, classes: 3, seed: 2)
         let probe = try LinearProbe(train: train, dev: dev, classes: 3, threads: 2)
         #expect(ClassificationMetrics(probe.dev).accuracy > 0.9)
-        let again = try probe.predict(dev, threads: 1)
+        let again = try probe.predict(dev)
         #expect(again.probabilities == probe.dev.probabilities)
     }
 }

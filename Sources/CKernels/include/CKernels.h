@@ -132,11 +132,12 @@ void knas_unfold_backward(
     float *dx, int32_t accumulate);
 
 // gram[i * examples + j] += sum over rows t of example i and s of example j of a[t, s] * b[t, s],
-// a and b being `total` x `total`; row offsets as above. Only pairs j <= i are computed and both
-// (i, j) and (j, i) receive the value. Sums in double.
+// for first <= i < last and j <= i; both (i, j) and (j, i) receive the value. a and b hold the rows
+// of examples first to last - 1, `stride` floats each, columns being the rows of all examples from 0;
+// row offsets as above. Sums in double.
 void knas_block_products(
-    int64_t examples, const int64_t *offsets, int64_t total, const float *a, const float *b,
-    double *gram);
+    int64_t examples, int64_t first, int64_t last, const int64_t *offsets, int64_t stride,
+    const float *a, const float *b, double *gram);
 
 // Embedding rows: y[r, :] (+)= table[ids[r], :]. The caller has range-checked the ids.
 void knas_gather_rows(

@@ -25,6 +25,16 @@ struct BERTFamily: EncoderFamily {
         }
         return LoweredEncoder(hiddenStates: states, bindings: lowering.bindings)
     }
+
+    func lower(
+        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
+        into graph: inout GraphBuilder
+    ) -> LoweredLayer? {
+        var lowering = BERTLowering(
+            configuration: configuration, trainable: true, dropout: dropout)
+        let output = lowering.layer(layer - 1, x, &graph)
+        return LoweredLayer(output: output, bindings: lowering.bindings)
+    }
 }
 
 /// RoBERTa and its kin (Liu et al. 2019; Conneau et al. 2020): BERT's layers, positions counted from
@@ -49,17 +59,26 @@ struct RoBERTaFamily: EncoderFamily {
     ) -> LoweredEncoder {
         base.lower(configuration, layers: layers, trainable: trainable, into: &graph)
     }
+
+    func lower(
+        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
+        into graph: inout GraphBuilder
+    ) -> LoweredLayer? {
+        base.lower(layer: layer, on: x, configuration, dropout: dropout, into: &graph)
+    }
 }
 
 /// Builds BERT's layers in reading order, remembering where each parameter comes from.
 private struct BERTLowering {
     let configuration: EncoderConfiguration
     let trainable: Bool
+    let dropout: Float
     var bindings: [WeightBinding] = []
 
-    init(configuration: EncoderConfiguration, trainable: Bool) {
+    init(configuration: EncoderConfiguration, trainable: Bool, dropout: Float = 0) {
         self.configuration = configuration
         self.trainable = trainable
+        self.dropout = dropout
     }
 
     /// `norm(word + position + type)`.
@@ -85,13 +104,15 @@ private struct BERTLowering {
             x, ["query", "key", "value"].map { "\(name).attention.self.\($0)" },
             "\(name).attention.self.qkv", 3 * width, &graph)
         let mixed = graph.attention(packed, heads: configuration.heads)
-        let attended = linear(mixed, "\(name).attention.output.dense", width, &graph)
+        let attended = graph.dropout(
+            linear(mixed, "\(name).attention.output.dense", width, &graph), rate: dropout)
         let middle = norm(
             graph.binary(.add, attended, x), "\(name).attention.output.LayerNorm", width, &graph)
         let hidden = linear(
             middle, "\(name).intermediate.dense", configuration.intermediateSize, &graph)
         let active = graph.activation(hidden, configuration.graphActivation ?? .gelu)
-        let output = linear(active, "\(name).output.dense", width, &graph)
+        let output = graph.dropout(
+            linear(active, "\(name).output.dense", width, &graph), rate: dropout)
         return norm(
             graph.binary(.add, output, middle), "\(name).output.LayerNorm", width, &graph)
     }

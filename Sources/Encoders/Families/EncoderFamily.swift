@@ -16,6 +16,13 @@ struct LoweredEncoder {
     let bindings: [WeightBinding]
 }
 
+/// One encoder layer in a graph, and where its parameters come from.
+struct LoweredLayer {
+    /// `[tokens, width]`.
+    let output: Value
+    let bindings: [WeightBinding]
+}
+
 /// A family of encoder architectures.
 ///
 /// To add one, write a type in a file of its own and list it in ``EncoderFamilies/all``.
@@ -31,8 +38,22 @@ protocol EncoderFamily: Sendable {
         _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
         into graph: inout GraphBuilder
     ) -> LoweredEncoder
+    /// Adds one layer, counted from 1, on top of the hidden state below it, with trained parameters and
+    /// dropout behind attention and feed-forward; `nil` where the family's layers need more than that
+    /// hidden state, so that they cannot be fine-tuned yet.
+    func lower(
+        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
+        into graph: inout GraphBuilder
+    ) -> LoweredLayer?
     /// Whether a checkpoint may hold this weight though the hidden states do not need it.
     func isOptional(_ weight: String) -> Bool
+}
+
+extension EncoderFamily {
+    func lower(
+        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
+        into graph: inout GraphBuilder
+    ) -> LoweredLayer? { nil }
 }
 
 /// The families that this program knows; one line each.

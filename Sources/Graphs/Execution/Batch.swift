@@ -7,8 +7,11 @@ public struct Batch {
     public let offsets: [Int64]
     /// Sequences an example consists of.
     public let segments: Int
-    /// One pointer for each input slot, `[tokens, width]`; must be valid while the batch is in use.
+    /// One pointer for each input slot, `[tokens, width]`; valid as long as `owner` lives, or, without
+    /// one, as the caller sees to.
     public var inputs: [UnsafePointer<Float>] = []
+    /// Keeps the memory of `inputs` alive.
+    public var owner: AnyObject?
     /// Token ids, positions and segment ids, one a token; empty where the graph has no embeddings.
     public var ids: [Int32] = []
     public var positions: [Int32] = []

@@ -15,8 +15,10 @@ public final class Executor {
         case differentiation
         /// A backward pass follows; dropout masks come from `key`, a new one each step.
         case training(key: UInt64)
+        /// Calibrated parameters are set on the way.
+        case calibration
 
-        var keepsActivations: Bool { self != .inference }
+        var keepsActivations: Bool { self != .inference && self != .calibration }
     }
 
     public let graph: Graph

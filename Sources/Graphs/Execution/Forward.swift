@@ -117,6 +117,7 @@ extension Executor {
 
         case .affine(let scale, let shift):
             let x = value(first!)
+            if mode == .calibration { standardize(x, Int(rowCount), scale, shift) }
             knas_affine_rows(
                 rowCount, width, x, parameters.pointer(scale), parameters.pointer(shift),
                 allocateReusing(first!, for: index), 0)

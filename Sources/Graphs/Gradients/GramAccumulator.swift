@@ -106,9 +106,9 @@ public final class GramAccumulator: GradientSink {
         let inputs = gradient.inputWidth
         let outputs = gradient.width
         let n = exampleCount
-        // Multiplications of either way; row pairs do both halves of the symmetric matrices.
+        // Multiplications of either way; row pairs do about half of the symmetric matrices.
         let gradientCost = rows * inputs * outputs + n * n * inputs * outputs / 2
-        let pairCost = rows * rows * (inputs + outputs + 2)
+        let pairCost = rows * rows * (inputs + outputs + 2) / 2
         let usesPairs =
             switch method {
             case .cheaper: pairCost < gradientCost
@@ -152,21 +152,37 @@ public final class GramAccumulator: GradientSink {
         }
         let pool = gradient.pool
         var gram = [Double](repeating: 0, count: exampleCount * exampleCount)
-        pool.with(rows * rows) { a in
-            pool.with(rows * rows) { b in
-                BLAS.multiply(
-                    gradient.input, strideA: inputs, gradient.input, .transposed,
-                    strideB: inputs, into: a, strideC: rows, m: rows, n: rows, k: inputs)
-                BLAS.multiply(
-                    gradient.outputGradient, strideA: outputs, gradient.outputGradient,
-                    .transposed, strideB: outputs, into: b, strideC: rows, m: rows, n: rows,
-                    k: outputs)
-                knas_block_products(
-                    Int64(exampleCount), offsets, Int64(rows), a, b, &gram)
+        // Some examples' rows at a time, against those of all examples up to them: the other half is
+        // the same, and the products of all rows with all would not fit into the cache.
+        var first = 0
+        while first < exampleCount {
+            var last = first + 1
+            while last < exampleCount, offsets[last + 1] - offsets[first] <= Self.pairRows {
+                last += 1
             }
+            let start = Int(offsets[first])
+            let (m, n) = (Int(offsets[last]) - start, Int(offsets[last]))
+            let (x, d) = (gradient.input, gradient.outputGradient)
+            pool.with(m * rows) { a in
+                pool.with(m * rows) { b in
+                    BLAS.multiply(
+                        x + start * inputs, strideA: inputs, x, .transposed, strideB: inputs,
+                        into: a, strideC: n, m: m, n: n, k: inputs)
+                    BLAS.multiply(
+                        d + start * outputs, strideA: outputs, d, .transposed, strideB: outputs,
+                        into: b, strideC: n, m: m, n: n, k: outputs)
+                    knas_block_products(
+                        Int64(exampleCount), Int64(first), Int64(last), offsets, Int64(n), a, b,
+                        &gram)
+                }
+            }
+            first = last
         }
         record(weight, gram)
     }
+
+    /// Rows whose products with all rows are formed at a time.
+    private static let pairRows = 512
 
     /// Adds `G G'` for rows `G` `[examples, width]`.
     private func add(_ id: ParameterID, _ rows: UnsafePointer<Float>, width: Int) {

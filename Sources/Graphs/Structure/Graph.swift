@@ -25,6 +25,10 @@ public enum Initialization: Hashable, Sendable {
     case uniform(bound: Float)
     /// Set by whoever made the graph, e.g. from a checkpoint; zeros until then.
     case given
+    /// The scale that gives a feature unit variance over a calibration batch; one until then.
+    case calibratedScale
+    /// The shift that, after the scale, gives a feature zero mean; zero until then.
+    case calibratedShift
 }
 
 /// What a node produces.
@@ -56,6 +60,21 @@ public struct Graph: Hashable, Sendable {
     public let output: Value
     /// Sequences an example consists of: 2 where the segments of a pair are kept apart, else 1.
     public let segments: Int
+
+    /// The input slots that the output depends on, ascending.
+    public var inputSlots: [Int] {
+        Set(
+            nodes.compactMap { node -> Int? in
+                if case .input(let slot) = node.primitive { slot } else { nil }
+            }
+        ).sorted()
+    }
+
+    /// Whether some parameters are set from data before training
+    /// (``Executor/calibrate(_:parameters:)``).
+    public var needsCalibration: Bool {
+        parameters.contains { $0.initialization == .calibratedScale }
+    }
 
     /// Number of trained weights.
     public var trainableCount: Int {

@@ -150,6 +150,14 @@ public struct GraphBuilder {
         add(.affine(scale: scale, shift: shift), [x], width: x.width, space: x.space)
     }
 
+    /// Standardisation, feature by feature, with frozen parameters `scale` and `shift` under `name`
+    /// that a calibration batch decides (``Executor/calibrate(_:parameters:)``).
+    public mutating func standardize(_ x: Value, name: String) -> Value {
+        let scale = parameter("\(name).scale", [x.width], .calibratedScale, trainable: false)
+        let shift = parameter("\(name).shift", [x.width], .calibratedShift, trainable: false)
+        return affine(x, scale: scale, shift: shift)
+    }
+
     /// A softmax-weighted sum of values of one shape; the new parameter is `name`.
     public mutating func mix(_ values: [Value], name: String) -> Value {
         precondition(!values.isEmpty && values.allSatisfy { $0.width == values[0].width })

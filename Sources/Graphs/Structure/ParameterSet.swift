@@ -101,8 +101,8 @@ public final class ParameterSet: @unchecked Sendable {
             let target = storage.pointer + offset
             switch parameter.initialization {
             case .given: break
-            case .zeros: target.update(repeating: 0, count: parameter.count)
-            case .ones: target.update(repeating: 1, count: parameter.count)
+            case .zeros, .calibratedShift: target.update(repeating: 0, count: parameter.count)
+            case .ones, .calibratedScale: target.update(repeating: 1, count: parameter.count)
             case .uniform(let bound):
                 var generator = key.child(parameter.name).generator()
                 generator.fillUniform(target, count: parameter.count, bound: bound)
@@ -124,6 +124,14 @@ public final class ParameterSet: @unchecked Sendable {
     func table(_ id: ParameterID) -> (UnsafeRawPointer, ExternalTensor.Element) {
         if let tensor = external[id.index] { return (tensor.address, tensor.element) }
         return (UnsafeRawPointer(pointer(id)), .float32)
+    }
+
+    /// Sets a parameter that lies inside.
+    func set(_ id: ParameterID, _ values: [Float]) {
+        guard let offset = layout.offsets[id.index],
+            layout.parameters[id.index].count == values.count
+        else { preconditionFailure("no such parameter inside") }
+        (storage.pointer + offset).update(from: values, count: values.count)
     }
 
     /// Sets a parameter by name.

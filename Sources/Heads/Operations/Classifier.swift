@@ -1,10 +1,13 @@
 import Graphs
 
-/// Logits by a linear layer, or by one hidden layer and a linear layer.
+/// Logits by a linear layer, or by one hidden layer and a linear layer, on a normalised row.
+///
+/// With the norm `standard` and no hidden layer this is logistic regression as most people do it.
 struct Classifier: Operation {
     let name = "classifier"
     let slot = Slot.classifier
     let choices = [
+        InputNorm.choice,
         Choice("hidden", ["0", "32", "64", "128", "256"]),
         Choice("activation", ["gelu", "relu", "tanh"]),
         Choice("dropout", ["0", "0.1", "0.3", "0.5"], standard: "0.1"),
@@ -22,7 +25,8 @@ struct Classifier: Operation {
         _ x: Value, _ settings: Settings, context: HeadContext, into graph: inout GraphBuilder
     ) -> Value {
         let rate = settings.float("dropout")
-        var value = graph.dropout(x, rate: rate)
+        var value = InputNorm.apply(x, settings, in: &graph)
+        value = graph.dropout(value, rate: rate)
         let hidden = settings.integer("hidden")
         if hidden > 0 {
             value = graph.activation(

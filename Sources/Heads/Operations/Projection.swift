@@ -7,8 +7,6 @@ struct Projection: Operation {
     let choices = [
         Choice("width", ["full", "64", "96", "128", "192", "256"], standard: "128"),
         Choice("activation", ["none", "gelu", "tanh"]),
-        Choice("norm", ["none", "layer"]),
-        Choice("dropout", ["0", "0.1", "0.3"], standard: "0.1"),
     ]
 
     func canonical(_ settings: Settings) -> Settings {
@@ -22,13 +20,9 @@ struct Projection: Operation {
     func lower(
         _ x: Value, _ settings: Settings, context: HeadContext, into graph: inout GraphBuilder
     ) -> Value {
-        var value = graph.dropout(x, rate: settings.float("dropout"))
-        if settings["norm"] == "layer" { value = graph.layerNorm(value, name: "norm") }
-        guard settings["width"] != "full" else { return value }
-        value = graph.linear(value, to: settings.integer("width"), name: "linear")
-        if let activation = Activation(rawValue: settings["activation"]) {
-            value = graph.activation(value, activation)
-        }
-        return value
+        guard settings["width"] != "full" else { return x }
+        let value = graph.linear(x, to: settings.integer("width"), name: "linear")
+        guard let activation = Activation(rawValue: settings["activation"]) else { return value }
+        return graph.activation(value, activation)
     }
 }

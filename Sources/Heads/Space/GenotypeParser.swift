@@ -15,8 +15,20 @@ extension SearchSpace {
             genes.append(try gene(trimmed, whole: text, column: start))
             column += part.count + 1
         }
+        // The layer may be left out: most tasks do well with the standard one.
+        if registry[genes[0].operation]?.slot != .source, let source = standardSource {
+            genes.insert(source, at: 0)
+        }
         try check(genes)
         return Genotype(genes)
+    }
+
+    private var standardSource: Gene? {
+        guard let operation = registry.operations(in: .source, context: context).first else {
+            return nil
+        }
+        let values = operation.choices(in: context).map { ($0.name, $0.standard) }
+        return Gene(operation, Settings(Dictionary(uniqueKeysWithValues: values)))
     }
 
     private func gene(_ text: Substring, whole: String, column: Int) throws -> Gene {
@@ -26,7 +38,7 @@ extension SearchSpace {
                 name: String(trim(name)), known: registry.operations.map(\.name))
         }
         var values = Dictionary(
-            uniqueKeysWithValues: operation.choices.map { ($0.name, $0.standard) })
+            uniqueKeysWithValues: operation.choices(in: context).map { ($0.name, $0.standard) })
         let rest = text.dropFirst(name.count)
         if !rest.isEmpty {
             guard rest.last == ")" else {
@@ -45,7 +57,8 @@ extension SearchSpace {
                 }
                 let key = String(trim(sides[0]))
                 let value = String(trim(sides[1]))
-                guard let choice = operation.choices.first(where: { $0.name == key }) else {
+                guard let choice = operation.choices(in: context).first(where: { $0.name == key })
+                else {
                     throw GenotypeError.unknownChoice(
                         operation: operation.name, name: key,
                         known: operation.choices.map(\.name))

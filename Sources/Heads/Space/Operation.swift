@@ -2,7 +2,9 @@ import Graphs
 
 /// Where in a head an operation can stand.
 public enum Slot: Int, Sendable, CaseIterable, Comparable {
-    /// Once, first: what the encoder's features become.
+    /// Once, first: which of the encoder's layers are read, and how.
+    case source
+    /// Once: what the features become.
     case input
     /// Any number of times: tokens to tokens.
     case block
@@ -73,11 +75,16 @@ public struct HeadContext: Sendable, Hashable {
     public let classes: Int
     /// 2 where the segments of a pair are kept apart, else 1.
     public let segments: Int
+    /// The encoder's layers that a head may read, ascending; their places are the input slots.
+    public let layers: [Int]
 
-    public init(inputWidth: Int, classes: Int, segments: Int) {
+    /// - Precondition: there are layers, each once.
+    public init(inputWidth: Int, classes: Int, segments: Int, layers: [Int] = [1]) {
+        precondition(!layers.isEmpty && Set(layers).count == layers.count)
         self.inputWidth = inputWidth
         self.classes = classes
         self.segments = segments
+        self.layers = layers
     }
 }
 
@@ -90,6 +97,8 @@ public protocol Operation: Sendable {
     var name: String { get }
     var slot: Slot { get }
     var choices: [Choice] { get }
+    /// The choices where they depend on what surrounds the head; names and their order do not.
+    func choices(in context: HeadContext) -> [Choice]
     /// Whether the operation needs the two segments of a pair apart.
     var needsPair: Bool { get }
     /// The one spelling of settings that lower to the same graph.
@@ -106,10 +115,51 @@ public protocol Operation: Sendable {
 }
 
 extension Operation {
+    public func choices(in context: HeadContext) -> [Choice] { choices }
     public var needsPair: Bool { false }
     public func canonical(_ settings: Settings) -> Settings { settings }
     public func objection(_ settings: Settings, width: Int, context: HeadContext) -> String? { nil }
     public func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int { width }
+}
+
+/// An operation that reads the encoder's layers.
+public protocol SourceOperation: Operation {
+    /// Adds the operation to a graph.
+    /// - Parameter layers: one value for each of the context's layers.
+    func lower(
+        layers: [Value], _ settings: Settings, context: HeadContext,
+        into graph: inout GraphBuilder
+    ) -> Value
+}
+
+extension SourceOperation {
+    public func lower(
+        _ x: Value, _ settings: Settings, context: HeadContext, into graph: inout GraphBuilder
+    ) -> Value {
+        lower(layers: [x], settings, context: context, into: &graph)
+    }
+}
+
+/// How values are normalised where heads read them.
+enum InputNorm: String, CaseIterable {
+    case none
+    /// Zero mean and unit variance for each feature, as train has them.
+    case standard
+    /// Layer norm.
+    case layer
+
+    static let choice = Choice("norm", allCases.map(\.rawValue), standard: none.rawValue)
+
+    /// The value, normalised as the choice `norm` says.
+    static func apply(
+        _ x: Value, _ settings: Settings, name: String = "norm", in graph: inout GraphBuilder
+    ) -> Value {
+        switch InputNorm(rawValue: settings["norm"])! {
+        case .none: x
+        case .standard: graph.standardize(x, name: name)
+        case .layer: graph.layerNorm(x, name: name)
+        }
+    }
 }
 
 /// Where the layer norm of a residual block stands.

@@ -12,6 +12,7 @@ public struct OperationRegistry: Sendable {
 
     /// Every operation of this project; one line each.
     public static let standard = OperationRegistry([
+        Layer(),
         Projection(),
         SelfAttention(),
         CrossAttention(),

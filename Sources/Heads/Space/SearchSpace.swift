@@ -16,10 +16,14 @@ public struct SearchSpace: Sendable {
         self.registry = registry
     }
 
+    /// Slots that stand before the blocks.
+    private static let leading = 2
+
     /// Slots that a head has exactly once.
     var requiredSlots: [Slot] {
         context.segments == 2
-            ? [.input, .pooling, .interaction, .classifier] : [.input, .pooling, .classifier]
+            ? [.source, .input, .pooling, .interaction, .classifier]
+            : [.source, .input, .pooling, .classifier]
     }
 
     // MARK: Size
@@ -35,7 +39,7 @@ public struct SearchSpace: Sendable {
                 widths[width, default: 0] += 1
             }
         }
-        let tail = requiredSlots.dropFirst().reduce(1.0) { product, slot in
+        let tail = requiredSlots.filter { $0 != .input }.reduce(1.0) { product, slot in
             product
                 * Double(
                     registry.operations(in: slot, context: context).reduce(0) {
@@ -65,7 +69,7 @@ public struct SearchSpace: Sendable {
     /// All canonical settings of an operation, each once.
     func settings(of operation: any Operation) -> [Settings] {
         var lists: [[String: String]] = [[:]]
-        for choice in operation.choices {
+        for choice in operation.choices(in: context) {
             lists = lists.flatMap { list in
                 choice.values.map { value in
                     var extended = list
@@ -102,7 +106,7 @@ public struct SearchSpace: Sendable {
             let blockPlaces = genes.indices.filter { slot(of: genes[$0]) == .block }
             switch generator.index(below: 6) {
             case 0 where blockPlaces.count < maximumBlocks:
-                let place = 1 + generator.index(below: blockPlaces.count + 1)
+                let place = Self.leading + generator.index(below: blockPlaces.count + 1)
                 genes.insert(sampleGene(.block, using: &generator), at: place)
             case 1 where !blockPlaces.isEmpty:
                 genes.remove(at: blockPlaces[generator.index(below: blockPlaces.count)])
@@ -128,7 +132,8 @@ public struct SearchSpace: Sendable {
         guard let operation = registry[gene.operation], !operation.choices.isEmpty else {
             return nil
         }
-        let choice = operation.choices[generator.index(below: operation.choices.count)]
+        let choices = operation.choices(in: context)
+        let choice = choices[generator.index(below: choices.count)]
         let value = choice.values[generator.index(below: choice.values.count)]
         return Gene(operation, gene.settings.setting(choice.name, to: value))
     }
@@ -137,14 +142,15 @@ public struct SearchSpace: Sendable {
         let candidates = registry.operations(in: slot, context: context)
         let operation = candidates[generator.index(below: candidates.count)]
         var values: [String: String] = [:]
-        for choice in operation.choices {
+        for choice in operation.choices(in: context) {
             values[choice.name] = choice.values[generator.index(below: choice.values.count)]
         }
         return Gene(operation, Settings(values))
     }
 
     private func slots(blocks: Int) -> [Slot] {
-        [.input] + Array(repeating: .block, count: blocks) + Array(requiredSlots.dropFirst())
+        requiredSlots[..<Self.leading] + Array(repeating: .block, count: blocks)
+            + requiredSlots[Self.leading...]
     }
 
     private func slot(of gene: Gene) -> Slot { registry[gene.operation]?.slot ?? .block }
@@ -162,20 +168,26 @@ public struct SearchSpace: Sendable {
 
     // MARK: Lowering
 
-    /// Adds a head to a graph on top of features `[tokens, inputWidth]`; the result is the logits,
-    /// `[examples, classes]`. Parameters are named by place and operation, e.g.
-    /// `head.1.self-attention.in_proj.weight`.
+    /// Adds a head to a graph on top of hidden states `[tokens, inputWidth]`, one for each of the
+    /// context's layers; the result is the logits, `[examples, classes]`. Parameters are named by place
+    /// and operation, e.g. `head.2.self-attention.in_proj.weight`.
     public func lower(
-        _ genotype: Genotype, on features: Value, into graph: inout GraphBuilder
+        _ genotype: Genotype, on layers: [Value], into graph: inout GraphBuilder
     ) -> Value {
-        var value = features
+        precondition(layers.count == context.layers.count, "a value for every layer")
+        var value = layers[layers.count - 1]
         graph.scope("head") { graph in
             for (place, gene) in genotype.genes.enumerated() {
                 guard let operation = registry[gene.operation] else {
                     preconditionFailure("unknown operation \(gene.operation)")
                 }
                 value = graph.scope("\(place).\(gene.operation)") { graph in
-                    operation.lower(value, gene.settings, context: context, into: &graph)
+                    if let source = operation as? any SourceOperation {
+                        return source.lower(
+                            layers: layers, gene.settings, context: context, into: &graph)
+                    }
+                    return operation.lower(
+                        value, gene.settings, context: context, into: &graph)
                 }
             }
         }
@@ -183,11 +195,19 @@ public struct SearchSpace: Sendable {
         return graph.segments == 1 ? graph.segment(value, 0) : value
     }
 
-    /// The graph of a head alone, with the encoder's features as input slot 0.
+    /// The graph of a head alone, with the hidden states of the context's layers as input slots.
     public func graph(of genotype: Genotype) -> Graph {
         var builder = GraphBuilder(segments: context.segments)
-        let features = builder.input(slot: 0, width: context.inputWidth)
-        let logits = lower(genotype, on: features, into: &builder)
+        var layers: [Value] = []
+        for slot in context.layers.indices {
+            layers.append(builder.input(slot: slot, width: context.inputWidth))
+        }
+        let logits = lower(genotype, on: layers, into: &builder)
         return builder.build(output: logits)
+    }
+
+    /// The layers that a head reads, ascending.
+    public func layers(of genotype: Genotype) -> [Int] {
+        graph(of: genotype).inputSlots.map { context.layers[$0] }
     }
 }

@@ -42,12 +42,9 @@ public struct Pipeline: Sendable {
         let encoder = try watch.time("encoder") {
             try Encoder(directory: EncoderStore.find(configuration.encoder))
         }
-        let splits = try watch.time("features") { try features(dataset, encoder) }
-        let space = SearchSpace(
-            context: HeadContext(
-                inputWidth: encoder.width, classes: dataset.labels.count,
-                segments: splits.train.segments),
-            maximumBlocks: configuration.maximumBlocks)
+        let layers = try configuration.layers.layers(of: encoder.configuration.layers)
+        let splits = try watch.time("features") { try features(dataset, encoder, layers) }
+        let space = space(dataset, encoder, splits, layers)
         let search = try makeSearch(space, splits.train, key)
         let candidates = try watch.time("search") { try findCandidates(search, space) }
         let finalists = search.ranking(candidates).prefix(configuration.keep)
@@ -55,48 +52,53 @@ public struct Pipeline: Sendable {
             candidates, ranking: search.ranking(candidates), dev: [:])
 
         let stage = TrainingStage(
-            space: space, train: splits.train, dev: splits.dev, threads: configuration.threads,
-            progress: progress)
-        let controls = try Controls(space: space, keep: configuration.keep, key: key)
-        let trained = try watch.time("finalists") {
-            try stage.train(
-                finalists.map(\.genotype) + controls.genotypes, configuration.finalistTraining,
-                key.child("finalists"), stageName: "finalists")
+            space: space,
+            parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
+            threads: configuration.threads, progress: progress)
+        let winner = try watch.time("winner") {
+            try HeadDevelopment(
+                stage: stage, configuration: configuration, key: key.child("development")
+            ).run(finalists.map(\.genotype), name: "finalists")
         }
-        let winner = try Winner(finalists: Array(trained.prefix(finalists.count)))
-        note("best finalist: dev accuracy \(percent(winner.devAccuracy)): \(winner.genotype)")
-        let seeds = try watch.time("winner") {
-            try stage.trainSeeds(
-                winner.genotype, count: configuration.seeds, configuration.training,
-                key.child("winner"))
+        note("winner: \(winner.genotype)")
+        let controls = try watch.time("controls") {
+            try trainControls(space, stage, splits, key)
         }
-        let probe = try watch.time("probe") {
-            try LinearProbe(
-                train: splits.train, dev: splits.dev, classes: dataset.labels.count,
-                threads: configuration.threads)
+        let fineTuned = try watch.time("fine-tuning") {
+            try fineTune(winner, stage, dataset, encoder, key.child("fine-tuning"))
         }
-
-        let model = try makeModel(dataset, encoder, space, winner.genotype, seeds)
+        var model = try makeModel(dataset, encoder, space, winner)
+        if let fineTuned {
+            model = try Model(fineTuned.winner, model.configuration, encoder: encoder)
+        }
         let report = ResultBuilder(
             configuration: configuration, dataset: dataset, encoder: encoder, space: space,
             splits: splits, key: key.child("intervals"))
         var result = try watch.time("evaluation") {
             try report.build(
-                candidates: candidates, finalists: Array(finalists), trained: trained,
-                controls: controls, winner: winner, seeds: seeds, probe: probe,
-                cost: watch.cost)
+                candidates: candidates, finalists: Array(finalists), winner: winner,
+                controls: controls, cost: watch.cost)
+        }
+        if let fineTuned, let options = configuration.fineTuning {
+            result.finetuned = try watch.time("evaluation") {
+                try report.fineTuned(fineTuned, frozen: winner.seeds, training: options.training)
+            }
         }
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: winner.accuracies)
-        try directory.writeModel(model, encoder: encoder, result: result)
+        try directory.writeModel(
+            model, encoder: encoder, result: result,
+            task: TaskDefinition.load(configuration.task),
+            includesEncoder: configuration.fineTuning?.isStandalone ?? false)
         result.cost = watch.cost
         try directory.write(result)
+        FineTuneStage.removeCheckpoints(inRun: configuration.run)
         return result
     }
 
     // MARK: Stages
 
-    private func loadTask() throws -> Dataset {
+    func loadTask() throws -> Dataset {
         let definition = try TaskDefinition.load(configuration.task)
         let dataset = try Dataset.load(
             definition, dataDirectory: configuration.data,
@@ -113,10 +115,22 @@ public struct Pipeline: Sendable {
         return dataset
     }
 
-    private func features(_ dataset: Dataset, _ encoder: Encoder) throws -> SplitFeatures {
+    func features(
+        _ dataset: Dataset, _ encoder: Encoder, _ layers: [Int]
+    ) throws -> SplitFeatures {
         try SplitFeatures(
-            dataset: dataset, encoder: encoder, layer: configuration.layer,
+            dataset: dataset, encoder: encoder, layers: layers,
             threads: configuration.threads, progress: progress, note: note)
+    }
+
+    func space(
+        _ dataset: Dataset, _ encoder: Encoder, _ splits: SplitFeatures, _ layers: [Int]
+    ) -> SearchSpace {
+        SearchSpace(
+            context: HeadContext(
+                inputWidth: encoder.width, classes: dataset.labels.count,
+                segments: splits.train.segments, layers: layers),
+            maximumBlocks: configuration.maximumBlocks)
     }
 
     private func makeSearch(
@@ -130,6 +144,7 @@ public struct Pipeline: Sendable {
         options.expression = configuration.expression
         options.strategy = configuration.strategy
         options.threads = configuration.threads
+        options.maximumParameters = configuration.maximumParameters
         return CandidateSearch(space: space, options: options, key: key.child("search")) {
             try scorer.score($0, key: $1)
         }
@@ -146,21 +161,70 @@ public struct Pipeline: Sendable {
         return candidates
     }
 
+    private func trainControls(
+        _ space: SearchSpace, _ stage: TrainingStage, _ splits: SplitFeatures, _ key: RandomKey
+    ) throws -> TrainedControls {
+        let controls = try Controls(
+            space: space, keep: configuration.keep,
+            maximumParameters: configuration.maximumParameters, key: key)
+        let probe = try LinearProbe(
+            train: splits.train, dev: splits.dev, classes: space.context.classes,
+            threads: configuration.threads, progress: progress)
+        let jobs = (0..<configuration.seeds).map {
+            TrainingJob(
+                genotype: controls.mlp, configuration: configuration.training, seed: $0)
+        }
+        let mlp = try stage.train(jobs, key.child("mlp"), stageName: "control: mlp")
+        // The same way as the finalists', but for what scoring adds.
+        let random =
+            configuration.head == nil
+            ? try HeadDevelopment(
+                stage: stage, configuration: configuration, key: key.child("random")
+            ).run(controls.random, name: "control: random") : nil
+        return TrainedControls(
+            probe: probe, mlp: mlp.compactMap(\.head), mlpGenotype: controls.mlp, random: random)
+    }
+
+    /// Trains encoder layers with the winner, and with a linear head, where that is wanted.
+    private func fineTune(
+        _ outcome: HeadDevelopment.Outcome, _ training: TrainingStage, _ dataset: Dataset,
+        _ encoder: Encoder, _ key: RandomKey
+    ) throws -> FineTunedHeads? {
+        guard let options = configuration.fineTuning else { return nil }
+        let stage = FineTuneStage(
+            options: options, dataset: dataset, encoder: encoder, space: training.space,
+            run: configuration.run, threads: configuration.threads, progress: progress, note: note)
+        let winner = try stage.train(
+            outcome.genotype, from: outcome.seeds, name: "winner", key)
+        guard options.hasControl else { return FineTunedHeads(winner: winner, control: nil) }
+        let linear = try FineTuneStage.linear(in: training.space)
+        let jobs = (0..<configuration.seeds).map {
+            TrainingJob(genotype: linear, configuration: configuration.training, seed: $0)
+        }
+        let heads = try training.train(jobs, key.child("linear"), stageName: "linear head")
+            .compactMap(\.head)
+        let control = try stage.train(linear, from: heads, name: "linear", key)
+        return FineTunedHeads(winner: winner, control: control)
+    }
+
     private func makeModel(
-        _ dataset: Dataset, _ encoder: Encoder, _ space: SearchSpace, _ genotype: Genotype,
-        _ seeds: [TrainedHead]
+        _ dataset: Dataset, _ encoder: Encoder, _ space: SearchSpace,
+        _ winner: HeadDevelopment.Outcome
     ) throws -> Model {
-        let best = seeds[Winner.bestSeed(seeds)]
+        let best = winner.seeds[winner.bestSeed]
+        let genotype = winner.genotype
+        let modelConfiguration = ModelConfiguration(
+            task: dataset.name,
+            encoder: .init(name: configuration.encoder, digest: encoder.digest),
+            layers: space.layers(of: genotype), pairing: dataset.pairing ?? .joint,
+            hasPairs: dataset.hasPairs, maximumLength: SplitFeatures.maximumLength(dataset),
+            genotype: "\(genotype)", labels: dataset.labels,
+            positiveLabel: dataset.positiveLabel, width: encoder.width)
+        // The model's graph has only the layers that the head reads; the parameters are the same.
+        let graph = SearchSpace(context: modelConfiguration.context).graph(of: genotype)
         return Model(
-            configuration: ModelConfiguration(
-                task: dataset.name,
-                encoder: .init(name: configuration.encoder, digest: encoder.digest),
-                layer: configuration.layer ?? encoder.configuration.layers,
-                pairing: dataset.pairing ?? .joint, hasPairs: dataset.hasPairs,
-                maximumLength: SplitFeatures.maximumLength(dataset), genotype: "\(genotype)",
-                labels: dataset.labels, positiveLabel: dataset.positiveLabel,
-                width: encoder.width),
-            graph: best.graph, parameters: best.parameters)
+            configuration: modelConfiguration, graph: graph,
+            parameters: best.parameters)
     }
 }
 

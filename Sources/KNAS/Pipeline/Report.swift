@@ -19,7 +19,7 @@ enum Report {
         </style></head><body>
         <h1>\(escape(result.task))</h1>
         <p>\(result.search.scored) heads scored by <code>\(escape(result.search.proxy))</code> on
-        <code>\(escape(result.encoder))</code>, layer \(result.layer), \(escape(result.pairing));
+        <code>\(escape(result.encoder))</code>, layers \(result.layerNames), \(escape(result.pairing));
         \(result.finalists.count) trained; the best trained with \(result.winner.perSeed.count) seeds.</p>
         <h2>Winner</h2>
         <p><code>\(escape(result.winner.genotype))</code>, \(result.winner.parameters) weights.</p>
@@ -101,31 +101,5 @@ enum Report {
             .replacingOccurrences(of: "<", with: "&lt;")
             .replacingOccurrences(of: ">", with: "&gt;")
             .replacingOccurrences(of: "\"", with: "&quot;")
-    }
-}
-
-/// `README.md` of a model directory.
-enum ModelCard {
-    static func text(_ result: RunResult) -> String {
-        let test = result.winner.test
-        return """
-            # \(result.task)
-
-            A text classifier: a head found by gradient-kernel search, trained on \
-            \(result.rows["train"] ?? 0) rows of the task `\(result.task)`, on the frozen encoder \
-            `\(result.encoder)` (layer \(result.layer), \(result.pairing)).
-
-            - Head: `\(result.winner.genotype)` (\(result.winner.parameters) weights)
-            - Classes: \(result.labels.joined(separator: ", "))
-            - Test (\(test.count) rows, mean of \(result.winner.perSeed.count) seeds): accuracy \
-            \(String(format: "%.3f", test.accuracy)), macro F1 \
-            \(String(format: "%.3f", test.macroF1)), MCC \(String(format: "%.3f", test.mcc))
-            - Encoder digest: `\(result.encoderDigest)`
-            - Made by knas \(result.version), seed \(result.seed)
-
-            Use it on texts like those of the task; on others its probabilities mean little.
-            `knas predict` and `TextClassifier(contentsOf:)` load this directory.
-
-            """
     }
 }

@@ -20,42 +20,53 @@ struct ResultBuilder {
     let key: RandomKey
 
     func build(
-        candidates: [Candidate], finalists: [Candidate], trained: [TrainedGenotype],
-        controls: Controls, winner: Winner, seeds: [TrainedHead], probe: LinearProbe,
-        cost: RunResult.Cost
+        candidates: [Candidate], finalists: [Candidate], winner: HeadDevelopment.Outcome,
+        controls: TrainedControls, cost: RunResult.Cost
     ) throws -> RunResult {
-        let seedPredictions = try seeds.map { try test($0) }
+        let seeds = winner.seeds
+        let predictions = try seeds.map { try test($0) }
         let perSeed = seeds.indices.map { index in
             RunResult.SeedResult(
                 seed: index, bestEpoch: seeds[index].bestEpoch, dev: metrics(seeds[index].dev),
-                test: metrics(seedPredictions[index]), history: seeds[index].history)
+                test: metrics(predictions[index]), history: seeds[index].history)
         }
-        let exported = seedPredictions[Winner.bestSeed(seeds)]
-        let confusion = ConfusionMatrix(exported)
+        let confusion = ConfusionMatrix(predictions[winner.bestSeed])
         let classes = dataset.labels.indices
         let winnerResult = RunResult.Winner(
             genotype: winner.genotype.description, parameters: seeds[0].graph.trainableCount,
             dev: try ClassificationMetrics.mean(of: perSeed.map(\.dev)),
             test: try ClassificationMetrics.mean(of: perSeed.map(\.test)), perSeed: perSeed,
+            training: winner.configuration,
+            tuning: winner.tuning.map {
+                RunResult.Tuning(
+                    configuration: $0.configuration, heldOutAccuracy: $0.accuracy,
+                    parts: $0.heads.count)
+            },
+            ensemble: seeds.count > 1 ? metrics(try Predictions(averaging: predictions)) : nil,
             confusion: classes.map { row in classes.map { confusion[row, $0] } })
 
         var baselines: [String: RunResult.Baseline] = [:]
+        let probe = controls.probe
         baselines["linear"] = try baseline(
-            "logistic regression on pooled features, C = \(probe.strength)", dev: probe.dev,
-            test: probe.predict(splits.test, threads: configuration.threads), exported)
-        let others = trained.dropFirst(finalists.count)
-        for (name, heads) in [("mlp", others.prefix(1)), ("random", others.dropFirst())] {
-            guard let best = Winner.best(Array(heads)), let head = best.head else { continue }
-            let what =
-                name == "random"
-                ? "best on dev of \(heads.count) random heads: \(best.genotype)"
-                : "\(best.genotype)"
-            baselines[name] = try baseline(what, dev: head.dev, test: test(head), exported)
+            "logistic regression on pooled features of layer \(space.context.layers[probe.slot]), "
+                + "C = \(probe.strength)",
+            dev: [probe.dev], test: [probe.predict(splits.test)], predictions)
+        if !controls.mlp.isEmpty {
+            baselines["mlp"] = try baseline(
+                controls.mlpGenotype.description, dev: controls.mlp.map(\.dev),
+                test: controls.mlp.map { try test($0) }, predictions)
+        }
+        if let random = controls.random {
+            baselines["random"] = try baseline(
+                "best of \(random.standings.count) random heads, chosen, tuned and trained like the "
+                    + "winner: \(random.genotype)",
+                dev: random.seeds.map(\.dev), test: random.seeds.map { try test($0) },
+                predictions)
         }
         let scored = candidates.filter { $0.score != nil }.count
         return RunResult(
             task: dataset.name, encoder: configuration.encoder, encoderDigest: encoder.digest,
-            layer: configuration.layer ?? encoder.configuration.layers,
+            layers: space.context.layers,
             pairing: (dataset.pairing ?? .joint).rawValue, seed: configuration.seed,
             version: Version.current, kernels: BLAS.kernelName,
             labels: dataset.labels.map(\.name),
@@ -67,36 +78,60 @@ struct ResultBuilder {
                 candidates: candidates.count, scored: scored, failed: candidates.count - scored,
                 proxy: configuration.expression.description, strategy: configuration.strategy,
                 spaceSize: space.count, scoringSeconds: cost.stages["search"] ?? 0),
-            finalists: zip(finalists, trained).compactMap(finalist), winner: winnerResult,
+            finalists: zip(finalists, winner.standings).compactMap(finalist),
+            winner: winnerResult,
+            pareto: Self.front(winner.standings + (controls.random?.standings ?? [])),
             baselines: baselines, cost: cost)
     }
 
-    private func finalist(
-        _ candidate: Candidate, _ trained: TrainedGenotype
-    ) -> RunResult.Finalist? {
-        guard let head = trained.head else { return nil }
+    private func finalist(_ candidate: Candidate, _ standing: Standing) -> RunResult.Finalist? {
+        guard let head = standing.heads.first ?? nil else { return nil }
         return RunResult.Finalist(
             genotype: candidate.genotype.description, parameters: head.graph.trainableCount,
             scores: candidate.score?.values.mapValues(\.mean) ?? [:], dev: metrics(head.dev),
-            history: head.history)
+            heldOutAccuracy: standing.accuracy ?? metrics(head.dev).accuracy,
+            parts: standing.heads.count, history: head.history)
+    }
+
+    /// Heads that are more accurate than all smaller ones.
+    private static func front(_ standings: [Standing]) -> [RunResult.ParetoPoint] {
+        var points: [RunResult.ParetoPoint] = []
+        for standing in standings {
+            guard let accuracy = standing.accuracy, let head = standing.heads[0] else { continue }
+            points.append(
+                RunResult.ParetoPoint(
+                    genotype: standing.genotype.description,
+                    parameters: head.graph.trainableCount, heldOutAccuracy: accuracy))
+        }
+        points.sort {
+            ($0.parameters, -$0.heldOutAccuracy, $0.genotype)
+                < ($1.parameters, -$1.heldOutAccuracy, $1.genotype)
+        }
+        var best = -1.0
+        return points.filter { point in
+            guard point.heldOutAccuracy > best else { return false }
+            best = point.heldOutAccuracy
+            return true
+        }
     }
 
     private func baseline(
-        _ description: String, dev: Predictions, test: Predictions, _ winner: Predictions
+        _ description: String, dev: [Predictions], test: [Predictions], _ winner: [Predictions]
     ) throws -> RunResult.Baseline {
         RunResult.Baseline(
-            description: description, dev: metrics(dev), test: metrics(test),
+            description: description, dev: try ClassificationMetrics.mean(of: dev.map(metrics)),
+            test: try ClassificationMetrics.mean(of: test.map(metrics)),
             winnerMinusThis: try PairedComparison(
-                labels: winner.labels, first: winner.predicted, second: test.predicted,
-                key: key.child(description)))
+                labels: winner[0].labels, first: winner.map(\.predicted),
+                second: test.map(\.predicted), key: key.child(description)))
     }
 
-    private func test(_ head: TrainedHead) throws -> Predictions {
+    func test(_ head: TrainedHead) throws -> Predictions {
         try predict(
             Executor(head.graph), head.parameters, splits.test, classes: dataset.labels.count)
     }
 
-    private func metrics(_ predictions: Predictions) -> ClassificationMetrics {
+    func metrics(_ predictions: Predictions) -> ClassificationMetrics {
         ClassificationMetrics(predictions, positive: dataset.positiveLabel ?? 1)
     }
 }

@@ -13,8 +13,8 @@ public struct RunConfiguration: Sendable {
     public var data: URL?
     /// Name or path of the encoder.
     public var encoder = EncoderStore.defaultName
-    /// The encoder's hidden state to use; the last where `nil`.
-    public var layer: Int?
+    /// The encoder's hidden states that heads may read.
+    public var layers = LayerSelection.upperThird
     /// Whether pairs are encoded as one sequence or apart; as the task says where `nil`.
     public var pairing: Pairing?
     /// Longest sequence in tokens; as the task says where `nil`.
@@ -29,12 +29,19 @@ public struct RunConfiguration: Sendable {
     public var strategy = "random"
     /// Most blocks between the input and the pooling.
     public var maximumBlocks = 3
+    /// Heads with more trained weights are not proposed. Larger ones take most of the time and have
+    /// not been seen to win.
+    public var maximumParameters: Int? = 500_000
     /// A head to train instead of searching for one.
     public var head: String?
     public var scoring = Scorer.Options()
 
     /// How the winner is trained; finalists get half the epochs.
     public var training = TrainingConfiguration()
+    /// Ways to train the winner that are tried on held-out rows; below 2 none is.
+    public var tuning = 6
+    /// Whether and how encoder layers are trained with the winner.
+    public var fineTuning: FineTuneOptions?
     /// Seeds the winner is trained with.
     public var seeds = 3
     /// The seed of everything random.
@@ -65,9 +72,15 @@ public struct RunConfiguration: Sendable {
         try require(candidates > 0, "--candidates", candidates, "1 or more")
         try require(keep > 0, "--keep", keep, "1 or more")
         try require(keep <= candidates, "--keep", keep, "at most --candidates (\(candidates))")
+        try require((0...1000).contains(tuning), "--tune", tuning, "0 to 1000")
         try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
         try require((0...64).contains(maximumBlocks), "--blocks", maximumBlocks, "0 to 64")
+        if let maximumParameters {
+            try require(
+                maximumParameters > 0, "--max-parameters", maximumParameters, "1 or more")
+        }
+        try fineTuning?.training.check()
         if let maximumLength {
             try require(maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
         }

@@ -4,6 +4,7 @@ import Foundation
 import Heads
 import Search
 import Support
+import Tasks
 
 /// The files of a run: `leaderboard.csv`, `result.json`, `report.html`, `model/`.
 struct RunDirectory {
@@ -74,8 +75,13 @@ struct RunDirectory {
         try AtomicFile.write(Report.html(result), to: url.appendingPathComponent("report.html"))
     }
 
-    func writeModel(_ model: Model, encoder: Encoder, result: RunResult) throws {
+    func writeModel(
+        _ model: Model, encoder: Encoder, result: RunResult, task: TaskDefinition,
+        includesEncoder: Bool
+    ) throws {
         try ModelDirectory.save(
-            model, encoder: encoder, card: ModelCard.text(result), to: modelURL)
+            model, encoder: encoder,
+            card: ModelCard.text(ModelCardContent(result, model: model, task: task)),
+            includesEncoder: includesEncoder, to: modelURL)
     }
 }

@@ -19,8 +19,28 @@ public struct RunResult: Sendable, Codable {
         public var genotype: String
         public var parameters: Int
         public var scores: [String: Double]
+        /// On dev, after the first, short training.
         public var dev: ClassificationMetrics
+        /// Accuracy over all held-out rows that it was tried on, dev and folds of train, and how many
+        /// parts those were: heads that do well are tried on more.
+        public var heldOutAccuracy: Double
+        public var parts: Int
         public var history: [EpochRecord]
+    }
+
+    /// A trained head that no other beats in accuracy with as few weights.
+    public struct ParetoPoint: Sendable, Codable, Hashable {
+        public var genotype: String
+        public var parameters: Int
+        /// Over the held-out rows that it was tried on.
+        public var heldOutAccuracy: Double
+    }
+
+    /// A way to train the winner that was tried.
+    public struct Tuning: Sendable, Codable {
+        public var configuration: TrainingConfiguration
+        public var heldOutAccuracy: Double?
+        public var parts: Int
     }
 
     /// One training of the winner.
@@ -39,6 +59,11 @@ public struct RunResult: Sendable, Codable {
         public var dev: ClassificationMetrics
         public var test: ClassificationMetrics
         public var perSeed: [SeedResult]
+        /// How it was trained.
+        public var training: TrainingConfiguration
+        public var tuning: [Tuning]
+        /// The mean of the seeds' probabilities, on test.
+        public var ensemble: ClassificationMetrics?
         /// Rows: classes as they are; columns: as the exported model says; on test.
         public var confusion: [[Int]]
     }
@@ -49,8 +74,8 @@ public struct RunResult: Sendable, Codable {
         public var description: String
         public var dev: ClassificationMetrics
         public var test: ClassificationMetrics
-        /// The winner's test accuracy minus the control's (the winner's exported seed), with a 95%
-        /// bootstrap interval and McNemar's p.
+        /// The winner's test accuracy minus the control's, both means over their seeds, with a 95%
+        /// bootstrap interval over the test rows and McNemar's p.
         public var winnerMinusThis: PairedComparison?
     }
 
@@ -65,7 +90,7 @@ public struct RunResult: Sendable, Codable {
     public var task: String
     public var encoder: String
     public var encoderDigest: String
-    public var layer: Int
+    public var layers: [Int]
     public var pairing: String
     public var seed: UInt64
     public var version: String
@@ -76,11 +101,20 @@ public struct RunResult: Sendable, Codable {
     public var search: SearchSummary
     public var finalists: [Finalist]
     public var winner: Winner
+    /// From the smallest to the most accurate, of all heads that were trained.
+    public var pareto: [ParetoPoint]
     public var baselines: [String: Baseline]
+    /// Where encoder layers were trained too.
+    public var finetuned: FineTuned?
     public var cost: Cost
 }
 
 /// The version of this program.
 public enum Version {
     public static let current = "0.1.0"
+}
+
+extension RunResult {
+    /// The layers that heads could read, for people.
+    var layerNames: String { layers.map(String.init).joined(separator: ", ") }
 }

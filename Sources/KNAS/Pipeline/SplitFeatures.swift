@@ -13,18 +13,18 @@ struct SplitFeatures: Sendable {
     static func maximumLength(_ dataset: Dataset) -> Int { dataset.maximumTokens ?? 128 }
 
     /// How features of a data set are made.
-    static func configuration(_ dataset: Dataset, layer: Int?) -> FeatureConfiguration {
+    static func configuration(_ dataset: Dataset, layers: [Int]) -> FeatureConfiguration {
         FeatureConfiguration(
-            layer: layer, pairing: dataset.pairing ?? .joint,
+            layers: layers, pairing: dataset.pairing ?? .joint,
             maximumLength: maximumLength(dataset))
     }
 
     init(
-        dataset: Dataset, encoder: Encoder, layer: Int?, threads: Int,
+        dataset: Dataset, encoder: Encoder, layers: [Int], threads: Int,
         progress: ProgressHandler?, note: (String) -> Void
     ) throws {
         let cache = FeatureCache(encoder: encoder, threads: threads)
-        let configuration = Self.configuration(dataset, layer: layer)
+        let configuration = Self.configuration(dataset, layers: layers)
         func features(_ split: Split) throws -> FeatureSet {
             try cache.features(of: dataset[split], configuration, progress: progress) {
                 note("rebuilding: \($0)")

@@ -1,87 +1,46 @@
 import Features
-import Foundation
 import Heads
 import Support
 import Training
 
-/// A head and what training made of it.
-struct TrainedGenotype: Sendable {
-    let genotype: Genotype
-    /// `nil` where training failed, e.g. diverged.
-    let head: TrainedHead?
-}
-
 /// Trains several heads side by side, each on one thread.
 struct TrainingStage: Sendable {
     let space: SearchSpace
-    let train: FeatureSet
-    let dev: FeatureSet
+    let parts: HeldOutParts
     let threads: Int
     let progress: ProgressHandler?
 
-    /// Trains each head once; a head that diverges is out, the others go on.
+    /// Trains every job; a head that diverges is out, the others go on.
     func train(
-        _ genotypes: [Genotype], _ configuration: TrainingConfiguration, _ key: RandomKey,
-        stageName: String
+        _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
     ) throws -> [TrainedGenotype] {
-        let counter = Counter(
-            stage: stageName, total: genotypes.count * configuration.epochs, progress: progress)
-        let trainer = try HeadTrainer(configuration)
-        return try Parallel.map(count: genotypes.count, threads: threads) { index, _ in
-            let genotype = genotypes[index]
-            do {
-                // The key goes by the head: its result does not depend on what else is trained.
-                let head = try trainer.train(
-                    space.graph(of: genotype), train: train, dev: dev,
-                    classes: space.context.classes, key: key.child(genotype.description)
-                ) { _ in try counter.add(1) }
-                try counter.add(configuration.epochs - head.history.count)
-                return TrainedGenotype(genotype: genotype, head: head)
-            } catch TrainingError.diverged {
-                return TrainedGenotype(genotype: genotype, head: nil)
-            }
+        let counter = EpochCounter(
+            stage: stageName, total: jobs.reduce(0) { $0 + $1.configuration.epochs },
+            progress: progress)
+        // The largest first, so that the threads end together.
+        let sizes = jobs.map { space.graph(of: $0.genotype).trainableCount }
+        let order = jobs.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
+        let trained = try Parallel.map(count: jobs.count, threads: threads) { place, _ in
+            try train(jobs[order[place]], key, counter)
         }
+        var result = trained
+        for (place, index) in order.enumerated() { result[index] = trained[place] }
+        return result
     }
 
-    /// Trains one head with several seeds.
-    func trainSeeds(
-        _ genotype: Genotype, count: Int, _ configuration: TrainingConfiguration,
-        _ key: RandomKey
-    ) throws -> [TrainedHead] {
-        let counter = Counter(
-            stage: "winner", total: count * configuration.epochs, progress: progress)
-        let trainer = try HeadTrainer(configuration)
-        return try Parallel.map(count: count, threads: threads) { index, _ in
-            let head = try trainer.train(
-                space.graph(of: genotype), train: train, dev: dev,
-                classes: space.context.classes, key: key.child(index)
+    private func train(
+        _ job: TrainingJob, _ key: RandomKey, _ counter: EpochCounter
+    ) throws -> TrainedGenotype {
+        let data = parts[job.part]
+        do {
+            let head = try HeadTrainer(job.configuration).train(
+                space.graph(of: job.genotype), train: data.train, dev: data.dev,
+                classes: space.context.classes, key: job.key(key)
             ) { _ in try counter.add(1) }
-            try counter.add(configuration.epochs - head.history.count)
-            return head
-        }
-    }
-
-    /// Counts epochs over threads.
-    private final class Counter: @unchecked Sendable {
-        private let lock = NSLock()
-        private let stage: String
-        private let total: Int
-        private let progress: ProgressHandler?
-        private var completed = 0
-
-        init(stage: String, total: Int, progress: ProgressHandler?) {
-            self.stage = stage
-            self.total = total
-            self.progress = progress
-        }
-
-        func add(_ count: Int) throws {
-            let now = lock.withLock {
-                completed += count
-                return completed
-            }
-            try WorkProgress(stage: stage, completed: now, total: total, unit: "epochs")
-                .report(to: progress)
+            try counter.add(job.configuration.epochs - head.history.count)
+            return TrainedGenotype(genotype: job.genotype, head: head)
+        } catch TrainingError.diverged {
+            return TrainedGenotype(genotype: job.genotype, head: nil)
         }
     }
 }

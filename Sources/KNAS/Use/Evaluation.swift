@@ -34,17 +34,16 @@ public enum Evaluation {
         guard !dataset[split].isEmpty else {
             throw RunError.emptySplit(task: dataset.name, split: split.rawValue)
         }
-        let encoder = try Encoder(
-            directory: directory ?? EncoderStore.find(configuration.encoder.name))
-        guard encoder.digest == configuration.encoder.digest else {
-            throw ModelError.otherEncoder(
-                path: url.path, name: configuration.encoder.name,
-                expected: configuration.encoder.digest, found: encoder.digest)
-        }
+        let encoder = try ModelDirectory.openEncoder(
+            of: configuration, at: url, directory: directory)
         let features = try FeatureCache(encoder: encoder, threads: threads).features(
             of: dataset[split], configuration.features, progress: progress)
-        let predictions = try predict(
-            Executor(model.graph), model.parameters, features, classes: names.count)
+        let predictions =
+            model.unfrozen == nil
+            ? try predict(
+                Executor(model.graph), model.parameters, features, classes: names.count)
+            : try BatchedInference(model.graph, model.parameters, threads: threads)
+                .predictions(features)
         return ClassificationMetrics(predictions, positive: configuration.positiveLabel ?? 1)
     }
 }

@@ -7,6 +7,7 @@ import Graphs
 import Support
 import Tensors
 import Tokenization
+import Training
 
 /// A trained classifier of texts or pairs of texts.
 ///
@@ -46,6 +47,7 @@ public final class TextClassifier: Sendable {
     private let model: Model
     private let encoder: Encoder
     private let extractor: FeatureExtractor
+    private let threads: Int
 
     /// Inputs that are classified at a time.
     private static let chunk = 512
@@ -61,13 +63,8 @@ public final class TextClassifier: Sendable {
         contentsOf url: URL, encoder: URL? = nil, threads: Int = Parallel.availableThreads
     ) throws {
         let model = try ModelDirectory.load(url)
-        let reference = model.configuration.encoder
-        let opened = try Encoder(directory: try encoder ?? EncoderStore.find(reference.name))
-        guard opened.digest == reference.digest else {
-            throw ModelError.otherEncoder(
-                path: url.path, name: reference.name, expected: reference.digest,
-                found: opened.digest)
-        }
+        let opened = try ModelDirectory.openEncoder(
+            of: model.configuration, at: url, directory: encoder)
         try self.init(model: model, encoder: opened, threads: threads)
     }
 
@@ -82,8 +79,9 @@ public final class TextClassifier: Sendable {
                 reason: "the encoder has width \(encoder.width), the model expects "
                     + "\(model.configuration.width)")
         }
+        self.threads = threads
         extractor = try FeatureExtractor(
-            encoder, layer: model.configuration.layer, threads: threads)
+            encoder, layers: model.configuration.layers, threads: threads)
     }
 
     /// Classifies one text or pair.
@@ -99,20 +97,20 @@ public final class TextClassifier: Sendable {
                 reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
                     + "found \(takesPairs ? "one" : "two")")
         }
-        let executor = Executor(model.graph)
+        let inference = BatchedInference(model.graph, model.parameters, threads: threads)
         var results: [Classification] = []
         results.reserveCapacity(inputs.count)
         var start = 0
         while start < inputs.count {
             let part = inputs[start..<min(inputs.count, start + Self.chunk)]
-            results += try classify(part, executor)
+            results += try classify(part, inference)
             start += part.count
         }
         return results
     }
 
     private func classify(
-        _ inputs: ArraySlice<Input>, _ executor: Executor
+        _ inputs: ArraySlice<Input>, _ inference: BatchedInference
     ) throws -> [Classification] {
         let configuration = model.configuration
         let segments = configuration.context.segments
@@ -131,10 +129,9 @@ public final class TextClassifier: Sendable {
         }
         let batch = try extractor.batch(texts, segments: segments)
         let classes = labels.count
-        let output = executor.forward(batch.batch, parameters: model.parameters)
+        let outputs = try inference.outputs(batch).array
         return inputs.indices.enumerated().map { place, _ in
-            let logits = Array(
-                UnsafeBufferPointer(start: output + place * classes, count: classes))
+            let logits = Array(outputs[place * classes..<(place + 1) * classes])
             var probabilities = logits
             knas_softmax_rows(1, Int64(classes), Int64(classes), 1, &probabilities)
             let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0

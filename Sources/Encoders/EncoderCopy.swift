@@ -1,0 +1,48 @@
+import Foundation
+import Support
+import Tensors
+import Tokenization
+
+extension Encoder {
+    /// Writes this encoder's directory again, with other numbers for some of its tensors.
+    ///
+    /// What is not replaced keeps its type and its bits. The weights go into one file.
+    /// - Parameter tensors: what replaces the tensors of those names.
+    /// - Throws: ``EncoderError/missingWeight(path:name:)`` for a name that the encoder does not have,
+    ///   ``FileError``, ``TensorError``.
+    public func write(replacing tensors: [SafetensorsEntry], to url: URL) throws {
+        let source = checkpoint.tensors
+        var replaced: [String: SafetensorsEntry] = [:]
+        for entry in tensors {
+            let name = try checkpoint.find(String(entry.name.dropFirst(weightPrefix.count)))
+            replaced[name] = SafetensorsEntry(
+                name: name, dtype: entry.dtype, shape: entry.shape, produce: entry.produce)
+        }
+        // Wide elements first, so that every tensor is aligned.
+        let entries = try source.names.map { name in
+            if let entry = replaced[name] { return entry }
+            let info = try source.info(name)
+            return SafetensorsEntry(name: name, dtype: info.dtype, shape: info.shape) { sink in
+                try sink(source.bytes(name))
+            }
+        }.sorted { $0.dtype.bitWidth > $1.dtype.bitWidth }
+        do {
+            let manager = FileManager.default
+            try manager.createDirectory(at: url, withIntermediateDirectories: true)
+            let vocabulary = try TokenizerLoader.modelFile(directory).lastPathComponent
+            for name in ["config.json", "tokenizer_config.json", vocabulary] {
+                let file = directory.appendingPathComponent(name)
+                guard manager.fileExists(atPath: file.path) else { continue }
+                try manager.copyItem(
+                    at: file.resolvingSymlinksInPath(), to: url.appendingPathComponent(name))
+            }
+        } catch let error as any DiagnosedError {
+            throw error
+        } catch {
+            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
+        }
+        try SafetensorsWriter.write(
+            entries, metadata: ["format": "pt"],
+            to: url.appendingPathComponent(SafetensorsCollection.fileName))
+    }
+}

@@ -1,0 +1,61 @@
+import Support
+
+/// Which of an encoder's hidden states a search may use.
+///
+/// As text: a number, a range `8-12`, a list `6,9,12`, `last`, `all`, or `upper-third`, which is the
+/// default: in encoders of this kind the layers below the last often carry more about a task's labels
+/// than the last one (Tenney et al. 2019).
+public enum LayerSelection: Sendable, Hashable, CustomStringConvertible {
+    case upperThird
+    case last
+    /// Every layer and the embeddings' output.
+    case all
+    /// Ascending, each once; 0 is the embeddings' output.
+    case numbers([Int])
+
+    /// - Returns: `nil` where the text is none of the forms.
+    public init?(_ text: String) {
+        switch text {
+        case "upper-third": self = .upperThird
+        case "last": self = .last
+        case "all": self = .all
+        default:
+            var numbers: Set<Int> = []
+            for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+                let ends = part.split(separator: "-", omittingEmptySubsequences: false).map {
+                    $0.allSatisfy(\.isNumber) ? Int($0) : nil
+                }
+                guard (1...2).contains(ends.count), let first = ends[0],
+                    let last = ends[ends.count - 1], first <= last, last <= 1000
+                else { return nil }
+                numbers.formUnion(first...last)
+            }
+            self = .numbers(numbers.sorted())
+        }
+    }
+
+    /// The layers of an encoder, ascending.
+    /// - Parameter count: the encoder's number of layers.
+    /// - Throws: ``EncoderError/badLayer(layer:layers:)``.
+    public func layers(of count: Int) throws -> [Int] {
+        switch self {
+        case .upperThird: return Array(count - (count + 2) / 3 + 1...count)
+        case .last: return [count]
+        case .all: return Array(0...count)
+        case .numbers(let numbers):
+            if let bad = numbers.first(where: { $0 > count }) {
+                throw EncoderError.badLayer(layer: bad, layers: count)
+            }
+            return numbers
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .upperThird: "upper-third"
+        case .last: "last"
+        case .all: "all"
+        case .numbers(let numbers): numbers.map(String.init).joined(separator: ",")
+        }
+    }
+}

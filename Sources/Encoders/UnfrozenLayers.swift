@@ -1,0 +1,106 @@
+import Graphs
+import Tensors
+
+/// Layers of an encoder in a graph, to be trained together with what stands on them.
+///
+/// Layers are counted from 1; 0 is the embeddings' output. The hidden state below the lowest of them is
+/// an input of the graph, so that the frozen part runs once for all epochs.
+public struct UnfrozenLayers: Sendable {
+    /// The layers that are in the graph.
+    public let layers: ClosedRange<Int>
+    /// Hidden states `[tokens, width]` by layer, the given one among them.
+    public let hiddenStates: [Int: Value]
+    /// By layer, the places of its parameters in ``Graph/parameters``.
+    public let parameters: [Int: Range<Int>]
+    let bindings: [WeightBinding]
+
+    /// Adds layers to a graph.
+    ///
+    /// - Parameters:
+    ///   - x: the hidden state below the lowest layer.
+    ///   - dropout: rate behind attention and feed-forward; 0 for a graph that is only run.
+    /// - Throws: ``EncoderError`` for a family that is unknown or cannot be fine-tuned, and for layers
+    ///   that the encoder does not have.
+    public init(
+        _ layers: ClosedRange<Int>, of configuration: EncoderConfiguration, on x: Value,
+        dropout: Float, into graph: inout GraphBuilder
+    ) throws {
+        guard layers.lowerBound >= 1, layers.upperBound <= configuration.layers else {
+            throw EncoderError.badLayer(
+                layer: layers.lowerBound < 1 ? layers.lowerBound : layers.upperBound,
+                layers: configuration.layers)
+        }
+        guard let family = EncoderFamilies.find(configuration.modelType) else {
+            throw EncoderError.unknownFamily(
+                path: "config.json", modelType: configuration.modelType,
+                known: EncoderFamilies.modelTypes)
+        }
+        var states = [layers.lowerBound - 1: x]
+        var parameters: [Int: Range<Int>] = [:]
+        var bindings: [WeightBinding] = []
+        var value = x
+        for layer in layers {
+            let first = graph.parameters.count
+            guard
+                let lowered = family.lower(
+                    layer: layer, on: value, configuration, dropout: dropout, into: &graph)
+            else {
+                throw EncoderError.cannotUnfreeze(
+                    modelType: configuration.modelType, layer: layer)
+            }
+            value = lowered.output
+            states[layer] = value
+            parameters[layer] = first..<graph.parameters.count
+            bindings += lowered.bindings
+        }
+        self.layers = layers
+        hiddenStates = states
+        self.parameters = parameters
+        self.bindings = bindings
+    }
+
+    /// The layers' tensors under the checkpoint's names, `prefix` before each, in float32.
+    /// - Parameter set: the numbers of `graph`, which the layers are part of.
+    public func tensors(
+        of set: ParameterSet, _ graph: Graph, prefix: String
+    ) -> [SafetensorsEntry] {
+        bindings.flatMap { binding in
+            let parameter = graph.parameters[binding.parameter.index]
+            let part = parameter.count / binding.sources.count
+            var shape = parameter.shape
+            shape[0] /= binding.sources.count
+            return binding.sources.enumerated().map { place, source in
+                SafetensorsEntry(name: prefix + source, dtype: .float32, shape: shape) { sink in
+                    // Little-endian, as all machines are that this program runs on.
+                    let first = set.pointer(binding.parameter) + place * part
+                    try sink(
+                        UnsafeRawBufferPointer(UnsafeBufferPointer(start: first, count: part)))
+                }
+            }
+        }
+    }
+
+    /// Sets the layers' parameters from a file that holds ``tensors(of:_:prefix:)``.
+    /// - Parameter allowsOthers: whether the file may hold other tensors too, e.g. the whole encoder.
+    /// - Throws: ``EncoderError/missingWeight(path:name:)``, ``EncoderError/unusedWeights(path:names:)``,
+    ///   ``TensorError``.
+    public func read(
+        _ file: SafetensorsFile, prefix: String, allowsOthers: Bool = false,
+        into set: ParameterSet, _ graph: Graph
+    ) throws {
+        let checkpoint = Checkpoint(file: file, prefix: prefix)
+        try checkpoint.checkUnused(bindings, isOptional: { _ in allowsOthers })
+        try checkpoint.fill(set, graph, bindings)
+    }
+}
+
+extension Encoder {
+    /// What stands before the names of this encoder's weights, e.g. `bert.`.
+    public var weightPrefix: String { checkpoint.prefix }
+
+    /// Sets the parameters of unfrozen layers to the pretrained weights.
+    /// - Throws: ``EncoderError``, ``TensorError``.
+    public func fill(_ layers: UnfrozenLayers, in set: ParameterSet, _ graph: Graph) throws {
+        try checkpoint.fill(set, graph, layers.bindings)
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+
+/// What a model card says; a plain record, so that whoever makes models fills it from what they know.
+public struct ModelCardContent: Sendable, Hashable {
+    /// A measure on the test split, e.g. `accuracy` 0.912.
+    public struct Metric: Sendable, Hashable {
+        /// As Hugging Face's `evaluate` library calls it, e.g. `accuracy` or `f1`.
+        public var name: String
+        public var value: Double
+
+        public init(_ name: String, _ value: Double) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Name of the task.
+    public var task: String
+    /// What the task asks, in a sentence; may be empty.
+    public var taskDescription = ""
+    /// Where the training data come from; may be empty.
+    public var source = ""
+    /// Names of the classes, by index.
+    public var labels: [String]
+    /// Whether inputs are pairs of texts.
+    public var hasPairs: Bool
+    /// `joint` or `siamese`.
+    public var pairing: String
+    /// The encoder's name and digest.
+    public var encoder: String
+    public var encoderDigest: String
+    /// The hidden states that the head reads; 0 is the embeddings' output.
+    public var layers: [Int]
+    /// Longest sequence in tokens.
+    public var maximumLength: Int
+    /// The head, as `--head` accepts it, and its number of weights.
+    public var genotype: String
+    public var weightCount: Int
+    /// Rows of each split.
+    public var rows: [String: Int]
+    /// Measures on test, the most telling first.
+    public var metrics: [Metric]
+    /// Trainings that the measures are means of.
+    public var seedCount: Int
+    /// The same measures of controls on the same test rows, by name, e.g. a linear probe.
+    public var baselines: [String: [Metric]] = [:]
+    /// Version of the program and the seed of the run.
+    public var version: String
+    public var seed: UInt64
+
+    public init(
+        task: String, labels: [String], hasPairs: Bool, pairing: String, encoder: String,
+        encoderDigest: String, layers: [Int], maximumLength: Int, genotype: String,
+        weightCount: Int, rows: [String: Int], metrics: [Metric], seedCount: Int,
+        version: String, seed: UInt64
+    ) {
+        self.task = task
+        self.labels = labels
+        self.hasPairs = hasPairs
+        self.pairing = pairing
+        self.encoder = encoder
+        self.encoderDigest = encoderDigest
+        self.layers = layers
+        self.maximumLength = maximumLength
+        self.genotype = genotype
+        self.weightCount = weightCount
+        self.rows = rows
+        self.metrics = metrics
+        self.seedCount = seedCount
+        self.version = version
+        self.seed = seed
+    }
+}
+
+/// The `README.md` of a model directory: YAML front matter as model hubs read it, then Markdown for
+/// people (Mitchell et al. 2019).
+public enum ModelCard {
+    /// The text of a card; the same content gives the same text.
+    public static func text(_ content: ModelCardContent) -> String {
+        let parts = [
+            ModelCardFrontMatter.text(content), about(content), data(content), results(content),
+            use(content), limits(content),
+        ]
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    private static func about(_ c: ModelCardContent) -> String {
+        let layers =
+            c.layers.count == 1
+            ? "layer \(c.layers[0])"
+            : "layers \(c.layers.map(String.init).joined(separator: ", "))"
+        var input = "a text"
+        if c.hasPairs {
+            input =
+                c.pairing == "joint"
+                ? "a pair of texts, encoded as one sequence"
+                : "a pair of texts, each encoded by itself"
+        }
+        return """
+            # \(line(c.task))
+
+            A classifier of \(input): a small head, found by gradient-kernel search and trained \
+            here, on the frozen encoder `\(line(c.encoder))` (\(layers)).\
+            \(c.taskDescription.isEmpty ? "" : " The task: \(line(c.taskDescription))")
+
+            - Head: `\(line(c.genotype))`, \(c.weightCount) weights
+            - Classes: \(c.labels.map { "`\(line($0))`" }.joined(separator: ", "))
+            - Longest input: \(c.maximumLength) tokens; what is longer is cut
+            - Encoder digest: `\(line(c.encoderDigest))`; the head does not run on another encoder
+            - Made by knas \(line(c.version)), seed \(c.seed)
+            """
+    }
+
+    /// User text on one line, so that it cannot start a heading, a list or front matter.
+    static func line(_ text: String) -> String {
+        text.split(whereSeparator: { $0.isNewline || $0 == "\t" }).joined(separator: " ")
+            .replacingOccurrences(of: "`", with: "'")
+    }
+}

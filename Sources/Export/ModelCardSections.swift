@@ -1,0 +1,158 @@
+import Foundation
+
+extension ModelCard {
+    /// What it was trained on.
+    static func data(_ c: ModelCardContent) -> String {
+        let splits = ["train", "dev", "test"] + c.rows.keys.sorted()
+        var seen: Set<String> = []
+        let rows = splits.filter { seen.insert($0).inserted }.compactMap { split in
+            c.rows[split].map { "\(line(split)) \($0)" }
+        }
+        return """
+            ## Training data
+
+            The task `\(line(c.task))`\(rows.isEmpty ? "" : ": \(rows.joined(separator: ", ")) rows").\
+            \(c.source.isEmpty ? "" : " Source: \(line(c.source))")
+
+            The encoder's weights were not changed. The head was chosen and its training stopped by \
+            the dev rows; the test rows were read once, at the end.
+            """
+    }
+
+    /// A table of measures, controls below.
+    static func results(_ c: ModelCardContent) -> String {
+        guard !c.metrics.isEmpty else {
+            return "## Results\n\nThis model has not been evaluated."
+        }
+        let names = c.metrics.map(\.name)
+        func row(_ title: String, _ metrics: [ModelCardContent.Metric]) -> String {
+            let cells = names.map { name in
+                metrics.first { $0.name == name }.map { number($0.value) } ?? "-"
+            }
+            return "| \(([line(title)] + cells).joined(separator: " | ")) |"
+        }
+        let seeds = c.seedCount == 1 ? "one training" : "mean of \(c.seedCount) trainings"
+        let head = "| on test | \(names.map(line).joined(separator: " | ")) |"
+        let rule = "|\(String(repeating: "---|", count: names.count + 1))"
+        let controls = c.baselines.sorted { $0.key < $1.key }.map { row("control: \($0)", $1) }
+        return (["## Results", "", head, rule, row("this model (\(seeds))", c.metrics)] + controls)
+            .joined(separator: "\n")
+    }
+
+    /// Three digits behind the point; what is not a number says so.
+    static func number(_ value: Double) -> String {
+        guard value.isFinite else { return "-" }
+        let thousandths = (value * 1000).rounded() / 1000
+        return String(format: "%.3f", thousandths == 0 ? 0 : thousandths)
+    }
+
+    /// How to run it.
+    static func use(_ c: ModelCardContent) -> String {
+        let isSiamese = c.hasPairs && c.pairing != "joint"
+        let input = c.hasPairs ? "printf 'first text\\tsecond text\\n'" : "echo 'some text'"
+        let call = c.hasPairs ? #"("first text", pair: "second text")"# : #"("some text")"#
+        let pairFeeds =
+            isSiamese
+            ? "\nfeeds |= {\"pair_input_ids\": pair_ids, "
+                + "\"pair_attention_mask\": np.ones_like(pair_ids)}" : ""
+        let encode =
+            isSiamese
+            ? "ids = encode(\"first text\")\npair_ids = encode(\"second text\")"
+            : c.hasPairs
+                ? "ids = encode(\"first text\", \"second text\")" : "ids = encode(\"some text\")"
+        return """
+            ## Use
+
+            From the command line, in this directory:
+
+            ```sh
+            \(input) | knas predict .
+            knas export . --format onnx --output model.onnx
+            ```
+
+            From Swift:
+
+            ```swift
+            let classifier = try TextClassifier(contentsOf: URL(fileURLWithPath: "."))
+            print(try classifier.classify\(call).label)
+            ```
+
+            From Python, after the export (`pip install onnxruntime numpy`); `encode` stands for the \
+            encoder's own tokenizer, special tokens included, and gives int64 ids `[1, tokens]`:
+
+            ```python
+            import numpy as np, onnxruntime
+            session = onnxruntime.InferenceSession("model.onnx")
+            \(encode)
+            feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}\(pairFeeds)
+            logits = session.run(["logits"], feeds)[0]
+            labels = session.get_modelmeta().custom_metadata_map["labels"].split("\\n")
+            print(labels[logits[0].argmax()])
+            ```
+            """
+    }
+
+    /// What it is for and what it is not for.
+    static func limits(_ c: ModelCardContent) -> String {
+        """
+        ## Intended use
+
+        Sorting texts like those of the task into its \(c.labels.count) classes, where a wrong answer \
+        can be noticed and put right.
+
+        ## Limits
+
+        - Every input gets one of the classes, also one that belongs to none of them.
+        - On texts unlike the training rows (another domain, language or length) the probabilities \
+        mean little, and the results above do not hold.
+        - What the encoder and the training rows hold of prejudice, the answers may hold too; measure \
+        it before decisions about people depend on them.
+        """
+    }
+}
+
+/// The YAML block between two lines of three dashes.
+enum ModelCardFrontMatter {
+    static func text(_ c: ModelCardContent) -> String {
+        var lines = [
+            "---", "library_name: knas", "pipeline_tag: text-classification",
+            "base_model: \(quoted(c.encoder))", "tags:", "- text-classification",
+            "- neural-architecture-search", "- knas",
+        ]
+        let metrics = c.metrics.filter { $0.value.isFinite }
+        if !metrics.isEmpty {
+            lines += [
+                "model-index:", "- name: \(quoted(c.task))", "  results:", "  - task:",
+                "      type: text-classification", "    dataset:",
+                "      name: \(quoted(c.task))", "      type: \(quoted(c.task))",
+                "      split: test", "    metrics:",
+            ]
+            for metric in metrics {
+                lines += [
+                    "    - type: \(quoted(metric.name))",
+                    "      value: \(ModelCard.number(metric.value))",
+                ]
+            }
+        }
+        return (lines + ["---"]).joined(separator: "\n")
+    }
+
+    /// A YAML scalar in double quotes, which may hold anything.
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
+                result += String(format: "\\x%02x", scalar.value)
+            case "\u{2028}", "\u{2029}", "\u{feff}":
+                result += String(format: "\\u%04x", scalar.value)
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

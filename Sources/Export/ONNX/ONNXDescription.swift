@@ -1,0 +1,80 @@
+import Foundation
+
+/// What an ONNX file says about itself, as far as this program's messages know the format.
+package struct ONNXDescription: Sendable {
+    /// An input or output.
+    package struct Port: Sendable, Hashable {
+        package let name: String
+        /// ONNX's number of the element type: 1 for float32, 7 for int64.
+        package let element: Int
+        /// Sizes, or the names of sizes that a caller decides.
+        package let shape: [String]
+    }
+
+    package let irVersion: Int
+    package let opset: Int
+    package let inputs: [Port]
+    package let outputs: [Port]
+    package let metadata: [String: String]
+    /// Operators in the order of the nodes.
+    package let operators: [String]
+    /// Names of numbers and their shapes.
+    package let initializers: [String: [Int]]
+    /// Names that a node reads but nobody before it writes; none in a sound file.
+    package let dangling: [String]
+    /// Names that are written twice; none in a sound file.
+    package let repeated: [String]
+    /// Numbers whose bytes are not as many as shape and type say; none in a sound file.
+    package let wrongSizes: [String]
+    /// Whether decoding and encoding give the same bytes.
+    package let roundTrips: Bool
+
+    /// - Throws: SwiftProtobuf's error for bytes that are no message.
+    package init(_ data: Data) throws {
+        let model = try ModelProto(serializedBytes: data)
+        let graph = model.graph ?? GraphProto()
+        irVersion = Int(model.irVersion)
+        opset = Int(model.opsetImport.first { $0.domain.isEmpty }?.version ?? 0)
+        inputs = graph.input.map(Port.init)
+        outputs = graph.output.map(Port.init)
+        metadata = Dictionary(model.metadata.map { ($0.key, $0.value) }) { $1 }
+        operators = graph.node.map(\.opType)
+        initializers = Dictionary(graph.initializer.map { ($0.name, $0.dims.map { Int($0) }) }) {
+            $1
+        }
+        var written: Set<String> = []
+        var repeated: [String] = []
+        var dangling: [String] = []
+        for name in graph.input.map(\.name) + graph.initializer.map(\.name)
+        where !written.insert(name).inserted { repeated.append(name) }
+        for node in graph.node {
+            dangling += node.input.filter { !written.contains($0) }
+            for name in node.output where !written.insert(name).inserted { repeated.append(name) }
+        }
+        dangling += graph.output.map(\.name).filter { !written.contains($0) }
+        self.repeated = repeated
+        self.dangling = dangling
+        wrongSizes = graph.initializer.filter { tensor in
+            let size =
+                switch tensor.dataType {
+                case TensorProto.Element.float: 4
+                case TensorProto.Element.float16: 2
+                case TensorProto.Element.int64: 8
+                default: 0
+                }
+            return tensor.dims.reduce(Int64(size), *) != Int64(tensor.rawData.count)
+        }.map(\.name)
+        let again: Data = try model.serializedData()
+        roundTrips = try again == data && ModelProto(serializedBytes: again) == model
+    }
+}
+
+extension ONNXDescription.Port {
+    fileprivate init(_ info: ValueInfoProto) {
+        name = info.name
+        element = Int(info.type?.tensorType?.elementType ?? 0)
+        shape = (info.type?.tensorType?.shape?.dimensions ?? []).map { dimension in
+            dimension.parameter ?? dimension.value.map(String.init) ?? "?"
+        }
+    }
+}

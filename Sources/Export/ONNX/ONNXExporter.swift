@@ -1,0 +1,62 @@
+import Encoders
+import Foundation
+import Graphs
+import Support
+import Tokenization
+
+/// One ONNX file that maps padded token ids to logits, or features to logits.
+///
+/// Inputs are `input_ids` and `attention_mask`, int64, `[batch, tokens]`; without the encoder
+/// `features`, float32, `[batch, tokens, width]`, stands for the ids. Models that encode the texts of a
+/// pair apart have the same inputs again with `pair_` before their names, with a length of their own.
+/// The output is `logits`, float32, `[batch, classes]`.
+package struct ONNXExporter: Exporter {
+    /// A protocol buffer message ends here; the nodes and names take some of it.
+    package static let standardLimit = Int(Int32.max) - (16 << 20)
+
+    package let name = "onnx"
+    package let summary = "encoder and head in one graph"
+    private let limit: Int
+
+    /// - Parameter limit: bytes that weights may take.
+    package init(limit: Int = Self.standardLimit) {
+        self.limit = limit
+    }
+
+    package func export(
+        _ model: Model, encoder: () throws -> Encoder, options: ExportOptions, to url: URL
+    ) throws {
+        let data: Data
+        if options.headOnly {
+            try checkSize([(model.graph, model.parameters)], url)
+            data = try ONNXModel(model, encoder: nil).proto.serializedData()
+        } else {
+            let encoder = try encoder()
+            let reference = model.configuration.encoder
+            guard encoder.digest == reference.digest else {
+                throw ModelError.otherEncoder(
+                    path: encoder.directory.path, name: reference.name,
+                    expected: reference.digest, found: encoder.digest)
+            }
+            let part = try ONNXModel.EncoderPart(encoder, layers: model.configuration.layers)
+            try checkSize([(part.graph, part.parameters), (model.graph, model.parameters)], url)
+            data = try ONNXModel(model, encoder: part).proto.serializedData()
+        }
+        try AtomicFile.write(data, to: url)
+    }
+
+    /// Refuses what cannot be written before it is put together.
+    private func checkSize(_ parts: [(graph: Graph, parameters: ParameterSet)], _ url: URL) throws {
+        var bytes = 0
+        for (graph, parameters) in parts {
+            for index in Set(graph.nodes.flatMap { Graph.parameters(of: $0.primitive) }) {
+                bytes += parameters.withStoredElements(index) { stored, element in
+                    element == .bfloat16 ? 2 * stored.count : stored.count
+                }
+            }
+        }
+        guard bytes <= limit else {
+            throw ExportError.tooLarge(path: url.path, bytes: bytes, limit: limit)
+        }
+    }
+}

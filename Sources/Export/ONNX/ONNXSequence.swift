@@ -1,0 +1,158 @@
+/// How an encoder numbers tokens, as far as token ids do not say it.
+struct TokenNumbering: Hashable, Sendable {
+    /// Position id of the first token (RoBERTa's kin count from behind the padding id).
+    var firstPosition: Int
+    /// Rows of the table of token types; 0 where there is none.
+    var tokenTypes: Int
+    /// The token whose first occurrence ends the first segment, where the second has type 1.
+    var separator: Int?
+}
+
+/// One padded batch of sequences in an ONNX graph: its mask, its ids, and what is derived from them.
+///
+/// Derived values are made when they are first needed. Tokens count as real where the mask is not zero,
+/// on whichever side the padding stands.
+final class ONNXSequence {
+    /// Added to the scores of padding: far below every score, and finite, so that a row without any
+    /// token gives no NaN.
+    static let absent: Float = -1e30
+
+    private enum Derived: Hashable {
+        case bool, integers, column, floatColumn, keyBias, scoreBias, total, count, first
+        case hasTokens, positions, types
+    }
+
+    private let b: ONNXBuilder
+    /// `[batch, tokens]`, int64.
+    private let mask: String
+    /// `[batch, tokens]`, int64.
+    private let ids: String?
+    private let numbering: TokenNumbering?
+    private var known: [Derived: String] = [:]
+
+    init(
+        in builder: ONNXBuilder, mask: String, ids: String? = nil, numbering: TokenNumbering? = nil
+    ) {
+        b = builder
+        self.mask = mask
+        self.ids = ids
+        self.numbering = numbering
+    }
+
+    private func cached(
+        _ key: Derived, _ make: () -> String
+    ) -> String {
+        if let name = known[key] { return name }
+        let name = make()
+        known[key] = name
+        return name
+    }
+
+    // MARK: Masks
+
+    /// Whether a token is real: `[batch, tokens]`, bool.
+    private func bool() -> String {
+        cached(.bool) { b.cast(mask, to: TensorProto.Element.bool) }
+    }
+
+    /// 1 for a real token, else 0: `[batch, tokens]`, int64.
+    private func integers() -> String {
+        cached(.integers) { b.cast(bool(), to: TensorProto.Element.int64) }
+    }
+
+    /// Whether a token is real: `[batch, tokens, 1]`, bool.
+    private func column() -> String {
+        cached(.column) { b.node("Unsqueeze", bool(), b.integers([2])) }
+    }
+
+    /// 1 for a real token, else 0: `[batch, tokens, 1]`, float.
+    private func floatColumn() -> String {
+        cached(.floatColumn) { b.cast(column(), to: TensorProto.Element.float) }
+    }
+
+    /// 0 for a real token, else ``absent``: `[batch, tokens, 1]`, float.
+    func scoreBias() -> String {
+        cached(.scoreBias) {
+            b.node("Where", column(), b.float(0), b.float(Self.absent))
+        }
+    }
+
+    /// The same over the keys of attention scores: `[batch, 1, 1, tokens]`, float.
+    func keyBias() -> String {
+        cached(.keyBias) {
+            let bias = b.node("Where", bool(), b.float(0), b.float(Self.absent))
+            return b.node("Unsqueeze", bias, b.integers([1, 2]))
+        }
+    }
+
+    /// `[batch, tokens, width]` with another value in the rows of padding, whatever stood there.
+    func replacingPadding(
+        _ value: String, with filler: Float
+    ) -> String {
+        b.node("Where", column(), value, b.float(filler))
+    }
+
+    /// Number of real tokens: `[batch, 1]`, float.
+    private func total() -> String {
+        cached(.total) {
+            b.node(
+                "ReduceSum", floatColumn(), b.integers([1]),
+                attributes: [AttributeProto("keepdims", 0)])
+        }
+    }
+
+    /// Number of real tokens, at least 1: `[batch, 1]`, float.
+    func count() -> String {
+        cached(.count) { b.node("Max", total(), b.float(1)) }
+    }
+
+    /// Whether there is a real token: `[batch, 1]`, bool.
+    func hasTokens() -> String {
+        cached(.hasTokens) { b.node("Greater", total(), b.float(0)) }
+    }
+
+    /// Place of the first real token: `[batch, 1]`, int64.
+    func firstPlace() -> String {
+        cached(.first) {
+            b.node(
+                "ArgMax", integers(),
+                attributes: [AttributeProto("axis", 1), AttributeProto("keepdims", 1)])
+        }
+    }
+
+    // MARK: Numbers of tokens
+
+    /// Token ids: `[batch, tokens]`, int64.
+    var tokenIDs: String {
+        guard let ids else { preconditionFailure("the sequence has no token ids") }
+        return ids
+    }
+
+    /// Position ids, counted over real tokens: `[batch, tokens]`, int64.
+    func positions() -> String {
+        cached(.positions) {
+            let first = numbering?.firstPosition ?? 0
+            let real = integers()
+            let counted = b.node("CumSum", real, b.integer(1))
+            // The first token's count is 1; padding gets a row of the table that any batch has.
+            let ids = b.node("Add", counted, b.integer(first - 1))
+            return b.node("Max", ids, b.integer(max(0, first - 1)))
+        }
+    }
+
+    /// Token types: `[batch, tokens]`, int64.
+    func types() -> String {
+        cached(.types) {
+            let ids = tokenIDs
+            guard let numbering, numbering.tokenTypes > 1,
+                let separator = numbering.separator
+            else { return b.node("Mul", ids, b.integer(0)) }
+            let equal = b.node("Equal", ids, b.integer(separator))
+            let marks = b.cast(equal, to: TensorProto.Element.int64)
+            // Separators before a token; from the first on, all is the second segment.
+            let before = b.node(
+                "CumSum", marks, b.integer(1), attributes: [AttributeProto("exclusive", 1)])
+            return b.node("Min", before, b.integer(1))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Heads
+import Support
+
+/// Draws heads whose quality spreads: from a large random pool, ordered by the number of weights and cut
+/// into equal strata, one of each stratum, blocks and layers as they come.
+enum HeadDraw {
+    /// Random heads for each one that is wanted.
+    private static let poolFactor = 16
+
+    /// - Returns: `count` different heads, fewer where the space has no more, in the order of their
+    ///   sizes.
+    static func stratified(
+        _ space: SearchSpace, count: Int, maximumParameters: Int?, key: RandomKey
+    ) -> [Genotype] {
+        var generator = key.child("pool").generator()
+        var seen: Set<Genotype> = []
+        var pool: [(genotype: Genotype, size: Int)] = []
+        var attempts = 0
+        while pool.count < count * poolFactor, attempts < 40 * count * poolFactor {
+            attempts += 1
+            let genotype = space.sample(using: &generator)
+            guard seen.insert(genotype).inserted else { continue }
+            let size = space.graph(of: genotype).trainableCount
+            if let maximumParameters, size > maximumParameters { continue }
+            pool.append((genotype, size))
+        }
+        pool.sort { ($0.size, $0.genotype.description) < ($1.size, $1.genotype.description) }
+        let wanted = min(count, pool.count)
+        return (0..<wanted).map { stratum in
+            let first = stratum * pool.count / wanted
+            let end = (stratum + 1) * pool.count / wanted
+            return pool[first + generator.index(below: end - first)].genotype
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Support
+import Training
+
+/// Whether and how the winner's encoder layers are trained too.
+public struct FineTuneOptions: Sendable, Hashable {
+    /// How many of the encoder's layers, from the highest that a head reads downwards.
+    public enum Depth: Sendable, Hashable, CustomStringConvertible {
+        /// All but the embeddings.
+        case all
+        case top(Int)
+
+        /// `all` or a number from 1.
+        public init?(_ text: String) {
+            if text == "all" {
+                self = .all
+            } else if let count = Int(text), (1...1000).contains(count) {
+                self = .top(count)
+            } else {
+                return nil
+            }
+        }
+
+        /// `nil` for all.
+        var count: Int? {
+            switch self {
+            case .all: nil
+            case .top(let count): count
+            }
+        }
+
+        public var description: String { count.map(String.init) ?? "all" }
+    }
+
+    public var depth: Depth
+    public var training = FineTuneConfiguration()
+    /// Whether the linear head is fine-tuned in the same way, which takes the same time again.
+    public var hasControl = true
+    /// Whether the model's directory gets the whole encoder.
+    public var isStandalone = false
+    /// Whether checkpoints in the run's directory are used.
+    public var resumes = false
+
+    public init(_ depth: Depth) { self.depth = depth }
+}

@@ -1,0 +1,130 @@
+import Encoders
+import Export
+import Features
+import Graphs
+import Heads
+import Metrics
+import Support
+import Tasks
+import Training
+
+/// The winner and its control after fine-tuning.
+struct FineTunedHeads: Sendable {
+    let winner: FineTunedHead
+    /// The linear head.
+    let control: FineTunedHead?
+}
+
+extension RunResult {
+    /// What training encoder layers together with the head gave; metrics are means over the seeds.
+    public struct FineTuned: Sendable, Codable {
+        /// A linear head that was fine-tuned in the same way.
+        public struct Control: Sendable, Codable {
+            public var genotype: String
+            public var dev: ClassificationMetrics
+            public var test: ClassificationMetrics
+            public var perSeed: [SeedResult]
+            /// The fine-tuned winner's test accuracy minus the control's, the seeds that did best on
+            /// dev, with a 95% bootstrap interval and McNemar's p.
+            public var winnerMinusThis: PairedComparison
+        }
+
+        /// The encoder's layers that were trained, the lowest and the highest.
+        public var layers: [Int]
+        /// Trained weights, the head's and the encoder's.
+        public var parameters: Int
+        public var training: FineTuneConfiguration
+        public var dev: ClassificationMetrics
+        public var test: ClassificationMetrics
+        public var perSeed: [SeedResult]
+        /// Rows: classes as they are; columns: as the exported model says; on test.
+        public var confusion: [[Int]]
+        /// The test accuracy of the exported model minus that of the winner on the frozen encoder.
+        public var minusFrozen: PairedComparison
+        /// Under the name `finetuned linear head`.
+        public var controls: [String: Control]
+    }
+}
+
+extension ResultBuilder {
+    private struct Outcome {
+        let perSeed: [RunResult.SeedResult]
+        /// What the seed that did best on dev says on test.
+        let exported: Predictions
+    }
+
+    /// Reads the test split for the fine-tuned heads.
+    /// - Parameter frozen: the winner on the frozen encoder, seed by seed.
+    func fineTuned(
+        _ heads: FineTunedHeads, frozen: [TrainedHead], training: FineTuneConfiguration
+    ) throws -> RunResult.FineTuned {
+        let outcome = try evaluate(heads.winner)
+        let confusion = ConfusionMatrix(outcome.exported)
+        let classes = dataset.labels.indices
+        var controls: [String: RunResult.FineTuned.Control] = [:]
+        if let control = heads.control {
+            let other = try evaluate(control)
+            controls["finetuned linear head"] = RunResult.FineTuned.Control(
+                genotype: control.genotype.description,
+                dev: try ClassificationMetrics.mean(of: other.perSeed.map(\.dev)),
+                test: try ClassificationMetrics.mean(of: other.perSeed.map(\.test)),
+                perSeed: other.perSeed,
+                winnerMinusThis: try compare(
+                    outcome.exported, other.exported, "fine-tuned linear"))
+        }
+        return RunResult.FineTuned(
+            layers: [heads.winner.unfrozen.lowerBound, heads.winner.unfrozen.upperBound],
+            parameters: heads.winner.seeds[0].graph.trainableCount, training: training,
+            dev: try ClassificationMetrics.mean(of: outcome.perSeed.map(\.dev)),
+            test: try ClassificationMetrics.mean(of: outcome.perSeed.map(\.test)),
+            perSeed: outcome.perSeed,
+            confusion: classes.map { row in classes.map { confusion[row, $0] } },
+            minusFrozen: try compare(
+                outcome.exported, test(frozen[Winner.bestSeed(frozen)]), "frozen"),
+            controls: controls)
+    }
+
+    private func evaluate(_ head: FineTunedHead) throws -> Outcome {
+        let predictions = try head.seeds.map { seed in
+            try BatchedInference(seed.graph, seed.parameters, threads: configuration.threads)
+                .predictions(head.test)
+        }
+        let perSeed = head.seeds.indices.map { index in
+            RunResult.SeedResult(
+                seed: index, bestEpoch: head.seeds[index].bestEpoch,
+                dev: metrics(head.seeds[index].dev), test: metrics(predictions[index]),
+                history: head.seeds[index].history)
+        }
+        return Outcome(
+            perSeed: perSeed, exported: predictions[Winner.bestSeed(head.seeds)])
+    }
+
+    private func compare(
+        _ first: Predictions, _ second: Predictions, _ label: String
+    ) throws -> PairedComparison {
+        try PairedComparison(
+            labels: first.labels, first: first.predicted, second: second.predicted,
+            key: key.child("fine-tuning").child(label))
+    }
+}
+
+extension Model {
+    /// The seed of a fine-tuned head that did best on dev, on top of a frozen model's configuration.
+    init(
+        _ head: FineTunedHead, _ frozen: ModelConfiguration, encoder: Encoder
+    ) throws {
+        var configuration = frozen
+        configuration.layers = head.inputLayers
+        configuration.fineTuning = ModelConfiguration.FineTuning(
+            firstLayer: head.unfrozen.lowerBound, lastLayer: head.unfrozen.upperBound,
+            headLayers: head.headLayers, weightPrefix: encoder.weightPrefix)
+        // Without the nodes that only training needs; the parameters are the same.
+        let graph = try FineTuneGraph(
+            head.genotype, in: SearchSpace(context: configuration.context),
+            encoder: encoder.configuration, unfreezing: head.unfrozen, dropout: 0)
+        self.init(
+            configuration: configuration, graph: graph.graph,
+            parameters: head.seeds[Winner.bestSeed(head.seeds)].parameters,
+            unfrozen: graph.unfrozen)
+    }
+}

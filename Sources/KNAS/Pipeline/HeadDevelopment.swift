@@ -1,0 +1,61 @@
+import Heads
+import Support
+import Training
+
+/// From several heads to one that is trained: successive halving, tuning, several seeds. The search's
+/// finalists and the random control go through the same.
+struct HeadDevelopment: Sendable {
+    /// What became of the contestants.
+    struct Outcome: Sendable {
+        /// Every contestant, in order, with the parts it was tried on.
+        let standings: [Standing]
+        /// The place of the best.
+        let best: Int
+        /// How the best is trained.
+        let configuration: TrainingConfiguration
+        /// Ways of training that were tried.
+        let tuning: [Standing]
+        /// The best head trained with several seeds.
+        let seeds: [TrainedHead]
+
+        var genotype: Genotype { standings[best].genotype }
+        /// The seed whose head is exported: the best on dev.
+        var bestSeed: Int { Winner.bestSeed(seeds) }
+        /// Accuracy on the held-out rows that each contestant was tried on.
+        var accuracies: [Genotype: Double] {
+            standings.reduce(into: [:]) { $0[$1.genotype] = $1.accuracy }
+        }
+    }
+
+    let stage: TrainingStage
+    let configuration: RunConfiguration
+    let key: RandomKey
+
+    /// - Throws: ``TrainingError/diverged(epoch:)`` when no head could be trained.
+    func run(_ genotypes: [Genotype], name: String) throws -> Outcome {
+        let (standings, best) = try SuccessiveHalving(stage: stage, key: key.child("finalists"))
+            .run(
+                genotypes.map { Standing($0, configuration.finalistTraining) }, stageName: name)
+        let genotype = standings[best].genotype
+        let tuned = try WinnerTuning(stage: stage, key: key.child("tuning")).run(
+            genotype, base: configuration.training, count: configuration.tuning)
+        let jobs = (0..<configuration.seeds).map {
+            TrainingJob(genotype: genotype, configuration: tuned.configuration, seed: $0)
+        }
+        let seeds = try stage.train(jobs, key.child("winner"), stageName: "\(name), seeds")
+            .compactMap(\.head)
+        guard !seeds.isEmpty else { throw TrainingError.diverged(epoch: 1) }
+        return Outcome(
+            standings: standings, best: best, configuration: tuned.configuration,
+            tuning: tuned.tried, seeds: seeds)
+    }
+}
+
+/// What became of the controls.
+struct TrainedControls: Sendable {
+    let probe: LinearProbe
+    let mlp: [TrainedHead]
+    let mlpGenotype: Genotype
+    /// `nil` where there was no search to compare with.
+    let random: HeadDevelopment.Outcome?
+}

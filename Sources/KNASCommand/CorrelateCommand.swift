@@ -1,0 +1,111 @@
+import ArgumentParser
+import Foundation
+import KNAS
+import Scoring
+
+struct CorrelateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "correlate",
+        abstract: "Tells how well proxies rank heads: draws heads, scores and trains each.",
+        discussion: """
+            Heads are drawn so that their sizes spread evenly. For every proxy the table has Spearman's \
+            rho and Kendall's tau with dev accuracy (cross-validated over train where dev is small), \
+            the rho's 95 % interval by bootstrap, rho with the training loss, and the accuracy of the \
+            best head in the proxy's top tenth. With --repeats 2 it also shows the ceiling: how well two \
+            trainings of the same heads agree. Writes heads.csv, correlation.json and correlation.html to \
+            the run directory.
+
+            EXAMPLES
+              knas correlate mrpc --data ~/MRPC --heads 40
+              knas correlate rte --data ~/RTE --heads 60 --folds 4 --repeats 2 --resume
+              knas correlate front-desk --vote "vote(naswot, alignment)" --json
+            """)
+
+    @OptionGroup var task: TaskOptions
+    @OptionGroup var encoder: EncoderOptions
+    @OptionGroup(title: "Scoring") var scoring: ScoringOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup var global: GlobalOptions
+
+    @Option(help: "Heads to draw and train.")
+    var heads = 40
+    @Option(help: "Trainings of each head, with different seeds.")
+    var repeats = 1
+    @Option(help: "1: accuracy on dev; more: cross-validation over train (4 where dev is small).")
+    var folds: Int?
+    @Option(help: "A vote to report beside the single proxies; may be given several times.")
+    var vote: [String] = []
+    @Option(help: "Seed of everything random.")
+    var seed: UInt64 = 1
+    @Option(
+        name: .customLong("run"), help: "Directory for the results; runs/correlate-TASK without it."
+    )
+    var runDirectory: String?
+    @Flag(help: "Go on with an interrupted study in the same run directory.")
+    var resume = false
+
+    func run() throws {
+        let console = global.console
+        let definition = try task.definitionURL()
+        let name = definition.deletingPathExtension().lastPathComponent
+        let directory = URL(
+            fileURLWithPath: runDirectory ?? "runs/correlate-\(name)", isDirectory: true)
+        var run = RunConfiguration(task: definition, run: directory)
+        run.training.epochs = 4
+        task.apply(to: &run)
+        encoder.apply(to: &run)
+        scoring.apply(to: &run)
+        training.apply(to: &run)
+        run.seed = seed
+        var configuration = CorrelationConfiguration(run: run)
+        configuration.heads = heads
+        configuration.repeats = repeats
+        configuration.folds = folds
+        configuration.votes = try vote.map { try ProxyExpression($0) }
+        configuration.resume = resume
+        let result = try CorrelationStudy(
+            configuration, progress: console.progress, note: { console.note($0) }
+        ).run()
+        console.finish()
+        if global.json {
+            try Console.printJSON(result)
+        } else {
+            print(Self.table(result))
+            print("page: \(directory.appendingPathComponent("correlation.html").path)")
+        }
+    }
+
+    static func table(_ result: CorrelationResult) -> String {
+        func number(_ value: Double?) -> String {
+            (value.map { String(format: "%.3f", $0) } ?? "-").leftPadded(7)
+        }
+        let width = result.proxies.map(\.name.count).max() ?? 0
+        var lines = [
+            "proxy".padding(toLength: width + 2, withPad: " ", startingAt: 0)
+                + "    rho  interval           tau  rho(loss)  best in top tenth"
+        ]
+        for entry in result.proxies {
+            let interval =
+                entry.interval.map { "[\(number($0[0])), \(number($0[1]))]" }
+                ?? "".leftPadded(18)
+            lines.append(
+                entry.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+                    + "\(number(entry.spearman)) \(interval) \(number(entry.kendall))    "
+                    + "\(number(entry.spearmanTrainingLoss))            "
+                    + number(entry.bestInTopTenth) + (entry.default ? "  default" : ""))
+        }
+        if let ceiling = result.ceiling {
+            lines.append("ceiling (two trainings of the same heads): rho \(number(ceiling))")
+        }
+        lines.append(
+            "\(result.heads) heads, accuracies \(number(result.accuracies.first)) to "
+                + number(result.accuracies.last))
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate func leftPadded(_ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
+    }
+}

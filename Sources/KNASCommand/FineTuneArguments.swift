@@ -1,0 +1,71 @@
+import ArgumentParser
+import KNAS
+import Training
+
+extension FineTuneOptions.Depth: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+/// Whether and how encoder layers are trained with the winner.
+struct FineTuneArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Train this many of the encoder's layers (or all) with the winner, from the highest it reads.",
+            discussion: """
+                The head that was trained on the frozen encoder is the start. The embeddings stay \
+                frozen.
+                """))
+    var unfreeze: FineTuneOptions.Depth?
+    @Option(help: "Epochs of fine-tuning; the best on dev counts.")
+    var finetuneEpochs = FineTuneConfiguration().epochs
+    @Option(help: "Examples a step of fine-tuning.")
+    var finetuneBatchSize = FineTuneConfiguration().batchSize
+    @Option(help: "Peak learning rate of the highest encoder layer.")
+    var encoderLearningRate = FineTuneConfiguration().encoderLearningRate
+    @Option(help: "Peak learning rate of the head in fine-tuning.")
+    var headLearningRate = FineTuneConfiguration().headLearningRate
+    @Option(help: "Factor of the learning rate from one encoder layer to the one below.")
+    var layerDecay = FineTuneConfiguration().layerDecay
+    @Option(help: "Dropout in the encoder's layers.")
+    var encoderDropout = FineTuneConfiguration().dropout
+    @Option(help: "Tokens whose activations a thread keeps at a time: bounds the memory.")
+    var microBatchTokens = FineTuneConfiguration().microBatchTokens
+    @Flag(
+        name: .customLong("finetune-control"), inversion: .prefixedNo,
+        help: "Fine-tune a linear head in the same way, for comparison.")
+    var control = true
+    @Flag(help: "Put the whole encoder into the model's directory.")
+    var standalone = false
+    @Flag(
+        help: ArgumentHelp(
+            "Go on from the checkpoints of an interrupted run in the same directory.",
+            discussion: "What comes before fine-tuning is computed again, with the same result."))
+    var resume = false
+
+    func validate() throws {
+        guard unfreeze == nil else { return }
+        if standalone { throw ValidationError("--standalone needs --unfreeze") }
+        if resume { throw ValidationError("--resume needs --unfreeze: other stages keep nothing") }
+    }
+
+    /// `nil` where the encoder stays frozen.
+    /// - Parameter head: whose weight decay, label smoothing and class weights hold here too.
+    func options(_ head: TrainingConfiguration) -> FineTuneOptions? {
+        guard let unfreeze else { return nil }
+        var options = FineTuneOptions(unfreeze)
+        options.training.epochs = finetuneEpochs
+        options.training.batchSize = finetuneBatchSize
+        options.training.encoderLearningRate = encoderLearningRate
+        options.training.headLearningRate = headLearningRate
+        options.training.layerDecay = layerDecay
+        options.training.dropout = encoderDropout
+        options.training.microBatchTokens = microBatchTokens
+        options.training.weightDecay = head.weightDecay
+        options.training.labelSmoothing = head.labelSmoothing
+        options.training.balancesClasses = head.balancesClasses
+        options.hasControl = control
+        options.isStandalone = standalone
+        options.resumes = resume
+        return options
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import KNAS
+import Scoring
+import Training
+
+/// Which heads there are, and how they are scored.
+struct ScoringOptions: ParsableArguments {
+    @Option(help: "Random initialisations each head is scored under.")
+    var initSeeds = 2
+    @Option(help: "Training examples that heads are scored on.")
+    var scoringExamples = 64
+    @Option(
+        help: "Training steps that every head takes before it is scored, on other examples.")
+    var warmUpSteps = 0
+    @Option(help: "Learning rate of those steps.")
+    var warmUpLearningRate = Scorer.Options().warmUpLearningRate
+    @Option(help: "Most blocks between input and pooling.")
+    var blocks = 3
+    @Option(help: "Leave heads with more trained weights out; 0 for no limit.")
+    var maxParameters = 500_000
+
+    func apply(to configuration: inout RunConfiguration) {
+        configuration.scoring.initializations = initSeeds
+        configuration.scoring.examples = scoringExamples
+        configuration.scoring.warmUpSteps = warmUpSteps
+        configuration.scoring.warmUpLearningRate = warmUpLearningRate
+        configuration.maximumBlocks = blocks
+        configuration.maximumParameters = maxParameters == 0 ? nil : maxParameters
+    }
+}
+
+/// How heads are trained.
+struct TrainingOptions: ParsableArguments {
+    @Option(
+        help: "Epochs at most: 8 for the winner and half for finalists, 4 for a study's heads.")
+    var epochs: Int?
+    @Option(help: "Peak learning rate.")
+    var learningRate = TrainingConfiguration().learningRate
+    @Option(help: "Examples a training step.")
+    var batchSize = TrainingConfiguration().batchSize
+    @Option(help: "Weight decay of AdamW.")
+    var weightDecay = TrainingConfiguration().weightDecay
+    @Option(help: "Share of the target that is spread over all classes.")
+    var labelSmoothing = TrainingConfiguration().labelSmoothing
+    @Flag(help: "Let every class weigh the same in training.")
+    var balanceClasses = false
+
+    func apply(to configuration: inout RunConfiguration) {
+        if let epochs { configuration.training.epochs = epochs }
+        configuration.training.learningRate = learningRate
+        configuration.training.batchSize = batchSize
+        configuration.training.weightDecay = weightDecay
+        configuration.training.labelSmoothing = labelSmoothing
+        configuration.training.balancesClasses = balanceClasses
+    }
+}
+
+extension TaskOptions {
+    func apply(to configuration: inout RunConfiguration) {
+        configuration.data = dataURL
+        configuration.pairing = pairing
+        configuration.maximumLength = maximumTokens
+        configuration.skipBadRows = skipBadRows
+    }
+}
+
+extension EncoderOptions {
+    func apply(to configuration: inout RunConfiguration) {
+        configuration.encoder = encoder
+        configuration.layers = layers
+        configuration.threads = threads
+    }
+}

@@ -1,0 +1,25 @@
+import Heads
+import Support
+
+/// Neighbours of the best heads so far, after a random start (White, Nolen and Savani, UAI 2021): the
+/// simplest strategy that uses what was learnt, and hard to beat where scores are smooth.
+struct LocalSearch: SearchStrategy {
+    let name = "local"
+    let summary = "neighbours of the best heads so far (White, Nolen and Savani 2021)"
+
+    private let startSize = 64
+    /// Heads whose neighbours are looked at; more than one, as the best may have none that is better.
+    private let beamSize = 8
+
+    func propose(
+        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)],
+        using generator: inout RandomGenerator
+    ) -> Genotype {
+        guard history.count >= startSize else { return space.sample(using: &generator) }
+        let best = history.indices.sorted {
+            (history[$0].fitness, $1) > (history[$1].fitness, $0)
+        }.prefix(beamSize)
+        let parent = history[best[generator.index(below: best.count)]]
+        return space.mutate(parent.genotype, using: &generator)
+    }
+}

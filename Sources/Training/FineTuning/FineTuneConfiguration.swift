@@ -1,0 +1,65 @@
+/// How encoder layers and a head are trained together.
+public struct FineTuneConfiguration: Sendable, Hashable, Codable {
+    public var epochs = 3
+    /// Examples a step.
+    public var batchSize = 32
+    /// Peak learning rate of the head.
+    public var headLearningRate: Float = 5e-4
+    /// Peak learning rate of the topmost encoder layer.
+    public var encoderLearningRate: Float = 1e-4
+    /// What the learning rate is multiplied by from one encoder layer to the one below (Howard and Ruder
+    /// 2018, section 3.2).
+    public var layerDecay: Float = 0.9
+    /// Decoupled weight decay of matrices; norms and biases have none.
+    public var weightDecay: Float = 0.01
+    /// Share of the steps in which the learning rate rises from zero; it falls to zero in the rest.
+    public var warmUp: Float = 0.1
+    /// Largest Euclidean norm of a step's gradient.
+    public var clipNorm: Float = 1
+    /// Rate behind attention and feed-forward of the encoder's layers.
+    public var dropout: Float = 0.1
+    /// Tokens whose activations are kept at a time by a thread: what bounds the memory, whatever the
+    /// batch size. An example that is longer is taken alone.
+    public var microBatchTokens = 512
+    public var labelSmoothing: Float = 0
+    /// Whether classes weigh the same however many examples they have.
+    public var balancesClasses = false
+
+    public init() {}
+
+    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    public func check() throws {
+        func require(_ condition: Bool, _ name: String, _ value: Any, _ expected: String) throws {
+            guard condition else {
+                throw TrainingError.badOption(
+                    name: name, value: "\(value)", expected: expected)
+            }
+        }
+        func rate(_ name: String, _ value: Float) throws {
+            try require(value > 0 && value < 10, name, value, "above 0, below 10")
+        }
+        try require((1...100_000).contains(epochs), "fine-tuning epochs", epochs, "1 to 100000")
+        try require((1...100_000).contains(batchSize), "batch size", batchSize, "1 to 100000")
+        try rate("head learning rate", headLearningRate)
+        try rate("encoder learning rate", encoderLearningRate)
+        try require(layerDecay > 0 && layerDecay <= 1, "layer decay", layerDecay, "above 0, to 1")
+        try require(weightDecay >= 0 && weightDecay < 10, "weight decay", weightDecay, "0 to 10")
+        try require((0...1).contains(warmUp), "warm-up", warmUp, "0 to 1")
+        try require(clipNorm > 0, "clip norm", clipNorm, "above 0")
+        try require(
+            dropout >= 0 && dropout < 1, "encoder dropout", dropout, "0 to 1, 1 excluded")
+        try require(
+            (1...1_000_000).contains(microBatchTokens), "micro-batch tokens", microBatchTokens,
+            "1 to 1000000")
+        try require(
+            labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing", labelSmoothing, "0 to 1")
+    }
+
+    /// The share of the peak learning rate at a step, from 0: linear warm-up, then linear decay.
+    func schedule(step: Int, of total: Int) -> Float {
+        var shape = TrainingConfiguration()
+        shape.learningRate = 1
+        shape.warmUp = warmUp
+        return shape.learningRate(step: step, of: total)
+    }
+}

@@ -1,0 +1,181 @@
+import CKernels
+import Features
+import Foundation
+import Graphs
+import Metrics
+import Support
+import Tensors
+
+/// Trains encoder layers together with a head that was trained on them frozen.
+public struct FineTuner: Sendable {
+    public let configuration: FineTuneConfiguration
+    private let threads: Int
+
+    /// - Parameter threads: the results do not depend on it.
+    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    public init(_ configuration: FineTuneConfiguration, threads: Int) throws {
+        try configuration.check()
+        self.configuration = configuration
+        self.threads = threads
+    }
+
+    /// How far a training is.
+    public struct Progress: Sendable {
+        /// Steps that are finished, of `total`.
+        public let step: Int
+        public let total: Int
+        /// What the epochs so far gave.
+        public let history: [EpochRecord]
+    }
+
+    /// What one training works with.
+    private struct Job {
+        let model: FineTuneGraph
+        let train: FeatureSet
+        let dev: FeatureSet
+        let classes: Int
+        let key: RandomKey
+        let inference: BatchedInference
+    }
+
+    /// Trains from the weights in `start`, which become those of the epoch that does best on dev.
+    ///
+    /// - Parameters:
+    ///   - train: the hidden states of ``FineTuneGraph/inputLayers``; `dev` likewise.
+    ///   - key: decides the order of examples and the dropout masks.
+    ///   - checkpoint: where the state is kept after every epoch, and may come from.
+    ///   - onProgress: told about every step; may stop the training by throwing.
+    /// - Throws: ``TrainingError``, ``FileError``, ``TensorError``, what `onProgress` throws.
+    /// - Precondition: the features are those of the graph's input layers.
+    public func train(
+        _ model: FineTuneGraph, start parameters: ParameterSet, train: FeatureSet,
+        dev: FeatureSet, classes: Int, key: RandomKey, checkpoint: FineTuneCheckpoint? = nil,
+        onProgress: (Progress) throws -> Void = { _ in }
+    ) throws -> TrainedHead {
+        guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
+        guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
+        precondition(train.layerCount == model.inputLayers.count, "a layer for every input")
+        precondition(dev.layerCount == model.inputLayers.count, "a layer for every input")
+        let job = Job(
+            model: model, train: train, dev: dev, classes: classes, key: key,
+            inference: BatchedInference(model.graph, parameters, threads: threads))
+        let digest = digest(job, parameters)
+        var state = try checkpoint?.load(digest: digest)
+        if let loaded = state, !fits(loaded, parameters) { state = nil }
+        if state?.progress != nil || state == nil {
+            state = try run(job, parameters, state, onProgress) {
+                try checkpoint?.save($0, digest: digest)
+            }
+        }
+        guard let state else { throw TrainingError.diverged(epoch: 0) }
+        parameters.storage.assign(from: state.best)
+        return TrainedHead(
+            graph: model.graph, parameters: parameters, history: state.history,
+            bestEpoch: state.bestEpoch, dev: try job.inference.predictions(dev))
+    }
+
+    /// The epochs that are left.
+    private func run(
+        _ job: Job, _ parameters: ParameterSet, _ resumed: FineTuneCheckpoint.State?,
+        _ onProgress: (Progress) throws -> Void, save: (FineTuneCheckpoint.State) throws -> Void
+    ) throws -> FineTuneCheckpoint.State? {
+        let optimizer = AdamW(
+            groups: job.model.groups(configuration), weightDecay: configuration.weightDecay)
+        let gradients = BatchGradients(
+            job.model.graph, parameters, configuration, classes: job.classes,
+            classWeights: configuration.balancesClasses
+                ? classWeights(job.train, job.classes) : nil, threads: threads)
+        let perEpoch =
+            (job.train.count + configuration.batchSize - 1) / configuration.batchSize
+        let total = perEpoch * configuration.epochs
+        var state = resumed
+        if let progress = resumed?.progress {
+            parameters.storage.assign(from: progress.weights)
+            optimizer.restore(step: progress.step, first: progress.first, second: progress.second)
+        }
+        let first = (state?.history.count ?? 0) + 1
+        for epoch in stride(from: first, through: configuration.epochs, by: 1) {
+            var generator = job.key.child("order").child(epoch).generator()
+            let order = Array(0..<job.train.count).shuffled(using: &generator)
+            var lossSum = 0.0
+            for index in 0..<perEpoch {
+                let begin = index * configuration.batchSize
+                let end = min(job.train.count, begin + configuration.batchSize)
+                lossSum += try gradients.compute(
+                    Array(order[begin..<end]), of: job.train,
+                    key: job.key.child("dropout").child(optimizer.step))
+                guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
+                optimizer.update(
+                    parameters.storage.pointer, gradient: gradients.storage.pointer,
+                    learningRate: configuration.headLearningRate
+                        * configuration.schedule(step: optimizer.step, of: total),
+                    threads: threads)
+                try onProgress(
+                    Progress(
+                        step: optimizer.step, total: total, history: state?.history ?? []))
+            }
+            state = try finish(epoch, lossSum, job, parameters, optimizer, state)
+            try save(state!)
+        }
+        return state
+    }
+
+    /// Evaluates the weights on dev and puts the state together that is kept.
+    private func finish(
+        _ epoch: Int, _ lossSum: Double, _ job: Job, _ parameters: ParameterSet,
+        _ optimizer: AdamW, _ before: FineTuneCheckpoint.State?
+    ) throws -> FineTuneCheckpoint.State {
+        guard knas_all_finite(Int64(parameters.storage.count), parameters.storage.pointer) != 0
+        else { throw TrainingError.diverged(epoch: epoch) }
+        let metrics = ClassificationMetrics(try job.inference.predictions(job.dev))
+        let record = EpochRecord(
+            epoch: epoch, trainingLoss: lossSum / Double(job.train.count),
+            devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
+        let history = (before?.history ?? []) + [record]
+        var state = FineTuneCheckpoint.State(
+            history: history, bestEpoch: epoch, best: parameters.storage, progress: nil)
+        if let before, !record.isBetter(than: before.history[before.bestEpoch - 1]) {
+            state.bestEpoch = before.bestEpoch
+            state.best = before.best
+        } else {
+            state.best = parameters.storage.copy()
+        }
+        if epoch < configuration.epochs {
+            state.progress = FineTuneCheckpoint.Progress(
+                step: optimizer.step, weights: parameters.storage, first: optimizer.first,
+                second: optimizer.second)
+        }
+        return state
+    }
+
+    /// Determines the training: the same digest gives the same weights.
+    private func digest(_ job: Job, _ start: ParameterSet) -> String {
+        var builder = DigestBuilder()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        builder.add("fine-tuning 1 \(BLAS.kernelName)")
+        builder.add((try? encoder.encode(configuration)) ?? Data())
+        builder.add("\(job.model.unfrozen.layers) \(job.model.inputLayers) \(job.classes)")
+        builder.add(job.key.description)
+        for parameter in job.model.graph.parameters {
+            builder.add("\(parameter.name) \(parameter.shape) \(parameter.isTrainable)")
+        }
+        builder.add(
+            Data(
+                bytesNoCopy: start.storage.pointer, count: start.storage.count * 4,
+                deallocator: .none))
+        for set in [job.train, job.dev] {
+            builder.add("\(set.labels)")
+            builder.add("\((0..<set.count).map { set.tokenCount($0) })")
+        }
+        return builder.hexadecimal()
+    }
+
+    private func fits(_ state: FineTuneCheckpoint.State, _ parameters: ParameterSet) -> Bool {
+        let trained = parameters.layout.trainableCount
+        guard state.best.count == parameters.storage.count else { return false }
+        guard let progress = state.progress else { return true }
+        return progress.weights.count == parameters.storage.count
+            && progress.first.count == trained && progress.second.count == trained
+    }
+}

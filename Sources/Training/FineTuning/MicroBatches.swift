@@ -1,0 +1,54 @@
+/// Parts of a batch that are computed one after another or side by side, their gradients summed.
+///
+/// The parts depend on the examples' lengths only, never on the number of threads, and all hold about
+/// the same number of tokens. Nothing is padded, so that examples need no sorting into batches of equal
+/// length; each part stands in the order of the batch.
+struct MicroBatches {
+    /// Parts that are independent of each other: as many threads can share a batch.
+    static let lanes = 4
+
+    /// Places in the batch, part by part; none is empty.
+    let parts: [[Int]]
+
+    /// - Parameters:
+    ///   - tokens: tokens of each example of the batch.
+    ///   - limit: tokens of a part; a single example may have more.
+    init(tokens: [Int], limit: Int) {
+        let total = tokens.reduce(0, +)
+        // The longest first, each to the part with the least so far (Graham 1969).
+        let order = tokens.indices.sorted { (tokens[$0], $1) > (tokens[$1], $0) }
+        var count = Self.lanes
+        while count * limit < total { count += Self.lanes }
+        while true {
+            var parts = [[Int]](repeating: [], count: min(count, tokens.count))
+            var sums = [Int](repeating: 0, count: parts.count)
+            for place in order {
+                let smallest = sums.indices.min { sums[$0] < sums[$1] } ?? 0
+                parts[smallest].append(place)
+                sums[smallest] += tokens[place]
+            }
+            let fits = zip(parts, sums).allSatisfy { $1 <= limit || $0.count == 1 }
+            if fits || parts.count == tokens.count {
+                self.parts = parts.map { $0.sorted() }
+                return
+            }
+            count += Self.lanes
+        }
+    }
+
+    /// Places sorted by length, the longest first, cut where a part would have more than `limit`
+    /// tokens: for passes that keep no activations.
+    static func byLength(tokens: [Int], limit: Int) -> [[Int]] {
+        var parts: [[Int]] = []
+        var sum = 0
+        for place in tokens.indices.sorted(by: { (tokens[$0], $1) > (tokens[$1], $0) }) {
+            if parts.isEmpty || sum + tokens[place] > limit {
+                parts.append([])
+                sum = 0
+            }
+            parts[parts.count - 1].append(place)
+            sum += tokens[place]
+        }
+        return parts
+    }
+}

@@ -1,0 +1,85 @@
+import Export
+import Foundation
+import Testing
+import Yams
+
+@Suite("Model cards")
+struct ModelCardTests {
+    private func content(_ task: String = "toy", pairs: Bool = true) -> ModelCardContent {
+        var content = ModelCardContent(
+            task: task, labels: ["same", "other"], hasPairs: pairs, pairing: "siamese",
+            encoder: "multilingual-e5-small", encoderDigest: "0123abcd", layers: [12],
+            maximumLength: 96, genotype: "projection > pool-mean > pair > classifier",
+            weightCount: 1234, rows: ["train": 80, "dev": 20, "test": 40],
+            metrics: [.init("accuracy", 0.91249), .init("f1", 0.5)], seedCount: 3,
+            version: "0.1.0", seed: 7)
+        content.taskDescription = "Do two sentences say the same?"
+        content.source = "Made up for a test."
+        content.baselines = ["linear": [.init("accuracy", 0.9)]]
+        return content
+    }
+
+    /// The front matter as a YAML reader sees it, and the rest.
+    private func parts(_ text: String) throws -> (yaml: [String: Any], body: String) {
+        #expect(text.hasPrefix("---\n"))
+        let rest = text.dropFirst(4)
+        let end = try #require(rest.range(of: "\n---\n"))
+        let yaml = try Yams.load(yaml: String(rest[..<end.lowerBound]))
+        return (try #require(yaml as? [String: Any]), String(rest[end.upperBound...]))
+    }
+
+    @Test("the front matter is YAML that says task, encoder and measures")
+    func frontMatter() throws {
+        let (yaml, _) = try parts(ModelCard.text(content()))
+        #expect(yaml["pipeline_tag"] as? String == "text-classification")
+        #expect(yaml["base_model"] as? String == "multilingual-e5-small")
+        let models = try #require(yaml["model-index"] as? [[String: Any]])
+        let results = try #require(models.first?["results"] as? [[String: Any]])
+        let metrics = try #require(results.first?["metrics"] as? [[String: Any]])
+        #expect(metrics.map { $0["type"] as? String } == ["accuracy", "f1"])
+        #expect(metrics.map { $0["value"] as? Double } == [0.912, 0.5])
+    }
+
+    @Test("names with quotes, line breaks and YAML's own signs stay what they are")
+    func hostileNames() throws {
+        let name = "a: \"b\" #\n---\n- c\\d\u{85}\u{2028}\u{7}"
+        let (yaml, body) = try parts(ModelCard.text(content(name)))
+        let models = try #require(yaml["model-index"] as? [[String: Any]])
+        #expect(models.first?["name"] as? String == name)
+        #expect(!body.components(separatedBy: "\n").contains("---"))
+    }
+
+    @Test("the text says what it is, data, results with controls, use, limits")
+    func body() throws {
+        let (_, body) = try parts(ModelCard.text(content()))
+        let headings = body.components(separatedBy: "\n").filter { $0.hasPrefix("#") }
+        #expect(
+            headings == [
+                "# toy", "## Training data", "## Results", "## Use", "## Intended use",
+                "## Limits",
+            ])
+        for part in [
+            "Do two sentences say the same?", "train 80, dev 20, test 40 rows",
+            "| on test | accuracy | f1 |", "| this model (mean of 3 trainings) | 0.912 | 0.500 |",
+            "| control: linear | 0.900 | - |", "pair_input_ids", "knas predict .",
+            "each encoded by itself", "layer 12", "0123abcd",
+        ] {
+            #expect(body.contains(part), "\(part)")
+        }
+        #expect(ModelCard.text(content()) == ModelCard.text(content()))
+    }
+
+    @Test("single texts have no second input, and an unmeasured model says so")
+    func plain() throws {
+        var content = content(pairs: false)
+        content.metrics = [.init("accuracy", .nan)]
+        content.layers = [3, 12]
+        var (yaml, body) = try parts(ModelCard.text(content))
+        #expect(yaml["model-index"] == nil)
+        #expect(!body.contains("pair_") && body.contains("layers 3, 12"))
+        #expect(body.contains("| this model (mean of 3 trainings) | - |"))
+        content.metrics = []
+        (yaml, body) = try parts(ModelCard.text(content))
+        #expect(body.contains("has not been evaluated"))
+    }
+}

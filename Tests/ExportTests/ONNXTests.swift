@@ -1,0 +1,152 @@
+import Encoders
+import Export
+import Foundation
+import Graphs
+import Heads
+import Support
+import Tasks
+import TestSupport
+import Testing
+
+@Suite("ONNX files", .serialized)
+struct ONNXTests {
+    /// A Python with onnxruntime, if there is one.
+    static let python = ProcessInfo.processInfo.environment["KNAS_PYTHON"]
+
+    /// Lets onnxruntime compute the cases of a directory, where there is a Python to do it.
+    private func compare(_ directory: URL, tolerance: String = "1e-4") throws {
+        guard let python = Self.python else { return }
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("check_onnx.py")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: python)
+        process.arguments = [script.path, directory.path, tolerance]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        let text = String(decoding: output, as: UTF8.self)
+        #expect(process.terminationStatus == 0, "\(text)")
+        print(text, terminator: "")
+    }
+
+    private func expectSound(_ file: ONNXDescription, _ name: String) {
+        #expect(file.irVersion == 8 && file.opset == 17, "\(name)")
+        #expect(file.dangling.isEmpty && file.repeated.isEmpty, "\(name)")
+        #expect(file.wrongSizes.isEmpty, "\(name)")
+        #expect(file.roundTrips, "\(name)")
+    }
+
+    @Test(
+        "heads of every operation give the same logits, with padding on either side",
+        arguments: [1, 2])
+    func heads(_ segments: Int) throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let context = HeadContext(
+            inputWidth: 16, classes: 3, segments: segments, layers: [1, 2, 4])
+        let space = SearchSpace(context: context)
+        let key = RandomKey(seed: 11)
+        var generator = key.child("genotypes").generator()
+        var unseen = Set(
+            OperationRegistry.standard.operations.filter { !$0.needsPair || segments == 2 }
+                .map(\.name))
+        for index in 0..<60 {
+            let genotype = space.sample(using: &generator)
+            unseen.subtract(genotype.genes.map(\.operation))
+            let model = ONNXCase.model(
+                space, genotype, encoder: nil, pairing: .siamese,
+                hasPairs: segments == 2, key: key.child(index))
+            let file = try ONNXCase(headOnly: model, key: key.child(index).child("x"))
+                .write("head-\(segments)-\(index)", to: directory)
+            expectSound(file, genotype.description)
+        }
+        #expect(unseen.isEmpty)
+        try compare(directory)
+    }
+
+    @Test(
+        "encoder and head in one file give the same logits", arguments: TinyEncoder.Layout.allCases)
+    func encoders(_ layout: TinyEncoder.Layout) throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoderURL = directory.appendingPathComponent("encoder")
+        try TinyEncoder.write(to: encoderURL, layout: layout)
+        try writeWholeModels(on: Encoder(directory: encoderURL), to: directory)
+        try compare(directory)
+    }
+
+    @Test("token types of a pair in one sequence are computed in the graph")
+    func tokenTypes() throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoderURL = directory.appendingPathComponent("encoder")
+        try TinyEncoder.write(to: encoderURL)
+        // A vocabulary with [CLS] and [SEP]: a protocol buffer grows by appending to its bytes.
+        let vocabulary = encoderURL.appendingPathComponent("sentencepiece.bpe.model")
+        var bytes = try Data(contentsOf: vocabulary)
+        for piece in ["[CLS]", "[SEP]"] {
+            bytes += [0x0a, 0x0e, 0x0a, 0x05] + Data(piece.utf8) + [0x15, 0, 0, 0, 0, 0x18, 3]
+        }
+        try FileManager.default.removeItem(at: vocabulary)
+        try bytes.write(to: encoderURL.appendingPathComponent("spiece.model"))
+        try Data(#"{"tokenizer_class": "AlbertTokenizer"}"#.utf8)
+            .write(to: encoderURL.appendingPathComponent("tokenizer_config.json"))
+        let encoder = try Encoder(directory: encoderURL)
+        let pair = encoder.tokenizer.encode("good", pair: "bad", maximumLength: 20)
+        #expect(Set(pair.segmentIDs) == [0, 1])
+        try writeWholeModels(on: encoder, to: directory)
+        try compare(directory)
+    }
+
+    @Test(
+        "the default encoder's real weights give the same logits",
+        .enabled(if: python != nil && (try? EncoderStore.find("multilingual-e5-small")) != nil))
+    func defaultEncoder() throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoder = try Encoder(directory: EncoderStore.find("multilingual-e5-small"))
+        let space = SearchSpace(
+            context: HeadContext(
+                inputWidth: encoder.width, classes: 3, segments: 2, layers: [9, 10, 12]))
+        let genotype = try space.genotype(
+            "layer(of=mix,norm=standard) > projection > self-attention > cross-attention > convolution(kernel=5) "
+                + "> pool-attention > pair > classifier")
+        let model = ONNXCase.model(
+            space, genotype, encoder: encoder,
+            pairing: .siamese, hasPairs: true, key: RandomKey(seed: 2))
+        expectSound(try ONNXCase(model, on: encoder).write("e5", to: directory), "e5")
+        try compare(directory)
+    }
+
+    /// Single texts, pairs in one sequence and pairs apart, from the first layer and the last.
+    private func writeWholeModels(on encoder: Encoder, to directory: URL) throws {
+        let key = RandomKey(seed: 3)
+        for (hasPairs, pairing) in [(false, .siamese), (true, .joint), (true, Pairing.siamese)] {
+            for layers in [[0], [encoder.configuration.layers], [0, 1]] {
+                let segments = hasPairs && pairing == .siamese ? 2 : 1
+                let space = SearchSpace(
+                    context: HeadContext(
+                        inputWidth: encoder.width, classes: 4, segments: segments,
+                        layers: layers))
+                let name = "\(hasPairs ? pairing.rawValue : "single")-\(layers)"
+                var generator = key.child(name).generator()
+                let model = ONNXCase.model(
+                    space, space.sample(using: &generator), encoder: encoder,
+                    pairing: pairing, hasPairs: hasPairs, key: key.child(name))
+                let file = try ONNXCase(model, on: encoder).write(name, to: directory)
+                expectSound(file, name)
+                let names = ["input_ids", "attention_mask"]
+                #expect(
+                    file.inputs.map(\.name)
+                        == (segments == 2 ? names + names.map { "pair_\($0)" } : names))
+                #expect(file.inputs[0].shape == ["batch", "tokens"] && file.inputs[0].element == 7)
+                let output = try #require(file.outputs.first)
+                #expect(file.outputs.count == 1 && output.name == "logits")
+                #expect(output.element == 1 && output.shape == ["batch", "4"])
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Compares ONNX files with the logits that this program computed for the same tokens.
+
+usage: check_onnx.py DIRECTORY [TOLERANCE]
+
+DIRECTORY holds cases NAME.onnx with NAME.json: {"classes": n, "examples": [{"segments": [{"ids": [...]}
+or {"features": [[...], ...]}, ...], "logits": [...]}, ...]}. Every case runs as one padded batch, once
+with the padding on the right and once on the left, with garbage in it, and example by example without
+padding; all must give the logits. Needs numpy and onnxruntime; uses onnx's checker where it is there.
+"""
+import json
+import pathlib
+import sys
+
+import numpy as np
+import onnxruntime
+
+try:
+    import onnx
+except ImportError:
+    onnx = None
+
+
+def inputs(session, examples, left, extra):
+    """One padded batch: what stands in the padding must not matter."""
+    known = {i.name: i for i in session.get_inputs()}
+    feeds = {}
+    for place in range(len(examples[0]["segments"])):
+        prefix = "pair_" if place else ""
+        parts = [example["segments"][place] for example in examples]
+        rows = [part.get("ids", part.get("features")) for part in parts]
+        length = max(len(row) for row in rows) + extra
+        mask = np.zeros((len(rows), length), np.int64)
+        if prefix + "features" in known:
+            width = known[prefix + "features"].shape[2]
+            values = np.full((len(rows), length, width), np.nan, np.float32)
+            name = prefix + "features"
+        else:
+            values = np.full((len(rows), length), 1, np.int64)
+            name = prefix + "input_ids"
+        for index, row in enumerate(rows):
+            start = length - len(row) if left else 0
+            mask[index, start:start + len(row)] = 1
+            values[index, start:start + len(row)] = row
+        feeds[name] = values
+        feeds[prefix + "attention_mask"] = mask
+    assert set(feeds) == set(known), (sorted(feeds), sorted(known))
+    return feeds
+
+
+def check(model, tolerance):
+    if onnx is not None:
+        onnx.checker.check_model(str(model), full_check=True)
+    case = json.loads(model.with_suffix(".json").read_text())
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    examples = case["examples"]
+    expected = np.array([example["logits"] for example in examples])
+    assert expected.shape == (len(examples), case["classes"]), expected.shape
+    runs = {
+        "right": session.run(None, inputs(session, examples, left=False, extra=3))[0],
+        "left": session.run(None, inputs(session, examples, left=True, extra=2))[0],
+        "alone": np.concatenate(
+            [session.run(None, inputs(session, [e], left=False, extra=0))[0] for e in examples]),
+    }
+    # A row of padding alone means nothing, but must not become NaN or infinity.
+    empty = inputs(session, examples[:1], left=False, extra=2)
+    for name in empty:
+        if name.endswith("attention_mask"):
+            empty[name][:] = 0
+    assert np.isfinite(session.run(None, empty)[0]).all(), "not finite without a token"
+    worst = 0.0
+    for name, found in runs.items():
+        assert found.dtype == np.float32 and found.shape == expected.shape, (name, found.shape)
+        error = float(np.abs(found - expected).max())
+        if not error <= tolerance:
+            raise AssertionError(f"{model.name}: {name}: logits differ by {error}")
+        worst = max(worst, error)
+    return worst
+
+
+def main():
+    directory = pathlib.Path(sys.argv[1])
+    tolerance = float(sys.argv[2]) if len(sys.argv) > 2 else 1e-4
+    models = sorted(directory.glob("*.onnx"))
+    assert models, f"no ONNX files in {directory}"
+    worst, failures = 0.0, []
+    for model in models:
+        try:
+            worst = max(worst, check(model, tolerance))
+        except Exception as error:
+            failures.append(f"{model.name}: {error}")
+    print("\n".join(failures), file=sys.stderr)
+    print(f"{len(models)} models, {len(failures)} failures, largest difference {worst:.2e}"
+          + ("" if onnx else " (without onnx's checker)"))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+import Encoders
+import Export
+import Features
+import Foundation
+import KNAS
+import Support
+import Tasks
+import TestSupport
+import Testing
+import Training
+
+@Suite("A run that fine-tunes", .serialized)
+struct FineTuneRunTests {
+    private func configuration(
+        _ workspace: Workspace, _ run: String, _ depth: FineTuneOptions.Depth = .all
+    ) -> RunConfiguration {
+        var configuration = workspace.configuration(run)
+        configuration.candidates = 8
+        configuration.layers = .numbers([1, 2])
+        var options = FineTuneOptions(depth)
+        options.training.epochs = 2
+        options.training.microBatchTokens = 64
+        configuration.fineTuning = options
+        return configuration
+    }
+
+    @Test(
+        "its model gives the numbers of the result, as an overlay and with the whole encoder",
+        arguments: [Pairing.joint, .siamese], [false, true])
+    func wholeRun(_ pairing: Pairing, _ isStandalone: Bool) throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        var configuration = configuration(workspace, "run")
+        configuration.pairing = pairing
+        configuration.fineTuning?.isStandalone = isStandalone
+        let result = try Pipeline(configuration).run()
+        let tuned = try #require(result.finetuned)
+        #expect(tuned.perSeed.count == 2)
+        #expect(Set(tuned.controls.keys) == ["finetuned linear head"])
+        #expect(FineTuneCheckpoint.find(inRun: configuration.run).isEmpty)
+        let decoded = try JSONDecoder().decode(
+            RunResult.self,
+            from: Data(contentsOf: configuration.run.appendingPathComponent("result.json")))
+        #expect(decoded.finetuned?.test == tuned.test)
+
+        let url = configuration.run.appendingPathComponent("model")
+        let files = try FileManager.default.contentsOfDirectory(atPath: url.path)
+        #expect(files.contains("encoder") == isStandalone)
+        #expect(files.contains("encoder.safetensors") == !isStandalone)
+        // A model that holds its encoder needs no other.
+        if isStandalone { try FileManager.default.removeItem(at: workspace.encoder) }
+        let dataset = try Dataset.load(
+            TaskDefinition.load(workspace.task), dataDirectory: nil,
+            options: Dataset.Options(
+                skipBadRows: false, pairing: pairing, maximumTokens: nil))
+        for threads in [1, 2] {
+            let metrics = try Evaluation.evaluate(
+                modelAt: url, on: dataset, split: .test, threads: threads)
+            #expect(tuned.perSeed.contains { $0.test == metrics })
+        }
+        let classifier = try TextClassifier(contentsOf: url, threads: 2)
+        let answers = try classifier.classify(
+            dataset.test.map { TextClassifier.Input($0.text, pair: $0.pair) })
+        let correct = zip(answers, dataset.test).filter {
+            $0.label == dataset.labels[$1.label].name
+        }.count
+        #expect(
+            tuned.perSeed.contains {
+                abs($0.test.accuracy - Double(correct) / Double(answers.count)) < 0.03
+            })
+    }
+
+    @Test("a saved model gives the same logits, bit for bit; a damaged one is refused")
+    func reload() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        var configuration = configuration(workspace, "run", .top(1))
+        configuration.fineTuning?.hasControl = false
+        #expect(try Pipeline(configuration).run().finetuned?.layers.count == 2)
+        let url = configuration.run.appendingPathComponent("model")
+        let model = try ModelDirectory.load(url)
+        let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+        let again = workspace.directory.appendingPathComponent("again")
+        try ModelDirectory.save(model, encoder: encoder, card: "", to: again)
+        let whole = workspace.directory.appendingPathComponent("whole")
+        try ModelDirectory.save(
+            model, encoder: encoder, card: "", includesEncoder: true, to: whole)
+        let dataset = try Dataset.load(TaskDefinition.load(workspace.task), dataDirectory: nil)
+        func logits(_ url: URL) throws -> [Float] {
+            let model = try ModelDirectory.load(url)
+            let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+            let cache = workspace.directory.appendingPathComponent(UUID().uuidString)
+            let features = try FeatureCache(encoder: encoder, directory: cache, threads: 1)
+                .features(of: dataset.test, model.configuration.features)
+            return try BatchedInference(model.graph, model.parameters, threads: 2)
+                .outputs(features).array
+        }
+        let expected = try logits(url)
+        #expect(try logits(again) == expected)
+        #expect(try logits(whole) == expected)
+
+        let weights = again.appendingPathComponent("encoder.safetensors")
+        let bytes = try Data(contentsOf: weights)
+        try bytes.prefix(bytes.count - 8).write(to: weights)
+        let error = #expect(throws: (any Error).self) { try ModelDirectory.load(again) }
+        #expect((error as? any DiagnosedError)?.kind == .badInput)
+        try FileManager.default.removeItem(at: weights)
+        #expect(throws: (any Error).self) { try ModelDirectory.load(again) }
+    }
+
+    @Test("a run that was stopped while it fine-tuned goes on from its checkpoint")
+    func resume() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let whole = try Pipeline(configuration(workspace, "whole")).run()
+        var stopped = configuration(workspace, "stopped")
+        #expect(throws: Interrupted.self) {
+            // 60 rows, 32 a step: the fifth step is the second seed's first.
+            try Pipeline(
+                stopped,
+                progress: {
+                    $0.stage == "fine-tuning winner" && $0.completed == 5 ? .stop : .more
+                }
+            ).run()
+        }
+        #expect(FineTuneCheckpoint.find(inRun: stopped.run).count == 1)
+        stopped.fineTuning?.resumes = true
+        let resumed = try Pipeline(stopped).run()
+        #expect(resumed.finetuned?.perSeed.map(\.test) == whole.finetuned?.perSeed.map(\.test))
+        func weights(_ run: String) throws -> Data {
+            try Data(
+                contentsOf: workspace.directory.appendingPathComponent(
+                    "\(run)/model/encoder.safetensors"))
+        }
+        #expect(try weights("stopped") == weights("whole"))
+    }
+
+    @Test("more layers than there are cannot be unfrozen")
+    func tooMany() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        #expect(throws: EncoderError.self) {
+            try Pipeline(configuration(workspace, "run", .top(3))).run()
+        }
+    }
+}

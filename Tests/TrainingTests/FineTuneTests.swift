@@ -1,0 +1,155 @@
+import Encoders
+import Features
+import Foundation
+import Graphs
+import Heads
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+@Suite("Fine-tuning")
+struct FineTuneTests {
+    /// The largest difference between two runs of floats.
+    private func difference(_ a: [Float], _ b: [Float]) -> Float {
+        guard a.count == b.count else { return .infinity }
+        return zip(a, b).map { abs($0 - $1) }.max() ?? 0
+    }
+
+    @Test(
+        "the gradient of a whole encoder and head equals finite differences",
+        arguments: [1, 2], [false, true])
+    func finiteDifferences(_ segments: Int, _ hasDropout: Bool) throws {
+        let setup = try FineTuneSetup(segments: segments)
+        let model = try setup.graph()
+        let parameters = try model.parameters(encoder: setup.encoder, head: setup.head())
+        let features = try setup.tunedFeatures(model)
+        let batch = features.batch(Array(0..<6))
+        let executor = Executor(model.graph)
+        let mode: Executor.Mode = hasDropout ? .training(key: 5) : .differentiation
+        func loss() -> (Double, [Float]) {
+            let logits = executor.forward(batch.batch, parameters: parameters, mode: mode)
+            let result = CrossEntropy.evaluate(logits: logits, labels: batch.labels, classes: 2)
+            return (result.losses.reduce(0) { $0 + Double($1) }, result.gradients)
+        }
+        let gradient = BatchGradient(parameters.layout)
+        executor.backward(loss().1, into: gradient)
+        #expect(model.unfrozen.layers == 1...2)
+        var generator = RandomKey(seed: 9).generator()
+        for (_, parameter, range) in parameters.layout.trainable {
+            for _ in 0..<6 {
+                let place = range.lowerBound + generator.index(below: range.count)
+                let start = parameters.storage.pointer[place]
+                let step: Float = 4e-3
+                parameters.storage.pointer[place] = start + step
+                let above = loss().0
+                parameters.storage.pointer[place] = start - step
+                let below = loss().0
+                parameters.storage.pointer[place] = start
+                let expected = (above - below) / Double(2 * step)
+                let found = Double(gradient.storage.pointer[place])
+                #expect(
+                    abs(found - expected) < 4e-3 + 0.01 * abs(expected), "\(parameter.name)")
+            }
+        }
+    }
+
+    /// A key's bias adds the same to all scores of a query, which the softmax does not see: its
+    /// gradient is zero but for rounding, which AdamW makes steps of full length from. That changes no
+    /// result, and is different on every machine.
+    private static func matters(_ name: String) -> Bool { !name.hasSuffix("key.bias") }
+
+    @Test("ten steps of encoder and head equal PyTorch's")
+    func golden() throws {
+        let golden = try FineTuneGolden()
+        let after = try golden.weightsAfterTenSteps()
+        #expect(golden.file.names.contains("after.head.linear.weight"))
+        for name in golden.file.names where name.hasPrefix("after.") {
+            let short = String(name.dropFirst("after.".count))
+            guard Self.matters(short) else { continue }
+            let found = try #require(after.weights[short], "\(short)")
+            #expect(difference(found, try golden.file.floats(name)) < 1e-4, "\(short)")
+        }
+        let losses = try golden.file.floats("losses")
+        #expect(difference(after.losses.map(Float.init), losses) < 1e-4)
+    }
+
+    @Test("one thread and two give the same bits", arguments: [1, 2])
+    func threads(_ segments: Int) throws {
+        let setup = try FineTuneSetup(segments: segments)
+        let one = try setup.tune(threads: 1)
+        let two = try setup.tune(threads: 2)
+        #expect(one.history == two.history)
+        #expect(one.parameters.storage.array == two.parameters.storage.array)
+        #expect(one.dev.probabilities == two.dev.probabilities)
+    }
+
+    @Test("parts of a batch, summed, equal the batch as a whole")
+    func accumulation() throws {
+        let setup = try FineTuneSetup()
+        let parts = try setup.tune(dropout: 0) { $0.epochs = 1 }
+        let whole = try setup.tune(dropout: 0) {
+            $0.epochs = 1
+            $0.microBatchTokens = 100_000
+        }
+        #expect(parts.parameters.storage.array != whole.parameters.storage.array)
+        let model = try setup.graph()
+        let expected = try model.weights(whole.parameters)
+        for (name, found) in try model.weights(parts.parameters) where Self.matters(name) {
+            #expect(difference(found, expected[name]!) < 1e-5, "\(name)")
+        }
+    }
+
+    @Test("a training that was stopped goes on to the same bits; another's checkpoint is not used")
+    func resume() throws {
+        let setup = try FineTuneSetup()
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let whole = try setup.tune()
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        #expect(FineTuneCheckpoint.find(inRun: directory).isEmpty)
+        // The fourth step is the first epoch's last.
+        #expect(throws: Interrupted.self) { try setup.tune(checkpoint: first, stopAt: 7) }
+        #expect(FineTuneCheckpoint.find(inRun: directory) == [first.url])
+        let resuming = FineTuneCheckpoint(url: first.url, resumes: true)
+        // A second stop: the state of a resumed training is as good.
+        #expect(throws: Interrupted.self) { try setup.tune(checkpoint: resuming, stopAt: 10) }
+        let resumed = try setup.tune(checkpoint: resuming)
+        #expect(resumed.history == whole.history)
+        #expect(resumed.parameters.storage.array == whole.parameters.storage.array)
+        // Finished: nothing is trained again.
+        let again = try setup.tune(checkpoint: resuming, stopAt: 1)
+        #expect(again.parameters.storage.array == whole.parameters.storage.array)
+        #expect(again.dev.probabilities == whole.dev.probabilities)
+        #expect(throws: Interrupted.self) {
+            try setup.tune(checkpoint: resuming, stopAt: 1) { $0.encoderLearningRate = 2e-3 }
+        }
+        let bytes = try Data(contentsOf: first.url)
+        try bytes.prefix(bytes.count / 2).write(to: first.url)
+        #expect(throws: TensorError.self) { try setup.tune(checkpoint: resuming) }
+    }
+
+    @Test("fine-tuning learns, and leaves the encoder's own weights alone")
+    func learns() throws {
+        let setup = try FineTuneSetup()
+        let before = try setup.graph().parameters(encoder: setup.encoder, head: setup.head())
+        let tuned = try setup.tune { $0.epochs = 6 }
+        #expect(tuned.history[tuned.bestEpoch - 1].devAccuracy > 0.8)
+        #expect(tuned.parameters.storage.array != before.storage.array)
+        let after = try setup.graph().parameters(encoder: setup.encoder, head: setup.head())
+        #expect(after.storage.array == before.storage.array)
+    }
+
+    @Test("the graph reads the layer below the unfrozen ones, and lower ones that the head reads")
+    func inputLayers() throws {
+        let setup = try FineTuneSetup()
+        #expect(try setup.graph().inputLayers == [0])
+        #expect(try setup.graph(count: 1).inputLayers == [1])
+        #expect(try setup.graph(count: 1).unfrozen.layers == 2...2)
+        #expect(throws: EncoderError.badUnfrozenCount(count: 3, layers: 2)) {
+            try setup.graph(count: 3)
+        }
+        #expect(throws: TrainingError.self) { try setup.tune { $0.layerDecay = 0 } }
+    }
+}
