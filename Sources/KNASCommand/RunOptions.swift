@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Heads
 import KNAS
 import Scoring
 import Training
@@ -19,12 +21,27 @@ struct ScoringOptions: ParsableArguments {
     @Option(help: "Leave heads with more trained weights out; 0 for no limit.")
     var maxParameters = 500_000
 
+    @Option(
+        name: .customLong("max-flops"),
+        help: "Leave heads out that need more multiply-adds for an example of mean length.")
+    var maxMultiplyAdds: Double?
+    @Option(
+        help: ArgumentHelp(
+            "Operations that heads are made of, by name with commas between; all without it.",
+            discussion: OperationRegistry.standard.operations.map(\.name)
+                .joined(separator: ", ")))
+    var operations: String?
+
     func apply(to configuration: inout RunConfiguration) {
         configuration.scoring.initializations = initSeeds
         configuration.scoring.examples = scoringExamples
         configuration.scoring.warmUpSteps = warmUpSteps
         configuration.scoring.warmUpLearningRate = warmUpLearningRate
         configuration.maximumBlocks = blocks
+        configuration.maximumMultiplyAdds = maxMultiplyAdds
+        configuration.operations = operations.map {
+            $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
         configuration.maximumParameters = maxParameters == 0 ? nil : maxParameters
     }
 }

@@ -27,6 +27,11 @@ struct KernelRidge {
         }
     }
 
+    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two a decade.
+    /// The kernel's own rounding stays below the smallest.
+    static let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
+        .dropLast()
+
     /// The weights `[n]` and the constant of one target.
     struct Solution {
         let weights: [Double]
@@ -41,10 +46,12 @@ struct KernelRidge {
         solve(projected: project(targets), ridge: ridge)
     }
 
-    /// The ridge of `candidates` with the least squared leave-one-out error, summed over all
-    /// targets; the largest of equals.
+    /// The least squared leave-one-out error, summed over all targets and examples, and the ridge of
+    /// `candidates` that has it; the largest of equals.
     /// - Complexity: O(n^2 (targets + 1)) a candidate.
-    func bestRidge(of candidates: [Double], targets: [[Double]]) -> Double {
+    func leastLeaveOneOutError(
+        of candidates: [Double], targets: [[Double]]
+    ) -> (error: Double, ridge: Double) {
         let projected = targets.map(project)
         var best = (error: Double.infinity, ridge: candidates.max()!)
         for ridge in candidates.sorted(by: >) {
@@ -59,7 +66,7 @@ struct KernelRidge {
             }
             if error < best.error { best = (error, ridge) }
         }
-        return best.ridge
+        return best
     }
 
     /// `U'y`.

@@ -22,6 +22,7 @@ public enum ProxyRegistry {
         KNASReleased(),
         KernelAlignment(),
         KernelRegression(),
+        KernelLeaveOneOut(),
         GradientNorm(),
         SNIP(),
         GraSP(),

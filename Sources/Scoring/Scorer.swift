@@ -9,7 +9,7 @@ public struct ScoreSummary: Sendable, Hashable, Codable {
     /// Standard deviation over the initialisations (of the population).
     public let spread: Double
 
-    init(_ values: [Double]) {
+    public init(_ values: [Double]) {
         let mean = values.reduce(0, +) / Double(values.count)
         self.mean = mean
         spread =

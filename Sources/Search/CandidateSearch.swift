@@ -12,8 +12,8 @@ public struct CandidateSearch: Sendable {
         public var expression = ProxyExpression.standard
         public var strategy = "random"
         public var threads = Parallel.availableThreads
-        /// Heads with more trained weights are not proposed.
-        public var maximumParameters: Int?
+        /// Heads beyond these are left out.
+        public var limits = HeadLimits()
 
         public init() {}
     }
@@ -53,7 +53,7 @@ public struct CandidateSearch: Sendable {
                 name: "the number of candidates", value: "\(options.candidates)",
                 expected: "1 or more")
         }
-        let strategy = try StrategyRegistry.find(options.strategy)
+        let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
         let finished = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
         var candidates: [Candidate] = []
         var seen: Set<Genotype> = []
@@ -109,7 +109,10 @@ public struct CandidateSearch: Sendable {
         while proposals.count < count, attempts < Self.patience {
             var generator = roundKey.child(candidates.count + proposals.count).child(attempts)
                 .generator()
-            let genotype = strategy.propose(in: space, history: history, using: &generator)
+            guard
+                let genotype = strategy.propose(
+                    in: space, history: history, drawn: seen.count, using: &generator)
+            else { break }
             if seen.insert(genotype).inserted, isAllowed(genotype) {
                 proposals.append(genotype)
                 attempts = 0
@@ -121,8 +124,7 @@ public struct CandidateSearch: Sendable {
     }
 
     private func isAllowed(_ genotype: Genotype) -> Bool {
-        guard let limit = options.maximumParameters else { return true }
-        return space.graph(of: genotype).trainableCount <= limit
+        options.limits == HeadLimits() || options.limits.allow(space.graph(of: genotype))
     }
 
     /// Scores one head that was given rather than proposed.

@@ -10,14 +10,23 @@ public protocol SearchStrategy: Sendable {
     var name: String { get }
     /// What it does and who proposed it, in a line.
     var summary: String { get }
+    /// The strategy with what it needs to know of a space; itself where that is nothing.
+    /// - Throws: ``SearchError`` where it cannot search this space.
+    func prepared(for space: SearchSpace) throws -> any SearchStrategy
     /// One proposal.
     /// - Parameters:
     ///   - history: scored heads in the order of proposals, with their fitness (higher is better).
+    ///   - drawn: different heads proposed so far, also those that were beyond the limits.
     ///   - generator: the only source of chance.
+    /// - Returns: `nil` when there is nothing more to propose.
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)],
+        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
-    ) -> Genotype
+    ) -> Genotype?
+}
+
+extension SearchStrategy {
+    public func prepared(for space: SearchSpace) throws -> any SearchStrategy { self }
 }
 
 /// The strategies that this program knows; one line each.
@@ -26,6 +35,7 @@ public enum StrategyRegistry {
         RandomSearch(),
         RegularizedEvolution(),
         LocalSearch(),
+        ExhaustiveSearch(),
     ]
 
     /// - Throws: ``SearchError/unknownStrategy(name:known:)``.
@@ -41,11 +51,12 @@ public enum StrategyRegistry {
 public enum SearchError: DiagnosedError, Equatable {
     case unknownStrategy(name: String, known: [String])
     case badOption(name: String, value: String, expected: String)
+    case spaceTooLarge(heads: Double, limit: Int)
     case allFailed(count: Int, firstReason: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .unknownStrategy, .badOption: .usage
+        case .unknownStrategy, .badOption, .spaceTooLarge: .usage
         case .allFailed: .badInput
         }
     }
@@ -58,6 +69,9 @@ public enum SearchError: DiagnosedError, Equatable {
                 + " Known are \(known.joined(separator: ", "))"
         case .badOption(let name, let value, let expected):
             "\(name) is \(value): expected \(expected)"
+        case .spaceTooLarge(let heads, let limit):
+            "the space has about \(heads) heads, too many to try each (the limit is \(limit)): "
+                + "allow fewer blocks, layers or operations, or choose another strategy"
         case .allFailed(let count, let reason):
             "none of \(count) candidates could be scored; the first failed because: \(reason)"
         }

@@ -28,6 +28,51 @@ struct SearchSpaceTests {
         }
     }
 
+    @Test("the enumeration holds every head of a small space once", arguments: [1, 2])
+    func enumeration(_ segments: Int) throws {
+        let space = try SearchSpace(
+            context: HeadContext(inputWidth: 64, classes: 2, segments: segments),
+            maximumBlocks: 1,
+            operations: [
+                "layer", "projection", "self-attention", "pool-mean", "pool-max", "pair",
+                "classifier",
+            ])
+        let enumeration = try #require(SpaceEnumeration(space))
+        #expect(Double(enumeration.count) == space.count)
+        var seen: Set<Genotype> = []
+        // Every hundredth head, and the neighbours of the ends.
+        let places = Array(stride(from: 0, to: enumeration.count, by: 97)) + [enumeration.count - 1]
+        for place in places {
+            let genotype = enumeration[place]
+            #expect(try space.genotype(genotype.description) == genotype)
+            #expect(seen.insert(genotype).inserted)
+        }
+        #expect(SpaceEnumeration(Self.pair) == nil)
+    }
+
+    @Test("operations that heads are drawn from can be named; texts may name all")
+    func restricted() throws {
+        let context = HeadContext(inputWidth: 64, classes: 2, segments: 1)
+        let names = ["layer", "projection", "adapter", "pool-max", "classifier"]
+        let space = try SearchSpace(context: context, operations: names)
+        var generator = RandomKey(seed: 5).generator()
+        for _ in 0..<100 {
+            let genotype = space.sample(using: &generator)
+            #expect(genotype.genes.allSatisfy { names.contains($0.operation) })
+            let neighbour = space.mutate(genotype, using: &generator)
+            #expect(neighbour.genes.allSatisfy { names.contains($0.operation) })
+        }
+        let other = try space.genotype("projection > pool-mean > classifier")
+        #expect(space.graph(of: other).trainableCount > 0)
+        #expect(throws: GenotypeError.self) {
+            try SearchSpace(context: context, operations: names + ["poool-mean"])
+        }
+        let error = #expect(throws: GenotypeError.self) {
+            try SearchSpace(context: context, operations: ["projection", "classifier", "layer"])
+        }
+        #expect(error?.description.contains("pool-mean") == true)
+    }
+
     @Test("choices that change nothing have one spelling")
     func canonical() throws {
         let tail = "pool-mean > pair > classifier"

@@ -123,7 +123,7 @@ struct ProxyTests {
         var labels = features.labels
         var generator = RandomKey(seed: 6).generator()
         labels.shuffle(using: &generator)
-        let names = ["alignment", "ntk-regression"]
+        let names = ["alignment", "ntk-regression", "ntk-loo"]
         let (right, space) = try scorer(features, classes: 2, names: names)
         let (wrong, _) = try scorer(features.relabelled(labels), classes: 2, names: names)
         let genotype = try space.genotype("projection(width=64) > pool-mean > classifier")

@@ -1,5 +1,6 @@
 import Features
 import Foundation
+import Graphs
 import Heads
 import Scoring
 import Search
@@ -32,7 +33,7 @@ struct CandidateSearchTests {
 
     @Test(
         "the budget is kept, no head comes twice, and threads change nothing",
-        arguments: StrategyRegistry.all.map(\.name))
+        arguments: StrategyRegistry.all.map(\.name).filter { $0 != "exhaustive" })
     func budget(_ strategy: String) throws {
         let one = try search(candidates: 150, strategy: strategy, threads: 1)
         let two = try search(candidates: 150, strategy: strategy, threads: 2)
@@ -49,6 +50,62 @@ struct CandidateSearchTests {
         let search = try search(candidates: 64, strategy: "evolution", threads: 2)
         let whole = try search.run()
         #expect(try search.run(resuming: Array(whole.prefix(40))) == whole)
+    }
+
+    private static let small = [
+        "layer", "projection", "pool-mean", "pool-first", "classifier",
+    ]
+
+    private func smallSearch(
+        candidates: Int, limits: HeadLimits = HeadLimits()
+    ) throws -> (SearchSpace, CandidateSearch) {
+        let space = try SearchSpace(
+            context: HeadContext(inputWidth: 16, classes: 2, segments: 1), maximumBlocks: 0,
+            operations: Self.small)
+        var options = CandidateSearch.Options()
+        options.candidates = candidates
+        options.strategy = "exhaustive"
+        options.limits = limits
+        let search = CandidateSearch(space: space, options: options, key: RandomKey(seed: 2)) {
+            genotype, _ in
+            Score(
+                values: ["alignment", "ntk-regression", "mgm-cosine"].reduce(into: [:]) {
+                    $0[$1] = ScoreSummary([Double(genotype.description.count)])
+                }, parameters: space.graph(of: genotype).trainableCount)
+        }
+        return (space, search)
+    }
+
+    @Test("an exhaustive search proposes every head of a small space once, then stops")
+    func exhaustive() throws {
+        let (space, search) = try smallSearch(candidates: 1_000_000)
+        let found = try search.run()
+        #expect(Double(found.count) == space.count)
+        #expect(Set(found.map(\.genotype)).count == found.count)
+        let part = try smallSearch(candidates: 50).1.run()
+        #expect(part == Array(found.prefix(50)))
+    }
+
+    @Test("limits leave out exactly the heads beyond them, however many come in a row")
+    func limits() throws {
+        let (space, all) = try smallSearch(candidates: 1_000_000)
+        let heads = try all.run().map(\.genotype)
+        let costs = heads.map { genotype in
+            space.graph(of: genotype).multiplyAdds(Batch(lengths: [9], segments: 1))
+        }
+        let limit = Double(costs.sorted()[heads.count / 50])
+        let limits = HeadLimits(multiplyAdds: limit, lengths: [9])
+        let found = try smallSearch(candidates: 1_000_000, limits: limits).1.run()
+        #expect(
+            found.map(\.genotype)
+                == zip(heads, costs).filter { Double($1) <= limit }.map(\.0))
+    }
+
+    @Test("a space too large to try every head of is refused")
+    func tooLarge() throws {
+        #expect(throws: SearchError.self) {
+            try search(candidates: 4, strategy: "exhaustive", threads: 1).run()
+        }
     }
 
     @Test("a stop is answered by Interrupted")

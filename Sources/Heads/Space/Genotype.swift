@@ -46,6 +46,7 @@ public enum GenotypeError: DiagnosedError, Equatable {
     case unknownChoice(operation: String, name: String, known: [String])
     case badValue(operation: String, choice: String, found: String, expected: [String])
     case misplaced(operation: String, reason: String)
+    case nothingFor(slot: String, possible: [String])
 
     public var kind: ErrorKind { .usage }
 
@@ -55,6 +56,9 @@ public enum GenotypeError: DiagnosedError, Equatable {
             "head: column \(column) of '\(text)': expected \(expected)"
         case .unknownOperation(let name, let known):
             "head: there is no operation '\(name)'; known are \(known.joined(separator: ", "))"
+        case .nothingFor(let slot, let possible):
+            "no operation is left for a head's \(slot): allow one of "
+                + possible.joined(separator: ", ")
         case .unknownChoice(let operation, let name, let known):
             "head: \(operation) has no choice '\(name)'; it has "
                 + (known.isEmpty ? "none" : known.joined(separator: ", "))

@@ -28,6 +28,22 @@ public struct OperationRegistry: Sendable {
         Classifier(),
     ])
 
+    /// The registry with some of its operations.
+    /// - Throws: ``GenotypeError`` for an unknown name, or where a place that every head has is left
+    ///   without an operation.
+    func restricted(to names: [String], context: HeadContext) throws -> OperationRegistry {
+        for name in names where table[name] == nil {
+            throw GenotypeError.unknownOperation(name: name, known: Array(table.keys))
+        }
+        let result = OperationRegistry(operations.filter { names.contains($0.name) })
+        for slot in SearchSpace.requiredSlots(segments: context.segments)
+        where result.operations(in: slot, context: context).isEmpty {
+            let possible = operations(in: slot, context: context).map(\.name)
+            throw GenotypeError.nothingFor(slot: "\(slot)", possible: possible)
+        }
+        return result
+    }
+
     /// All operations in the order of registration.
     public var operations: [any Operation] { Array(table.values) }
 

@@ -6,7 +6,10 @@ import Support
 public struct SearchSpace: Sendable {
     public let context: HeadContext
     public let maximumBlocks: Int
+    /// All operations, as texts may name them.
     let registry: OperationRegistry
+    /// Those that heads are drawn from.
+    let drawn: OperationRegistry
 
     public init(
         context: HeadContext, maximumBlocks: Int = 3, registry: OperationRegistry = .standard
@@ -14,14 +17,30 @@ public struct SearchSpace: Sendable {
         self.context = context
         self.maximumBlocks = maximumBlocks
         self.registry = registry
+        drawn = registry
+    }
+
+    /// A space whose heads are drawn from some operations only; texts may name the others too.
+    /// - Throws: ``GenotypeError`` for an unknown name, or where a place that every head has is left
+    ///   without an operation.
+    public init(
+        context: HeadContext, maximumBlocks: Int = 3, registry: OperationRegistry = .standard,
+        operations: [String]
+    ) throws {
+        self.context = context
+        self.maximumBlocks = maximumBlocks
+        self.registry = registry
+        drawn = try registry.restricted(to: operations, context: context)
     }
 
     /// Slots that stand before the blocks.
     private static let leading = 2
 
     /// Slots that a head has exactly once.
-    var requiredSlots: [Slot] {
-        context.segments == 2
+    var requiredSlots: [Slot] { Self.requiredSlots(segments: context.segments) }
+
+    static func requiredSlots(segments: Int) -> [Slot] {
+        segments == 2
             ? [.source, .input, .pooling, .interaction, .classifier]
             : [.source, .input, .pooling, .classifier]
     }
@@ -32,7 +51,7 @@ public struct SearchSpace: Sendable {
     public var count: Double {
         // Widths decide which settings are allowed, so that the count goes by width.
         var widths: [Int: Double] = [:]
-        for operation in registry.operations(in: .input, context: context) {
+        for operation in drawn.operations(in: .input, context: context) {
             for settings in settings(of: operation) {
                 let width = operation.outputWidth(
                     settings, width: context.inputWidth, context: context)
@@ -42,13 +61,13 @@ public struct SearchSpace: Sendable {
         let tail = requiredSlots.filter { $0 != .input }.reduce(1.0) { product, slot in
             product
                 * Double(
-                    registry.operations(in: slot, context: context).reduce(0) {
+                    drawn.operations(in: slot, context: context).reduce(0) {
                         $0 + settings(of: $1).count
                     })
         }
         var total = 0.0
         for (width, number) in widths {
-            let blocks = registry.operations(in: .block, context: context).reduce(0) {
+            let blocks = drawn.operations(in: .block, context: context).reduce(0) {
                 sum, operation in
                 sum
                     + settings(of: operation).filter {
@@ -139,7 +158,7 @@ public struct SearchSpace: Sendable {
     }
 
     private func sampleGene(_ slot: Slot, using generator: inout RandomGenerator) -> Gene {
-        let candidates = registry.operations(in: slot, context: context)
+        let candidates = drawn.operations(in: slot, context: context)
         let operation = candidates[generator.index(below: candidates.count)]
         var values: [String: String] = [:]
         for choice in operation.choices(in: context) {

@@ -40,13 +40,13 @@ public struct CorrelationStudy: Sendable {
         let splits = try watch.time("features") {
             try pipeline.features(dataset, encoder, layers)
         }
-        let space = pipeline.space(dataset, encoder, splits, layers)
+        let space = try pipeline.space(dataset, encoder, splits, layers)
         let folds =
             configuration.folds
             ?? (splits.dev.count < CorrelationConfiguration.smallDev
                 ? CorrelationConfiguration.standardFolds : 1)
         let genotypes = HeadDraw.stratified(
-            space, count: configuration.heads, maximumParameters: run.maximumParameters,
+            space, count: configuration.heads, limits: run.limits(for: splits.train),
             key: key.child("draw"))
         note(
             "\(genotypes.count) heads of a space of \(String(format: "%.2g", space.count)), each "
@@ -111,7 +111,9 @@ public struct CorrelationStudy: Sendable {
         builder.add(encoder.digest)
         builder.add("\(layers) \(folds) \(configuration.repeats) \(configuration.heads)")
         builder.add("\(run.training) \(run.maximumBlocks) \(run.seed)")
-        builder.add("\(run.maximumParameters ?? -1) \(splits.train.labels) \(splits.dev.labels)")
+        builder.add(
+            "\(run.maximumParameters ?? -1)\(run.restriction) \(splits.train.labels) \(splits.dev.labels)"
+        )
         return builder.hexadecimal()
     }
 

@@ -10,7 +10,7 @@ enum HeadDraw {
     /// - Returns: `count` different heads, fewer where the space has no more, in the order of their
     ///   sizes.
     static func stratified(
-        _ space: SearchSpace, count: Int, maximumParameters: Int?, key: RandomKey
+        _ space: SearchSpace, count: Int, limits: HeadLimits, key: RandomKey
     ) -> [Genotype] {
         var generator = key.child("pool").generator()
         var seen: Set<Genotype> = []
@@ -20,9 +20,9 @@ enum HeadDraw {
             attempts += 1
             let genotype = space.sample(using: &generator)
             guard seen.insert(genotype).inserted else { continue }
-            let size = space.graph(of: genotype).trainableCount
-            if let maximumParameters, size > maximumParameters { continue }
-            pool.append((genotype, size))
+            let graph = space.graph(of: genotype)
+            guard limits.allow(graph) else { continue }
+            pool.append((genotype, graph.trainableCount))
         }
         pool.sort { ($0.size, $0.genotype.description) < ($1.size, $1.genotype.description) }
         let wanted = min(count, pool.count)

@@ -10,7 +10,7 @@ struct Controls: Sendable {
     /// As many heads as there are finalists, drawn at random under the same constraints.
     let random: [Genotype]
 
-    init(space: SearchSpace, keep: Int, maximumParameters: Int?, key: RandomKey) throws {
+    init(space: SearchSpace, keep: Int, limits: HeadLimits, key: RandomKey) throws {
         let pair = space.context.segments == 2 ? " > pair(kind=all)" : ""
         mlp = try space.genotype(
             "projection(width=full) > pool-mean\(pair) > classifier(norm=standard,hidden=128)")
@@ -21,11 +21,7 @@ struct Controls: Sendable {
         while random.count < keep, attempts < 100 * keep {
             attempts += 1
             let genotype = space.sample(using: &generator)
-            if let maximumParameters,
-                space.graph(of: genotype).trainableCount > maximumParameters
-            {
-                continue
-            }
+            guard limits.allow(space.graph(of: genotype)) else { continue }
             if seen.insert(genotype).inserted { random.append(genotype) }
         }
         self.random = random

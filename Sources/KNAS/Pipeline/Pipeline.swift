@@ -44,7 +44,7 @@ public struct Pipeline: Sendable {
         }
         let layers = try configuration.layers.layers(of: encoder.configuration.layers)
         let splits = try watch.time("features") { try features(dataset, encoder, layers) }
-        let space = space(dataset, encoder, splits, layers)
+        let space = try space(dataset, encoder, splits, layers)
         let search = try makeSearch(space, splits.train, key)
         let candidates = try watch.time("search") { try findCandidates(search, space) }
         let finalists = search.ranking(candidates).prefix(configuration.keep)
@@ -125,12 +125,16 @@ public struct Pipeline: Sendable {
 
     func space(
         _ dataset: Dataset, _ encoder: Encoder, _ splits: SplitFeatures, _ layers: [Int]
-    ) -> SearchSpace {
-        SearchSpace(
-            context: HeadContext(
-                inputWidth: encoder.width, classes: dataset.labels.count,
-                segments: splits.train.segments, layers: layers),
-            maximumBlocks: configuration.maximumBlocks)
+    ) throws -> SearchSpace {
+        let context = HeadContext(
+            inputWidth: encoder.width, classes: dataset.labels.count,
+            segments: splits.train.segments, layers: layers)
+        let blocks = configuration.maximumBlocks
+        guard let operations = configuration.operations else {
+            return SearchSpace(context: context, maximumBlocks: blocks)
+        }
+        return try SearchSpace(
+            context: context, maximumBlocks: blocks, operations: operations)
     }
 
     private func makeSearch(
@@ -144,7 +148,7 @@ public struct Pipeline: Sendable {
         options.expression = configuration.expression
         options.strategy = configuration.strategy
         options.threads = configuration.threads
-        options.maximumParameters = configuration.maximumParameters
+        options.limits = configuration.limits(for: train)
         return CandidateSearch(space: space, options: options, key: key.child("search")) {
             try scorer.score($0, key: $1)
         }
@@ -166,7 +170,7 @@ public struct Pipeline: Sendable {
     ) throws -> TrainedControls {
         let controls = try Controls(
             space: space, keep: configuration.keep,
-            maximumParameters: configuration.maximumParameters, key: key)
+            limits: configuration.limits(for: splits.train), key: key)
         let probe = try LinearProbe(
             train: splits.train, dev: splits.dev, classes: space.context.classes,
             threads: configuration.threads, progress: progress)

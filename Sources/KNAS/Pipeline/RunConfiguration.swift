@@ -1,5 +1,7 @@
 import Encoders
+import Features
 import Foundation
+import Heads
 import Scoring
 import Support
 import Tasks
@@ -32,6 +34,10 @@ public struct RunConfiguration: Sendable {
     /// Heads with more trained weights are not proposed. Larger ones take most of the time and have
     /// not been seen to win.
     public var maximumParameters: Int? = 500_000
+    /// Heads that need more multiply-adds for an example of mean length are not proposed.
+    public var maximumMultiplyAdds: Double?
+    /// Names of the operations that heads are made of; all where `nil`.
+    public var operations: [String]?
     /// A head to train instead of searching for one.
     public var head: String?
     public var scoring = Scorer.Options()
@@ -62,6 +68,22 @@ public struct RunConfiguration: Sendable {
         return result
     }
 
+    /// What heads may cost, with examples of a training set's mean length.
+    func limits(for train: FeatureSet) -> HeadLimits {
+        let lengths = (0..<train.segments).map { segment in
+            let tokens = (0..<train.count).reduce(0) { $0 + train.length($1, segment: segment) }
+            return max(1, tokens / max(1, train.count))
+        }
+        return HeadLimits(
+            parameters: maximumParameters, multiplyAdds: maximumMultiplyAdds, lengths: lengths)
+    }
+
+    /// Restrictions beyond the number of weights, empty without any.
+    var restriction: String {
+        guard maximumMultiplyAdds != nil || operations != nil else { return "" }
+        return " \(maximumMultiplyAdds ?? 0) \(operations ?? [])"
+    }
+
     /// - Throws: ``RunError/badOption(name:value:expected:)``.
     func check() throws {
         func require(_ ok: Bool, _ name: String, _ value: Int, _ expected: String) throws {
@@ -79,6 +101,10 @@ public struct RunConfiguration: Sendable {
         if let maximumParameters {
             try require(
                 maximumParameters > 0, "--max-parameters", maximumParameters, "1 or more")
+        }
+        if let maximumMultiplyAdds, !(maximumMultiplyAdds > 0) {
+            throw RunError.badOption(
+                name: "--max-flops", value: "\(maximumMultiplyAdds)", expected: "above 0")
         }
         try fineTuning?.training.check()
         if let maximumLength {

@@ -10,11 +10,6 @@ struct KernelRegression: Proxy {
     let name = "ntk-regression"
     let summary = "minus the held-out error of kernel regression with the output kernel"
 
-    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two a decade.
-    /// The kernel's own rounding stays below the smallest.
-    private let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
-        .dropLast()
-
     func score(_ head: HeadEvaluation) throws -> Double {
         let n = head.exampleCount
         guard n >= 4 else {
@@ -59,7 +54,9 @@ struct KernelRegression: Proxy {
         }
         // A kernel of zeros predicts the mean at any ridge.
         let scale = diagonal > 0 ? diagonal : 1
-        let ridge = regression.bestRidge(of: ridges.map { $0 * scale }, targets: targets)
+        let ridge = regression.leastLeaveOneOutError(
+            of: KernelRidge.ridges.map { $0 * scale }, targets: targets
+        ).ridge
         var error = 0.0
         for output in 0..<classes {
             let solution = regression.solve(targets[output], ridge: ridge)

@@ -12,9 +12,9 @@ struct LocalSearch: SearchStrategy {
     private let beamSize = 8
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)],
+        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
-    ) -> Genotype {
+    ) -> Genotype? {
         guard history.count >= startSize else { return space.sample(using: &generator) }
         let best = history.indices.sorted {
             (history[$0].fitness, $1) > (history[$1].fitness, $0)

@@ -8,9 +8,9 @@ struct RandomSearch: SearchStrategy {
     let summary = "independent draws from the space"
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)],
+        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
-    ) -> Genotype {
+    ) -> Genotype? {
         space.sample(using: &generator)
     }
 }

@@ -12,9 +12,9 @@ struct RegularizedEvolution: SearchStrategy {
     private let sampleSize = 16
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)],
+        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
-    ) -> Genotype {
+    ) -> Genotype? {
         guard history.count >= populationSize else { return space.sample(using: &generator) }
         let population = history.suffix(populationSize)
         var parent: (genotype: Genotype, fitness: Double)?

@@ -184,6 +184,19 @@ def ridge_regression(kernel, targets, ridge):
     return solution[:n], solution[n]
 
 
+def leave_one_out(kernel, onehot):
+    """The least error of refitting without each example, and the ridge that has it."""
+    n, found = len(kernel), []
+    for share in [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1, 3, 10]:
+        ridge, missed = share * np.diag(kernel).mean(), 0.0
+        for i in range(n):
+            rest = [j for j in range(n) if j != i]
+            w, b = ridge_regression(kernel[np.ix_(rest, rest)], onehot[rest], ridge)
+            missed += np.sum((kernel[i, rest] @ w + b - onehot[i]) ** 2)
+        found.append((missed, ridge))
+    return min(found)
+
+
 def ntk_regression(kernel, labels, classes):
     """Halves by class in turn; the ridge by refitting without each example."""
     order = [i for c in range(classes) for i in np.flatnonzero(labels == c)]
@@ -191,17 +204,7 @@ def ntk_regression(kernel, labels, classes):
     onehot = np.eye(classes)[labels]
     for train, test in (halves, halves[::-1]):
         k = kernel[np.ix_(train, train)]
-        ridges, errors = [], []
-        for share in [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1, 3, 10]:
-            ridge, missed = share * np.diag(k).mean(), 0.0
-            for i in range(len(train)):
-                rest = [j for j in range(len(train)) if j != i]
-                w, b = ridge_regression(
-                    k[np.ix_(rest, rest)], onehot[[train[j] for j in rest]], ridge)
-                missed += np.sum((k[i, rest] @ w + b - onehot[train[i]]) ** 2)
-            ridges.append(ridge)
-            errors.append(missed)
-        w, b = ridge_regression(k, onehot[train], ridges[int(np.argmin(errors))])
+        w, b = ridge_regression(k, onehot[train], leave_one_out(k, onehot[train])[1])
         error += np.sum((kernel[np.ix_(test, train)] @ w + b - onehot[test]) ** 2)
     return -error / len(labels)
 
@@ -233,6 +236,8 @@ def proxies(model, inputs, labels):
         "mgm-cosine": (loss_gram / np.outer(norms, norms)).mean(),
         "alignment": alignment(output_gram, labels.numpy()),
         "ntk-regression": ntk_regression(output_gram, labels.numpy(), model.classes),
+        "ntk-loo": -leave_one_out(output_gram, np.eye(model.classes)[labels.numpy()])[0]
+        / len(labels),
         "grad-norm": sum(g.norm().item() for g in mean),
         "snip": sum((p * g).abs().sum().item() for p, g in zip(parameters, mean)),
         "grasp": grasp(model, inputs, labels), "synflow": synflow(model, inputs),

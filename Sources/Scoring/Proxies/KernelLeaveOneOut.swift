@@ -1,0 +1,30 @@
+/// Minus the leave-one-out squared error of kernel ridge regression with the output kernel, at the
+/// ridge where it is least (``KernelRidge``).
+///
+/// ``KernelRegression`` learns from half of the batch; this one from all but one example, so that
+/// its error is nearer to that of a head trained on much data, and less noisy. The ridge has seen
+/// every label, which favours all heads alike.
+struct KernelLeaveOneOut: Proxy {
+    let name = "ntk-loo"
+    let summary = "minus the leave-one-out error of kernel regression with the output kernel"
+
+    func score(_ head: HeadEvaluation) throws -> Double {
+        let n = head.exampleCount
+        guard n >= 4 else {
+            throw ScoringError.tooFewExamples(proxy: name, needed: 4, found: n)
+        }
+        let kernel = head.outputGram
+        let diagonal = (0..<n).reduce(0.0) { $0 + kernel[$1 * n + $1] } / Double(n)
+        guard diagonal.isFinite, let regression = KernelRidge(kernel, n) else {
+            throw ScoringError.nonFinite(proxy: name)
+        }
+        let targets = (0..<head.classes).map { output in
+            head.labels.map { $0 == output ? 1.0 : 0.0 }
+        }
+        // A kernel of zeros predicts the mean at any ridge.
+        let scale = diagonal > 0 ? diagonal : 1
+        let best = regression.leastLeaveOneOutError(
+            of: KernelRidge.ridges.map { $0 * scale }, targets: targets)
+        return -best.error / Double(n)
+    }
+}
