@@ -9,6 +9,13 @@ let package = Package(
     products: [
         .library(name: "KNAS", targets: ["KNAS"]),
         .executable(name: "knas", targets: ["KNASCommand"]),
+        // The stages one by one, for those who measure or extend them.
+        .library(
+            name: "KNASParts",
+            targets: [
+                "CKernels", "Support", "Tensors", "Graphs", "Tasks", "Tokenization", "Encoders",
+                "Features", "Heads", "Scoring", "Search", "Training",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

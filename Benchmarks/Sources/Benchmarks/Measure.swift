@@ -1,0 +1,89 @@
+import Foundation
+import Support
+import Tensors
+
+/// What one benchmark found; printed as one JSON object a line.
+struct Measurement: Codable {
+    /// What was measured.
+    var name: String
+    var threads: Int
+    /// Median of the repetitions.
+    var seconds: Double
+    /// Work of one repetition, in `unit`.
+    var work: Double
+    var unit: String
+    /// Work per second.
+    var rate: Double
+    /// Floating-point operations (2 a multiply-add) in GFLOP/s, where they were counted.
+    var gflops: Double?
+    /// Of the matrix-product limit measured in the same run.
+    var shareOfLimit: Double?
+    /// Largest resident size so far.
+    var peakMiB: Double
+
+    init(
+        _ name: String, threads: Int, seconds: Double, work: Double, unit: String,
+        multiplyAdds: Double? = nil, limit: Double? = nil
+    ) {
+        self.name = name
+        self.threads = threads
+        self.seconds = seconds
+        self.work = work
+        self.unit = unit
+        rate = work / seconds
+        gflops = multiplyAdds.map { 2 * $0 / seconds * 1e-9 }
+        if let gflops, let limit { shareOfLimit = gflops / limit }
+        var usage = rusage()
+        #if canImport(Glibc)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+        #endif
+        peakMiB = Double(usage.ru_maxrss) / 1024
+    }
+
+    func print() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
+        fflush(nil)
+    }
+}
+
+/// Seconds that `body` takes: the median of `repetitions`, after one that is not counted.
+func median(_ repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
+    try body()
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    for _ in 0..<max(1, repetitions) {
+        let time = try clock.measure(body)
+        times.append(
+            Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
+    }
+    return times.sorted()[times.count / 2]
+}
+
+/// The matrix-product limit: GFLOP/s of the encoder's largest product on every thread at once.
+func matrixProductLimit(threads: Int, repetitions: Int) throws -> Double {
+    let (m, n, k) = (1024, 1536, 384)
+    let rounds = 24
+    let operands = (0..<threads).map { _ in
+        Operands(
+            a: FloatStorage(count: m * k), b: FloatStorage(count: n * k), c: .init(count: m * n))
+    }
+    let seconds = try median(repetitions) {
+        try Parallel.forEach(count: rounds * threads, threads: threads) { _, thread in
+            let o = operands[thread]
+            BLAS.multiply(
+                o.a.pointer, strideA: k, o.b.pointer, .transposed, strideB: k,
+                into: o.c.pointer, strideC: n, m: m, n: n, k: k)
+        }
+    }
+    return 2 * Double(m * n * k * rounds * threads) / seconds * 1e-9
+}
+
+private struct Operands: @unchecked Sendable {
+    let a: FloatStorage
+    let b: FloatStorage
+    let c: FloatStorage
+}
