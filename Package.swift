@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -51,9 +52,14 @@ let package = Package(
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
+        .target(
+            name: "RunStore",
+            dependencies: [
+                "Support", "Scoring", "Search", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Export", dependencies: ["Training"]),
-        .target(name: "KNAS", dependencies: ["Search", "Export"]),
+        .target(name: "KNAS", dependencies: ["Search", "RunStore", "Export"]),
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
@@ -78,6 +84,7 @@ let package = Package(
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
         .testTarget(name: "ScoringTests", dependencies: ["Scoring", "TestSupport"]),
         .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
+        .testTarget(name: "RunStoreTests", dependencies: ["RunStore", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"]),
     ],
