@@ -18,6 +18,14 @@ public enum RunFiles {
         exists(StoreFile.url(directory))
     }
 
+    /// Whether the run in the directory was stopped before it had anything.
+    static func holdsNothing(_ directory: URL) -> Bool {
+        guard !hasResults(directory), let summary = try? RunStoreSummary(directory) else {
+            return false
+        }
+        return summary.scored + summary.failed + summary.trainings == 0
+    }
+
     static func hasResults(_ directory: URL) -> Bool {
         results.contains { exists(directory.appendingPathComponent($0)) }
     }

@@ -60,7 +60,7 @@ public final class RunStore: @unchecked Sendable {
         self.directory = directory
         let url = StoreFile.url(directory)
         switch mode {
-        case .new where RunFiles.holdsRun(directory):
+        case .new where RunFiles.holdsRun(directory) && !RunFiles.holdsNothing(directory):
             throw RunStoreError.alreadyThere(path: directory.path)
         case .resume where RunFiles.hasStore(directory): isResumed = true
         case .resume where RunFiles.hasResults(directory):

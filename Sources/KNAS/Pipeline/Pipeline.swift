@@ -42,6 +42,7 @@ public struct Pipeline: Sendable {
         let encoder = try watch.time("encoder") {
             try Encoder(directory: EncoderStore.find(configuration.encoder))
         }
+        let resumption = try Resumption(configuration, dataset, encoder, watch, note)
         let splits = try watch.time("features") { try features(dataset, encoder) }
         let space = SearchSpace(
             context: HeadContext(
@@ -49,14 +50,16 @@ public struct Pipeline: Sendable {
                 segments: splits.train.segments),
             maximumBlocks: configuration.maximumBlocks)
         let search = try makeSearch(space, splits.train, key)
-        let candidates = try watch.time("search") { try findCandidates(search, space) }
+        let candidates = try watch.time("search") {
+            try findCandidates(search, space, resumption)
+        }
         let finalists = search.ranking(candidates).prefix(configuration.keep)
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: [:])
 
         let stage = TrainingStage(
             space: space, train: splits.train, dev: splits.dev, threads: configuration.threads,
-            progress: progress)
+            progress: progress, resumption: resumption)
         let controls = try Controls(space: space, keep: configuration.keep, key: key)
         let trained = try watch.time("finalists") {
             try stage.train(
@@ -91,6 +94,7 @@ public struct Pipeline: Sendable {
         try directory.writeModel(model, encoder: encoder, result: result)
         result.cost = watch.cost
         try directory.write(result)
+        try resumption.complete(watch.cost)
         return result
     }
 
@@ -137,10 +141,10 @@ public struct Pipeline: Sendable {
 
     /// Searches, or takes the head that was given.
     private func findCandidates(
-        _ search: CandidateSearch, _ space: SearchSpace
+        _ search: CandidateSearch, _ space: SearchSpace, _ resumption: Resumption
     ) throws -> [Candidate] {
         if let head = configuration.head { return [search.score(try space.genotype(head))] }
-        let candidates = try search.run(progress: progress)
+        let candidates = try resumption.search(search, in: space, progress: progress)
         let scored = candidates.filter { $0.score != nil }.count
         note("scored \(scored) of \(candidates.count) heads by \(configuration.expression)")
         return candidates

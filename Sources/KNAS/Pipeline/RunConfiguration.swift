@@ -1,5 +1,6 @@
 import Encoders
 import Foundation
+import RunStore
 import Scoring
 import Support
 import Tasks
@@ -42,6 +43,8 @@ public struct RunConfiguration: Sendable {
     public var threads = Parallel.availableThreads
     /// Where the results go.
     public var run: URL
+    /// What is to become of a run that is there already.
+    public var mode = RunStore.Mode.new
 
     public init(task: URL, run: URL) {
         self.task = task

@@ -1,6 +1,7 @@
 import Features
 import Foundation
 import Heads
+import RunStore
 import Support
 import Training
 
@@ -18,6 +19,7 @@ struct TrainingStage: Sendable {
     let dev: FeatureSet
     let threads: Int
     let progress: ProgressHandler?
+    var resumption = Resumption.none
 
     /// Trains each head once; a head that diverges is out, the others go on.
     func train(
@@ -31,10 +33,16 @@ struct TrainingStage: Sendable {
             let genotype = genotypes[index]
             do {
                 // The key goes by the head: its result does not depend on what else is trained.
-                let head = try trainer.train(
-                    space.graph(of: genotype), train: train, dev: dev,
-                    classes: space.context.classes, key: key.child(genotype.description)
-                ) { _ in try counter.add(1) }
+                let place = TrainingKey(stage: stageName, index: 0, genotype: "\(genotype)")
+                let graph = space.graph(of: genotype)
+                let head = try resumption.train(
+                    place, graph, onEpoch: { _ in try counter.add(1) }
+                ) { onEpoch in
+                    try trainer.train(
+                        graph, train: train, dev: dev, classes: space.context.classes,
+                        key: key.child(genotype.description), onEpoch: onEpoch,
+                        onStep: { try counter.add(0) })
+                }
                 try counter.add(configuration.epochs - head.history.count)
                 return TrainedGenotype(genotype: genotype, head: head)
             } catch TrainingError.diverged {
@@ -52,10 +60,15 @@ struct TrainingStage: Sendable {
             stage: "winner", total: count * configuration.epochs, progress: progress)
         let trainer = try HeadTrainer(configuration)
         return try Parallel.map(count: count, threads: threads) { index, _ in
-            let head = try trainer.train(
-                space.graph(of: genotype), train: train, dev: dev,
-                classes: space.context.classes, key: key.child(index)
-            ) { _ in try counter.add(1) }
+            let place = TrainingKey(stage: "winner", index: index, genotype: "\(genotype)")
+            let graph = space.graph(of: genotype)
+            let head = try resumption.train(
+                place, graph, onEpoch: { _ in try counter.add(1) }
+            ) { onEpoch in
+                try trainer.train(
+                    graph, train: train, dev: dev, classes: space.context.classes,
+                    key: key.child(index), onEpoch: onEpoch, onStep: { try counter.add(0) })
+            }
             try counter.add(configuration.epochs - head.history.count)
             return head
         }
