@@ -2,6 +2,7 @@ import GRDB
 import Heads
 import Scoring
 import Search
+import Support
 
 /// The tables `candidates` and `scores`.
 enum CandidateTable {
@@ -9,9 +10,10 @@ enum CandidateTable {
         var failure: String?
         if case .failed(let reason) = candidate.outcome { failure = reason }
         try database.execute(
-            sql: "INSERT OR REPLACE INTO candidates VALUES (?, ?, ?, ?)",
+            sql: "INSERT OR REPLACE INTO candidates VALUES (?, ?, ?, ?, ?)",
             arguments: [
                 candidate.id, candidate.genotype.description, candidate.score?.parameters, failure,
+                digest(candidate),
             ])
         try database.execute(
             sql: "DELETE FROM scores WHERE candidate = ?", arguments: [candidate.id])
@@ -20,6 +22,20 @@ enum CandidateTable {
                 sql: "INSERT INTO scores VALUES (?, ?, ?, ?)",
                 arguments: [candidate.id, proxy, summary.mean.bits, summary.spread.bits])
         }
+    }
+
+    private static func digest(_ candidate: Candidate) -> String {
+        var digest = DigestBuilder()
+        digest.add("\(candidate.id) \(candidate.genotype)")
+        switch candidate.outcome {
+        case .failed(let reason): digest.add(reason)
+        case .scored(let score):
+            digest.add("\(score.parameters)")
+            for (proxy, summary) in score.values.sorted(by: { $0.key < $1.key }) {
+                digest.add("\(proxy) \(summary.mean.bits) \(summary.spread.bits)")
+            }
+        }
+        return digest.hexadecimal()
     }
 
     static func all(
@@ -39,7 +55,8 @@ enum CandidateTable {
                 mean: Double(bits: mean), spread: Double(bits: spread))
         }
         return try Row.fetchAll(
-            database, sql: "SELECT id, genotype, parameters, failure FROM candidates ORDER BY id"
+            database,
+            sql: "SELECT id, genotype, parameters, failure, digest FROM candidates ORDER BY id"
         ).map { row in
             guard let id = Int.fromDatabaseValue(row[0]), id > 0,
                 let text = String.fromDatabaseValue(row[1])
@@ -47,15 +64,19 @@ enum CandidateTable {
             guard let genotype = try? space.genotype(text), genotype.description == text else {
                 throw damaged("candidate \(id) is no head of this search space: \(text)")
             }
+            let outcome: Candidate.Outcome
             if let reason = String.fromDatabaseValue(row[3]) {
-                return Candidate(id: id, genotype: genotype, outcome: .failed(reason: reason))
+                outcome = .failed(reason: reason)
+            } else {
+                guard let parameters = Int.fromDatabaseValue(row[2]), let values = scores[id]
+                else { throw damaged("candidate \(id) has neither score nor failure") }
+                outcome = .scored(Score(restoring: values, parameters: parameters))
             }
-            guard let parameters = Int.fromDatabaseValue(row[2]), let values = scores[id] else {
-                throw damaged("candidate \(id) has neither score nor failure")
+            let candidate = Candidate(id: id, genotype: genotype, outcome: outcome)
+            guard String.fromDatabaseValue(row[4]) == digest(candidate) else {
+                throw damaged("candidate \(id) is not what was stored")
             }
-            return Candidate(
-                id: id, genotype: genotype,
-                outcome: .scored(Score(restoring: values, parameters: parameters)))
+            return candidate
         }
     }
 }

@@ -3,7 +3,8 @@ import GRDB
 import Support
 
 /// The tables of a store. Floating-point numbers are kept as the integers of their IEEE 754 bits, weights
-/// and probabilities as little-endian blobs: what comes back is what went in, -0 and all.
+/// and probabilities as little-endian blobs: what comes back is what went in, -0 and all. SQLite has no checksums of content; a digest of each
+/// candidate and training makes sure that a bit that changed on the disk is not taken for a result.
 enum Schema {
     /// `PRAGMA application_id`: "KNAS".
     static let applicationID = 0x4B4E_4153
@@ -16,7 +17,7 @@ enum Schema {
         "CREATE TABLE timings (name TEXT PRIMARY KEY, seconds INTEGER NOT NULL) STRICT",
         """
         CREATE TABLE candidates (id INTEGER PRIMARY KEY, genotype TEXT NOT NULL, \
-        parameters INTEGER, failure TEXT) STRICT
+        parameters INTEGER, failure TEXT, digest TEXT NOT NULL) STRICT
         """,
         """
         CREATE TABLE scores (candidate INTEGER NOT NULL, proxy TEXT NOT NULL, \
@@ -31,7 +32,7 @@ enum Schema {
         """
         CREATE TABLE trainings (stage TEXT NOT NULL, place INTEGER NOT NULL, \
         genotype TEXT NOT NULL, diverged INTEGER, best_epoch INTEGER, classes INTEGER, \
-        weights BLOB, labels BLOB, probabilities BLOB, \
+        weights BLOB, labels BLOB, probabilities BLOB, digest TEXT NOT NULL, \
         PRIMARY KEY (stage, place, genotype)) STRICT
         """,
     ]

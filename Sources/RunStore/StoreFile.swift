@@ -70,7 +70,7 @@ enum StoreFile {
             try database.execute(sql: "PRAGMA cell_size_check = ON")
             try database.execute(sql: "PRAGMA mmap_size = 0")
             guard !database.configuration.readonly else { return }
-            try database.execute(sql: "PRAGMA journal_mode = TRUNCATE")
+            try database.execute(sql: "PRAGMA journal_mode = DELETE")
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
         return configuration

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Support
 
 /// The tables `trainings` and `epochs`.
 enum TrainingTable {
@@ -19,18 +20,19 @@ enum TrainingTable {
             sql: "DELETE FROM epochs WHERE stage = ? AND place = ? AND genotype = ?",
             arguments: [key.stage, key.index, key.genotype])
         for epoch in training.history { try insert(key, epoch, database) }
+        let digest = digest(key, training)
         let arguments: StatementArguments =
             switch training.outcome {
             case .trained(let result):
                 [
                     key.stage, key.index, key.genotype, nil, result.bestEpoch, result.classes,
-                    result.weights.blob, labels(result.labels), result.probabilities.blob,
+                    result.weights.blob, labels(result.labels), result.probabilities.blob, digest,
                 ]
             case .diverged(let epoch):
-                [key.stage, key.index, key.genotype, epoch, nil, nil, nil, nil, nil]
+                [key.stage, key.index, key.genotype, epoch, nil, nil, nil, nil, nil, digest]
             }
         try database.execute(
-            sql: "INSERT OR REPLACE INTO trainings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT OR REPLACE INTO trainings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: arguments)
     }
 
@@ -38,12 +40,22 @@ enum TrainingTable {
         _ key: TrainingKey, _ database: Database, path: String
     ) throws -> StoredTraining? {
         let sql = """
-            SELECT diverged, best_epoch, classes, weights, labels, probabilities FROM trainings
+            SELECT diverged, best_epoch, classes, weights, labels, probabilities, digest FROM trainings
             WHERE stage = ? AND place = ? AND genotype = ?
             """
         let place: StatementArguments = [key.stage, key.index, key.genotype]
         guard let row = try Row.fetchOne(database, sql: sql, arguments: place) else { return nil }
-        let history = try epochs(key, database)
+        guard let training = try decode(row, epochs(key, database)),
+            String.fromDatabaseValue(row[6]) == digest(key, training)
+        else {
+            throw RunStoreError.damaged(
+                path: path,
+                reason: "training \(key.index) of stage \(key.stage) is not what was stored")
+        }
+        return training
+    }
+
+    private static func decode(_ row: Row, _ history: [StoredEpoch]) -> StoredTraining? {
         if let epoch = Int.fromDatabaseValue(row[0]) {
             return StoredTraining(history: history, outcome: .diverged(epoch: epoch))
         }
@@ -53,13 +65,9 @@ enum TrainingTable {
             let labels = Data.fromDatabaseValue(row[4]).flatMap(Self.labels(blob:)),
             let probabilities = Data.fromDatabaseValue(row[5]).flatMap([Float].init(blob:)),
             probabilities.count % classes == 0, labels.count == probabilities.count / classes,
-            labels.allSatisfy({ (0..<classes).contains($0) }), history.indices.contains(best - 1),
+            labels.allSatisfy({ (0..<classes).contains($0) }), best >= 1, best <= history.count,
             history.enumerated().allSatisfy({ $0.element.epoch == $0.offset + 1 })
-        else {
-            throw RunStoreError.damaged(
-                path: path,
-                reason: "training \(key.index) of stage \(key.stage) is not complete")
-        }
+        else { return nil }
         return StoredTraining(
             history: history,
             outcome: .trained(
@@ -84,6 +92,26 @@ enum TrainingTable {
                 epoch: epoch, trainingLoss: Double(bits: numbers[0]),
                 devAccuracy: Double(bits: numbers[1]), devCrossEntropy: Double(bits: numbers[2]))
         }
+    }
+
+    private static func digest(_ key: TrainingKey, _ training: StoredTraining) -> String {
+        var digest = DigestBuilder()
+        digest.add(key.stage)
+        digest.add("\(key.index) \(key.genotype)")
+        for epoch in training.history {
+            digest.add(
+                "\(epoch.epoch) \(epoch.trainingLoss.bits) \(epoch.devAccuracy.bits) "
+                    + "\(epoch.devCrossEntropy.bits)")
+        }
+        switch training.outcome {
+        case .diverged(let epoch): digest.add("diverged \(epoch)")
+        case .trained(let result):
+            digest.add("\(result.bestEpoch) \(result.classes)")
+            digest.add(result.weights.blob)
+            digest.add(labels(result.labels))
+            digest.add(result.probabilities.blob)
+        }
+        return digest.hexadecimal()
     }
 
     /// Little-endian 32-bit integers.
