@@ -24,6 +24,7 @@ enum Interruption {
 
     static func install() {
         setMessage("knas: interrupted\n")
+        _ = realTime  // Computed here rather than in the handler.
         for number in [SIGINT, SIGTERM] {
             signal(number) { _ in
                 if Interruption.flag != 0 { Interruption.end() }
@@ -35,6 +36,11 @@ enum Interruption {
             }
         }
         signal(SIGALRM) { _ in Interruption.end() }
+        // Whoever started this process may have left them blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&signals, number) }
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// Sets what is said when work has to be ended.
