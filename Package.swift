@@ -23,6 +23,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -58,13 +59,18 @@ let package = Package(
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
+        .target(
+            name: "RunStore",
+            dependencies: [
+                "Support", "Scoring", "Search", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(
             name: "Export",
             dependencies: [
                 "Training", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
-        .target(name: "KNAS", dependencies: ["Search", "Export"]),
+        .target(name: "KNAS", dependencies: ["Search", "RunStore", "Export"]),
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
@@ -90,6 +96,7 @@ let package = Package(
         .testTarget(
             name: "ScoringTests", dependencies: ["Scoring", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
+        .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
