@@ -18,15 +18,18 @@ public struct SentencePieceTokenizer: Tokenizer {
     private let separator: Int32
 
     /// - Throws: ``TokenizationError/missingPiece(path:piece:)`` when the model lacks a special
-    ///   token that the scheme needs.
+    ///   token that the scheme needs; ``TokenizationError/badModel(path:reason:)`` when its first
+    ///   pieces are not those that the scheme's ids count on.
     public init(_ model: SentencePieceModel, scheme: SpecialTokenScheme, path: String) throws {
         self.model = model
         self.scheme = scheme
         switch scheme {
         case .xlmRoberta:
+            try Self.checkHead(model, path)
             begin = 0
             separator = 2
         case .camembert:
+            try Self.checkHead(model, path)
             // <s>NOTUSED <pad> </s>NOTUSED <unk> come before the pieces.
             begin = 5
             separator = 6
@@ -42,6 +45,17 @@ public struct SentencePieceTokenizer: Tokenizer {
         }
     }
 
+    /// Ids that are piece ids and an offset leave room for `<unk> <s> </s>` only; a model with other
+    /// pieces there would give one id to two tokens.
+    private static func checkHead(_ model: SentencePieceModel, _ path: String) throws {
+        let head = (0..<3).map { model.piece($0) ?? "" }
+        guard head == ["<unk>", "<s>", "</s>"], model.unknownID == 0 else {
+            throw TokenizationError.badModel(
+                path: path,
+                reason: "its first pieces are \(head): expected <unk>, <s>, </s>")
+        }
+    }
+
     public var vocabularySize: Int {
         switch scheme {
         case .xlmRoberta: model.size + 1
@@ -50,20 +64,20 @@ public struct SentencePieceTokenizer: Tokenizer {
         }
     }
 
-    public var digest: String { "\(scheme.rawValue) \(model.digest)" }
+    public var digest: String { "\(scheme.rawValue) \(Truncation.version) \(model.digest)" }
 
     public func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText {
-        var first = ids(text)
+        let first = ids(text)
         guard let pair else {
-            first.removeLast(max(0, first.count + 2 - maximumLength))
-            let all = [begin] + first + [separator]
+            let all = [begin] + first.prefix(max(2, maximumLength) - 2) + [separator]
             return TokenizedText(ids: all, segmentIDs: Array(repeating: 0, count: all.count))
         }
-        var second = ids(pair)
+        let second = ids(pair)
         let separators = scheme == .classifierSeparator ? [separator] : [separator, separator]
-        truncate(&first, &second, to: max(0, maximumLength - 2 - separators.count))
-        let head = [begin] + first + separators
-        let tail = second + [separator]
+        let (firstCount, secondCount) = Truncation.longestFirst(
+            first.count, second.count, to: max(0, maximumLength) - 2 - separators.count)
+        let head = [begin] + first.prefix(firstCount) + separators
+        let tail = second.prefix(secondCount) + [separator]
         let type: Int32 = scheme == .classifierSeparator ? 1 : 0
         var segmentIDs = [Int32](repeating: 0, count: head.count)
         segmentIDs += Array(repeating: type, count: tail.count)
@@ -79,13 +93,5 @@ public struct SentencePieceTokenizer: Tokenizer {
         case .classifierSeparator: return pieces
         }
         return pieces.map { $0 == model.unknownID ? 3 : $0 + offset }
-    }
-
-    /// Longest first: tokens are taken one at a time from the end of the longer segment, from the
-    /// second when both are of one length (as Hugging Face's tokenizers do).
-    private func truncate(_ first: inout [Int32], _ second: inout [Int32], to limit: Int) {
-        while first.count + second.count > limit {
-            if first.count > second.count { first.removeLast() } else { second.removeLast() }
-        }
     }
 }

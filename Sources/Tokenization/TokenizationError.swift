@@ -7,6 +7,7 @@ public enum TokenizationError: DiagnosedError, Equatable {
     case ambiguousModel(directory: String, files: [String])
     case badConfiguration(path: String, reason: String)
     case missingPiece(path: String, piece: String)
+    case unsupportedTokenizer(path: String, name: String)
     case trainingFailed(reason: String)
 
     public var kind: ErrorKind {
@@ -27,6 +28,9 @@ public enum TokenizationError: DiagnosedError, Equatable {
         case .badConfiguration(let path, let reason): "\(path): \(reason)"
         case .missingPiece(let path, let piece):
             "\(path): the special piece '\(piece)' is not in the vocabulary"
+        case .unsupportedTokenizer(let path, let name):
+            "\(path): the tokenizer '\(name)' is not supported (expected one of XLM-RoBERTa, "
+                + "CamemBERT, ALBERT or DeBERTa-v2)"
         case .trainingFailed(let reason): "training a vocabulary failed: \(reason)"
         }
     }

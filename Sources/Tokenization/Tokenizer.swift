@@ -18,5 +18,8 @@ public protocol Tokenizer: Sendable {
     /// Determines the ids: model, special tokens and rules.
     var digest: String { get }
     /// The ids of a text or a pair, special tokens included, cut to `maximumLength` tokens.
+    ///
+    /// Texts are cut at their ends, pairs as ``Truncation/longestFirst(_:_:to:)`` says. Special tokens
+    /// are never cut: a limit below their number gives them alone.
     func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText
 }

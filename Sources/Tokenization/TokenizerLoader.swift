@@ -36,21 +36,39 @@ public enum TokenizerLoader {
 
     /// The tokenizer's class decides, as an encoder of one architecture may carry the vocabulary of
     /// another (multilingual-e5-small is a BERT with XLM-R's); without it the architecture; without a
-    /// hint there, the special pieces that the model has.
+    /// hint there, the special pieces that the model has. A class that numbers its tokens in another
+    /// way is refused: its ids would look right and mean nothing.
     private static func scheme(
         _ directory: URL, _ file: URL, _ model: SentencePieceModel
     ) throws -> SpecialTokenScheme {
-        let hints = [
-            try text(directory.appendingPathComponent("tokenizer_config.json"), "tokenizer_class"),
-            try text(directory.appendingPathComponent("config.json"), "model_type"),
-        ]
-        for hint in hints.compactMap({ $0?.lowercased() }) {
-            if hint.hasPrefix("xlmroberta") || hint == "xlm-roberta" { return .xlmRoberta }
-            if hint.hasPrefix("camembert") { return .camembert }
-            if hint.hasPrefix("albert") || hint.hasPrefix("deberta") { return .classifierSeparator }
+        let settings = directory.appendingPathComponent("tokenizer_config.json")
+        if let name = try text(settings, "tokenizer_class"), !genericClasses.contains(name) {
+            guard let scheme = scheme(named: name) else {
+                throw TokenizationError.unsupportedTokenizer(path: settings.path, name: name)
+            }
+            return scheme
+        }
+        let architecture = directory.appendingPathComponent("config.json")
+        if let name = try text(architecture, "model_type"), let scheme = scheme(named: name) {
+            return scheme
         }
         if model.id("[CLS]") != nil, model.id("[SEP]") != nil { return .classifierSeparator }
         return .xlmRoberta
+    }
+
+    /// Classes that say nothing about the tokens.
+    private static let genericClasses: Set<String> = [
+        "", "PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend",
+    ]
+
+    /// The scheme of a tokenizer class (`XLMRobertaTokenizerFast`) or an architecture
+    /// (`xlm-roberta`).
+    private static func scheme(named name: String) -> SpecialTokenScheme? {
+        let name = name.lowercased()
+        if name.hasPrefix("xlmroberta") || name.hasPrefix("xlm-roberta") { return .xlmRoberta }
+        if name.hasPrefix("camembert") { return .camembert }
+        if name.hasPrefix("albert") || name.hasPrefix("deberta") { return .classifierSeparator }
+        return nil
     }
 
     /// A string of a JSON object in a file, or `nil` when there is no file or no such key.

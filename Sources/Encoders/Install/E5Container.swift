@@ -31,6 +31,8 @@ public struct E5Container: Sendable {
     /// Bytes of a block of 32 4-bit weights.
     private static let blockBytes = 18
     private static let blockWeights = 32
+    /// The special ones and a normal piece.
+    private static let minimumPieces = 6
 
     /// - Throws: ``FileError``, ``EncoderError/badConfiguration(path:reason:)``.
     public init(_ url: URL) throws {
@@ -43,10 +45,16 @@ public struct E5Container: Sendable {
         layers = try reader.size("layers", 1...1_000)
         heads = try reader.size("heads", 1...1_024)
         intermediateSize = try reader.size("feed-forward width", 1...1_048_576)
-        vocabularySize = try reader.size("vocabulary", 1...10_000_000)
+        vocabularySize = try reader.size("vocabulary", Self.minimumPieces...10_000_000)
         positions = try reader.size("positions", 1...1_000_000)
         tokenTypes = try reader.size("token types", 1...1_000)
+        guard width % heads == 0 else {
+            throw reader.bad("a width of \(width) cannot be shared by \(heads) heads")
+        }
         epsilon = Float(bitPattern: try reader.integer(UInt32.self))
+        guard epsilon.isFinite, epsilon > 0 else {
+            throw reader.bad("epsilon is \(epsilon): expected a positive number")
+        }
         let block = try reader.size("block size", 0...1_024)
         guard block == Self.blockWeights else {
             throw reader.bad("blocks of \(block) weights: expected \(Self.blockWeights)")
@@ -60,7 +68,7 @@ public struct E5Container: Sendable {
     private static func readPieces(
         _ reader: inout Reader, limit: Int
     ) throws -> [(piece: String, score: Float)] {
-        let count = try reader.size("pieces", 6...limit)
+        let count = try reader.size("pieces", minimumPieces...limit)
         for _ in 0..<4 { _ = try reader.integer(Int32.self) }
         let blobSize = try reader.integer(UInt64.self)
         var offsets: [Int] = []
@@ -114,7 +122,7 @@ public struct E5Container: Sendable {
 
     /// Calls `body` with the weights of a tensor in order, piece by piece, in float32.
     /// - Throws: ``EncoderError/badConfiguration(path:reason:)`` when there is no tensor of that name
-    ///   and size; what `body` throws.
+    ///   and size, or when a weight is not finite; what `body` throws.
     public func withFloats(
         _ name: String, count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -126,18 +134,29 @@ public struct E5Container: Sendable {
         }
         let bytes = UnsafeRawBufferPointer(
             rebasing: file.bytes[tensor.offset..<tensor.offset + tensor.byteCount])
-        guard tensor.isQuantised else { return try body(bytes) }
+        func notFinite() -> EncoderError {
+            .badConfiguration(
+                path: file.url.path, reason: "tensor '\(name)': a weight is not finite")
+        }
+        guard tensor.isQuantised else {
+            for index in 0..<count {
+                let weight = bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+                guard weight.isFinite else { throw notFinite() }
+            }
+            return try body(bytes)
+        }
         let chunk = 8192
         var values = [Float](repeating: 0, count: chunk * Self.blockWeights)
         let blocks = count / Self.blockWeights
         var start = 0
         while start < blocks {
             let part = min(chunk, blocks - start)
-            values.withUnsafeMutableBufferPointer { target in
+            let isFinite = values.withUnsafeMutableBufferPointer { target in
                 Self.dequantise(
                     bytes.baseAddress! + start * Self.blockBytes, blocks: part,
                     into: target.baseAddress!)
             }
+            guard isFinite else { throw notFinite() }
             try values.withUnsafeBytes {
                 try body(UnsafeRawBufferPointer(rebasing: $0[..<(part * Self.blockWeights * 4)]))
             }
@@ -146,14 +165,16 @@ public struct E5Container: Sendable {
     }
 
     /// A block is a float16 scale and 16 bytes; low nibbles are weights 0 to 15, high ones 16 to 31,
-    /// each `(q - 8) * scale`.
+    /// each `(q - 8) * scale`. Returns whether all scales are finite.
     private static func dequantise(
         _ source: UnsafeRawPointer, blocks: Int, into target: UnsafeMutablePointer<Float>
-    ) {
+    ) -> Bool {
+        var isFinite = true
         for block in 0..<blocks {
             let start = source + block * blockBytes
             let bits = UInt16(littleEndian: start.loadUnaligned(as: UInt16.self))
             let scale = Float(Float16(bitPattern: bits))
+            isFinite = isFinite && scale.isFinite
             let nibbles = start + 2
             let out = target + block * blockWeights
             for index in 0..<16 {
@@ -162,6 +183,7 @@ public struct E5Container: Sendable {
                 out[index + 16] = Float(Int32(byte >> 4) - 8) * scale
             }
         }
+        return isFinite
     }
 
     /// Reads forward, never beyond the end.

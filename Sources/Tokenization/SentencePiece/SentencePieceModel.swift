@@ -1,7 +1,6 @@
 import CSentencePiece
 import Foundation
 import Support
-import SwiftProtobuf
 
 /// A loaded SentencePiece model. Encoding is safe from several threads.
 public final class SentencePieceModel: @unchecked Sendable {
@@ -16,7 +15,9 @@ public final class SentencePieceModel: @unchecked Sendable {
     /// Loads a model from bytes that are checked before SentencePiece sees them.
     /// - Throws: ``TokenizationError/badModel(path:reason:)``.
     public init(_ data: Data, path: String) throws {
-        try Self.validate(data, path: path)
+        if let fault = data.withUnsafeBytes({ ModelValidation.fault($0) }) {
+            throw TokenizationError.badModel(path: path, reason: fault)
+        }
         var error: UnsafeMutablePointer<CChar>?
         let loaded = data.withUnsafeBytes { knas_sp_load($0.baseAddress, $0.count, &error) }
         defer { knas_sp_free(error) }
@@ -43,53 +44,6 @@ public final class SentencePieceModel: @unchecked Sendable {
     }
 
     deinit { knas_sp_release(handle) }
-
-    /// What SentencePiece's loader takes for granted.
-    private static func validate(_ data: Data, path: String) throws {
-        func bad(_ reason: String) -> TokenizationError { .badModel(path: path, reason: reason) }
-        guard !data.isEmpty else { throw bad("the file is empty") }
-        let model: ModelMessage
-        do {
-            model = try ModelMessage(serializedBytes: data)
-        } catch {
-            throw bad("it is not a protocol buffer of that kind (\(error))")
-        }
-        guard !model.pieces.isEmpty, model.pieces.count <= 4_000_000 else {
-            throw bad("\(model.pieces.count) pieces")
-        }
-        guard let trainer = model.trainer, (1...4).contains(trainer.modelType) else {
-            throw bad("no known model type")
-        }
-        var seen: Set<String> = []
-        seen.reserveCapacity(model.pieces.count)
-        var unknowns = 0
-        for (index, piece) in model.pieces.enumerated() {
-            guard !piece.piece.isEmpty else { throw bad("piece \(index) is empty") }
-            guard piece.score.isFinite else {
-                throw bad("the score of piece \(index) is not finite")
-            }
-            guard (1...6).contains(piece.type) else {
-                throw bad("piece \(index) is of no known type")
-            }
-            // Canonically equivalent pieces are different pieces, so bytes are compared.
-            guard
-                seen.insert(String(decoding: piece.piece.utf8.map { UInt16($0) }, as: UTF16.self))
-                    .inserted
-            else { throw bad("piece '\(piece.piece)' stands twice") }
-            if piece.type == PieceMessage.Kind.unknown { unknowns += 1 }
-        }
-        guard unknowns == 1 else { throw bad("\(unknowns) unknown pieces instead of one") }
-        if let map = model.normalizer?.characterMap, !map.isEmpty {
-            // A 32-bit length of the trie, the trie, and zero-terminated replacements.
-            guard map.count > 8, map.last == 0 else { throw bad("the character map is cut off") }
-            let length = map.prefix(4).enumerated().reduce(0) {
-                $0 + Int($1.element) << (8 * $1.offset)
-            }
-            guard length >= 1024, length < map.count - 4, length % 4 == 0 else {
-                throw bad("the character map has impossible sizes")
-            }
-        }
-    }
 
     /// The ids of a text, without special tokens.
     public func encode(_ text: String) -> [Int32] {
