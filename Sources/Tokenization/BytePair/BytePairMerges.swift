@@ -109,7 +109,7 @@ struct BytePairMerges: Sendable {
     }
 
     /// Calls `body` with every merge, lowest rank first.
-    func forEach(_ body: (Int32, Int32, Merge) -> Void) {
+    func visit(_ body: (Int32, Int32, Merge) -> Void) {
         for (key, merge) in merges.sorted(by: { $0.value.rank < $1.value.rank }) {
             body(Int32(truncatingIfNeeded: key >> 32), Int32(truncatingIfNeeded: key), merge)
         }

@@ -34,8 +34,8 @@ public struct BytePairTokenizer: Tokenizer {
             parts.vocabulary.largestID, template.largestID, parts.added.map(\.id).max() ?? -1)
         vocabularySize = Int(largest) + 1
         var builder = DigestBuilder()
-        vocabulary.forEach { builder.add("\($1) " + String(decoding: $0, as: UTF8.self)) }
-        merges.forEach { builder.add("\($0) \($1) \($2.rank) \($2.result)") }
+        vocabulary.visit { builder.add("\($1) " + String(decoding: $0, as: UTF8.self)) }
+        merges.visit { builder.add("\($0) \($1) \($2.rank) \($2.result)") }
         for part in [
             added.summary, lateAdded.summary, template.summary,
             "\(addsPrefixSpace) \(splitsWords) \(ignoresMerges) \(parts.unknownID ?? -1)",

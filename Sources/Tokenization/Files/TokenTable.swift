@@ -84,7 +84,7 @@ struct TokenTable: Sendable {
     }
 
     /// Calls `body` with every token in the order in which they came.
-    func forEach(_ body: (UnsafeRawBufferPointer, Int32) throws -> Void) rethrows {
+    func visit(_ body: (UnsafeRawBufferPointer, Int32) throws -> Void) rethrows {
         try text.withUnsafeBytes { bytes in
             var start = 0
             for entry in ids.indices {

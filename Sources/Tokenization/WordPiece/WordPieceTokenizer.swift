@@ -20,7 +20,7 @@ public struct WordPieceTokenizer: Tokenizer {
         let mark = Array(parts.continuation.utf8)
         var tails = TokenTable(capacity: parts.vocabulary.count)
         var builder = DigestBuilder()
-        parts.vocabulary.forEach { token, id in
+        parts.vocabulary.visit { token, id in
             builder.add("\(id) " + String(decoding: token, as: UTF8.self))
             if token.count > mark.count, token.starts(with: mark) {
                 tails.insert(UnsafeRawBufferPointer(rebasing: token[mark.count...]), id)
