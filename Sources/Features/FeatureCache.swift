@@ -11,6 +11,10 @@ import Tokenization
 /// truncation, pairing and layer. Entries appear whole or not at all; a damaged one is rebuilt.
 public struct FeatureCache: Sendable {
     public let directory: URL
+
+    /// Where features are kept where nobody says otherwise.
+    public static var directory: URL { EncoderStore.home.appendingPathComponent("features") }
+
     private let encoder: Encoder
     private let threads: Int
 
@@ -18,7 +22,7 @@ public struct FeatureCache: Sendable {
     private static let chunkTokens = 32_768
 
     public init(
-        encoder: Encoder, directory: URL = EncoderStore.home.appendingPathComponent("features"),
+        encoder: Encoder, directory: URL = FeatureCache.directory,
         threads: Int = Parallel.availableThreads
     ) {
         self.encoder = encoder

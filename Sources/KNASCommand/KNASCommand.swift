@@ -25,6 +25,7 @@ struct KNASCommand: ParsableCommand {
             EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
             RunsCommand.self, VocabCommand.self,
+            DoctorCommand.self,
         ])
 }
 

@@ -1,0 +1,123 @@
+import Encoders
+import Features
+import Foundation
+import Support
+import Tensors
+
+/// What this installation consists of, and what is amiss with it.
+public struct Diagnosis: Encodable, Sendable {
+    /// An installed encoder.
+    public struct InstalledEncoder: Encodable, Sendable {
+        public let name: String
+        public let bytes: Int
+        public let family: String?
+        /// Why it cannot be used, or `nil`.
+        public let problem: String?
+    }
+
+    public let version: String
+    /// Which matrix-product kernels OpenBLAS chose; results of others differ in the last bits.
+    public let matrixKernels: String
+    public let cores: Int
+    public let memoryBytes: Int
+    /// Where encoders and features are kept.
+    public let home: String
+    public let isHomeWritable: Bool
+    public let freeBytes: Int?
+    public let encoders: [InstalledEncoder]
+    public let featureCacheBytes: Int
+    /// What to do, most urgent first; empty where all is well.
+    public let advice: [String]
+
+    /// Looks at everything; opens every encoder.
+    public init() {
+        version = Version.current
+        matrixKernels = BLAS.kernelName
+        cores = Parallel.availableThreads
+        memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
+        let home = EncoderStore.home
+        self.home = home.path
+        isHomeWritable = Self.isWritable(home)
+        freeBytes = Self.freeBytes(home)
+        encoders = EncoderStore.installed().map { name in
+            let url = EncoderStore.directory.appendingPathComponent(name)
+            do {
+                let encoder = try Encoder(directory: url)
+                _ = try encoder.graph(layers: [encoder.configuration.layers])
+                return InstalledEncoder(
+                    name: name, bytes: Self.size(url), family: encoder.configuration.modelType,
+                    problem: nil)
+            } catch {
+                return InstalledEncoder(
+                    name: name, bytes: Self.size(url), family: nil, problem: "\(error)")
+            }
+        }
+        featureCacheBytes = Self.size(FeatureCache.directory)
+        advice = Self.advice(
+            encoders, isHomeWritable: isHomeWritable, home: home.path, free: freeBytes,
+            memory: memoryBytes, kernels: matrixKernels, cache: featureCacheBytes)
+    }
+
+    private static func advice(
+        _ encoders: [InstalledEncoder], isHomeWritable: Bool, home: String, free: Int?,
+        memory: Int, kernels: String, cache: Int
+    ) -> [String] {
+        var advice: [String] = []
+        if !isHomeWritable {
+            advice.append("\(home) cannot be written: set KNAS_HOME to a directory that can")
+        }
+        for encoder in encoders {
+            if let problem = encoder.problem {
+                advice.append(
+                    "encoder \(encoder.name) cannot be used (\(problem)): install it again, or "
+                        + "remove \(home)/encoders/\(encoder.name)")
+            }
+        }
+        if !encoders.contains(where: { $0.name == EncoderStore.defaultName && $0.problem == nil }) {
+            advice.append("the default encoder is missing: run 'knas encoder install'")
+        }
+        if let free, free < 2 << 30 {
+            advice.append(
+                "less than 2 GB are free for features"
+                    + (cache > 0 ? ": remove \(home)/features, which is made again" : ""))
+        }
+        if memory < 2 << 30 {
+            advice.append("this machine has less than the 2 GB of memory that a search may need")
+        }
+        if kernels.lowercased() == "prescott" || kernels.lowercased() == "generic" {
+            advice.append(
+                "OpenBLAS uses its \(kernels) kernels, several times slower than it could be: "
+                    + "install a newer OpenBLAS, or see OPENBLAS_CORETYPE")
+        }
+        return advice
+    }
+
+    /// Whether a directory, or the nearest above it that exists, can be written.
+    private static func isWritable(_ url: URL) -> Bool {
+        var url = url
+        while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
+            url.deleteLastPathComponent()
+        }
+        return FileManager.default.isWritableFile(atPath: url.path)
+    }
+
+    private static func freeBytes(_ url: URL) -> Int? {
+        var url = url
+        while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
+            url.deleteLastPathComponent()
+        }
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: url.path)
+        return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+    }
+
+    /// Bytes of all files below a directory; links count where they lead.
+    private static func size(_ url: URL) -> Int {
+        guard let files = FileManager.default.enumerator(atPath: url.path) else { return 0 }
+        return files.compactMap { $0 as? String }.reduce(0) { sum, name in
+            let file = url.appendingPathComponent(name).resolvingSymlinksInPath()
+            let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+            guard attributes?[.type] as? FileAttributeType == .typeRegular else { return sum }
+            return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
+        }
+    }
+}
