@@ -46,6 +46,8 @@ struct ScoringOptions: ParsableArguments {
     }
 }
 
+extension EpochChoice: ExpressibleByArgument {}
+
 /// How heads are trained.
 struct TrainingOptions: ParsableArguments {
     @Option(
@@ -59,6 +61,8 @@ struct TrainingOptions: ParsableArguments {
     var weightDecay = TrainingConfiguration().weightDecay
     @Option(help: "Share of the target that is spread over all classes.")
     var labelSmoothing = TrainingConfiguration().labelSmoothing
+    @Option(help: "Whose weights count: the epoch that is best on dev, or the last.")
+    var epochChoice = TrainingConfiguration().epochChoice
     @Flag(help: "Let every class weigh the same in training.")
     var balanceClasses = false
 
@@ -68,6 +72,7 @@ struct TrainingOptions: ParsableArguments {
         configuration.training.batchSize = batchSize
         configuration.training.weightDecay = weightDecay
         configuration.training.labelSmoothing = labelSmoothing
+        configuration.training.epochChoice = epochChoice
         configuration.training.balancesClasses = balanceClasses
     }
 }

@@ -96,7 +96,9 @@ public struct HeadTrainer: Sendable {
                 epoch: epoch, trainingLoss: lossSum / Double(train.count),
                 devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
             history.append(record)
-            if best == nil || record.isBetter(than: best!.record) {
+            if best == nil || configuration.epochChoice == .last
+                || record.isBetter(than: best!.record)
+            {
                 best = (record, parameters.storage.copy(), predictions)
             }
             try onEpoch(record)

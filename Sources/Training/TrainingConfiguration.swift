@@ -1,5 +1,13 @@
 import Support
 
+/// Which epoch's weights a training gives.
+public enum EpochChoice: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The one that does best on dev; training stops where dev does not improve any more.
+    case best
+    /// The last, at a learning rate that has fallen to zero. A small dev split chooses by luck.
+    case last
+}
+
 /// How heads are trained.
 public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public var epochs = 8
@@ -14,6 +22,8 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     /// Epochs without a better dev result after which training stops.
     public var patience = 4
     public var labelSmoothing: Float = 0
+    /// Which epoch's weights are the result.
+    public var epochChoice = EpochChoice.best
     /// Whether classes weigh the same however many examples they have.
     public var balancesClasses = false
 
