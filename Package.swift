@@ -64,7 +64,11 @@ let package = Package(
             dependencies: [
                 "Training", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
-        .target(name: "KNAS", dependencies: ["Search", "Export"]),
+        .target(
+            name: "KNAS",
+            dependencies: [
+                "Search", "Export", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
