@@ -98,7 +98,9 @@ let package = Package(
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
             exclude: ["check_onnx.py"]),
-        .testTarget(name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"]),
+        .testTarget(
+            name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"],
+            exclude: ["check_report.py", "devtools.py"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

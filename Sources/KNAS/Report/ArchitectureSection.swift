@@ -6,6 +6,8 @@ enum ArchitectureSection {
     private static let boxWidth = 300.0
     private static let width = 520.0
     private static let gap = 34.0
+    /// The value of a source's choice that mixes layers.
+    private static let mix = "mix"
 
     static func html(_ content: ReportContent) -> HTML {
         let result = content.result
@@ -58,7 +60,8 @@ enum ArchitectureSection {
         let top = y
         var parts: [HTML] = []
         let settings = details(box).filter { !$0.isEmpty }.joined(separator: ", ")
-        let isNormFirst = box.norm == "pre" || box.slot == .source || box.slot == .classifier
+        let isMix = box.settings.contains { $0.name == "of" && $0.value == Self.mix }
+        let isNormFirst = box.norm == "pre" || isMix || box.slot == .classifier
         let norm = normalisation(box)
         func strip() {
             guard let norm else { return }
@@ -84,7 +87,7 @@ enum ArchitectureSection {
         return HTML(trusted: parts.map(\.source).joined()) + arrow(at: &y, box.shape)
     }
 
-    /// What the normalisation of an operation is, and of a source where; `nil` where there is none.
+    /// What the normalisation of an operation is; `nil` where there is none.
     private static func normalisation(_ box: ArchitectureDiagram.Box) -> String? {
         switch box.norm {
         case "pre", "post", "layer": "layer norm"
@@ -98,7 +101,7 @@ enum ArchitectureSection {
         box.settings.compactMap { name, value in
             switch (name, value) {
             case ("dropout", "0"), ("activation", "none"), ("hidden", "0"): nil
-            case ("of", "mix"): "learned mix of all layers"
+            case ("of", Self.mix): "learned mix of all layers"
             case ("of", _): "layer \(value)"
             case ("width", "full"): "features as they are"
             case ("activation", _) where box.slot == .classifier: hasHidden(box) ? value : nil
