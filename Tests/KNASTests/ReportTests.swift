@@ -21,7 +21,7 @@ struct ReportTests {
             for (index, line) in lines.dropFirst().enumerated() {
                 // Every fifth label is wrong, so that there are mistakes to show.
                 let isSame = line.hasSuffix("same") != (index % 5 == 4)
-                let fields = line.split(separator: "\t").dropLast().map { $0 + hostileText }
+                let fields = line.split(separator: "\t").dropLast().map { "\($0)" + hostileText }
                 rows.append((fields + [isSame ? hostileLabel : "other"]).joined(separator: "\t"))
             }
             try (rows.joined(separator: "\n") + "\n").write(

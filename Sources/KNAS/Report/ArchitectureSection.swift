@@ -140,7 +140,8 @@ enum ArchitectureSection {
             <path class="axis" d="M\(Figure.at(x)) \(Figure.at(y))V\(Figure.at(tip))\
             M\(Figure.at(x - 4)) \(Figure.at(tip - 6))L\(Figure.at(x)) \(Figure.at(tip))\
             L\(Figure.at(x + 4)) \(Figure.at(tip - 6))"/>\
-            <text class="tick" x="\(Figure.at(x + 10))" y="\(Figure.at(y + gap / 2 + 3))">\(shape)</text>
+            <text class="tick" x="\(Figure.at(x + 10))" \
+            y="\(Figure.at(y + gap / 2 + 3))">\(shape)</text>
             """
         y += gap
         return arrow
@@ -151,8 +152,10 @@ enum ArchitectureSection {
         let x = left + boxWidth / 2
         return """
             <path class="residual" d="M\(Figure.at(x)) \(Figure.at(top))H\(Figure.at(left - 25))\
-            V\(Figure.at(bottom))H\(Figure.at(left))M\(Figure.at(left - 6)) \(Figure.at(bottom - 4))\
-            L\(Figure.at(left)) \(Figure.at(bottom))L\(Figure.at(left - 6)) \(Figure.at(bottom + 4))"/>
+            V\(Figure.at(bottom))H\(Figure.at(left))M\(Figure.at(left - 6)) \
+            \(Figure.at(bottom - 4))\
+            L\(Figure.at(left)) \(Figure.at(bottom))L\(Figure.at(left - 6)) \
+            \(Figure.at(bottom + 4))"/>
             """
     }
 }

@@ -13,11 +13,12 @@ enum CalibrationSection {
         return """
             <section aria-labelledby="calibration">
             <h2 id="calibration">Calibration</h2>
-            <p>On test the exported model is \(Show.percent(confidence)) confident on average and right \
-            \(Show.percent(accuracy)) of the time: it is \(verdict(confidence - accuracy)). The expected \
-            calibration error in \(binCount) bins is <strong>\(Show.share(curve.expectedError))</strong>: \
-            by so much, on average over the rows, confidence and accuracy of a row’s bin differ (0 is \
-            perfect). The largest gap of a bin is \(Show.share(curve.maximumError)).</p>
+            <p>On test the exported model is \(Show.percent(confidence)) confident on average and \
+            right \(Show.percent(accuracy)) of the time: it is \(verdict(confidence - accuracy)). \
+            The expected calibration error in \(binCount) bins is \
+            <strong>\(Show.share(curve.expectedError))</strong>: by so much, on average over the \
+            rows, confidence and accuracy of a row’s bin differ (0 is perfect). The largest gap \
+            of a bin is \(Show.share(curve.maximumError)).</p>
             \(figure(curve))
             <details><summary>The numbers of this figure</summary>
             \(table(curve))
@@ -46,7 +47,7 @@ enum CalibrationSection {
             return """
                 <rect class="bar" x="\(Figure.at(middle - width / 2))" y="\(Figure.at(top))" \
                 width="\(Figure.at(width))" height="\(Figure.at(y.start - top))"/>\
-                <text class="tick" x="\(Figure.at(middle))" y="\(Figure.at(max(top - 6, 36)))" \
+                <text class="label" x="\(Figure.at(middle))" y="\(Figure.at(y.start - 6))" \
                 text-anchor="middle">\(Show.count(bin.count))</text>
                 """
         }
@@ -73,10 +74,10 @@ enum CalibrationSection {
             [Figure.frame(x, y, xName: "confidence", yName: "share that is right")] + bars
                 + [diagonal] + marks,
             caption: """
-                Ten bins of confidence. A bar is as high as the share of its rows that is right, as wide \
-                as the bin is full, with the number of its rows on top; diamonds stand at the mean \
-                confidence. On the dashed line confidence and accuracy agree; diamonds below it are \
-                overconfident.
+                Ten bins of confidence. A bar is as high as the share of its rows that is right, \
+                as wide as the bin is full, with the number of its rows at its foot; diamonds \
+                stand at the mean confidence. On the dashed line confidence and accuracy agree; \
+                diamonds below it are overconfident.
                 """)
     }
 

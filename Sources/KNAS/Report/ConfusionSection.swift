@@ -18,7 +18,8 @@ enum ConfusionSection {
             let total = counts[row].reduce(0, +)
             let cells: [HTML] = labels.indices.map { column in
                 let share = total == 0 ? 0 : Double(counts[row][column]) / Double(total)
-                let style = row == column ? "n right" : "n"
+                let style =
+                    row == column ? "n right" : counts[row][column] == 0 ? "n none" : "n"
                 return """
                     <td class="\(style)" style="--share:\(Show.decimals(share, 3))">\
                     <span>\(total == 0 ? "–" : Show.percent(share))</span> \
@@ -33,10 +34,12 @@ enum ConfusionSection {
         return """
             <div class="scroll" tabindex="0" role="group" aria-labelledby="matrix-caption">
             <table id="matrix" class="matrix">
-            <caption id="matrix-caption">Test rows of the exported model. A row of the table is a class as \
-            it is, a column what the model says: percentages of the row, counts below. The diagonal, \
-            framed, is right; the fuller a cell’s bar, the larger its share</caption>
-            <thead><tr><th scope="col">is \\ said</th>\(head)<th scope="col" class="n">rows</th></tr></thead>
+            <caption id="matrix-caption"><span>Test rows of the exported model. A row of the \
+            table is a class as it is, a column what the model says: percentages of the row, \
+            counts below. The diagonal, framed, is right; the fuller a cell’s bar, the larger its \
+            share</span></caption>
+            <thead><tr><th scope="col">is \\ said</th>\(head)<th scope="col" \
+            class="n">rows</th></tr></thead>
             <tbody>
             \(rows)
             </tbody>

@@ -23,10 +23,11 @@ enum ControlsSection {
         return """
             <section aria-labelledby="controls">
             <h2 id="controls">Controls</h2>
-            <p>Would something simpler do? The winner’s accuracy on test minus the control’s, both means over \
-            their seeds, with a 95% bootstrap interval over the test rows. p is that of McNemar’s exact test \
-            on the majority of each side’s seeds: how likely a difference as large is when both are equally \
-            good. An interval that holds 0 says that the test rows do not tell them apart.</p>
+            <p>Would something simpler do? The winner’s accuracy on test minus the control’s, \
+            both means over their seeds, with a 95% bootstrap interval over the test rows. p is \
+            that of McNemar’s exact test on the majority of each side’s seeds: how likely a \
+            difference as large is when both are equally good. An interval that holds 0 says that \
+            the test rows do not tell them apart.</p>
             \(forest(frozen, id: "forest", name: "the winner minus each control"))
             \(table(frozen, winner: ("winner", result.winner.genotype, result.winner.dev, result.winner.test),
                 id: "control-rows", caption: "The winner and its controls, encoder frozen"))

@@ -8,23 +8,27 @@ enum CostSection {
         return """
             <section aria-labelledby="cost">
             <h2 id="cost">Cost</h2>
-            <p>The run took \(Show.duration(cost.wallSeconds)), \(Show.duration(cost.cpuSeconds)) of processor \
-            time on all cores together, and at most \(Show.count(cost.peakMemoryBytes >> 20)) MiB of memory. By \
-            estimate that is \(energy.text) of CO<sub>2</sub> equivalent.</p>
+            <p>The run took \(Show.duration(cost.wallSeconds)), \(Show.duration(cost.cpuSeconds)) \
+            of processor time on all cores together, and at most \
+            \(Show.count(cost.peakMemoryBytes >> 20)) MiB of memory. By estimate that is \
+            \(energy.text) of CO<sub>2</sub> equivalent.</p>
             \(stages(cost))
             \(comparison(content))
             <p class="note">Energy and emissions are estimates, not measurements. They assume \
-            \(Show.short(EnergyEstimate.wattsPerCore)) W for a busy core, \
-            \(Show.short(EnergyEstimate.wattsPerGigabyte)) W for a gigabyte of memory, no share for cooling, \
-            and electricity at \(Show.short(EnergyEstimate.gramsPerKilowattHour)) g CO<sub>2</sub> \
-            equivalent a kilowatt-hour (world average), as Lannelongue, Grealey and Inouye, Green \
-            Algorithms, Advanced Science 2021. Other processors and grids differ by factors.</p>
+            \("\(EnergyEstimate.wattsPerCore)") W for a busy core, \
+            \("\(EnergyEstimate.wattsPerGigabyte)") W for a gigabyte of memory, no share for \
+            cooling, and electricity at \(Show.short(EnergyEstimate.gramsPerKilowattHour)) g \
+            CO<sub>2</sub> equivalent a kilowatt-hour (world average), as Lannelongue, Grealey \
+            and Inouye, Green Algorithms, Advanced Science 2021. Other processors and grids \
+            differ by factors.</p>
             </section>
             """
     }
 
     private static func stages(_ cost: RunResult.Cost) -> HTML {
-        let stages = cost.stages.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let stages = cost.stages.filter { $0.value >= 0.0005 }.sorted {
+            ($1.value, $0.key) < ($0.value, $1.key)
+        }
         let longest = max(stages.first?.value ?? 0, 1e-9)
         let listed = stages.reduce(0) { $0 + $1.value }
         let rest = max(0, cost.wallSeconds - listed)
@@ -92,12 +96,13 @@ enum CostSection {
             (\(Show.plural(effort.epochs, "epoch"))) took \(Show.duration(training)), so \
             \(Show.duration(each)) each, side by side on the cores of this machine. Training all \
             \(candidates) once would then have taken about \(Show.duration(all)): \
-            \(ratio >= 1 ? "\(Show.short(ratio)) times" : "only \(Show.short(ratio)) times") what scoring \
-            them and training the best took.</p>
+            \(Show.short(ratio)) times what scoring them and training the best took\
+            \(ratio < 1 ? ", so that so small a search saved nothing" : "").</p>
             \(Table(
                 id: "alternatives",
                 caption: "Times as measured and, for training every candidate, as estimated",
-                columns: [("What", .text), ("Time", .number), ("Energy and CO₂, by estimate", .text)],
+                columns: [("What", .text), ("Time", .number), ("Energy and CO₂, by estimate", \
+                .text)],
                 rows: [
                     row("scoring \(candidates)", scoring),
                     row("training finalists and winner", training),

@@ -1,13 +1,13 @@
 /// What a computation may have drawn and emitted: processor time and memory by constants, after
-/// Lannelongue, Grealey and Inouye, Green Algorithms, Advanced Science 2021. An estimate: nothing is
-/// measured but times and bytes.
+/// Lannelongue, Grealey and Inouye, Green Algorithms, Advanced Science 2021. An estimate: nothing
+/// is measured but times and bytes.
 struct EnergyEstimate {
     /// Power of a busy core, in watts: that paper's value for a processor that is not known.
     static let wattsPerCore = 12.0
     /// Power of memory, in watts a gigabyte, from the same source.
     static let wattsPerGigabyte = 0.3725
-    /// Carbon intensity of electricity, in grams of CO2 equivalent a kilowatt-hour: the world's average
-    /// in that paper.
+    /// Carbon intensity of electricity, in grams of CO2 equivalent a kilowatt-hour: the world's
+    /// average in that paper.
     static let gramsPerKilowattHour = 475.0
 
     let wattHours: Double

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A piece of a page. Literals are markup; what is interpolated is text and gets escaped, unless it is
-/// a piece of a page itself. Escaping cannot be forgotten, because only literals are trusted.
+/// A piece of a page. Literals are markup; what is interpolated is text and gets escaped, unless it
+/// is a piece of a page itself. Escaping cannot be forgotten, because only literals are trusted.
 package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// The markup.
     package private(set) var source: String
@@ -68,7 +68,9 @@ enum Show {
 
     /// A difference of shares in percentage points, with its sign.
     static func points(_ value: Double) -> String {
-        value.isFinite ? String(format: "%+.1f", value * 100) : "–"
+        guard value.isFinite else { return "–" }
+        let rounded = (value * 1000).rounded() / 10
+        return rounded == 0 ? "0.0" : String(format: "%+.1f", rounded)
     }
 
     static func decimals(_ value: Double, _ digits: Int) -> String {
@@ -105,8 +107,18 @@ enum Show {
     /// p of a test; tiny ones as a bound.
     static func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : decimals(p, 3) }
 
-    /// `1 head`, `2 heads`.
+    /// `1 head`, `2 heads`, `2 classes`.
     static func plural(_ count: Int, _ noun: String) -> String {
-        "\(Show.count(count)) \(noun)\(count == 1 ? "" : "s")"
+        let ending = count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s"
+        return "\(Show.count(count)) \(noun)\(ending)"
+    }
+
+    /// A number of any size: whole up to a milliard, beyond it as a power of ten.
+    static func size(_ value: Double) -> HTML {
+        guard value.isFinite else { return "–" }
+        if value < 1e9 { return HTML(text: count(Int(value))) }
+        let parts = String(format: "%.2e", value).split(separator: "e")
+        let exponent = parts.count == 2 ? Int(parts[1]) ?? 0 : 0
+        return "about \(String(parts[0])) × 10<sup>\(exponent)</sup>"
     }
 }

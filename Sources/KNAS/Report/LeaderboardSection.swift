@@ -1,3 +1,5 @@
+import Foundation
+
 /// The best heads by score.
 enum LeaderboardSection {
     static func html(_ content: ReportContent) -> HTML {
@@ -19,11 +21,11 @@ enum LeaderboardSection {
         return """
             <section aria-labelledby="leaderboard">
             <h2 id="leaderboard">Leaderboard</h2>
-            <p>Heads are ranked by <code>\(search.proxy)</code> without training; a higher score is \
-            better\(search.proxy.hasPrefix("vote(") ? " (of a vote: the sum of ranks)" : ""). \
-            Beside each proxy’s mean stands its spread over the initialisations (±). Only finalists \
-            have an accuracy. <span class="scripted" hidden>Press a column’s name to sort by it, again \
-            to turn the order round.</span></p>
+            <p>Heads are ranked by <code>\(search.proxy)</code> without training; a higher score \
+            is better\(search.proxy.hasPrefix("vote(") ? " (of a vote: the sum of ranks)" : ""). \
+            Beside each proxy’s mean stands its spread over the initialisations (±). Only \
+            finalists have an accuracy. <span class="scripted" hidden>Press a column’s name to \
+            sort by it, again to turn the order round.</span></p>
             \(shown == 0 ? "<p>No head could be scored.</p>" : table.html)
             </section>
             """
@@ -49,8 +51,14 @@ enum LeaderboardSection {
             ]
     }
 
-    /// A genotype that breaks between its operations.
+    /// A genotype that breaks between its operations, and within them after commas.
     static func genotype(_ text: String) -> HTML {
-        "<code class=\"genotype\">\(text)</code>"
+        let parts: [HTML] = text.components(separatedBy: " > ").map { operation in
+            let settings: [HTML] = operation.components(separatedBy: ",").map { "\($0)" }
+            return HTML(trusted: settings.map(\.source).joined(separator: ",<wbr>"))
+        }
+        let arrow: HTML = " &gt; "
+        return
+            "<code class=\"genotype\">\(HTML(trusted: parts.map(\.source).joined(separator: arrow.source)))</code>"
     }
 }

@@ -66,7 +66,8 @@ enum LearningCurveSection {
                 """,
             [Figure.frame(x, y, xName: "epoch", yName: what)] + lines,
             caption: """
-                \(what) by epoch, \(name); \(legend). A ring marks the epoch whose weights were \
+                \(what.prefix(1).uppercased() + what.dropFirst()) by epoch, \(name); \(legend). A \
+                ring marks the epoch whose weights were \
                 kept.\(total > seeds.count ? " The first \(seeds.count) of \(total) trainings are drawn." : "")
                 """)
     }
@@ -92,7 +93,8 @@ enum LearningCurveSection {
                 """
         }
         return """
-            <path class="line \(style)" stroke-dasharray="\(Mark.dash(series: series))" d="\(path)"/>
+            <path class="line \(style)" stroke-dasharray="\(Mark.dash(series: series))" \
+            d="\(path)"/>
             \(marks)\(rings)
             """
     }

@@ -7,11 +7,12 @@ enum OverviewSection {
         return """
             <section aria-labelledby="overview">
             <h2 id="overview">What was searched</h2>
-            <p class="lead">The winner is right on <strong>\(Show.percent(winner.accuracy))</strong> of \
+            <p class="lead">The winner is right on \
+            <strong>\(Show.percent(winner.accuracy))</strong> of \
             \(Show.plural(winner.count, "test row")) \
             (\(seeds == 1 ? "one training" : "mean of \(seeds) trainings")), with \
-            \(Show.count(result.finetuned?.parameters ?? result.winner.parameters)) trained weights. \
-            \(versusProbe(result))</p>
+            \(Show.count(result.finetuned?.parameters ?? result.winner.parameters)) trained \
+            weights. \(versusProbe(result))</p>
             <dl>
             \(facts(content).map { "<div><dt>\($0.name)</dt><dd>\($0.value)</dd></div>" as HTML })
             </dl>
@@ -35,13 +36,13 @@ enum OverviewSection {
             ("Task", "<bdi>\(result.task)</bdi>"),
             ("Rows", HTML(text: rows.joined(separator: ", "))),
             (
-                result.labels.count == 1 ? "1 class" : "\(result.labels.count) classes",
+                Show.plural(result.labels.count, "class"),
                 "<bdi>\(labels)</bdi>\(result.labels.count > 30 ? ", …" : "")"
             ),
             ("Encoder", "<bdi>\(result.encoder)</bdi>\(unfrozen(result))"),
             ("Layers that heads could read", HTML(text: result.layerNames)),
             ("Pairs", HTML(text: pairing(content))),
-            ("Heads in the space", HTML(text: spaceSize(search.spaceSize))),
+            ("Heads in the space", Show.size(search.spaceSize)),
             (
                 "Candidates",
                 """
@@ -69,10 +70,6 @@ enum OverviewSection {
         }
         return content.result.pairing == "joint"
             ? "both texts in one sequence (joint)" : "each text apart (siamese)"
-    }
-
-    static func spaceSize(_ size: Double) -> String {
-        size < 1e9 ? Show.count(Int(size)) : "about \(Show.short(size))"
     }
 
     /// The winner beside the simplest control, in a sentence.

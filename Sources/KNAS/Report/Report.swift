@@ -35,8 +35,8 @@ package enum Report {
             <main>
             \(sections)
             </main>
-            <footer><p>Made by knas \(result.version). Numbers for machines are in <code>result.json</code> \
-            and <code>leaderboard.csv</code> beside this file.</p></footer>
+            <footer><p>Made by knas \(result.version). Numbers for machines are in \
+            <code>result.json</code> and <code>leaderboard.csv</code> beside this file.</p></footer>
             <script>\(HTML(trusted: ReportScript.source))</script>
             </body>
             </html>
@@ -58,8 +58,8 @@ package enum Report {
         return "<ul>\(items)</ul>"
     }
 
-    /// Nothing is loaded, and the only script that runs is the page's own: should a text ever get past
-    /// the escaping, the browser still does not run it.
+    /// Nothing is loaded, and the only script that runs is the page's own: should a text ever get
+    /// past the escaping, the browser still does not run it.
     private static var policy: String {
         let digest = SHA256.hash(data: Data(ReportScript.source.utf8))
         return "default-src 'none'; style-src 'unsafe-inline'; "

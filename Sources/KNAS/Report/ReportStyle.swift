@@ -1,5 +1,5 @@
-/// The page's style: light and dark, narrow and wide, on screen and on paper. Series differ by shape
-/// and dash as well as by colour.
+/// The page's style: light and dark, narrow and wide, on screen and on paper. Series differ by
+/// shape and dash as well as by colour.
 enum ReportStyle {
     static let css = """
         :root {
@@ -42,7 +42,7 @@ enum ReportStyle {
         details { margin: 1rem 0; }
         summary { cursor: pointer; color: var(--accent); }
         .scroll { overflow-x: auto; margin: 1rem 0; }
-        #heads { min-width: 60rem; }
+        #heads { min-width: 64rem; }
         .scroll:has(> #heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
           border-radius: 6px; padding: 0 .5rem; }
         #heads thead th { position: sticky; top: 0; background: var(--ground); }
@@ -57,14 +57,18 @@ enum ReportStyle {
           text-underline-offset: .25em; }
         th[aria-sort=ascending] button::after { content: " ▲"; }
         th[aria-sort=descending] button::after { content: " ▼"; }
-        .genotype { display: inline-block; min-width: 18rem; }
+        .genotype { display: inline-block; min-width: 24rem; overflow-wrap: break-word; }
+        p .genotype { min-width: 0; }
+        caption span { display: inline-block; max-width: min(46rem, calc(100vw - 2.5rem));
+          position: sticky; left: 0; }
         .text { display: block; min-width: 16rem; overflow-wrap: anywhere; white-space: pre-wrap; }
         .pair { border-top: 1px dashed var(--rule); margin-top: .3rem; padding-top: .3rem; }
         .matrix { width: auto; }
         .matrix td { position: relative; min-width: 5.5rem; }
         .matrix td small { display: block; }
-        .matrix td[style] { background: linear-gradient(var(--accent-soft) 0 0) left bottom /
-          calc(var(--share) * 100%) .4rem no-repeat; padding-bottom: .7rem; }
+        .matrix td.none { color: var(--soft); }
+        .matrix td[style] { background: linear-gradient(var(--accent) 0 0) left bottom /
+          calc(var(--share) * 100%) .3rem no-repeat; padding-bottom: .7rem; print-color-adjust: exact; }
         .matrix td.right { outline: 2px solid var(--soft); outline-offset: -2px; }
         .meter { display: block; background: var(--accent); height: .7rem; margin-top: .4rem; border-radius: 2px;
           width: calc(var(--share) * 10rem); min-width: 1px; print-color-adjust: exact; }
@@ -74,6 +78,7 @@ enum ReportStyle {
           font-family: system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
         svg text { fill: var(--text); }
         .tick, .label { font-size: 12px; }
+        .label { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         svg .tick { fill: var(--soft); }
         .name { font-size: 13px; }
         .box-title { font-size: 15px; font-weight: 600; }

@@ -48,7 +48,7 @@ struct Table {
         return """
             <div class="scroll" tabindex="0" role="group" aria-labelledby="\(id)-caption">
             <table id="\(id)"\(kind)>
-            <caption id="\(id)-caption">\(caption)</caption>
+            <caption id="\(id)-caption"><span>\(caption)</span></caption>
             <thead><tr>\(head)</tr></thead>
             <tbody>
             \(body)

@@ -37,22 +37,23 @@ enum TrainedHeadsSection {
             ? ""
             : """
             <rect class="strip" x="525" y="40" width="80" height="\(Figure.at(height - 100))"/>
-            <text class="tick" x="565" y="\(Figure.at(height - 42))" text-anchor="middle">not scored</text>
+            <text class="tick" x="565" y="\(Figure.at(height - 42))" text-anchor="middle">not \
+            scored</text>
             """
         return Figure.svg(
             id: "score-figure", width: width, height: height, title: "Score against dev accuracy",
             description: """
-                \(scored.count) trained heads that were scored, and \(unscored.count) random ones that \
-                were not; dev accuracy from \(range(content.trained.map(\.devAccuracy))).
+                \(scored.count) trained heads that were scored, and \(unscored.count) random ones \
+                that were not; dev accuracy from \(range(content.trained.map(\.devAccuracy))).
                 """,
             [
                 strip,
                 Figure.frame(x, y, xName: "score (higher is better)", yName: "dev accuracy"),
             ] + points,
             caption: """
-                Score before training against dev accuracy after the first, short training. \(legend(content)) \
-                Numbers are rows of the table below. Finalists are the best by score, so that the range \
-                of scores is narrow here.
+                Score before training against dev accuracy after the first, short training. \
+                \(legend(content)) Numbers are rows of the table below. Finalists are the best by \
+                score, so that the range of scores is narrow here.
                 """)
     }
 
@@ -97,8 +98,8 @@ enum TrainedHeadsSection {
             ] + points,
             caption: """
                 Accuracy over the held-out rows that each head was tried on, against its trained \
-                weights. \(legend(content)) The stepped line is the Pareto front: heads that no smaller \
-                one beats.
+                weights. \(legend(content)) The stepped line is the Pareto front: heads that no \
+                smaller one beats.
                 """)
     }
 
@@ -117,7 +118,7 @@ enum TrainedHeadsSection {
         _ labels: inout LabelPlaces
     ) -> HTML {
         let (shape, style, name) = mark(head.role)
-        let label = labels.place(x + 9, y + 4)
+        let label = labels.place(x + 8, y - 7)
         return shape.svg(
             x, y, style: style,
             title: """
@@ -125,7 +126,8 @@ enum TrainedHeadsSection {
                 \(Show.count(head.parameters)) weights. \(head.genotype)
                 """)
                 + """
-                <text class="label" x="\(Figure.at(label.x))" y="\(Figure.at(label.y))">\(index + 1)</text>
+                <text class="label" x="\(Figure.at(label.x))" \
+                y="\(Figure.at(label.y))">\(index + 1)</text>
                 """
     }
 
@@ -141,8 +143,8 @@ enum TrainedHeadsSection {
         Table(
             id: "trained-heads",
             caption: """
-                Trained heads. Dev accuracy is that of the first training; held-out accuracy is over dev and \
-                the folds of train that the head was tried on
+                Trained heads. Dev accuracy is that of the first training; held-out accuracy is \
+                over dev and the folds of train that the head was tried on
                 """,
             columns: [
                 ("No.", .number), ("Kind", .text), ("Place by score", .number),
