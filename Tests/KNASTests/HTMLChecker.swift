@@ -1,5 +1,5 @@
-/// A small check that a page is well-formed: every tag is closed in its order, every attribute quoted,
-/// no id twice, references lead somewhere.
+/// A small check that a page is well-formed: every tag is closed in its order, every attribute
+/// quoted, no id twice, references lead somewhere.
 struct HTMLChecker {
     private static let void: Set<String> = ["meta", "br", "hr", "img", "input", "link"]
     private static let raw: Set<String> = ["script", "style"]

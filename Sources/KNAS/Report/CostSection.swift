@@ -35,7 +35,7 @@ enum CostSection {
         return Table(
             id: "stages",
             caption:
-                "Seconds by stage, the longest first; features may come from an earlier run’s cache",
+                "Seconds by stage, longest first; features may come from an earlier run’s cache",
             columns: [("Stage", .text), ("Seconds", .number), ("Share", .number), ("", .text)],
             rows: (stages.map { ($0.key, $0.value) } + [("everything else", rest)]).map {
                 name, seconds in
@@ -101,8 +101,7 @@ enum CostSection {
             \(Table(
                 id: "alternatives",
                 caption: "Times as measured and, for training every candidate, as estimated",
-                columns: [("What", .text), ("Time", .number), ("Energy and CO₂, by estimate", \
-                .text)],
+                columns: [("What", .text), ("Time", .number), ("Energy and CO₂, estimated", .text)],
                 rows: [
                     row("scoring \(candidates)", scoring),
                     row("training finalists and winner", training),

@@ -57,8 +57,7 @@ enum LeaderboardSection {
             let settings: [HTML] = operation.components(separatedBy: ",").map { "\($0)" }
             return HTML(trusted: settings.map(\.source).joined(separator: ",<wbr>"))
         }
-        let arrow: HTML = " &gt; "
-        return
-            "<code class=\"genotype\">\(HTML(trusted: parts.map(\.source).joined(separator: arrow.source)))</code>"
+        let whole = HTML(trusted: parts.map(\.source).joined(separator: " &gt; "))
+        return "<code class=\"genotype\">\(whole)</code>"
     }
 }

@@ -15,8 +15,8 @@ enum ReportScript {
           });
         }
 
-        // Numbers by size, other cells by their letters; empty cells last in either order, equal rows in
-        // the order they had.
+        // Numbers by size, other cells by their letters; empty cells last in either order, equal
+        // rows in the order they had.
         function sort(table, heads, body, column) {
           const head = heads[column];
           const isNumber = head.classList.contains("n");
