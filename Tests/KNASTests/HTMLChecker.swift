@@ -1,7 +1,7 @@
 /// A small check that a page is well-formed: every tag is closed in its order, every attribute
 /// quoted, no id twice, references lead somewhere.
 struct HTMLChecker {
-    private static let void: Set<String> = ["meta", "br", "hr", "img", "input", "link"]
+    private static let void: Set<String> = ["meta", "br", "hr", "img", "input", "link", "wbr"]
     private static let raw: Set<String> = ["script", "style"]
 
     /// What is wrong, in the order of the page.

@@ -46,7 +46,7 @@ struct ReportTests {
         let (workspace, page) = try Self.hostileRun(pairs: pairs)
         defer { workspace.remove() }
         let checker = HTMLChecker(page)
-        #expect(checker.faults.isEmpty, "\(checker.faults.prefix(10))")
+        #expect(checker.faults.prefix(5) == [])
         for (id, _) in Report.sections { #expect(checker.ids.contains(id), "no section \(id)") }
         #expect(checker.elements["section"] == Report.sections.count)
         // No element or attribute of the hostile texts came to life.
@@ -69,7 +69,7 @@ struct ReportTests {
         let (workspace, page) = try Self.hostileRun(
             pairs: true, head: "projection(width=64) > pool-mean > pair > classifier")
         defer { workspace.remove() }
-        #expect(HTMLChecker(page).faults.isEmpty)
+        #expect(HTMLChecker(page).faults.prefix(5) == [])
         #expect(page.contains("nothing to compare scores with"))
         #expect(page.contains("nothing to save"))
     }

@@ -42,7 +42,8 @@ enum ReportStyle {
         details { margin: 1rem 0; }
         summary { cursor: pointer; color: var(--accent); }
         .scroll { overflow-x: auto; margin: 1rem 0; }
-        #heads { min-width: 64rem; }
+        #heads small { display: block; }
+        #heads .genotype { min-width: 20rem; }
         .scroll:has(> #heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
           border-radius: 6px; padding: 0 .5rem; }
         #heads thead th { position: sticky; top: 0; background: var(--ground); }
@@ -117,8 +118,8 @@ enum ReportStyle {
           body { max-width: none; padding: 0; font-size: 10pt; }
           nav, .scripted { display: none; }
           .scroll, .scroll:has(> #heads) { overflow: visible; max-height: none; border: 0; padding: 0; }
-          #heads { min-width: 0; font-size: 7pt; }
-          .genotype, .text { min-width: 0; }
+          #heads { font-size: 7pt; }
+          #heads .genotype, .genotype, .text { min-width: 0; }
           #heads thead th { position: static; }
           figure, tr { break-inside: avoid; }
           h2, h3, caption { break-after: avoid; }
