@@ -55,6 +55,7 @@ struct ReportBuilder {
                 role: isRandom ? .random : index == outcome.best ? .winner : .finalist,
                 genotype: standing.genotype.description, parameters: head.graph.trainableCount,
                 devAccuracy: ClassificationMetrics(head.dev).accuracy, heldOutAccuracy: accuracy,
+                parts: standing.heads.count,
                 score: rank?.score, place: rank?.place)
         }
     }

@@ -27,7 +27,9 @@ package struct ReportContent: Sendable {
         package let parameters: Int
         /// After the first, short training.
         package let devAccuracy: Double
+        /// Over the rows of all parts, dev and folds of train, that the head was tried on.
         package let heldOutAccuracy: Double
+        package let parts: Int
         /// `nil` where it was never scored.
         package let score: Double?
         /// Place in the ranking.

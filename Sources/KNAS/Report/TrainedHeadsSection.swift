@@ -98,7 +98,8 @@ enum TrainedHeadsSection {
             ] + points,
             caption: """
                 Accuracy over the held-out rows that each head was tried on, against its trained \
-                weights. \(legend(content)) The stepped line is the Pareto front: heads that no \
+                weights. \(legend(content)) Heads that were out early were tried on fewer rows \
+                (column Parts of the table). The stepped line is the Pareto front: heads that no \
                 smaller one beats.
                 """)
     }
@@ -148,7 +149,8 @@ enum TrainedHeadsSection {
                 """,
             columns: [
                 ("No.", .number), ("Kind", .text), ("Place by score", .number),
-                ("Dev accuracy", .number), ("Held-out accuracy", .number), ("Weights", .number),
+                ("Dev accuracy", .number), ("Held-out accuracy", .number), ("Parts", .number),
+                ("Weights", .number),
                 ("Head", .text),
             ],
             rows: content.trained.enumerated().map { index, head in
@@ -157,6 +159,7 @@ enum TrainedHeadsSection {
                     head.place.map { Table.Cell($0) } ?? .empty,
                     .init(head.devAccuracy, Show.share(head.devAccuracy)),
                     .init(head.heldOutAccuracy, Show.share(head.heldOutAccuracy)),
+                    .init(head.parts),
                     .init(head.parameters), .init(LeaderboardSection.genotype(head.genotype)),
                 ]
             }, sortedColumn: 0
