@@ -25,7 +25,7 @@ encoder: build
 
 demo: encoder
 	@echo "searching a head for the bundled task front-desk"
-	$(KNAS) search front-desk --candidates 200 --keep 6 --seeds 3 --run runs/demo
+	$(KNAS) search front-desk --candidates 200 --keep 6 --seeds 3 --run runs/demo --overwrite
 	@echo "try it:  echo 'More towels, please' | $(KNAS) predict runs/demo/model"
 	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
 

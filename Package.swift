@@ -23,6 +23,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -58,6 +59,11 @@ let package = Package(
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
+        .target(
+            name: "RunStore",
+            dependencies: [
+                "Support", "Scoring", "Search", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(
             name: "Export",
@@ -67,7 +73,7 @@ let package = Package(
         .target(
             name: "KNAS",
             dependencies: [
-                "Search", "Export", .product(name: "Crypto", package: "swift-crypto"),
+                "Search", "RunStore", "Export", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .executableTarget(
             name: "KNASCommand",
@@ -85,7 +91,8 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "GraphsTests", dependencies: ["Graphs", "TestSupport"]),
         .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
-        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
+        .testTarget(
+            name: "TokenizationTests", dependencies: ["Tokenization"], exclude: ["Fixtures"]),
         .testTarget(
             name: "EncodersTests", dependencies: ["Encoders"], resources: [.copy("Fixtures")]),
         .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
@@ -94,6 +101,7 @@ let package = Package(
         .testTarget(
             name: "ScoringTests", dependencies: ["Scoring", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
+        .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],

@@ -29,13 +29,11 @@ extension Encoder {
         do {
             let manager = FileManager.default
             try manager.createDirectory(at: url, withIntermediateDirectories: true)
-            let vocabulary = try TokenizerLoader.modelFile(directory).lastPathComponent
-            for name in ["config.json", "tokenizer_config.json", vocabulary] {
-                let file = directory.appendingPathComponent(name)
-                guard manager.fileExists(atPath: file.path) else { continue }
-                try manager.copyItem(
-                    at: file.resolvingSymlinksInPath(), to: url.appendingPathComponent(name))
-            }
+            try TokenizerLoader.copy(from: directory, to: url)
+            let configuration = directory.appendingPathComponent("config.json")
+            try manager.copyItem(
+                at: configuration.resolvingSymlinksInPath(),
+                to: url.appendingPathComponent("config.json"))
         } catch let error as any DiagnosedError {
             throw error
         } catch {

@@ -57,10 +57,7 @@ public enum ModelDirectory {
             try SafetensorsWriter.write(
                 headEntries(model), metadata: ["format": "pt"],
                 to: directory.appendingPathComponent(weightsName))
-            let vocabulary = try TokenizerLoader.modelFile(encoder.directory)
-            try FileManager.default.copyItem(
-                at: vocabulary.resolvingSymlinksInPath(),
-                to: directory.appendingPathComponent(vocabulary.lastPathComponent))
+            try TokenizerLoader.copy(from: encoder.directory, to: directory)
             try AtomicFile.write(card, to: directory.appendingPathComponent("README.md"))
         }
     }

@@ -36,16 +36,10 @@ struct FineTuneArguments: ParsableArguments {
     var control = true
     @Flag(help: "Put the whole encoder into the model's directory.")
     var standalone = false
-    @Flag(
-        help: ArgumentHelp(
-            "Go on from the checkpoints of an interrupted run in the same directory.",
-            discussion: "What comes before fine-tuning is computed again, with the same result."))
-    var resume = false
 
     func validate() throws {
         guard unfreeze == nil else { return }
         if standalone { throw ValidationError("--standalone needs --unfreeze") }
-        if resume { throw ValidationError("--resume needs --unfreeze: other stages keep nothing") }
     }
 
     /// `nil` where the encoder stays frozen.
@@ -65,7 +59,6 @@ struct FineTuneArguments: ParsableArguments {
         options.training.balancesClasses = head.balancesClasses
         options.hasControl = control
         options.isStandalone = standalone
-        options.resumes = resume
         return options
     }
 }

@@ -24,7 +24,7 @@ struct KNASCommand: ParsableCommand {
         subcommands: [
             EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
-            VocabCommand.self,
+            RunsCommand.self, VocabCommand.self,
         ])
 }
 
@@ -42,20 +42,6 @@ enum Main {
             exit(error.kind.rawValue)
         } catch {
             KNASCommand.exit(withError: error)
-        }
-    }
-}
-
-/// Ctrl-C: the first asks the work to stop, the second ends the process.
-enum Interruption {
-    private nonisolated(unsafe) static var flag: sig_atomic_t = 0
-
-    static var isRequested: Bool { flag != 0 }
-
-    static func install() {
-        signal(SIGINT) { _ in
-            if Interruption.flag != 0 { _exit(130) }
-            Interruption.flag = 1
         }
     }
 }

@@ -56,6 +56,7 @@ struct SearchCommand: ParsableCommand {
     var seed: UInt64 = 1
     @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
     var runDirectory: String?
+    @OptionGroup var resuming: ResumeOptions
 
     func run() throws {
         let console = global.console
@@ -77,9 +78,13 @@ struct SearchCommand: ParsableCommand {
         configuration.seeds = seeds
         configuration.seed = seed
 
-        let result = try Pipeline(
-            configuration, progress: console.progress, note: { console.note($0) }
-        ).run()
+        configuration.mode = resuming.mode
+
+        let result = try resuming.explainingInterruption(console) {
+            try Pipeline(
+                configuration, progress: console.progress, note: { console.note($0) }
+            ).run()
+        }
         console.finish()
         if global.json {
             try Console.printJSON(result)

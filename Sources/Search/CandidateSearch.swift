@@ -41,11 +41,14 @@ public struct CandidateSearch: Sendable {
     /// Scores heads until the budget is spent or the space holds no new ones.
     ///
     /// - Parameter known: candidates of an interrupted run, in order; they are taken as they are.
-    /// - Parameter onRound: told about newly finished candidates.
+    /// - Parameter onCandidate: told about every candidate that was not known, as soon as it is
+    ///   finished, from several threads at once.
+    /// - Parameter onRound: told about the candidates of a round, in order.
     /// - Returns: candidates in the order of proposals, no head twice.
     /// - Throws: ``SearchError``, `Interrupted`.
     public func run(
         resuming known: [Candidate] = [], progress: ProgressHandler? = nil,
+        onCandidate: @Sendable (Candidate) throws -> Void = { _ in },
         onRound: ([Candidate]) throws -> Void = { _ in }
     ) throws -> [Candidate] {
         guard options.candidates > 0 else {
@@ -69,8 +72,14 @@ public struct CandidateSearch: Sendable {
                 index, _ in
                 let id = base + index + 1
                 if let old = finished[id], old.genotype == proposals[index] { return old }
-                return Candidate(
+                let candidate = Candidate(
                     id: id, genotype: proposals[index], outcome: outcome(id, proposals[index]))
+                try onCandidate(candidate)
+                // A round may take long: a stop is asked for after each head, not after each round.
+                try WorkProgress(
+                    stage: "scoring", completed: base, total: options.candidates, unit: "heads"
+                ).report(to: progress)
+                return candidate
             }
             candidates += round
             try onRound(round)

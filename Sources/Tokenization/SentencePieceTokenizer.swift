@@ -14,8 +14,7 @@ public enum SpecialTokenScheme: String, Sendable {
 public struct SentencePieceTokenizer: Tokenizer {
     private let model: SentencePieceModel
     private let scheme: SpecialTokenScheme
-    private let begin: Int32
-    private let separator: Int32
+    private let template: Template
 
     /// - Throws: ``TokenizationError/missingPiece(path:piece:)`` when the model lacks a special
     ///   token that the scheme needs; ``TokenizationError/badModel(path:reason:)`` when its first
@@ -26,13 +25,11 @@ public struct SentencePieceTokenizer: Tokenizer {
         switch scheme {
         case .xlmRoberta:
             try Self.checkHead(model, path)
-            begin = 0
-            separator = 2
+            template = .roberta(begin: 0, separator: 2)
         case .camembert:
             try Self.checkHead(model, path)
             // <s>NOTUSED <pad> </s>NOTUSED <unk> come before the pieces.
-            begin = 5
-            separator = 6
+            template = .roberta(begin: 5, separator: 6)
         case .classifierSeparator:
             func find(_ piece: String) throws -> Int32 {
                 guard let id = model.id(piece) else {
@@ -40,8 +37,7 @@ public struct SentencePieceTokenizer: Tokenizer {
                 }
                 return id
             }
-            begin = try find("[CLS]")
-            separator = try find("[SEP]")
+            template = .bert(begin: try find("[CLS]"), separator: try find("[SEP]"))
         }
     }
 
@@ -64,25 +60,10 @@ public struct SentencePieceTokenizer: Tokenizer {
         }
     }
 
-    /// The scheme, the rule of truncation, and the model.
-    public var digest: String { "\(scheme.rawValue) longest-first \(model.digest)" }
+    public var digest: String { "\(scheme.rawValue) \(Truncation.version) \(model.digest)" }
 
     public func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText {
-        let first = ids(text)
-        guard let pair else {
-            let all = [begin] + first.prefix(max(0, maximumLength - 2)) + [separator]
-            return TokenizedText(ids: all, segmentIDs: Array(repeating: 0, count: all.count))
-        }
-        let second = ids(pair)
-        let separators = scheme == .classifierSeparator ? [separator] : [separator, separator]
-        let (firstCount, secondCount) = Truncation.longestFirst(
-            first.count, second.count, to: maximumLength - 2 - separators.count)
-        let head = [begin] + first.prefix(firstCount) + separators
-        let tail = second.prefix(secondCount) + [separator]
-        let type: Int32 = scheme == .classifierSeparator ? 1 : 0
-        var segmentIDs = [Int32](repeating: 0, count: head.count)
-        segmentIDs += Array(repeating: type, count: tail.count)
-        return TokenizedText(ids: head + tail, segmentIDs: segmentIDs)
+        template.apply(ids(text), pair.map(ids), maximumLength: maximumLength)
     }
 
     private func ids(_ text: String) -> [Int32] {

@@ -4,23 +4,95 @@ import Support
 /// Finds the tokenizer of a Hugging Face style directory.
 public enum TokenizerLoader {
     /// Files that hold a SentencePiece model, the most telling first.
-    static let fileNames = [
+    private static let sentencePieceNames = [
         "sentencepiece.bpe.model", "spiece.model", "tokenizer.model", "spm.model",
     ]
 
+    /// Reads the tokenizer of a directory.
+    ///
+    /// A SentencePiece model comes first, then `tokenizer.json`, `vocab.txt` (WordPiece), and
+    /// `vocab.json` with `merges.txt` (byte-level BPE); the tokenizer's class decides where several
+    /// are there, and must be one that reads what is there.
+    ///
     /// - Throws: ``FileError``, ``TokenizationError``.
     public static func load(directory: URL) throws -> any Tokenizer {
-        let file = try modelFile(directory)
-        let model = try SentencePieceModel(contentsOf: file)
-        return try SentencePieceTokenizer(
-            model, scheme: try scheme(directory, file, model), path: file.path)
+        let settings = try TokenizerSettings(directory)
+        let kind = try TokenizerKind.named(settings)
+        let files = try files(directory, kind)
+        switch files[0].lastPathComponent {
+        case "tokenizer.json":
+            let json = try TokenizerJSON(files[0])
+            if let kind, kind.jsonModel != json.modelType {
+                throw TokenizationError.badConfiguration(
+                    path: files[0].path,
+                    reason: "a \(json.modelType) model, but the tokenizer's class reads "
+                        + kind.jsonModel)
+            }
+            return try json.tokenizer(settings)
+        case "vocab.txt":
+            return try WordPieceTokenizer(TokenizerParts.wordPiece(files[0], settings))
+        case "vocab.json":
+            return try BytePairTokenizer(TokenizerParts.bytePair(files[0], files[1], settings))
+        default:
+            let model = try SentencePieceModel(contentsOf: files[0])
+            return try SentencePieceTokenizer(
+                model, scheme: scheme(kind, settings, model), path: files[0].path)
+        }
     }
 
-    /// The directory's SentencePiece model.
-    public static func modelFile(_ directory: URL) throws -> URL {
-        for name in fileNames {
+    /// The files that hold the directory's vocabulary: one, or `vocab.json` and `merges.txt`.
+    ///
+    /// A copy of them with `tokenizer_config.json` and `special_tokens_map.json`, where there are
+    /// such, is a copy of the tokenizer.
+    /// - Throws: ``TokenizationError``.
+    public static func files(_ directory: URL) throws -> [URL] {
+        try files(directory, try TokenizerKind.named(TokenizerSettings(directory)))
+    }
+
+    /// Copies all that a directory's tokenizer consists of.
+    /// - Throws: ``TokenizationError``, ``FileError``.
+    public static func copy(from directory: URL, to target: URL) throws {
+        let settings = ["tokenizer_config.json", "special_tokens_map.json"].map {
+            directory.appendingPathComponent($0)
+        }
+        let manager = FileManager.default
+        for file in try files(directory) + settings where manager.fileExists(atPath: file.path) {
+            let copy = target.appendingPathComponent(file.lastPathComponent)
+            do {
+                try manager.copyItem(at: file.resolvingSymlinksInPath(), to: copy)
+            } catch {
+                throw FileError.notWritable(path: copy.path, reason: error.localizedDescription)
+            }
+        }
+    }
+
+    /// The first of ``files(_:)``.
+    /// - Throws: ``TokenizationError``.
+    public static func modelFile(_ directory: URL) throws -> URL { try files(directory)[0] }
+
+    private static func files(_ directory: URL, _ kind: TokenizerKind?) throws -> [URL] {
+        func there(_ names: String...) -> [URL]? {
+            let urls = names.map { directory.appendingPathComponent($0) }
+            return urls.allSatisfy { FileManager.default.fileExists(atPath: $0.path) } ? urls : nil
+        }
+        let found: [URL]?
+        switch kind {
+        case .sentencePiece: found = try sentencePiece(directory)
+        case .wordPiece: found = there("tokenizer.json") ?? there("vocab.txt")
+        case .bytePair: found = there("tokenizer.json") ?? there("vocab.json", "merges.txt")
+        case nil:
+            found =
+                try sentencePiece(directory) ?? there("tokenizer.json") ?? there("vocab.txt")
+                ?? there("vocab.json", "merges.txt")
+        }
+        guard let found else { throw TokenizationError.noModel(directory: directory.path) }
+        return found
+    }
+
+    private static func sentencePiece(_ directory: URL) throws -> [URL]? {
+        for name in sentencePieceNames {
             let url = directory.appendingPathComponent(name)
-            if FileManager.default.fileExists(atPath: url.path) { return url }
+            if FileManager.default.fileExists(atPath: url.path) { return [url] }
         }
         let names =
             (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
@@ -28,60 +100,20 @@ public enum TokenizerLoader {
         guard models.count <= 1 else {
             throw TokenizationError.ambiguousModel(directory: directory.path, files: models)
         }
-        guard let name = models.first else {
-            throw TokenizationError.noModel(directory: directory.path)
-        }
-        return directory.appendingPathComponent(name)
+        return models.first.map { [directory.appendingPathComponent($0)] }
     }
 
-    /// The tokenizer's class decides, as an encoder of one architecture may carry the vocabulary of
-    /// another (multilingual-e5-small is a BERT with XLM-R's); without it the architecture; without a
-    /// hint there, the special pieces that the model has. A class that numbers its tokens in another
-    /// way is refused: its ids would look right and mean nothing.
+    /// The class decides, as an encoder of one architecture may carry the vocabulary of another
+    /// (multilingual-e5-small is a BERT with XLM-R's); without it the architecture; without a hint
+    /// there, the special pieces that the model has.
     private static func scheme(
-        _ directory: URL, _ file: URL, _ model: SentencePieceModel
-    ) throws -> SpecialTokenScheme {
-        let settings = directory.appendingPathComponent("tokenizer_config.json")
-        if let name = try text(settings, "tokenizer_class"), !genericClasses.contains(name) {
-            guard let scheme = scheme(named: name) else {
-                throw TokenizationError.unsupportedTokenizer(path: settings.path, name: name)
-            }
-            return scheme
-        }
-        let architecture = directory.appendingPathComponent("config.json")
-        if let name = try text(architecture, "model_type"), let scheme = scheme(named: name) {
+        _ kind: TokenizerKind?, _ settings: TokenizerSettings, _ model: SentencePieceModel
+    ) -> SpecialTokenScheme {
+        if case .sentencePiece(let scheme) = kind { return scheme }
+        if let name = settings.modelType, case .sentencePiece(let scheme) = TokenizerKind(name) {
             return scheme
         }
         if model.id("[CLS]") != nil, model.id("[SEP]") != nil { return .classifierSeparator }
         return .xlmRoberta
-    }
-
-    /// Classes that say nothing about the tokens.
-    private static let genericClasses: Set<String> = [
-        "", "PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend",
-    ]
-
-    /// The scheme of a tokenizer class (`XLMRobertaTokenizerFast`) or an architecture
-    /// (`xlm-roberta`).
-    private static func scheme(named name: String) -> SpecialTokenScheme? {
-        let name = name.lowercased()
-        if name.hasPrefix("xlmroberta") || name.hasPrefix("xlm-roberta") { return .xlmRoberta }
-        if name.hasPrefix("camembert") { return .camembert }
-        if name.hasPrefix("albert") || name.hasPrefix("deberta") { return .classifierSeparator }
-        return nil
-    }
-
-    /// A string of a JSON object in a file, or `nil` when there is no file or no such key.
-    private static func text(_ url: URL, _ key: String) throws -> String? {
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        let file = try MappedFile(url)
-        guard file.count <= 16 << 20,
-            let object = try? JSONSerialization.jsonObject(with: Data(file.bytes)),
-            let table = object as? [String: Any]
-        else {
-            throw TokenizationError.badConfiguration(
-                path: url.path, reason: "expected a JSON object")
-        }
-        return table[key] as? String
     }
 }

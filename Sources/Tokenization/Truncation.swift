@@ -1,5 +1,8 @@
 /// How a pair of texts is cut to a number of tokens.
 public enum Truncation {
+    /// Part of every tokenizer's digest: another rule gives other ids.
+    static let version = "longest-first-2"
+
     /// Lengths that remain when the longer text is cut first, then both.
     ///
     /// The rule of Hugging Face's tokenizers (`truncate_encodings` with `LongestFirst`): the longer

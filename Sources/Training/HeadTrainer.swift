@@ -47,10 +47,12 @@ public struct HeadTrainer: Sendable {
     /// - Parameters:
     ///   - key: decides the start, the order of examples and the dropout masks.
     ///   - onEpoch: told about every epoch; may stop the training by throwing.
-    /// - Throws: ``TrainingError``, what `onEpoch` throws.
+    ///   - onStep: told about every step; may stop the training by throwing.
+    /// - Throws: ``TrainingError``, what `onEpoch` and `onStep` throw.
     public func train(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int, key: RandomKey,
-        onEpoch: (EpochRecord) throws -> Void = { _ in }
+        onEpoch: (EpochRecord) throws -> Void = { _ in },
+        onStep: () throws -> Void = {}
     ) throws -> TrainedHead {
         guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
         guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
@@ -85,6 +87,7 @@ public struct HeadTrainer: Sendable {
                     parameters.storage.pointer, gradient: gradient.storage.pointer,
                     learningRate: configuration.learningRate(
                         step: optimizer.step, of: total))
+                try onStep()
             }
             guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
             let predictions = try predict(executor, parameters, dev, classes: classes)

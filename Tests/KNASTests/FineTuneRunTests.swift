@@ -128,7 +128,7 @@ struct FineTuneRunTests {
             ).run()
         }
         #expect(FineTuneCheckpoint.find(inRun: stopped.run).count == 1)
-        stopped.fineTuning?.resumes = true
+        stopped.mode = .resume
         let resumed = try Pipeline(stopped).run()
         #expect(resumed.finetuned?.perSeed.map(\.test) == whole.finetuned?.perSeed.map(\.test))
         func weights(_ run: String) throws -> Data {

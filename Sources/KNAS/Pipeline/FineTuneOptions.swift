@@ -37,8 +37,6 @@ public struct FineTuneOptions: Sendable, Hashable {
     public var hasControl = true
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false
-    /// Whether checkpoints in the run's directory are used.
-    public var resumes = false
 
     public init(_ depth: Depth) { self.depth = depth }
 }

@@ -34,6 +34,8 @@ struct FineTuneStage {
     let space: SearchSpace
     /// The run's directory.
     let run: URL
+    /// Whether checkpoints that are there are used.
+    let resumes: Bool
     let threads: Int
     let progress: ProgressHandler?
     let note: @Sendable (String) -> Void
@@ -69,7 +71,7 @@ struct FineTuneStage {
         var seeds: [TrainedHead] = []
         for (seed, head) in heads.enumerated() {
             let checkpoint = FineTuneCheckpoint(
-                inRun: run, name: "\(name)-seed\(seed)", resumes: options.resumes)
+                inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
             let tuned = try tuner.train(
                 graph, start: graph.parameters(encoder: encoder, head: head.parameters),
                 train: splits.train, dev: splits.dev, classes: space.context.classes,

@@ -42,11 +42,15 @@ public struct Pipeline: Sendable {
         let encoder = try watch.time("encoder") {
             try Encoder(directory: EncoderStore.find(configuration.encoder))
         }
+        let resumption = try Resumption(configuration, dataset, encoder, watch, note)
+        defer { resumption.close() }
         let layers = try configuration.layers.layers(of: encoder.configuration.layers)
         let splits = try watch.time("features") { try features(dataset, encoder, layers) }
         let space = try space(dataset, encoder, splits, layers)
         let search = try makeSearch(space, splits.train, key)
-        let candidates = try watch.time("search") { try findCandidates(search, space) }
+        let candidates = try watch.time("search") {
+            try findCandidates(search, space, resumption)
+        }
         let finalists = search.ranking(candidates).prefix(configuration.keep)
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: [:])
@@ -54,7 +58,8 @@ public struct Pipeline: Sendable {
         let stage = TrainingStage(
             space: space,
             parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
-            threads: configuration.threads, progress: progress)
+            threads: configuration.threads, progress: progress,
+            resumption: resumption)
         let winner = try watch.time("winner") {
             try HeadDevelopment(
                 stage: stage, configuration: configuration, key: key.child("development")
@@ -96,6 +101,7 @@ public struct Pipeline: Sendable {
             winner: winner, random: controls.random)
         try directory.write(result, page.content(result, test: test))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)
+        try resumption.complete(watch.cost)
         return result
     }
 
@@ -159,10 +165,10 @@ public struct Pipeline: Sendable {
 
     /// Searches, or takes the head that was given.
     private func findCandidates(
-        _ search: CandidateSearch, _ space: SearchSpace
+        _ search: CandidateSearch, _ space: SearchSpace, _ resumption: Resumption
     ) throws -> [Candidate] {
         if let head = configuration.head { return [search.score(try space.genotype(head))] }
-        let candidates = try search.run(progress: progress)
+        let candidates = try resumption.search(search, in: space, progress: progress)
         let scored = candidates.filter { $0.score != nil }.count
         note("scored \(scored) of \(candidates.count) heads by \(configuration.expression)")
         return candidates
@@ -200,7 +206,8 @@ public struct Pipeline: Sendable {
         guard let options = configuration.fineTuning else { return nil }
         let stage = FineTuneStage(
             options: options, dataset: dataset, encoder: encoder, space: training.space,
-            run: configuration.run, threads: configuration.threads, progress: progress, note: note)
+            run: configuration.run, resumes: configuration.mode == .resume,
+            threads: configuration.threads, progress: progress, note: note)
         let winner = try stage.train(
             outcome.genotype, from: outcome.seeds, name: "winner", key)
         guard options.hasControl else { return FineTunedHeads(winner: winner, control: nil) }

@@ -2,6 +2,7 @@ import Encoders
 import Features
 import Foundation
 import Heads
+import RunStore
 import Scoring
 import Support
 import Tasks
@@ -55,6 +56,8 @@ public struct RunConfiguration: Sendable {
     public var threads = Parallel.availableThreads
     /// Where the results go.
     public var run: URL
+    /// What is to become of a run that is there already.
+    public var mode = RunStore.Mode.new
 
     public init(task: URL, run: URL) {
         self.task = task

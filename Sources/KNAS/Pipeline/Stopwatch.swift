@@ -11,22 +11,39 @@ final class Stopwatch {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private let startCPU = Stopwatch.cpuSeconds
+    /// What earlier processes of the same run took.
+    private var earlier: RunResult.Cost?
     private(set) var stages: [String: Double] = [:]
+    /// Told at the beginning and the end of every stage.
+    var observer: ((_ stage: String, _ cost: RunResult.Cost) throws -> Void)?
 
     init() { start = clock.now }
 
     /// Runs a stage and adds its time under its name.
-    func time<Result>(_ stage: String, _ body: () throws -> Result) rethrows -> Result {
+    /// - Throws: what the stage or the observer throws.
+    func time<Result>(_ stage: String, _ body: () throws -> Result) throws -> Result {
+        try observer?(stage, cost)
         let begin = clock.now
-        defer { stages[stage, default: 0] += Stopwatch.seconds(clock.now - begin) }
+        defer {
+            stages[stage, default: 0] += Stopwatch.seconds(clock.now - begin)
+            // The error of a failed stage matters more than that its time cannot be noted.
+            try? observer?(stage, cost)
+        }
         return try body()
+    }
+
+    /// Adds what earlier processes of the same run took.
+    func add(_ cost: RunResult.Cost) {
+        earlier = cost
+        stages.merge(cost.stages, uniquingKeysWith: +)
     }
 
     /// What the run took so far.
     var cost: RunResult.Cost {
         RunResult.Cost(
-            wallSeconds: Stopwatch.seconds(clock.now - start),
-            cpuSeconds: Stopwatch.cpuSeconds - startCPU, peakMemoryBytes: Stopwatch.peakMemory,
+            wallSeconds: Stopwatch.seconds(clock.now - start) + (earlier?.wallSeconds ?? 0),
+            cpuSeconds: Stopwatch.cpuSeconds - startCPU + (earlier?.cpuSeconds ?? 0),
+            peakMemoryBytes: max(Stopwatch.peakMemory, earlier?.peakMemoryBytes ?? 0),
             stages: stages)
     }
 

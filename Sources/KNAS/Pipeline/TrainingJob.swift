@@ -1,4 +1,5 @@
 import Heads
+import RunStore
 import Support
 import Training
 
@@ -14,6 +15,15 @@ struct TrainingJob: Sendable {
     /// The key goes by the head, so that its result does not depend on what else is trained.
     func key(_ parent: RandomKey) -> RandomKey {
         parent.child(genotype.description).child(part).child(seed)
+    }
+
+    /// Where the training is found in a run's store: by everything that decides its result.
+    func place(_ stage: String, _ parent: RandomKey) -> TrainingKey {
+        var builder = DigestBuilder()
+        builder.add("\(parent) \(configuration) \(part)")
+        return TrainingKey(
+            stage: "\(stage) \(builder.hexadecimal().prefix(16))", index: seed,
+            genotype: genotype.description)
     }
 }
 

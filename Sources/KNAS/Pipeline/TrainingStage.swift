@@ -1,5 +1,6 @@
 import Features
 import Heads
+import RunStore
 import Support
 import Training
 
@@ -9,6 +10,7 @@ struct TrainingStage: Sendable {
     let parts: HeldOutParts
     let threads: Int
     let progress: ProgressHandler?
+    var resumption = Resumption.none
 
     /// Trains every job; a head that diverges is out, the others go on.
     func train(
@@ -32,11 +34,17 @@ struct TrainingStage: Sendable {
         _ job: TrainingJob, _ key: RandomKey, _ counter: EpochCounter
     ) throws -> TrainedGenotype {
         let data = parts[job.part]
+        let graph = space.graph(of: job.genotype)
         do {
-            let head = try HeadTrainer(job.configuration).train(
-                space.graph(of: job.genotype), train: data.train, dev: data.dev,
-                classes: space.context.classes, key: job.key(key)
-            ) { _ in try counter.add(1) }
+            let head = try resumption.train(
+                job.place(counter.stage, key), graph,
+                onEpoch: { _ in try counter.add(1) },
+                training: { onEpoch in
+                    try HeadTrainer(job.configuration).train(
+                        graph, train: data.train, dev: data.dev,
+                        classes: space.context.classes, key: job.key(key), onEpoch: onEpoch,
+                        onStep: { try counter.add(0) })
+                })
             try counter.add(job.configuration.epochs - head.history.count)
             return TrainedGenotype(genotype: job.genotype, head: head)
         } catch TrainingError.diverged {

@@ -12,6 +12,9 @@ struct CharacterMap {
     static let maximumMatches = 32
     /// Compiled Unicode normalisations take a quarter of a megabyte.
     static let maximumBytes = 8 << 20
+    /// Bytes of one replacement; Unicode's longest has 33. More would let a short text grow without
+    /// bound.
+    static let maximumReplacement = 256
 
     /// Marks of a state that has no number of matches yet.
     private static let new = UInt8.max
@@ -33,6 +36,13 @@ struct CharacterMap {
         let size = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
         guard size >= 1024, size % 4 == 0, size < bytes.count - 4 else {
             return "the character map has impossible sizes"
+        }
+        let texts = UnsafeRawBufferPointer(rebasing: bytes[(4 + size)...])
+        guard String(validating: texts, as: UTF8.self) != nil else {
+            return "the character map's replacements are not valid UTF-8"
+        }
+        guard texts.split(separator: 0).allSatisfy({ $0.count <= maximumReplacement }) else {
+            return "the character map has a replacement of more than \(maximumReplacement) bytes"
         }
         return CharacterMap(
             bytes: bytes, units: size / 4, replacements: bytes.count - 4 - size
@@ -60,18 +70,17 @@ struct CharacterMap {
         var stack: [(state: UInt32, label: UInt32, most: Int)] = [(root, 0, 0)]
         matches[Int(root)] = Self.open
         while let top = stack.last {
-            guard top.label < 256 else {
+            // A way leads on where the label is the byte and bit 31 is clear.
+            var label = top.label
+            while label < 256, self.unit(top.state ^ label) & 0x8000_00FF != label { label += 1 }
+            stack[stack.count - 1].label = label
+            guard label < 256 else {
                 matches[Int(top.state)] = UInt8(top.most)
                 stack.removeLast()
                 continue
             }
-            let index = top.state ^ top.label
+            let index = top.state ^ label
             let unit = unit(index)
-            // A way leads on where the label is the byte and bit 31 is clear.
-            guard unit & 0x8000_00FF == top.label else {
-                stack[stack.count - 1].label += 1
-                continue
-            }
             let next = index ^ offset(unit)
             guard isInside(next) else { return "the character map points outside itself" }
             switch matches[Int(next)] {
@@ -84,8 +93,12 @@ struct CharacterMap {
             case let below:
                 var most = Int(below)
                 if unit & 0x100 != 0 {
-                    guard Int(self.unit(next) & 0x7FFF_FFFF) < replacements else {
+                    let start = Int(self.unit(next) & 0x7FFF_FFFF)
+                    guard start < replacements else {
                         return "the character map points beyond its replacements"
+                    }
+                    guard bytes[bytes.count - replacements + start] & 0xC0 != 0x80 else {
+                        return "the character map points into a character"
                     }
                     most += 1
                 }

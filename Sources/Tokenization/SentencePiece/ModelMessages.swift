@@ -8,12 +8,7 @@ import SwiftProtobuf
 struct PieceMessage: Message, Equatable {
     static let protoMessageName = "SentencePiece"
     /// Values of `type`.
-    enum Kind {
-        static let normal: Int32 = 1
-        static let unknown: Int32 = 2
-        static let control: Int32 = 3
-        static let userDefined: Int32 = 4
-    }
+    enum Kind { static let normal: Int32 = 1, unknown: Int32 = 2, control: Int32 = 3 }
 
     var piece = ""
     var score: Float = 0
@@ -135,13 +130,12 @@ struct NormalizerMessage: Message, Equatable {
     func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-/// A whole model: `pieces = 1`, `trainer_spec = 2`, `normalizer_spec = 3`, `denormalizer_spec = 5`.
+/// A whole model: `pieces = 1`, `trainer_spec = 2`, `normalizer_spec = 3`.
 struct ModelMessage: Message, Equatable {
     static let protoMessageName = "ModelProto"
     var pieces: [PieceMessage] = []
     var trainer: TrainerMessage?
     var normalizer: NormalizerMessage?
-    var denormalizer: NormalizerMessage?
     var unknownFields = UnknownStorage()
 
     init() {}
@@ -152,7 +146,6 @@ struct ModelMessage: Message, Equatable {
             case 1: try decoder.decodeRepeatedMessageField(value: &pieces)
             case 2: try decoder.decodeSingularMessageField(value: &trainer)
             case 3: try decoder.decodeSingularMessageField(value: &normalizer)
-            case 5: try decoder.decodeSingularMessageField(value: &denormalizer)
             default: break
             }
         }
@@ -164,9 +157,6 @@ struct ModelMessage: Message, Equatable {
         if let normalizer {
             try visitor.visitSingularMessageField(value: normalizer, fieldNumber: 3)
         }
-        if let denormalizer {
-            try visitor.visitSingularMessageField(value: denormalizer, fieldNumber: 5)
-        }
         try unknownFields.traverse(visitor: &visitor)
     }
 
@@ -174,7 +164,6 @@ struct ModelMessage: Message, Equatable {
     func isEqualTo(message: any Message) -> Bool { (message as? Self) == self }
     static func == (a: Self, b: Self) -> Bool {
         a.pieces == b.pieces && a.trainer == b.trainer && a.normalizer == b.normalizer
-            && a.denormalizer == b.denormalizer
             && a.unknownFields == b.unknownFields
     }
     func hash(into hasher: inout Hasher) { hasher.combine(pieces.count) }

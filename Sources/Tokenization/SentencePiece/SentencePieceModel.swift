@@ -1,7 +1,6 @@
 import CSentencePiece
 import Foundation
 import Support
-import SwiftProtobuf
 
 /// A loaded SentencePiece model. Encoding is safe from several threads.
 public final class SentencePieceModel: @unchecked Sendable {
@@ -16,7 +15,9 @@ public final class SentencePieceModel: @unchecked Sendable {
     /// Loads a model from bytes that are checked before SentencePiece sees them.
     /// - Throws: ``TokenizationError/badModel(path:reason:)``.
     public init(_ data: Data, path: String) throws {
-        try Self.validate(data, path: path)
+        if let fault = data.withUnsafeBytes({ ModelValidation.fault($0) }) {
+            throw TokenizationError.badModel(path: path, reason: fault)
+        }
         var error: UnsafeMutablePointer<CChar>?
         let loaded = data.withUnsafeBytes { knas_sp_load($0.baseAddress, $0.count, &error) }
         defer { knas_sp_free(error) }
@@ -43,19 +44,6 @@ public final class SentencePieceModel: @unchecked Sendable {
     }
 
     deinit { knas_sp_release(handle) }
-
-    /// Refuses what SentencePiece's loader would crash on.
-    private static func validate(_ data: Data, path: String) throws {
-        func bad(_ reason: String) -> TokenizationError { .badModel(path: path, reason: reason) }
-        guard !data.isEmpty else { throw bad("the file is empty") }
-        let model: ModelMessage
-        do {
-            model = try ModelMessage(serializedBytes: data)
-        } catch {
-            throw bad("it is not a protocol buffer of that kind (\(error))")
-        }
-        if let fault = model.fault() { throw bad(fault) }
-    }
 
     /// The ids of a text, without special tokens.
     public func encode(_ text: String) -> [Int32] {

@@ -1,0 +1,145 @@
+import Foundation
+import RunStore
+import Support
+
+/// What there is to know about a run's directory, be the run complete or not.
+public struct RunOverview: Sendable, Codable {
+    /// Where a run is.
+    public enum State: String, Sendable, Codable {
+        case complete, running, interrupted, damaged
+    }
+
+    /// The parts of `result.json` that are shown, so that results of other versions can be read too.
+    private struct Result: Decodable {
+        struct Metrics: Decodable {
+            let accuracy: Double
+            let f1: Double?
+            let mcc: Double?
+        }
+        struct Winner: Decodable {
+            let genotype: String
+            let parameters: Int
+            let dev: Metrics
+            let test: Metrics
+        }
+        struct Cost: Decodable { let wallSeconds: Double }
+        let task: String
+        let encoder: String
+        let seed: UInt64
+        let version: String
+        let winner: Winner
+        let cost: Cost?
+    }
+
+    public var directory: String
+    public var state: State
+    /// The stage an interrupted run was in, or why a directory cannot be read.
+    public var detail: String?
+    public var task: String?
+    public var encoder: String?
+    public var seed: UInt64?
+    public var version: String?
+    /// When it was started, in ISO 8601.
+    public var created: String?
+    /// Heads that have been scored, and trainings that are finished.
+    public var scored: Int?
+    public var trainings: Int?
+    public var winner: String?
+    public var parameters: Int?
+    public var devAccuracy: Double?
+    public var testAccuracy: Double?
+    public var testF1: Double?
+    public var testMCC: Double?
+    public var wallSeconds: Double?
+    /// All choices of the run by name.
+    public var choices: [String: String]?
+
+    /// Whether a directory holds a run, in whatever state.
+    public static func isRun(_ directory: URL) -> Bool {
+        RunFiles.hasStore(directory) || hasResult(directory)
+    }
+
+    private static func hasResult(_ directory: URL) -> Bool {
+        FileManager.default.fileExists(
+            atPath: directory.appendingPathComponent("result.json").path)
+    }
+
+    /// The runs of a folder by name, or the folder itself where it is one.
+    /// - Throws: `FileError/missing(path:)`.
+    public static func all(in folder: URL) throws -> [RunOverview] {
+        if isRun(folder) { return [try RunOverview(folder)] }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+            throw FileError.missing(path: folder.path)
+        }
+        return try names.sorted().map { folder.appendingPathComponent($0, isDirectory: true) }
+            .filter(isRun).map(RunOverview.init)
+    }
+
+    /// Reads a run's directory; damage is a state, not an error.
+    /// - Throws: `FileError/missing(path:)` where there is no run.
+    public init(_ directory: URL) throws {
+        guard Self.isRun(directory) else {
+            throw FileError.missing(path: directory.appendingPathComponent("result.json").path)
+        }
+        self.directory = directory.path
+        state = .complete
+        if RunFiles.hasStore(directory) {
+            do {
+                take(try RunStoreSummary(directory))
+            } catch let error as any DiagnosedError {
+                state = .damaged
+                detail = error.description
+            }
+        }
+        guard Self.hasResult(directory) else {
+            // The store says complete, but somebody removed the result.
+            if state == .complete { (state, detail) = (.damaged, "result.json is missing") }
+            return
+        }
+        // A resumed run's result is of before; what it will be is not known yet.
+        guard state == .complete || state == .damaged else { return }
+        do {
+            let file = try MappedFile(directory.appendingPathComponent("result.json"))
+            take(try JSONDecoder().decode(Result.self, from: Data(file.bytes)))
+        } catch {
+            state = .damaged
+            detail = "result.json cannot be read"
+        }
+    }
+
+    private mutating func take(_ summary: RunStoreSummary) {
+        state = summary.isComplete ? .complete : summary.isRunning ? .running : .interrupted
+        detail = summary.isComplete ? nil : summary.stage ?? "start"
+        task = summary.identity.task
+        encoder = summary.identity.choices["encoder"]
+        seed = summary.identity.seed
+        version = summary.identity.program
+        created = summary.created.map { $0.formatted(.iso8601) }
+        scored = summary.scored
+        trainings = summary.trainings
+        choices = summary.identity.choices
+    }
+
+    private mutating func take(_ result: Result) {
+        task = result.task
+        encoder = result.encoder
+        seed = result.seed
+        version = result.version
+        winner = result.winner.genotype
+        parameters = result.winner.parameters
+        devAccuracy = result.winner.dev.accuracy
+        testAccuracy = result.winner.test.accuracy
+        testF1 = result.winner.test.f1
+        testMCC = result.winner.test.mcc
+        wallSeconds = result.cost?.wallSeconds
+    }
+
+    /// Removes a run; what else is in its directory stays.
+    /// - Throws: ``RunStoreError/inUse(path:holder:)``, `FileError`.
+    public static func remove(_ directory: URL) throws {
+        guard isRun(directory) else {
+            throw FileError.missing(path: directory.appendingPathComponent("result.json").path)
+        }
+        try RunStoreSummary.remove(directory)
+    }
+}

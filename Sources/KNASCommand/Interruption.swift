@@ -1,0 +1,58 @@
+import Foundation
+
+#if canImport(Glibc)
+    private let realTime = __itimer_which_t(ITIMER_REAL.rawValue)
+#else
+    private let realTime = ITIMER_REAL
+#endif
+
+/// Ctrl-C and SIGTERM: the first asks the work to stop, which it does at its next report of progress. Work
+/// that does not come to one in time is ended where it is, which does no harm: files appear whole or not
+/// at all, and a run's store survives that at any moment. The second signal ends the process at once.
+enum Interruption {
+    /// What processes give whose user stopped them.
+    static let exitCode: Int32 = 130
+    /// How long work may take to stop by itself, in microseconds.
+    private static let patience: Int = 1_500_000
+
+    private nonisolated(unsafe) static var flag: sig_atomic_t = 0
+    /// What is said when the process is ended: allocated beforehand, as a signal handler must not.
+    private nonisolated(unsafe) static var message: UnsafeMutablePointer<CChar>?
+    private nonisolated(unsafe) static var messageLength = 0
+
+    static var isRequested: Bool { flag != 0 }
+
+    static func install() {
+        setMessage("knas: interrupted\n")
+        _ = realTime  // Computed here rather than in the handler.
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { _ in
+                if Interruption.flag != 0 { Interruption.end() }
+                Interruption.flag = 1
+                var timer = itimerval()
+                timer.it_value.tv_sec = time_t(Interruption.patience / 1_000_000)
+                timer.it_value.tv_usec = .init(Interruption.patience % 1_000_000)
+                setitimer(realTime, &timer, nil)
+            }
+        }
+        signal(SIGALRM) { _ in Interruption.end() }
+        // Whoever started this process may have left them blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&signals, number) }
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
+    }
+
+    /// Sets what is said when work has to be ended.
+    static func setMessage(_ text: String) {
+        let old = message
+        message = strdup(text)
+        messageLength = text.utf8.count
+        free(old)
+    }
+
+    private static func end() -> Never {
+        if let message { _ = write(2, message, messageLength) }
+        _exit(exitCode)
+    }
+}

@@ -1,0 +1,155 @@
+import ArgumentParser
+import Foundation
+import KNAS
+import Support
+
+struct RunsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Lists, shows, compares and removes runs.",
+        discussion: """
+            EXAMPLES
+              knas runs list
+              knas runs show runs/front-desk
+              knas runs compare runs/first runs/second
+              knas runs remove runs/first --force
+            """,
+        subcommands: [List.self, Show.self, Compare.self, Remove.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the runs in a folder: task, date, state, the winner's accuracy.")
+        @Argument(help: "The folder that the runs' directories are in.")
+        var folder = "runs"
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            let runs = try RunOverview.all(in: directory(folder))
+            if global.json { return try Console.printJSON(runs) }
+            guard !runs.isEmpty else { return print("no runs in \(folder)") }
+            var table = TextTable(["run", "task", "started", "state", "dev", "test"])
+            for run in runs {
+                table.add([
+                    URL(fileURLWithPath: run.directory).lastPathComponent, run.task ?? "-",
+                    run.created ?? "-", run.stateText, run.devAccuracy.text,
+                    run.testAccuracy.text,
+                ])
+            }
+            print(table.text)
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows a run: state, winner, and the choices it was started with.")
+        @Argument(help: ArgumentHelp("The run's directory.", valueName: "run"))
+        var path: String
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            let overview = try RunOverview(directory(path))
+            if global.json { return try Console.printJSON(overview) }
+            var table = TextTable([])
+            for (name, value) in overview.properties { table.add([name, value]) }
+            for (name, value) in (overview.choices ?? [:]).sorted(by: { $0.key < $1.key }) {
+                table.add([name, value])
+            }
+            print(table.text.drop { $0 == "\n" })
+        }
+    }
+
+    struct Compare: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows runs side by side, and the choices in which they differ.")
+        @Argument(help: "Two or more runs' directories.")
+        var runs: [String]
+        @OptionGroup var global: GlobalOptions
+
+        func validate() throws {
+            guard runs.count > 1 else { throw ValidationError("expected two runs or more") }
+        }
+
+        func run() throws {
+            let overviews = try runs.map { try RunOverview(directory($0)) }
+            if global.json { return try Console.printJSON(overviews) }
+            var table = TextTable([""] + overviews.map(\.directory))
+            let columns = overviews.map { Dictionary(uniqueKeysWithValues: $0.properties) }
+            for (name, _) in overviews[0].properties where name != "directory" {
+                table.add([name] + columns.map { $0[name] ?? "-" })
+            }
+            let names = Set(overviews.flatMap { Array(($0.choices ?? [:]).keys) })
+            for name in names.sorted() {
+                let values = overviews.map { $0.choices?[name] ?? "-" }
+                if Set(values).count > 1 { table.add([name] + values) }
+            }
+            print(table.text)
+            if Set(overviews.compactMap(\.task)).count > 1 {
+                global.console.note("warning: the runs are of different tasks")
+            }
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Removes runs: results, model and store; other files stay.")
+        @Argument(help: "Runs' directories.")
+        var runs: [String]
+        @Flag(help: "Do not ask.")
+        var force = false
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            // All are looked at before any is removed.
+            let directories = runs.map(directory)
+            for url in directories { _ = try RunOverview(url) }
+            if !force {
+                guard isatty(0) == 1, isatty(2) == 1 else {
+                    throw ValidationError("there is no terminal to ask on: give --force")
+                }
+                let what = runs.joined(separator: ", ")
+                FileHandle.standardError.write(Data("remove \(what)? [y/N] ".utf8))
+                guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+                    throw ExitCode(Interruption.exitCode)
+                }
+            }
+            for url in directories { try RunOverview.remove(url) }
+            if global.json {
+                try Console.printJSON(["removed": directories.map(\.path)])
+            } else {
+                for run in runs { print("removed \(run)") }
+            }
+        }
+    }
+}
+
+private func directory(_ path: String) -> URL { URL(fileURLWithPath: path, isDirectory: true) }
+
+extension Double? {
+    /// Three digits, or a dash.
+    fileprivate var text: String { map { String(format: "%.3f", $0) } ?? "-" }
+}
+
+extension RunOverview {
+    fileprivate var stateText: String {
+        switch state {
+        case .complete: "complete"
+        case .running: "running: \(detail ?? "start")"
+        case .interrupted: "interrupted at \(detail ?? "start")"
+        case .damaged: "damaged"
+        }
+    }
+
+    /// What is shown of every run, in order.
+    fileprivate var properties: [(String, String)] {
+        [
+            ("directory", directory), ("task", task ?? "-"), ("state", stateText),
+            ("damage", state == .damaged ? detail ?? "-" : "none"), ("started", created ?? "-"),
+            ("version", version ?? "-"), ("seed", seed.map { "\($0)" } ?? "-"),
+            ("heads scored", scored.map { "\($0)" } ?? "-"),
+            ("trainings", trainings.map { "\($0)" } ?? "-"), ("winner", winner ?? "-"),
+            ("weights", parameters.map { "\($0)" } ?? "-"), ("dev accuracy", devAccuracy.text),
+            ("test accuracy", testAccuracy.text), ("test F1", testF1.text),
+            ("test MCC", testMCC.text),
+            ("seconds", wallSeconds.map { String(format: "%.0f", $0) } ?? "-"),
+        ]
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// What makes a run this run: where any of it differs, results of one cannot be taken over by another.
+///
+/// Threads, paths and how much is printed are not part of it: they do not change the results.
+public struct RunIdentity: Sendable, Hashable {
+    /// The version of the program.
+    public var program: String
+    /// The matrix-product kernels, which decide the last bits of all numbers.
+    public var kernels: String
+    /// The task's name.
+    public var task: String
+    /// Digest of the data set.
+    public var data: String
+    /// Digest of the encoder.
+    public var encoder: String
+    /// The seed of everything random.
+    public var seed: UInt64
+    /// All other choices by name, e.g. `"training.epochs": "8"`.
+    public var choices: [String: String]
+
+    public init(
+        program: String, kernels: String, task: String, data: String, encoder: String,
+        seed: UInt64, choices: [String: String]
+    ) {
+        self.program = program
+        self.kernels = kernels
+        self.task = task
+        self.data = data
+        self.encoder = encoder
+        self.seed = seed
+        self.choices = choices
+    }
+
+    /// The choices as one JSON object, keys sorted: equal choices give equal bytes.
+    public var canonicalChoices: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // A dictionary of strings can always be encoded.
+        guard let data = try? encoder.encode(choices) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// The first field in which two identities differ, with both values, as a user knows it.
+    public func difference(
+        from other: RunIdentity
+    ) -> (field: String, own: String, other: String)? {
+        for ((name, own), (_, theirs)) in zip(fields, other.fields) where own != theirs {
+            return (name, own, theirs)
+        }
+        for name in Set(choices.keys).union(other.choices.keys).sorted()
+        where choices[name] != other.choices[name] {
+            return (name, choices[name] ?? "not set", other.choices[name] ?? "not set")
+        }
+        return nil
+    }
+
+    private var fields: [(String, String)] {
+        [
+            ("task", task), ("seed", "\(seed)"), ("data set's digest", data),
+            ("encoder's digest", encoder), ("program version", program),
+            ("processor's matrix kernels", kernels),
+        ]
+    }
+
+    /// As the rows of a table.
+    var rows: [String: String] {
+        [
+            "program": program, "kernels": kernels, "task": task, "data": data,
+            "encoder": encoder, "seed": "\(seed)", "configuration": canonicalChoices,
+        ]
+    }
+
+    /// From the rows of a table; `nil` where one is missing or wrong.
+    init?(rows: [String: String]) {
+        guard let program = rows["program"], let kernels = rows["kernels"],
+            let task = rows["task"], let data = rows["data"], let encoder = rows["encoder"],
+            let seed = rows["seed"].flatMap(UInt64.init), let text = rows["configuration"],
+            let choices = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8))
+        else { return nil }
+        self.init(
+            program: program, kernels: kernels, task: task, data: data, encoder: encoder,
+            seed: seed, choices: choices)
+    }
+}

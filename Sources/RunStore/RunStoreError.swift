@@ -1,0 +1,85 @@
+import Foundation
+import GRDB
+import Support
+
+/// Errors of run stores.
+public enum RunStoreError: DiagnosedError, Equatable {
+    /// A new run was asked for where there is one.
+    case alreadyThere(path: String)
+    /// The directory holds results, but not what they were made from.
+    case nothingToResume(path: String)
+    /// The stored run was started otherwise.
+    case otherRun(path: String, field: String, stored: String, given: String)
+    /// Another process works on the run.
+    case inUse(path: String, holder: String)
+    case notAStore(path: String, reason: String)
+    case damaged(path: String, reason: String)
+    case newer(path: String, found: Int, known: Int)
+    /// The database went away, or was replaced, while the run went on.
+    case removed(path: String)
+    /// A fault of the disk or of the system, e.g. a full disk.
+    case failed(path: String, reason: String)
+
+    public var kind: ErrorKind {
+        switch self {
+        case .alreadyThere, .otherRun, .inUse: .usage
+        case .nothingToResume: .missingFile
+        case .notAStore, .damaged, .newer: .badInput
+        case .removed, .failed: .internalError
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .alreadyThere(let path):
+            "\(path) holds a run already: go on with it by --resume, replace it by --overwrite, "
+                + "or choose another directory by --run"
+        case .nothingToResume(let path):
+            "\(path) holds results but no run.sqlite, so there is nothing to go on with; "
+                + "start anew by --overwrite, or choose another directory by --run"
+        case .otherRun(let path, let field, let stored, let given):
+            "\(path) holds another run: its \(field) is \(stored), this one's is \(given); "
+                + "repeat the options that it was started with, or start anew by --overwrite"
+        case .inUse(let path, let holder):
+            "\(path) is in use by \(holder); wait for its end, or choose another directory by --run"
+        case .notAStore(let path, let reason):
+            "\(path) is not the store of a run: \(reason)"
+        case .damaged(let path, let reason):
+            "\(path) is damaged: \(reason); start anew by --overwrite"
+        case .newer(let path, let found, let known):
+            "\(path) was written by a newer program (schema \(found), this one knows up to "
+                + "\(known))"
+        case .removed(let path):
+            "\(path) was moved, removed or replaced while the run went on; what came after is lost"
+        case .failed(let path, let reason):
+            "\(path): \(reason); what was finished before is kept, go on by --resume"
+        }
+    }
+
+    /// The error that stands for one of the database's.
+    static func diagnose(_ error: any Error, path: String, reading: Bool) -> any DiagnosedError {
+        if let error = error as? any DiagnosedError { return error }
+        guard let error = error as? DatabaseError else {
+            return RunStoreError.failed(path: path, reason: "\(error)")
+        }
+        let reason = error.message ?? "\(error.resultCode)"
+        switch error.extendedResultCode {
+        case .SQLITE_READONLY_DBMOVED: return RunStoreError.removed(path: path)
+        default: break
+        }
+        switch error.resultCode {
+        case .SQLITE_NOTADB: return RunStoreError.notAStore(path: path, reason: reason)
+        case .SQLITE_CORRUPT, .SQLITE_FORMAT, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH,
+            .SQLITE_TOOBIG, .SQLITE_ERROR:
+            return RunStoreError.damaged(path: path, reason: reason)
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return RunStoreError.inUse(path: path, holder: "another program")
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+            return reading
+                ? FileError.notReadable(path: path, reason: reason)
+                : FileError.notWritable(path: path, reason: reason)
+        case .SQLITE_FULL: return RunStoreError.failed(path: path, reason: "the disk is full")
+        default: return RunStoreError.failed(path: path, reason: reason)
+        }
+    }
+}

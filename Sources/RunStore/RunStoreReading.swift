@@ -1,0 +1,70 @@
+import Foundation
+import GRDB
+import Heads
+import Search
+import Support
+
+extension RunStore {
+    /// The candidates so far, in order; genotypes are read in the space of the run.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)``.
+    public func candidates(in space: SearchSpace) throws -> [Candidate] {
+        try read { try CandidateTable.all($0, space: space, path: $1) }
+    }
+
+    /// What a training gave; `nil` where it is not finished.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)``.
+    public func training(_ key: TrainingKey) throws -> StoredTraining? {
+        try read { try TrainingTable.find(key, $0, path: $1) }
+    }
+
+    /// Seconds that each stage took in earlier processes.
+    /// - Throws: ``RunStoreError``.
+    public func timings() throws -> [String: Double] {
+        try read { database, _ in
+            var result: [String: Double] = [:]
+            for row in try Row.fetchAll(database, sql: "SELECT name, seconds FROM timings") {
+                guard let name = String.fromDatabaseValue(row[0]),
+                    let bits = Int64.fromDatabaseValue(row[1])
+                else { continue }
+                let seconds = Double(bits: bits)
+                if seconds.isFinite, seconds >= 0 { result[name] = seconds }
+            }
+            return result
+        }
+    }
+
+    private func read<Value>(_ body: (Database, String) throws -> Value) throws -> Value {
+        try flush()
+        let path = StoreFile.url(directory).path
+        do {
+            return try queue.read { try body($0, path) }
+        } catch {
+            throw RunStoreError.diagnose(error, path: path, reading: true)
+        }
+    }
+
+    static func identity(_ queue: DatabaseQueue, path: String) throws -> RunIdentity {
+        let rows: [String: String]
+        do {
+            rows = try queue.read { try pairs($0, "identity") }
+        } catch {
+            throw RunStoreError.diagnose(error, path: path, reading: true)
+        }
+        guard let identity = RunIdentity(rows: rows) else {
+            throw RunStoreError.damaged(path: path, reason: "it does not say which run it is of")
+        }
+        return identity
+    }
+
+    /// The rows of a table of names and values.
+    static func pairs(_ database: Database, _ table: String) throws -> [String: String] {
+        var result: [String: String] = [:]
+        for row in try Row.fetchAll(database, sql: "SELECT name, value FROM \(table)") {
+            guard let name = String.fromDatabaseValue(row[0]),
+                let value = String.fromDatabaseValue(row[1])
+            else { continue }
+            result[name] = value
+        }
+        return result
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import GRDB
+import Support
+
+/// What a store says about its run, without going on with it.
+public struct RunStoreSummary: Sendable {
+    public let identity: RunIdentity
+    public let created: Date?
+    /// When the run last entered a stage.
+    public let updated: Date?
+    /// The stage it is or was in; `nil` where it was stopped before the first.
+    public let stage: String?
+    /// Whether a process works on it now.
+    public let isRunning: Bool
+    public let scored: Int
+    public let failed: Int
+    /// Trainings that are finished.
+    public let trainings: Int
+
+    /// Whether the run came to its end.
+    public var isComplete: Bool { stage == RunStore.completeStage }
+
+    /// Reads the store of a directory; a run that goes on is not disturbed.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    public init(_ directory: URL) throws {
+        let url = StoreFile.url(directory)
+        let queue = try Self.open(url)
+        defer { try? queue.close() }
+        identity = try RunStore.identity(queue, path: url.path)
+        let counts: (state: [String: String], scored: Int, failed: Int, trainings: Int)
+        do {
+            counts = try queue.read { database in
+                func count(_ sql: String) throws -> Int {
+                    try Int.fetchOne(database, sql: "SELECT count(*) FROM \(sql)") ?? 0
+                }
+                return (
+                    try RunStore.pairs(database, "state"),
+                    try count("candidates WHERE failure IS NULL"),
+                    try count("candidates WHERE failure IS NOT NULL"), try count("trainings")
+                )
+            }
+        } catch {
+            throw RunStoreError.diagnose(error, path: url.path, reading: true)
+        }
+        func date(_ name: String) -> Date? {
+            counts.state[name].flatMap(Double.init).flatMap {
+                $0.isFinite ? Date(timeIntervalSince1970: $0) : nil
+            }
+        }
+        created = date("created")
+        updated = date("updated")
+        stage = counts.state["stage"]
+        scored = counts.scored
+        failed = counts.failed
+        trainings = counts.trainings
+        isRunning = RunLock.isHeld(directory)
+    }
+
+    /// Removes a run that no process works on: results and store. The directory goes too when nothing
+    /// else is in it.
+    /// - Throws: ``RunStoreError/inUse(path:holder:)``, `FileError`.
+    public static func remove(_ directory: URL) throws {
+        let lock = try RunLock(directory)
+        try RunFiles.remove(directory)
+        lock.release()
+        _ = rmdir(directory.path)
+    }
+
+    /// For reading and writing first: only so can a write that was cut short be taken back.
+    private static func open(_ url: URL) throws -> DatabaseQueue {
+        do {
+            return try StoreFile.open(url)
+        } catch FileError.notWritable {
+            return try StoreFile.open(url, readonly: true)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import GRDB
+import Support
+
+/// The tables of a store. Floating-point numbers are kept as the integers of their IEEE 754 bits, weights
+/// and probabilities as little-endian blobs: what comes back is what went in, -0 and all. SQLite has no checksums of content; a digest of each
+/// candidate and training makes sure that a bit that changed on the disk is not taken for a result.
+enum Schema {
+    /// `PRAGMA application_id`: "KNAS".
+    static let applicationID = 0x4B4E_4153
+    /// `PRAGMA user_version`.
+    static let version = 1
+
+    static let tables = [
+        "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        "CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        "CREATE TABLE timings (name TEXT PRIMARY KEY, seconds INTEGER NOT NULL) STRICT",
+        """
+        CREATE TABLE candidates (id INTEGER PRIMARY KEY, genotype TEXT NOT NULL, \
+        parameters INTEGER, failure TEXT, digest TEXT NOT NULL) STRICT
+        """,
+        """
+        CREATE TABLE scores (candidate INTEGER NOT NULL, proxy TEXT NOT NULL, \
+        mean INTEGER NOT NULL, spread INTEGER NOT NULL, PRIMARY KEY (candidate, proxy)) STRICT
+        """,
+        """
+        CREATE TABLE epochs (stage TEXT NOT NULL, place INTEGER NOT NULL, \
+        genotype TEXT NOT NULL, epoch INTEGER NOT NULL, training_loss INTEGER NOT NULL, \
+        dev_accuracy INTEGER NOT NULL, dev_cross_entropy INTEGER NOT NULL, \
+        PRIMARY KEY (stage, place, genotype, epoch)) STRICT
+        """,
+        """
+        CREATE TABLE trainings (stage TEXT NOT NULL, place INTEGER NOT NULL, \
+        genotype TEXT NOT NULL, diverged INTEGER, best_epoch INTEGER, classes INTEGER, \
+        weights BLOB, labels BLOB, probabilities BLOB, digest TEXT NOT NULL, \
+        PRIMARY KEY (stage, place, genotype)) STRICT
+        """,
+    ]
+
+    /// Makes the tables in an empty database.
+    static func create(_ database: Database) throws {
+        for table in tables { try database.execute(sql: table) }
+        try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Refuses what is no store, or one that this program cannot read.
+    static func check(_ database: Database, path: String) throws {
+        let application = try number(database, "PRAGMA application_id")
+        guard application == applicationID else {
+            throw RunStoreError.notAStore(
+                path: path,
+                reason: "expected the application id \(applicationID), found \(application)")
+        }
+        let found = try number(database, "PRAGMA user_version")
+        guard found <= version else {
+            throw RunStoreError.newer(path: path, found: found, known: version)
+        }
+        let problems = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
+        guard problems == ["ok"] else {
+            throw RunStoreError.damaged(path: path, reason: problems.first ?? "no answer")
+        }
+        // Anything else, such as a trigger or a view, was not made by this program.
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        let statements = rows.compactMap { String.fromDatabaseValue($0[0]) }
+        guard Set(statements) == Set(tables), statements.count == tables.count else {
+            throw RunStoreError.damaged(path: path, reason: "its tables are not a store's")
+        }
+    }
+
+    private static func number(_ database: Database, _ sql: String) throws -> Int {
+        try Int64.fetchOne(database, sql: sql).map { Int(clamping: $0) } ?? 0
+    }
+}
+
+extension [Float] {
+    /// Little-endian float32.
+    var blob: Data {
+        var data = Data(capacity: count * 4)
+        for value in self {
+            Swift.withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+        }
+        return data
+    }
+
+    /// `nil` where the blob is cut off.
+    init?(blob: Data) {
+        guard blob.count % 4 == 0 else { return nil }
+        self = blob.withUnsafeBytes { bytes in
+            (0..<blob.count / 4).map {
+                Float(
+                    bitPattern: UInt32(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+            }
+        }
+    }
+}
+
+extension Double {
+    /// The IEEE 754 bits.
+    var bits: Int64 { Int64(bitPattern: bitPattern) }
+    init(bits: Int64) { self.init(bitPattern: UInt64(bitPattern: bits)) }
+}

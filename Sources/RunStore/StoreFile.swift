@@ -1,0 +1,93 @@
+import Foundation
+import GRDB
+import Support
+
+/// How `run.sqlite` is opened.
+///
+/// A rollback journal rather than a write-ahead log: one process writes, a few times a second, so that
+/// nothing is gained by a log; the run is one file whenever nobody writes; nothing is memory-mapped, which
+/// would turn a file that is cut off under a running program into a crash; it works on network drives; and
+/// SQLite notices when the file was moved or removed. `synchronous = FULL`: after a power failure too, what
+/// was committed is there; with at most a few commits a second that costs next to nothing.
+enum StoreFile {
+    static let name = "run.sqlite"
+
+    static func url(_ directory: URL) -> URL { directory.appendingPathComponent(name) }
+
+    /// All files that SQLite may have made.
+    static func all(_ directory: URL) -> [URL] {
+        ["", "-journal", "-wal", "-shm", ".new", ".new-journal"].map {
+            directory.appendingPathComponent(name + $0)
+        }
+    }
+
+    /// Opens a database that exists.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    static func open(_ url: URL, readonly: Bool = false) throws -> DatabaseQueue {
+        try checkFile(url)
+        var configuration = configuration
+        configuration.readonly = readonly
+        do {
+            let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+            try queue.unsafeReentrantRead { try Schema.check($0, path: url.path) }
+            return queue
+        } catch {
+            throw RunStoreError.diagnose(error, path: url.path, reading: readonly)
+        }
+    }
+
+    /// Makes a database with its tables and fills it; it gets its name when all is in it.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    static func create(_ url: URL, _ fill: (Database) throws -> Void) throws {
+        let temporary = url.deletingLastPathComponent().appendingPathComponent(name + ".new")
+        let manager = FileManager.default
+        for suffix in ["", "-journal"] {
+            try? manager.removeItem(atPath: temporary.path + suffix)
+        }
+        do {
+            let queue = try DatabaseQueue(path: temporary.path, configuration: configuration)
+            try queue.write {
+                try Schema.create($0)
+                try fill($0)
+            }
+            try queue.close()
+        } catch {
+            try? manager.removeItem(at: temporary)
+            throw RunStoreError.diagnose(error, path: url.path, reading: false)
+        }
+        guard rename(temporary.path, url.path) == 0 else {
+            throw FileError.notWritable(path: url.path, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "knas.run-store"
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            // The schema of a file is not to be trusted with functions, nor its cells with sizes.
+            try database.execute(sql: "PRAGMA trusted_schema = OFF")
+            try database.execute(sql: "PRAGMA cell_size_check = ON")
+            try database.execute(sql: "PRAGMA mmap_size = 0")
+            guard !database.configuration.readonly else { return }
+            try database.execute(sql: "PRAGMA journal_mode = DELETE")
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        return configuration
+    }
+
+    /// A regular file with something in it: SQLite takes an empty one for an empty database.
+    private static func checkFile(_ url: URL) throws {
+        var status = stat()
+        guard stat(url.path, &status) == 0 else {
+            if errno == ENOENT { throw FileError.missing(path: url.path) }
+            throw FileError.notReadable(path: url.path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw RunStoreError.notAStore(path: url.path, reason: "expected a file")
+        }
+        guard status.st_size > 0 else {
+            throw RunStoreError.notAStore(path: url.path, reason: "the file is empty")
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import GRDB
+import Support
+
+/// The tables `trainings` and `epochs`.
+enum TrainingTable {
+    static func insert(_ key: TrainingKey, _ epoch: StoredEpoch, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                key.stage, key.index, key.genotype, epoch.epoch, epoch.trainingLoss.bits,
+                epoch.devAccuracy.bits, epoch.devCrossEntropy.bits,
+            ])
+    }
+
+    static func insert(
+        _ key: TrainingKey, _ training: StoredTraining, _ database: Database
+    ) throws {
+        try database.execute(
+            sql: "DELETE FROM epochs WHERE stage = ? AND place = ? AND genotype = ?",
+            arguments: [key.stage, key.index, key.genotype])
+        for epoch in training.history { try insert(key, epoch, database) }
+        let digest = digest(key, training)
+        let arguments: StatementArguments =
+            switch training.outcome {
+            case .trained(let result):
+                [
+                    key.stage, key.index, key.genotype, nil, result.bestEpoch, result.classes,
+                    result.weights.blob, labels(result.labels), result.probabilities.blob, digest,
+                ]
+            case .diverged(let epoch):
+                [key.stage, key.index, key.genotype, epoch, nil, nil, nil, nil, nil, digest]
+            }
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO trainings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: arguments)
+    }
+
+    static func find(
+        _ key: TrainingKey, _ database: Database, path: String
+    ) throws -> StoredTraining? {
+        let sql = """
+            SELECT diverged, best_epoch, classes, weights, labels, probabilities, digest FROM trainings
+            WHERE stage = ? AND place = ? AND genotype = ?
+            """
+        let place: StatementArguments = [key.stage, key.index, key.genotype]
+        guard let row = try Row.fetchOne(database, sql: sql, arguments: place) else { return nil }
+        guard let training = try decode(row, epochs(key, database)),
+            String.fromDatabaseValue(row[6]) == digest(key, training)
+        else {
+            throw RunStoreError.damaged(
+                path: path,
+                reason: "training \(key.index) of stage \(key.stage) is not what was stored")
+        }
+        return training
+    }
+
+    private static func decode(_ row: Row, _ history: [StoredEpoch]) -> StoredTraining? {
+        if let epoch = Int.fromDatabaseValue(row[0]) {
+            return StoredTraining(history: history, outcome: .diverged(epoch: epoch))
+        }
+        guard let best = Int.fromDatabaseValue(row[1]),
+            let classes = Int.fromDatabaseValue(row[2]), classes > 0,
+            let weights = Data.fromDatabaseValue(row[3]).flatMap([Float].init(blob:)),
+            let labels = Data.fromDatabaseValue(row[4]).flatMap(Self.labels(blob:)),
+            let probabilities = Data.fromDatabaseValue(row[5]).flatMap([Float].init(blob:)),
+            probabilities.count % classes == 0, labels.count == probabilities.count / classes,
+            labels.allSatisfy({ (0..<classes).contains($0) }), best >= 1, best <= history.count,
+            history.enumerated().allSatisfy({ $0.element.epoch == $0.offset + 1 })
+        else { return nil }
+        return StoredTraining(
+            history: history,
+            outcome: .trained(
+                .init(
+                    bestEpoch: best, weights: weights, labels: labels,
+                    probabilities: probabilities, classes: classes)))
+    }
+
+    private static func epochs(_ key: TrainingKey, _ database: Database) throws -> [StoredEpoch] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT epoch, training_loss, dev_accuracy, dev_cross_entropy FROM epochs
+                WHERE stage = ? AND place = ? AND genotype = ? ORDER BY epoch
+                """,
+            arguments: [key.stage, key.index, key.genotype]
+        ).compactMap { row in
+            guard let epoch = Int.fromDatabaseValue(row[0]) else { return nil }
+            let numbers = (1...3).compactMap { Int64.fromDatabaseValue(row[$0]) }
+            guard numbers.count == 3 else { return nil }
+            return StoredEpoch(
+                epoch: epoch, trainingLoss: Double(bits: numbers[0]),
+                devAccuracy: Double(bits: numbers[1]), devCrossEntropy: Double(bits: numbers[2]))
+        }
+    }
+
+    private static func digest(_ key: TrainingKey, _ training: StoredTraining) -> String {
+        var digest = DigestBuilder()
+        digest.add(key.stage)
+        digest.add("\(key.index) \(key.genotype)")
+        for epoch in training.history {
+            digest.add(
+                "\(epoch.epoch) \(epoch.trainingLoss.bits) \(epoch.devAccuracy.bits) "
+                    + "\(epoch.devCrossEntropy.bits)")
+        }
+        switch training.outcome {
+        case .diverged(let epoch): digest.add("diverged \(epoch)")
+        case .trained(let result):
+            digest.add("\(result.bestEpoch) \(result.classes)")
+            digest.add(result.weights.blob)
+            digest.add(labels(result.labels))
+            digest.add(result.probabilities.blob)
+        }
+        return digest.hexadecimal()
+    }
+
+    /// Little-endian 32-bit integers.
+    private static func labels(_ labels: [Int]) -> Data {
+        labels.reduce(into: Data(capacity: labels.count * 4)) { data, label in
+            withUnsafeBytes(of: Int32(clamping: label).littleEndian) { data.append(contentsOf: $0) }
+        }
+    }
+
+    private static func labels(blob: Data) -> [Int]? {
+        guard blob.count % 4 == 0 else { return nil }
+        return blob.withUnsafeBytes { bytes in
+            (0..<blob.count / 4).map {
+                Int(
+                    Int32(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)))
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// Scores that come from where they were stored.
+extension ScoreSummary {
+    public init(mean: Double, spread: Double) {
+        self.mean = mean
+        self.spread = spread
+    }
+}
+
+extension Score {
+    public init(restoring values: [String: ScoreSummary], parameters: Int) {
+        self.values = values
+        self.parameters = parameters
+    }
+}

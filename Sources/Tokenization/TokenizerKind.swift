@@ -1,0 +1,44 @@
+/// The algorithm behind a tokenizer's class.
+enum TokenizerKind {
+    case sentencePiece(SpecialTokenScheme)
+    case wordPiece
+    case bytePair
+
+    /// Of a class (`XLMRobertaTokenizerFast`) or an architecture (`xlm-roberta`); `nil` for others.
+    init?(_ name: String) {
+        var name = name.lowercased().filter { $0 != "-" && $0 != "_" }
+        for suffix in ["fast", "tokenizer"] where name.hasSuffix(suffix) {
+            name.removeLast(suffix.count)
+        }
+        switch name {
+        case "xlmroberta", "xlmrobertaxl": self = .sentencePiece(.xlmRoberta)
+        case "camembert": self = .sentencePiece(.camembert)
+        case "albert", "debertav2", "debertav3": self = .sentencePiece(.classifierSeparator)
+        case "bert", "distilbert", "electra", "mobilebert", "convbert", "squeezebert":
+            self = .wordPiece
+        case "roberta", "gpt2", "bart", "longformer", "deberta": self = .bytePair
+        default: return nil
+        }
+    }
+
+    /// What the tokenizer's class says, or `nil` where there is none.
+    ///
+    /// A class that numbers its tokens in another way is refused: its ids would look right and mean
+    /// nothing.
+    static func named(_ settings: TokenizerSettings) throws -> TokenizerKind? {
+        guard let name = settings.tokenizerClass else { return nil }
+        guard let kind = TokenizerKind(name) else {
+            throw TokenizationError.unsupportedTokenizer(path: settings.url.path, name: name)
+        }
+        return kind
+    }
+
+    /// The type of model in a `tokenizer.json` of this kind.
+    var jsonModel: String {
+        switch self {
+        case .sentencePiece: "Unigram"
+        case .wordPiece: "WordPiece"
+        case .bytePair: "BPE"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import KNAS
+import RunStore
+import Support
+import Testing
+
+/// Runs that are stopped and gone on with.
+@Suite("Resuming a run", .serialized)
+struct ResumptionTests {
+    /// Asks for a stop at the n-th report of progress.
+    private final class Stopper: @unchecked Sendable {
+        private let lock = NSLock()
+        private var left: Int
+        init(after count: Int) { left = count }
+        var handler: ProgressHandler {
+            { _ in
+                self.lock.withLock {
+                    self.left -= 1
+                    return self.left < 0 ? .stop : .more
+                }
+            }
+        }
+    }
+
+    private func configuration(_ workspace: Workspace, _ run: String) -> RunConfiguration {
+        var result = workspace.configuration(run)
+        result.strategy = "evolution"
+        result.candidates = 110
+        result.training.epochs = 3
+        return result
+    }
+
+    /// The bytes of the leaderboard, the weights and the result but for times.
+    private func outcome(_ run: URL) throws -> [Data] {
+        let data = try Data(contentsOf: run.appendingPathComponent("result.json"))
+        var result = try #require(
+            JSONSerialization.jsonObject(with: data) as? [String: Any])
+        result["cost"] = nil
+        var search = try #require(result["search"] as? [String: Any])
+        search["scoringSeconds"] = nil
+        result["search"] = search
+        return [
+            try JSONSerialization.data(withJSONObject: result, options: .sortedKeys),
+            try Data(contentsOf: run.appendingPathComponent("leaderboard.csv")),
+            try Data(contentsOf: run.appendingPathComponent("model/head.safetensors")),
+        ]
+    }
+
+    @Test("an evolution that is stopped again and again gives the bytes of an undisturbed one")
+    func stops() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let whole = configuration(workspace, "whole")
+        _ = try Pipeline(whole).run()
+        let expected = try outcome(whole.run)
+
+        var parts = configuration(workspace, "parts")
+        var stops = 0
+        while true {
+            parts.mode = .resume
+            parts.threads = 1 + stops % 2
+            do {
+                // A little more each time, so that stops fall into all stages.
+                _ = try Pipeline(parts, progress: Stopper(after: 25 + 4 * stops).handler).run()
+                break
+            } catch is Interrupted {
+                stops += 1
+                #expect(try RunOverview(parts.run).state == .interrupted)
+            }
+            try #require(stops < 200, "no progress is made")
+        }
+        #expect(stops > 3)
+        #expect(try outcome(parts.run) == expected)
+
+        let overview = try RunOverview(parts.run)
+        #expect(overview.state == .complete)
+        #expect(overview.scored == 110)
+        #expect(overview.testAccuracy != nil)
+        // Resuming what is complete gives it once more.
+        _ = try Pipeline(parts).run()
+        #expect(try outcome(parts.run) == expected)
+    }
+
+    @Test("a run is neither overwritten by accident nor resumed with other choices or data")
+    func refusals() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        var configuration = workspace.configuration("run")
+        configuration.candidates = 4
+        configuration.training.epochs = 1
+        _ = try Pipeline(configuration).run()
+        #expect(throws: RunStoreError.alreadyThere(path: configuration.run.path)) {
+            try Pipeline(configuration).run()
+        }
+        var other = configuration
+        other.mode = .resume
+        other.training.learningRate = 5e-4
+        let error = #expect(throws: RunStoreError.self) { try Pipeline(other).run() }
+        #expect(error?.description.contains("training.learningRate") == true)
+        other.mode = .overwrite
+        _ = try Pipeline(other).run()
+
+        let train = workspace.directory.appendingPathComponent("train.tsv")
+        let rows = try String(contentsOf: train, encoding: .utf8)
+        try (rows + "a new row\tit is new\tother\n").write(
+            to: train, atomically: true, encoding: .utf8)
+        other.mode = .resume
+        let changed = #expect(throws: RunStoreError.self) { try Pipeline(other).run() }
+        #expect(changed?.description.contains("data set") == true)
+
+        let store = other.run.appendingPathComponent("run.sqlite")
+        try FileManager.default.removeItem(at: store)
+        #expect(throws: RunStoreError.nothingToResume(path: other.run.path)) {
+            try Pipeline(other).run()
+        }
+        try RunOverview.remove(other.run)
+        #expect(!FileManager.default.fileExists(atPath: other.run.path))
+    }
+}
