@@ -46,7 +46,7 @@ enum ArchitectureSection {
     ) -> HTML {
         let state: String
         if let layers = result.finetuned?.layers, let first = layers.first, let last = layers.last {
-            state = "layers \(first) to \(last) trained, the others frozen"
+            state = "\(Show.layers(first, last)) trained, the others frozen"
         } else {
             state = "frozen"
         }

@@ -82,14 +82,14 @@ enum ControlsSection {
         guard !paired.isEmpty else { return "" }
         let height = 80 + 40 * Double(paired.count)
         let ends = paired.flatMap { [$0.1.interval.lower, $0.1.interval.upper, $0.1.difference] }
-        let x = Axis(ends.map { $0 * 100 } + [0], from: 160, to: 610)
+        let x = Axis(ends.map { $0 * 100 } + [0], from: 180, to: 610)
         let y = Axis([0, 1], from: height - 50, to: 30, padding: 0)
         let rows: [HTML] = paired.enumerated().map { index, row in
             let middle = Figure.at(50 + 40 * Double(index))
             let low = Figure.at(x.place(row.1.interval.lower * 100))
             let high = Figure.at(x.place(row.1.interval.upper * 100))
             return """
-                <text class="box-text" x="150" y="\(Figure.at(54 + 40 * Double(index)))" \
+                <text class="box-text" x="170" y="\(Figure.at(54 + 40 * Double(index)))" \
                 text-anchor="end">\(row.0)</text>
                 <path class="interval" d="M\(low) \(middle)H\(high)M\(low) \(middle)m0 -6v12\
                 M\(high) \(middle)m0 -6v12"/>
@@ -116,7 +116,7 @@ enum ControlsSection {
             }.joined(separator: "; "),
             ticks + [
                 """
-                <text class="name" x="385" y="\(Figure.at(y.start + 38))" text-anchor="middle">\
+                <text class="name" x="395" y="\(Figure.at(y.start + 38))" text-anchor="middle">\
                 percentage points of test accuracy; right of 0 the winner is better</text>
                 """
             ] + rows,

@@ -113,6 +113,11 @@ enum Show {
         return "\(Show.count(count)) \(noun)\(ending)"
     }
 
+    /// `layer 10`, `layers 8 to 10`.
+    static func layers(_ first: Int, _ last: Int) -> String {
+        first == last ? "layer \(first)" : "layers \(first) to \(last)"
+    }
+
     /// A number of any size: whole up to a milliard, beyond it as a power of ten.
     static func size(_ value: Double) -> HTML {
         guard value.isFinite else { return "–" }

@@ -61,7 +61,7 @@ enum OverviewSection {
         guard let layers = result.finetuned?.layers, let first = layers.first,
             let last = layers.last
         else { return ", frozen" }
-        return ", layers \(first) to \(last) trained with the winner"
+        return ", \(Show.layers(first, last)) trained with the winner"
     }
 
     private static func pairing(_ content: ReportContent) -> String {

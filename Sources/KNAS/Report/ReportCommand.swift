@@ -9,11 +9,11 @@ struct ReportCommand {
     /// The command that gives the same result; where data lies on this machine is left out.
     var text: String {
         let task = configuration.task.deletingPathExtension().lastPathComponent
-        let standard = Dictionary(
-            ReportCommand(
-                configuration: RunConfiguration(task: configuration.task, run: configuration.run)
-            )
-            .options, uniquingKeysWith: { first, _ in first })
+        var plain = RunConfiguration(task: configuration.task, run: configuration.run)
+        plain.fineTuning = configuration.fineTuning.map { FineTuneOptions($0.depth) }
+        var standard = Dictionary(
+            ReportCommand(configuration: plain).options, uniquingKeysWith: { first, _ in first })
+        standard["--unfreeze"] = nil
         var words = ["knas", "search", task]
         if configuration.data != nil { words += ["--data", "DIR"] }
         for (name, value) in options where value != standard[name] && name != "--threads" {

@@ -38,7 +38,7 @@ enum ReportStyle {
         dd { margin: 0; overflow-wrap: anywhere; }
         code { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
         pre { background: var(--fill); border: 1px solid var(--rule); border-radius: 6px; margin: .75rem 0;
-          overflow-x: auto; padding: .75rem 1rem; white-space: pre-wrap; }
+          overflow-x: auto; padding: .75rem 1rem; white-space: pre; }
         details { margin: 1rem 0; }
         summary { cursor: pointer; color: var(--accent); }
         .scroll { overflow-x: auto; margin: 1rem 0; }
@@ -122,6 +122,7 @@ enum ReportStyle {
           #heads .genotype, .genotype, .text { min-width: 0; }
           #heads thead th { position: static; }
           figure, tr { break-inside: avoid; }
+          pre { white-space: pre-wrap; }
           h2, h3, caption { break-after: avoid; }
           th button { text-decoration: none; }
         }
