@@ -30,8 +30,10 @@ demo: encoder
 	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
 
 test: encoder
+	@Scripts/install-packages --tests
 	@echo "running all tests, those on the default encoder's real weights included"
-	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
+	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_BROWSER=$$(Scripts/check-report --browser) \
+		KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
 
 lint: imports
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

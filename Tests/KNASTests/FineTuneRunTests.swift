@@ -42,6 +42,10 @@ struct FineTuneRunTests {
             RunResult.self,
             from: Data(contentsOf: configuration.run.appendingPathComponent("result.json")))
         #expect(decoded.finetuned?.test == tuned.test)
+        let page = try String(
+            contentsOf: configuration.run.appendingPathComponent("report.html"), encoding: .utf8)
+        #expect(HTMLChecker(page).faults.prefix(5) == [])
+        #expect(page.contains("<h3>After fine-tuning</h3>"))
 
         let url = configuration.run.appendingPathComponent("model")
         let files = try FileManager.default.contentsOfDirectory(atPath: url.path)

@@ -55,9 +55,10 @@ extension ResultBuilder {
 
     /// Reads the test split for the fine-tuned heads.
     /// - Parameter frozen: the winner on the frozen encoder, seed by seed.
+    /// - Returns: the result, and what the exported seed says on test.
     func fineTuned(
         _ heads: FineTunedHeads, frozen: [TrainedHead], training: FineTuneConfiguration
-    ) throws -> RunResult.FineTuned {
+    ) throws -> (RunResult.FineTuned, TestPredictions) {
         let outcome = try evaluate(heads.winner)
         let confusion = ConfusionMatrix(outcome.exported)
         let classes = dataset.labels.indices
@@ -72,7 +73,7 @@ extension ResultBuilder {
                 winnerMinusThis: try compare(
                     outcome.exported, other.exported, "fine-tuned linear"))
         }
-        return RunResult.FineTuned(
+        let result = RunResult.FineTuned(
             layers: [heads.winner.unfrozen.lowerBound, heads.winner.unfrozen.upperBound],
             parameters: heads.winner.seeds[0].graph.trainableCount, training: training,
             dev: try ClassificationMetrics.mean(of: outcome.perSeed.map(\.dev)),
@@ -82,6 +83,7 @@ extension ResultBuilder {
             minusFrozen: try compare(
                 outcome.exported, test(frozen[Winner.bestSeed(frozen)]), "frozen"),
             controls: controls)
+        return (result, onTest(outcome.exported))
     }
 
     private func evaluate(_ head: FineTunedHead) throws -> Outcome {

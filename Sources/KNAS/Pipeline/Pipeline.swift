@@ -79,13 +79,13 @@ public struct Pipeline: Sendable {
         let report = ResultBuilder(
             configuration: configuration, dataset: dataset, encoder: encoder, space: space,
             splits: splits, key: key.child("intervals"))
-        var result = try watch.time("evaluation") {
+        var (result, test) = try watch.time("evaluation") {
             try report.build(
                 candidates: candidates, finalists: Array(finalists), winner: winner,
                 controls: controls, cost: watch.cost)
         }
         if let fineTuned, let options = configuration.fineTuning {
-            result.finetuned = try watch.time("evaluation") {
+            (result.finetuned, test) = try watch.time("evaluation") {
                 try report.fineTuned(fineTuned, frozen: winner.seeds, training: options.training)
             }
         }
@@ -96,7 +96,10 @@ public struct Pipeline: Sendable {
             task: TaskDefinition.load(configuration.task),
             includesEncoder: configuration.fineTuning?.isStandalone ?? false)
         result.cost = watch.cost
-        try directory.write(result)
+        let page = ReportBuilder(
+            configuration: configuration, space: space, ranking: search.ranking(candidates),
+            winner: winner, random: controls.random)
+        try directory.write(result, page.content(result, test: test))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)
         try resumption.complete(watch.cost)
         return result

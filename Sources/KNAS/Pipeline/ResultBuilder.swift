@@ -19,10 +19,11 @@ struct ResultBuilder {
     let splits: SplitFeatures
     let key: RandomKey
 
+    /// - Returns: the result, and what the exported seed says on test.
     func build(
         candidates: [Candidate], finalists: [Candidate], winner: HeadDevelopment.Outcome,
         controls: TrainedControls, cost: RunResult.Cost
-    ) throws -> RunResult {
+    ) throws -> (RunResult, TestPredictions) {
         let seeds = winner.seeds
         let predictions = try seeds.map { try test($0) }
         let perSeed = seeds.indices.map { index in
@@ -64,7 +65,7 @@ struct ResultBuilder {
                 predictions)
         }
         let scored = candidates.filter { $0.score != nil }.count
-        return RunResult(
+        let result = RunResult(
             task: dataset.name, encoder: configuration.encoder, encoderDigest: encoder.digest,
             layers: space.context.layers,
             pairing: (dataset.pairing ?? .joint).rawValue, seed: configuration.seed,
@@ -82,6 +83,13 @@ struct ResultBuilder {
             winner: winnerResult,
             pareto: Self.front(winner.standings + (controls.random?.standings ?? [])),
             baselines: baselines, cost: cost)
+        return (result, onTest(predictions[winner.bestSeed]))
+    }
+
+    /// Predictions with the test split's texts.
+    func onTest(_ predictions: Predictions) -> TestPredictions {
+        TestPredictions(
+            predictions, examples: dataset.test, labels: dataset.labels.map(\.name))
     }
 
     private func finalist(_ candidate: Candidate, _ standing: Standing) -> RunResult.Finalist? {

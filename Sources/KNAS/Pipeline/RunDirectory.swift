@@ -67,12 +67,12 @@ struct RunDirectory {
     }
 
     /// Writes `result.json` and `report.html`.
-    func write(_ result: RunResult) throws {
+    func write(_ result: RunResult, _ page: ReportContent) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(
             try encoder.encode(result), to: url.appendingPathComponent("result.json"))
-        try AtomicFile.write(Report.html(result), to: url.appendingPathComponent("report.html"))
+        try AtomicFile.write(Report.html(page), to: url.appendingPathComponent("report.html"))
     }
 
     func writeModel(

@@ -1,0 +1,101 @@
+import Metrics
+
+/// Whether the winner is as often right as it is confident.
+enum CalibrationSection {
+    private static let binCount = 10
+
+    static func html(_ content: ReportContent) -> HTML {
+        let curve = CalibrationCurve(content.test.predictions, binCount: binCount)
+        let predictions = content.test.predictions
+        let count = Double(max(1, predictions.count))
+        let confidence = predictions.confidences.reduce(0) { $0 + Double($1) } / count
+        let accuracy = Double(predictions.correct.count { $0 }) / count
+        return """
+            <section aria-labelledby="calibration">
+            <h2 id="calibration">Calibration</h2>
+            <p>On test the exported model is \(Show.percent(confidence)) confident on average and \
+            right \(Show.percent(accuracy)) of the time: it is \(verdict(confidence - accuracy)). \
+            The expected calibration error in \(binCount) bins is \
+            <strong>\(Show.share(curve.expectedError))</strong>: by so much, on average over the \
+            rows, confidence and accuracy of a row’s bin differ (0 is perfect). The largest gap \
+            of a bin is \(Show.share(curve.maximumError)).</p>
+            \(figure(curve))
+            <details><summary>The numbers of this figure</summary>
+            \(table(curve))
+            </details>
+            </section>
+            """
+    }
+
+    private static func verdict(_ gap: Double) -> String {
+        if abs(gap) < 0.01 { return "well calibrated on the whole" }
+        let size = abs(gap) < 0.05 ? "a little" : "clearly"
+        return gap > 0 ? "\(size) overconfident" : "\(size) underconfident"
+    }
+
+    private static func figure(_ curve: CalibrationCurve) -> HTML {
+        let x = Axis([0, 1], from: 60, to: 420, padding: 0)
+        let y = Axis([0, 1], from: 400, to: 40, padding: 0)
+        let total = Double(max(1, curve.bins.reduce(0) { $0 + $1.count }))
+        let bars: [HTML] = curve.bins.filter { $0.count > 0 }.map { bin in
+            let top = y.place(bin.accuracy)
+            // The width says how many rows a bin has: the full bin is all of them.
+            let width =
+                (x.place(bin.upper) - x.place(bin.lower) - 4)
+                * max(0.12, (Double(bin.count) / total).squareRoot())
+            let middle = (x.place(bin.lower) + x.place(bin.upper)) / 2
+            return """
+                <rect class="bar" x="\(Figure.at(middle - width / 2))" y="\(Figure.at(top))" \
+                width="\(Figure.at(width))" height="\(Figure.at(y.start - top))"/>\
+                <text class="label" x="\(Figure.at(middle))" y="\(Figure.at(y.start - 6))" \
+                text-anchor="middle">\(Show.count(bin.count))</text>
+                """
+        }
+        let marks: [HTML] = curve.bins.filter { $0.count > 0 }.map { bin in
+            Mark.diamond.svg(
+                x.place(bin.confidence), y.place(bin.accuracy), style: "winner",
+                title: """
+                    \(bin.count) rows, confidence \(Show.share(bin.confidence)), right \
+                    \(Show.share(bin.accuracy))
+                    """)
+        }
+        let diagonal: HTML = """
+            <path class="reference" d="M\(Figure.at(x.start)) \(Figure.at(y.start))\
+            L\(Figure.at(x.end)) \(Figure.at(y.end))"/>
+            """
+        return Figure.svg(
+            id: "calibration-figure", width: 440, height: 460, title: "Calibration curve",
+            description: curve.bins.filter { $0.count > 0 }.map {
+                """
+                confidence \(Show.share($0.confidence)): right \(Show.share($0.accuracy)) of \
+                \(Show.plural($0.count, "row"))
+                """
+            }.joined(separator: "; "),
+            [Figure.frame(x, y, xName: "confidence", yName: "share that is right")] + bars
+                + [diagonal] + marks,
+            caption: """
+                Ten bins of confidence. A bar is as high as the share of its rows that is right, \
+                as wide as the bin is full, with the number of its rows at its foot; diamonds \
+                stand at the mean confidence. On the dashed line confidence and accuracy agree; \
+                diamonds below it are overconfident.
+                """)
+    }
+
+    private static func table(_ curve: CalibrationCurve) -> HTML {
+        Table(
+            id: "calibration-bins", caption: "Calibration by bin of confidence",
+            columns: [
+                ("Confidence", .text), ("Rows", .number), ("Mean confidence", .number),
+                ("Share that is right", .number),
+            ],
+            rows: curve.bins.map { bin in
+                [
+                    .init(text: "\(Show.decimals(bin.lower, 1)) to \(Show.decimals(bin.upper, 1))"),
+                    .init(bin.count),
+                    bin.count == 0 ? .empty : .init(bin.confidence, Show.share(bin.confidence)),
+                    bin.count == 0 ? .empty : .init(bin.accuracy, Show.share(bin.accuracy)),
+                ]
+            }
+        ).html
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+
+/// A piece of a page. Literals are markup; what is interpolated is text and gets escaped, unless it
+/// is a piece of a page itself. Escaping cannot be forgotten, because only literals are trusted.
+package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
+    /// The markup.
+    package private(set) var source: String
+
+    package init(stringLiteral value: String) { source = value }
+    package init(stringInterpolation: StringInterpolation) { source = stringInterpolation.source }
+
+    /// Text as markup that shows it.
+    package init(text: String) { source = Self.escape(text) }
+
+    /// Markup that this program made itself, e.g. a style sheet.
+    /// - Parameter trusted: never what a user wrote.
+    init(trusted: String) { source = trusted }
+
+    /// Puts text and pieces of pages between markup.
+    package struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var source = ""
+
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            source.reserveCapacity(literalCapacity)
+        }
+
+        package mutating func appendLiteral(_ literal: String) { source += literal }
+        package mutating func appendInterpolation(_ text: String) { source += HTML.escape(text) }
+        package mutating func appendInterpolation(_ number: Int) { source += String(number) }
+        package mutating func appendInterpolation(_ piece: HTML) { source += piece.source }
+        package mutating func appendInterpolation(_ pieces: [HTML]) {
+            source += pieces.map(\.source).joined(separator: "\n")
+        }
+    }
+
+    static func + (a: HTML, b: HTML) -> HTML { HTML(trusted: a.source + b.source) }
+
+    /// Text for element content and quoted attributes. It goes by code points, as browsers do: to
+    /// Swift a `<` with a combining mark is another character, to a browser it still opens a tag.
+    /// Control characters, which HTML does not allow, become replacement characters.
+    static func escape(_ text: String) -> String {
+        var result = ""
+        result.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            case "\t", "\n": result.unicodeScalars.append(scalar)
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}":
+                result += "\u{FFFD}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
+/// Numbers as the report shows them.
+enum Show {
+    /// A share of 1 with three decimals.
+    static func share(_ value: Double) -> String { decimals(value, 3) }
+
+    /// A share of 1 as a percentage.
+    static func percent(_ value: Double) -> String { decimals(value * 100, 1) + "%" }
+
+    /// A difference of shares in percentage points, with its sign.
+    static func points(_ value: Double) -> String {
+        guard value.isFinite else { return "–" }
+        let rounded = (value * 1000).rounded() / 10
+        return rounded == 0 ? "0.0" : String(format: "%+.1f", rounded)
+    }
+
+    static func decimals(_ value: Double, _ digits: Int) -> String {
+        value.isFinite ? String(format: "%.\(digits)f", value) : "–"
+    }
+
+    /// Three significant digits, whatever the size.
+    static func short(_ value: Double) -> String {
+        value.isFinite ? String(format: "%.3g", value) : "–"
+    }
+
+    /// A count with spaces between thousands.
+    static func count(_ value: Int) -> String {
+        var digits = String(value.magnitude)
+        var groups: [String] = []
+        while digits.count > 3 {
+            groups.append(String(digits.suffix(3)))
+            digits.removeLast(3)
+        }
+        groups.append(digits)
+        return (value < 0 ? "−" : "") + groups.reversed().joined(separator: "\u{202F}")
+    }
+
+    /// A time in the unit that suits it.
+    static func duration(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<100: "\(decimals(seconds, 1)) s"
+        case ..<6000: "\(decimals(seconds / 60, 1)) min"
+        case ..<172_800: "\(decimals(seconds / 3600, 1)) h"
+        default: "\(decimals(seconds / 86_400, 1)) days"
+        }
+    }
+
+    /// p of a test; tiny ones as a bound.
+    static func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : decimals(p, 3) }
+
+    /// `1 head`, `2 heads`, `2 classes`.
+    static func plural(_ count: Int, _ noun: String) -> String {
+        let ending = count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s"
+        return "\(Show.count(count)) \(noun)\(ending)"
+    }
+
+    /// `layer 10`, `layers 8 to 10`.
+    static func layers(_ first: Int, _ last: Int) -> String {
+        first == last ? "layer \(first)" : "layers \(first) to \(last)"
+    }
+
+    /// A number of any size: whole up to a milliard, beyond it as a power of ten.
+    static func size(_ value: Double) -> HTML {
+        guard value.isFinite else { return "–" }
+        if value < 1e9 { return HTML(text: count(Int(value))) }
+        let parts = String(format: "%.2e", value).split(separator: "e")
+        let exponent = parts.count == 2 ? Int(parts[1]) ?? 0 : 0
+        return "about \(String(parts[0])) × 10<sup>\(exponent)</sup>"
+    }
+}

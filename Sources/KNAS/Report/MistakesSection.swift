@@ -1,0 +1,62 @@
+/// The test rows that the winner has wrong, the most confident first.
+enum MistakesSection {
+    /// Rows that are listed at most.
+    static let limit = 50
+    /// Characters of a text that are shown.
+    private static let textLimit = 600
+
+    static func html(_ content: ReportContent) -> HTML {
+        let test = content.test
+        let total = test.predictions.correct.count { !$0 }
+        return """
+            <section aria-labelledby="mistakes">
+            <h2 id="mistakes">Mistakes on test</h2>
+            \(total == 0 ? "<p>The exported model has every test row right.</p>" : table(test, total))
+            </section>
+            """
+    }
+
+    private static func table(_ test: TestPredictions, _ total: Int) -> HTML {
+        let mistakes = test.mistakes(limit: limit)
+        let hasPairs = mistakes.contains { $0.example.pair != nil }
+        return Table(
+            id: "mistake-rows",
+            caption: """
+                \(mistakes.count < total ? "The \(mistakes.count) most confident of" : "All") \
+                \(Show.plural(total, "mistake")) of the exported model in \
+                \(Show.plural(test.examples.count, "test row"))
+                """,
+            columns: [
+                ("Text", .text), ("Is", .text), ("Said", .text), ("Confidence", .number),
+                ("Probability of the truth", .number),
+            ],
+            rows: mistakes.map { mistake in
+                [
+                    .init(texts(mistake, hasPairs)),
+                    .init("<bdi>\(test.labels[mistake.example.label])</bdi>"),
+                    .init("<bdi>\(test.labels[mistake.predicted])</bdi>"),
+                    .init(mistake.confidence, Show.share(mistake.confidence)),
+                    .init(mistake.probabilityOfTruth, Show.share(mistake.probabilityOfTruth)),
+                ]
+            }
+        ).html
+    }
+
+    /// The text or both texts, each with the direction of its own script.
+    private static func texts(_ mistake: TestPredictions.Mistake, _ hasPairs: Bool) -> HTML {
+        let first: HTML = "<span class=\"text\" dir=\"auto\">\(cut(mistake.example.text))</span>"
+        guard let pair = mistake.example.pair else { return first }
+        return first + "<span class=\"text pair\" dir=\"auto\">\(cut(pair))</span>"
+    }
+
+    /// By code points: a character of Swift can be of any length.
+    private static func cut(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard
+            let end = scalars.index(
+                scalars.startIndex, offsetBy: textLimit, limitedBy: scalars.endIndex),
+            end != scalars.endIndex
+        else { return text }
+        return String(String.UnicodeScalarView(scalars[..<end])) + " …"
+    }
+}
