@@ -61,7 +61,9 @@ struct TrainingOptions: ParsableArguments {
     var weightDecay = TrainingConfiguration().weightDecay
     @Option(help: "Share of the target that is spread over all classes.")
     var labelSmoothing = TrainingConfiguration().labelSmoothing
-    @Option(help: "Whose weights count: the epoch that is best on dev, or the last.")
+    @Option(
+        help: "Whose weights count: the epoch that is best on dev, or the last; by the size of dev."
+    )
     var epochChoice = TrainingConfiguration().epochChoice
     @Flag(help: "Let every class weigh the same in training.")
     var balanceClasses = false

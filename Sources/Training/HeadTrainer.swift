@@ -65,6 +65,7 @@ public struct HeadTrainer: Sendable {
             count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
         let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
         let gradient = BatchGradient(parameters.layout)
+        let epochChoice = configuration.epochChoice.resolved(devRows: dev.count)
         let perEpoch = (train.count + configuration.batchSize - 1) / configuration.batchSize
         let total = perEpoch * configuration.epochs
         var dropout = key.child("dropout").generator()
@@ -96,7 +97,7 @@ public struct HeadTrainer: Sendable {
                 epoch: epoch, trainingLoss: lossSum / Double(train.count),
                 devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
             history.append(record)
-            if best == nil || configuration.epochChoice == .last
+            if best == nil || epochChoice == .last
                 || record.isBetter(than: best!.record)
             {
                 best = (record, parameters.storage.copy(), predictions)

@@ -65,9 +65,29 @@ struct TrainingTests {
         #expect(first.parameters.storage.array == second.parameters.storage.array)
     }
 
+    @Test("where dev is small, or if wanted, the weights are those of the last epoch")
+    func lastEpoch() throws {
+        // A learning rate that makes dev worse in the end.
+        func wild(_ choice: EpochChoice) throws -> TrainedHead {
+            try train {
+                $0.learningRate = 0.05
+                $0.patience = 1
+                $0.epochChoice = choice
+            }
+        }
+        let last = try wild(.last)
+        #expect(last.history.count == 6)
+        #expect(last.bestEpoch == 6)
+        #expect(ClassificationMetrics(last.dev).accuracy == last.history[5].devAccuracy)
+        let automatic = try wild(.automatic)
+        #expect(automatic.parameters.storage.array == last.parameters.storage.array)
+        #expect(EpochChoice.automatic.resolved(devRows: 300) == .best)
+        #expect(EpochChoice.best.resolved(devRows: 1) == .best)
+    }
+
     @Test("the weights are those of the best epoch on dev")
     func bestEpoch() throws {
-        let head = try train()
+        let head = try train { $0.epochChoice = .best }
         let dev = try SyntheticFeatures.make(examples: 100, segments: 2, seed: 2)
         let predictions = try predict(
             Executor(head.graph), head.parameters, dev, classes: 2)

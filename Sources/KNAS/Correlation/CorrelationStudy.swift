@@ -58,12 +58,15 @@ public struct CorrelationStudy: Sendable {
             identity: identity(encoder, splits, layers, folds), resume: configuration.resume)
         var scoringOptions = run.scoring
         scoringOptions.leavesOutUnavailable = true
+        var training = run.training
+        // What a head can reach, whatever the size of the held-out part.
+        if training.epochChoice == .automatic { training.epochChoice = .best }
         let worker = StudyWorker(
             space: space, splits: splits, folds: folds, repeats: configuration.repeats,
             scorer: try Scorer(
                 space: space, train: splits.train, proxies: ProxyRegistry.all.map(\.name),
                 options: scoringOptions, key: key.child("scoring")),
-            scoring: scoringIdentity, trainer: try HeadTrainer(run.training), key: key)
+            scoring: scoringIdentity, trainer: try HeadTrainer(training), key: key)
         let scoringIdentity = scoringIdentity
         let counter = EpochCounter(
             stage: "heads", total: genotypes.count, unit: "heads", progress: progress)

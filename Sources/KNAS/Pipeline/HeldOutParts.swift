@@ -19,6 +19,9 @@ struct HeldOutParts: Sendable {
         assignment = Self.folds(train.labels, count: Self.folds, key: key)
     }
 
+    /// Rows of dev.
+    var devCount: Int { dev.count }
+
     /// Dev and the folds.
     var count: Int { 1 + Self.folds }
 

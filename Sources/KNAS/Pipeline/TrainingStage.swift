@@ -34,13 +34,16 @@ struct TrainingStage: Sendable {
         _ job: TrainingJob, _ key: RandomKey, _ counter: EpochCounter
     ) throws -> TrainedGenotype {
         let data = parts[job.part]
+        var configuration = job.configuration
+        // The task's dev decides, also where a larger part is held out.
+        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
         let graph = space.graph(of: job.genotype)
         do {
             let head = try resumption.train(
                 job.place(counter.stage, key), graph,
                 onEpoch: { _ in try counter.add(1) },
                 training: { onEpoch in
-                    try HeadTrainer(job.configuration).train(
+                    try HeadTrainer(configuration).train(
                         graph, train: data.train, dev: data.dev,
                         classes: space.context.classes, key: job.key(key), onEpoch: onEpoch,
                         onStep: { try counter.add(0) })
