@@ -61,8 +61,11 @@ struct HubListing {
     /// - Throws: ``HubError``.
     func weightFiles(_ repository: String, index: Data?) throws -> [String] {
         guard let index else { return [Self.weights] }
-        struct Index: Decodable { let weight_map: [String: String] }
-        guard let map = try? JSONDecoder().decode(Index.self, from: index).weight_map else {
+        struct Index: Decodable {
+            let weightMap: [String: String]
+            enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
+        }
+        guard let map = try? JSONDecoder().decode(Index.self, from: index).weightMap else {
             throw HubError.badAnswer(
                 url: "\(repository)/\(Self.index)", reason: "expected a weight_map")
         }
