@@ -53,7 +53,7 @@ struct SearchHeads: CommandPlugin {
         }
         guard !output.isEmpty, !output.hasPrefix("/"), !output.split(separator: "/").contains("..")
         else { throw Failure("--output \(output): expected a directory inside of the target's") }
-        let tool = try context.tool(named: "knas").url
+        let tool = try context.tool(named: "KNASCommand").url
         if tool.path.contains("/debug/") {
             Diagnostics.warning(
                 "a debug build searches many times slower: use 'swift package -c release'")
