@@ -122,6 +122,15 @@ public struct GraphBuilder {
         return layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
     }
 
+    /// Layer norm whose gain is one and whose bias is zero for good.
+    public mutating func unweightedLayerNorm(
+        _ x: Value, name: String, epsilon: Float = 1e-5
+    ) -> Value {
+        let gain = parameter("\(name).weight", [x.width], .ones, trainable: false)
+        let bias = parameter("\(name).bias", [x.width], .zeros, trainable: false)
+        return layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
+    }
+
     /// Layer norm with parameters made before.
     public mutating func layerNorm(
         _ x: Value, gain: ParameterID, bias: ParameterID, epsilon: Float

@@ -14,6 +14,7 @@ public struct OperationRegistry: Sendable {
     public static let standard = OperationRegistry([
         Layer(),
         Projection(),
+        Alignment(),
         SelfAttention(),
         CrossAttention(),
         FeedForward(),

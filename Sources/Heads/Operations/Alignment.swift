@@ -1,0 +1,51 @@
+import Graphs
+
+/// Each token beside what the other segment has for it: `a_i = sum_j softmax_j(n(x_i) n(y_j)' /
+/// sqrt(width)) y_j`, compared and projected (the attend and compare steps of decomposable attention,
+/// Parikh et al. 2016, eqs. 1 to 3; the comparisons of Chen et al. 2017, eqs. 14 and 15).
+///
+/// `n` is a layer norm without weights, so that tokens are matched by the cosine of the encoder's
+/// contextual vectors, as BERTScore does (Zhang et al. 2020). A token of one text that the other text
+/// does not cover leaves a large `|x - a|`; a mean of each text alone cannot show that.
+struct Alignment: Operation {
+    let name = "alignment"
+    let slot = Slot.input
+    let needsPair = true
+    let choices = [
+        Choice("compare", ["difference", "concatenation", "all"], standard: "concatenation"),
+        Choice("width", ["full", "64", "96", "128", "192", "256"], standard: "128"),
+        Choice("activation", ["none", "gelu", "tanh"]),
+    ]
+
+    func canonical(_ settings: Settings) -> Settings {
+        settings["width"] == "full" ? settings.setting("activation", to: "none") : settings
+    }
+
+    func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int {
+        guard settings["width"] == "full" else { return settings.integer("width") }
+        return switch settings["compare"] {
+        case "difference": width
+        case "concatenation": 2 * width
+        default: 4 * width
+        }
+    }
+
+    func lower(
+        _ x: Value, _ settings: Settings, context: HeadContext, into graph: inout GraphBuilder
+    ) -> Value {
+        let matched = graph.unweightedLayerNorm(x, name: "match")
+        let aligned = graph.attention(
+            graph.concatenate([matched, matched, x]), heads: 1, source: .partner)
+        let difference = graph.binary(.absoluteDifference, x, aligned)
+        let compared =
+            switch settings["compare"] {
+            case "difference": difference
+            case "concatenation": graph.concatenate([x, difference])
+            default:
+                graph.concatenate([
+                    x, aligned, difference, graph.binary(.multiply, x, aligned),
+                ])
+            }
+        return Projection().lower(compared, settings, context: context, into: &graph)
+    }
+}
