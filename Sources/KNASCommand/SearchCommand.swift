@@ -50,6 +50,10 @@ struct SearchCommand: ParsableCommand {
     var head: String?
     @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
     var tune = 6
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let linear heads, fitted exactly, compete with the search's best on held-out rows.")
+    var linearHeads = true
     @Option(help: "Seeds the winner is trained with; metrics are means.")
     var seeds = 3
     @Option(help: "Seed of everything random.")
@@ -74,6 +78,7 @@ struct SearchCommand: ParsableCommand {
         configuration.strategy = try StrategyRegistry.find(strategy).name
         configuration.head = head
         configuration.tuning = tune
+        configuration.meetsLinearHeads = linearHeads
         configuration.fineTuning = fineTune.options(configuration.training)
         configuration.seeds = seeds
         configuration.seed = seed

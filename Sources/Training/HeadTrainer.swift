@@ -60,7 +60,7 @@ public struct HeadTrainer: Sendable {
         parameters.initialize(key: key.child("init"))
         let executor = Executor(graph)
         let slots = graph.inputSlots
-        calibrate(graph, parameters, train, slots, key)
+        calibrate(graph, parameters, train, examples: 256, key)
         let optimizer = AdamW(
             count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
         let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
@@ -112,22 +112,6 @@ public struct HeadTrainer: Sendable {
             bestEpoch: best.record.epoch, dev: best.dev)
     }
 
-    /// Training examples that decide parameters which are set from data.
-    private static let calibrationExamples = 256
-
-    private func calibrate(
-        _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, _ slots: [Int],
-        _ key: RandomKey
-    ) {
-        guard graph.needsCalibration else { return }
-        var generator = key.child("calibration").generator()
-        let members = Array(0..<train.count).shuffled(using: &generator)
-            .prefix(Self.calibrationExamples)
-        // The batch is larger than those of training: its memory is given back with this executor.
-        Executor(graph).calibrate(
-            train.batch(members.sorted(), slots: slots).batch, parameters: parameters)
-    }
-
     /// The gradient of one batch's mean loss, clipped; returns the summed loss.
     private func step(
         _ batch: FeatureBatch, _ classes: Int, _ classWeights: [Float]?,
@@ -155,6 +139,18 @@ public struct HeadTrainer: Sendable {
     }
 }
 
+/// Sets the parameters that are set from data, from so many training examples.
+func calibrate(
+    _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, examples: Int, _ key: RandomKey
+) {
+    guard graph.needsCalibration else { return }
+    var generator = key.child("calibration").generator()
+    let members = Array(0..<train.count).shuffled(using: &generator).prefix(examples)
+    // The batch is larger than those of training: its memory is given back with this executor.
+    Executor(graph).calibrate(
+        train.batch(members.sorted(), slots: graph.inputSlots).batch, parameters: parameters)
+}
+
 /// `n / (classes * n_c)` for each class, so that the weights average to one.
 func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
     var counts = [Float](repeating: 0, count: classes)
@@ -163,7 +159,7 @@ func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
 }
 
 /// Examples that are predicted at a time.
-private let predictionBatch = 64
+let predictionBatch = 64
 
 /// Class probabilities of all examples of a set.
 ///

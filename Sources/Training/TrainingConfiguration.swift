@@ -34,6 +34,10 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public var epochChoice = EpochChoice.automatic
     /// Whether classes weigh the same however many examples they have.
     public var balancesClasses = false
+    /// Inverse strength C of an L2 penalty, as scikit-learn has it: a head whose only weights are a
+    /// linear classifier's is fitted exactly (``LogisticPath``), and of the other choices only the
+    /// classes' weights count. `nil` for training by AdamW.
+    public var strength: Double?
 
     public init() {}
 

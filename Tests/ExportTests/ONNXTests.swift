@@ -121,6 +121,29 @@ struct ONNXTests {
         try compare(directory)
     }
 
+    @Test(
+        "tokens that are aligned with the other text's give the same logits",
+        .enabled(if: python != nil), arguments: ["difference", "concatenation", "all"])
+    func alignment(_ comparison: String) throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoderURL = directory.appendingPathComponent("encoder")
+        try TinyEncoder.write(to: encoderURL)
+        let encoder = try Encoder(directory: encoderURL)
+        let space = SearchSpace(
+            context: HeadContext(
+                inputWidth: encoder.width, classes: 3, segments: 2,
+                layers: [encoder.configuration.layers]))
+        let genotype = try space.genotype(
+            "layer(norm=standard) > alignment(compare=\(comparison),width=full) > pool-mean > pair > "
+                + "classifier")
+        let model = ONNXCase.model(
+            space, genotype, encoder: encoder, pairing: .siamese, hasPairs: true,
+            key: RandomKey(seed: 4))
+        expectSound(try ONNXCase(model, on: encoder).write("a", to: directory), "a")
+        try compare(directory)
+    }
+
     /// Single texts, pairs in one sequence and pairs apart, from the first layer and the last.
     private func writeWholeModels(on encoder: Encoder, to directory: URL) throws {
         let key = RandomKey(seed: 3)

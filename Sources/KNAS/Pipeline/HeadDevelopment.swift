@@ -9,8 +9,10 @@ struct HeadDevelopment: Sendable {
     struct Outcome: Sendable {
         /// Every contestant, in order, with the parts it was tried on.
         let standings: [Standing]
-        /// The place of the best.
-        let best: Int
+        /// The place of the best among them; `nil` where another head won.
+        let best: Int?
+        /// The head that won.
+        let genotype: Genotype
         /// How the best is trained.
         let configuration: TrainingConfiguration
         /// Ways of training that were tried.
@@ -18,7 +20,6 @@ struct HeadDevelopment: Sendable {
         /// The best head trained with several seeds.
         let seeds: [TrainedHead]
 
-        var genotype: Genotype { standings[best].genotype }
         /// The seed whose head is exported: the best on dev.
         var bestSeed: Int { Winner.bestSeed(seeds) }
         /// Accuracy on the held-out rows that each contestant was tried on.
@@ -46,7 +47,8 @@ struct HeadDevelopment: Sendable {
             .compactMap(\.head)
         guard !seeds.isEmpty else { throw TrainingError.diverged(epoch: 1) }
         return Outcome(
-            standings: standings, best: best, configuration: tuned.configuration,
+            standings: standings, best: best, genotype: genotype,
+            configuration: tuned.configuration,
             tuning: tuned.tried, seeds: seeds)
     }
 }
@@ -54,6 +56,8 @@ struct HeadDevelopment: Sendable {
 /// What became of the controls.
 struct TrainedControls: Sendable {
     let probe: LinearProbe
+    /// The head that met the winner and lost.
+    var met: LogisticContest.Result?
     let mlp: [TrainedHead]
     let mlpGenotype: Genotype
     /// `nil` where there was no search to compare with.

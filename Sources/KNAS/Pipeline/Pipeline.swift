@@ -60,15 +60,20 @@ public struct Pipeline: Sendable {
             parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
             threads: configuration.threads, progress: progress,
             resumption: resumption)
-        let winner = try watch.time("winner") {
+        let searched = try watch.time("winner") {
             try HeadDevelopment(
                 stage: stage, configuration: configuration, key: key.child("development")
             ).run(finalists.map(\.genotype), name: "finalists")
         }
+        let met = try watch.time("meeting") {
+            try meet(searched, stage, key.child("meeting"))
+        }
+        let winner = met?.winner ?? searched
         note("winner: \(winner.genotype)")
-        let controls = try watch.time("controls") {
+        var controls = try watch.time("controls") {
             try trainControls(space, stage, splits, key)
         }
+        controls.met = met
         let fineTuned = try watch.time("fine-tuning") {
             try fineTune(winner, stage, dataset, encoder, key.child("fine-tuning"))
         }
@@ -172,6 +177,27 @@ public struct Pipeline: Sendable {
         let scored = candidates.filter { $0.score != nil }.count
         note("scored \(scored) of \(candidates.count) heads by \(configuration.expression)")
         return candidates
+    }
+
+    /// Lets the search's best head meet linear heads that are fitted exactly. A head that the user
+    /// gave, and one that encoder layers will be trained with, stay what they are.
+    private func meet(
+        _ searched: HeadDevelopment.Outcome, _ stage: TrainingStage, _ key: RandomKey
+    ) throws -> LogisticContest.Result? {
+        guard configuration.meetsLinearHeads, configuration.head == nil,
+            configuration.fineTuning == nil
+        else { return nil }
+        let contest = LogisticContest(stage: stage, configuration: configuration, key: key)
+        guard let result = try contest.run(against: searched) else {
+            note("linear heads were not fitted: too many training rows for an exact fit")
+            return nil
+        }
+        let (won, lost) = (percent(result.winnerAccuracy), percent(result.loserAccuracy))
+        note(
+            result.winner.genotype == searched.genotype
+                ? "held-out rows: search \(won), best linear head \(lost)"
+                : "held-out rows: best linear head \(won), search \(lost): the linear head wins")
+        return result
     }
 
     private func trainControls(

@@ -64,6 +64,15 @@ struct ResultBuilder {
                 dev: random.seeds.map(\.dev), test: random.seeds.map { try test($0) },
                 predictions)
         }
+        if let met = controls.met {
+            let other = met.loser
+            let isLinear = other.configuration.strength != nil
+            baselines[isLinear ? "logistic" : "searched"] = try baseline(
+                (isLinear
+                    ? "best linear head, fitted exactly, C = \(other.configuration.strength ?? 0): "
+                    : "best head of the search, tuned and trained: ") + "\(other.genotype)",
+                dev: other.seeds.map(\.dev), test: other.seeds.map { try test($0) }, predictions)
+        }
         let scored = candidates.filter { $0.score != nil }.count
         let result = RunResult(
             task: dataset.name, encoder: configuration.encoder, encoderDigest: encoder.digest,

@@ -47,6 +47,8 @@ public struct RunConfiguration: Sendable {
     public var training = TrainingConfiguration()
     /// Ways to train the winner that are tried on held-out rows; below 2 none is.
     public var tuning = 6
+    /// Whether linear heads that are fitted exactly compete with the search's best head.
+    public var meetsLinearHeads = true
     /// Whether and how encoder layers are trained with the winner.
     public var fineTuning: FineTuneOptions?
     /// Seeds the winner is trained with.

@@ -13,7 +13,7 @@ enum ControlsSection {
 
     static func html(_ content: ReportContent) -> HTML {
         let result = content.result
-        let frozen = ["linear", "mlp", "random"].compactMap { name in
+        let frozen = ["linear", "mlp", "random", "logistic", "searched"].compactMap { name in
             result.baselines[name].map {
                 Line(
                     name: title(name), description: $0.description, dev: $0.dev, test: $0.test,
@@ -42,6 +42,8 @@ enum ControlsSection {
         case "linear": "linear probe"
         case "mlp": "MLP"
         case "random": "random heads"
+        case "logistic": "linear head, fitted exactly"
+        case "searched": "the search’s best head"
         default: name
         }
     }

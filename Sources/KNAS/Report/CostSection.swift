@@ -59,6 +59,7 @@ enum CostSection {
         case "features": "features: encoding the rows"
         case "search": "search: scoring candidates"
         case "winner": "winner: finalists, tuning, seeds"
+        case "meeting": "meeting: linear heads, fitted exactly, against the search's best"
         case "controls": "controls: probe, MLP, random heads"
         case "evaluation": "evaluation: test"
         default: stage

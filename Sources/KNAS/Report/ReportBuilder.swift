@@ -52,7 +52,7 @@ struct ReportBuilder {
             }
             let rank = scored[standing.genotype]
             return ReportContent.Trained(
-                role: isRandom ? .random : index == outcome.best ? .winner : .finalist,
+                role: isRandom ? .random : outcome.best == index ? .winner : .finalist,
                 genotype: standing.genotype.description, parameters: head.graph.trainableCount,
                 devAccuracy: ClassificationMetrics(head.dev).accuracy, heldOutAccuracy: accuracy,
                 parts: standing.heads.count,
