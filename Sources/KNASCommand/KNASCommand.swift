@@ -24,6 +24,7 @@ struct KNASCommand: ParsableCommand {
         subcommands: [
             EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
+            PlanCommand.self, ScoreCommand.self, TrainCommand.self, MergeCommand.self,
             RunsCommand.self, VocabCommand.self,
             DoctorCommand.self,
         ])

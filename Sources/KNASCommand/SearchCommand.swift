@@ -23,66 +23,20 @@ struct SearchCommand: ParsableCommand {
               knas search mrpc --data ~/MRPC --pairing joint --unfreeze all
             """)
 
-    @OptionGroup var task: TaskOptions
-    @OptionGroup var encoder: EncoderOptions
-    @OptionGroup(title: "Scoring") var scoring: ScoringOptions
-    @OptionGroup(title: "Training") var training: TrainingOptions
-    @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
+    @OptionGroup var options: SearchOptions
     @OptionGroup var global: GlobalOptions
 
     @Option(help: "Heads to score.")
     var candidates = 1000
-    @Option(help: "Heads to train, the best by score.")
-    var keep = 6
-    @Option(
-        help: ArgumentHelp(
-            "What heads are ranked by: a proxy or vote(a, b, ...).",
-            discussion: ProxyRegistry.all.map { "\($0.name): \($0.summary)" }
-                .joined(separator: "\n")))
-    var proxy = ProxyExpression.standard.description
-    @Option(
-        help: ArgumentHelp(
-            "How heads are proposed.",
-            discussion: StrategyRegistry.all.map { "\($0.name): \($0.summary)" }
-                .joined(separator: "\n")))
-    var strategy = "random"
-    @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
-    var head: String?
-    @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
-    var tune = 6
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Let linear heads, fitted exactly, compete with the search's best on held-out rows.")
-    var linearHeads = true
-    @Option(help: "Seeds the winner is trained with; metrics are means.")
-    var seeds = 3
-    @Option(help: "Seed of everything random.")
-    var seed: UInt64 = 1
     @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
     var runDirectory: String?
     @OptionGroup var resuming: ResumeOptions
 
     func run() throws {
         let console = global.console
-        let definition = try task.definitionURL()
-        let name = definition.deletingPathExtension().lastPathComponent
-        let directory = URL(fileURLWithPath: runDirectory ?? "runs/\(name)", isDirectory: true)
-        var configuration = RunConfiguration(task: definition, run: directory)
-        task.apply(to: &configuration)
-        encoder.apply(to: &configuration)
-        scoring.apply(to: &configuration)
-        training.apply(to: &configuration)
-        configuration.candidates = head == nil ? candidates : 1
-        configuration.keep = head == nil ? keep : 1
-        configuration.expression = try ProxyExpression(proxy)
-        configuration.strategy = try StrategyRegistry.find(strategy).name
-        configuration.head = head
-        configuration.tuning = tune
-        configuration.meetsLinearHeads = linearHeads
-        configuration.fineTuning = fineTune.options(configuration.training)
-        configuration.seeds = seeds
-        configuration.seed = seed
-
+        let directory = try options.directory(runDirectory)
+        var configuration = try options.configuration(
+            run: directory, candidates: candidates, head: options.head)
         configuration.mode = resuming.mode
 
         let result = try resuming.explainingInterruption(console) {

@@ -25,9 +25,15 @@ enum CandidateTable {
     }
 
     private static func digest(_ candidate: Candidate) -> String {
+        digest(candidate.id, candidate.genotype.description, candidate.outcome)
+    }
+
+    private static func digest(
+        _ id: Int, _ genotype: String, _ outcome: Candidate.Outcome
+    ) -> String {
         var digest = DigestBuilder()
-        digest.add("\(candidate.id) \(candidate.genotype)")
-        switch candidate.outcome {
+        digest.add("\(id) \(genotype)")
+        switch outcome {
         case .failed(let reason): digest.add(reason)
         case .scored(let score):
             digest.add("\(score.parameters)")
@@ -38,9 +44,41 @@ enum CandidateTable {
         return digest.hexadecimal()
     }
 
+    /// Checks that every candidate is what was stored, whatever the space; returns their number.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)``.
+    static func check(_ database: Database, path: String) throws -> Int {
+        let rows = try rows(database, path: path)
+        for row in rows where row.digest != digest(row.id, row.genotype, row.outcome) {
+            throw RunStoreError.damaged(
+                path: path, reason: "candidate \(row.id) is not what was stored")
+        }
+        return rows.count
+    }
+
+    private typealias Stored = (
+        id: Int, genotype: String, outcome: Candidate.Outcome, digest: String?
+    )
+
     static func all(
         _ database: Database, space: SearchSpace, path: String
     ) throws -> [Candidate] {
+        try rows(database, path: path).map { row in
+            func damaged(_ reason: String) -> RunStoreError { .damaged(path: path, reason: reason) }
+            guard let genotype = try? space.genotype(row.genotype),
+                genotype.description == row.genotype
+            else {
+                throw damaged(
+                    "candidate \(row.id) is no head of this search space: \(row.genotype)")
+            }
+            let candidate = Candidate(id: row.id, genotype: genotype, outcome: row.outcome)
+            guard row.digest == digest(candidate) else {
+                throw damaged("candidate \(row.id) is not what was stored")
+            }
+            return candidate
+        }
+    }
+
+    private static func rows(_ database: Database, path: String) throws -> [Stored] {
         func damaged(_ reason: String) -> RunStoreError { .damaged(path: path, reason: reason) }
         var scores: [Int: [String: ScoreSummary]] = [:]
         for row in try Row.fetchAll(
@@ -61,9 +99,6 @@ enum CandidateTable {
             guard let id = Int.fromDatabaseValue(row[0]), id > 0,
                 let text = String.fromDatabaseValue(row[1])
             else { throw damaged("a candidate is not complete") }
-            guard let genotype = try? space.genotype(text), genotype.description == text else {
-                throw damaged("candidate \(id) is no head of this search space: \(text)")
-            }
             let outcome: Candidate.Outcome
             if let reason = String.fromDatabaseValue(row[3]) {
                 outcome = .failed(reason: reason)
@@ -72,11 +107,7 @@ enum CandidateTable {
                 else { throw damaged("candidate \(id) has neither score nor failure") }
                 outcome = .scored(Score(restoring: values, parameters: parameters))
             }
-            let candidate = Candidate(id: id, genotype: genotype, outcome: outcome)
-            guard String.fromDatabaseValue(row[4]) == digest(candidate) else {
-                throw damaged("candidate \(id) is not what was stored")
-            }
-            return candidate
+            return (id, text, outcome, String.fromDatabaseValue(row[4]))
         }
     }
 }

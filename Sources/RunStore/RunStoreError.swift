@@ -10,6 +10,8 @@ public enum RunStoreError: DiagnosedError, Equatable {
     case nothingToResume(path: String)
     /// The stored run was started otherwise.
     case otherRun(path: String, field: String, stored: String, given: String)
+    /// A part belongs to another run than the one it was to be merged into.
+    case foreignPart(path: String, field: String, stored: String, given: String)
     /// Another process works on the run.
     case inUse(path: String, holder: String)
     case notAStore(path: String, reason: String)
@@ -24,7 +26,7 @@ public enum RunStoreError: DiagnosedError, Equatable {
         switch self {
         case .alreadyThere, .otherRun, .inUse: .usage
         case .nothingToResume: .missingFile
-        case .notAStore, .damaged, .newer: .badInput
+        case .notAStore, .damaged, .newer, .foreignPart: .badInput
         case .removed, .failed: .internalError
         }
     }
@@ -40,6 +42,8 @@ public enum RunStoreError: DiagnosedError, Equatable {
         case .otherRun(let path, let field, let stored, let given):
             "\(path) holds another run: its \(field) is \(stored), this one's is \(given); "
                 + "repeat the options that it was started with, or start anew by --overwrite"
+        case .foreignPart(let path, let field, let stored, let given):
+            "\(path) is a part of another run: its \(field) is \(given), this run's is \(stored)"
         case .inUse(let path, let holder):
             "\(path) is in use by \(holder); wait for its end, or choose another directory by --run"
         case .notAStore(let path, let reason):

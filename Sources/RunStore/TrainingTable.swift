@@ -55,6 +55,21 @@ enum TrainingTable {
         return training
     }
 
+    /// Checks that every training is what was stored; returns their number.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)``.
+    static func check(_ database: Database, path: String) throws -> Int {
+        let rows = try Row.fetchAll(database, sql: "SELECT stage, place, genotype FROM trainings")
+        for row in rows {
+            guard let stage = String.fromDatabaseValue(row[0]),
+                let index = Int.fromDatabaseValue(row[1]),
+                let genotype = String.fromDatabaseValue(row[2])
+            else { throw RunStoreError.damaged(path: path, reason: "a training has no name") }
+            _ = try find(
+                TrainingKey(stage: stage, index: index, genotype: genotype), database, path: path)
+        }
+        return rows.count
+    }
+
     private static func decode(_ row: Row, _ history: [StoredEpoch]) -> StoredTraining? {
         if let epoch = Int.fromDatabaseValue(row[0]) {
             return StoredTraining(history: history, outcome: .diverged(epoch: epoch))

@@ -95,6 +95,31 @@ public struct CandidateSearch: Sendable {
         return candidates
     }
 
+    /// The heads that ``run(resuming:progress:onCandidate:onRound:)`` will score, in its order.
+    /// - Throws: ``SearchError`` for a strategy whose proposals depend on scores.
+    public func plan() throws -> [Genotype] {
+        let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
+        guard !strategy.usesScores else {
+            throw SearchError.badOption(
+                name: "the strategy of a search in parts", value: strategy.name,
+                expected: StrategyRegistry.all.filter { !$0.usesScores }.map(\.name)
+                    .joined(separator: " or "))
+        }
+        var planned: [Candidate] = []
+        var seen: Set<Genotype> = []
+        while planned.count < options.candidates {
+            let proposals = propose(strategy, after: planned, &seen)
+            guard !proposals.isEmpty else { break }
+            for genotype in proposals {
+                planned.append(
+                    Candidate(
+                        id: planned.count + 1, genotype: genotype,
+                        outcome: .failed(reason: "not scored yet")))
+            }
+        }
+        return planned.map(\.genotype)
+    }
+
     /// The best candidates, best first; ties go to the earlier one.
     public func ranking(_ candidates: [Candidate]) -> [Candidate] {
         let scored = candidates.filter { $0.score != nil }
@@ -137,8 +162,8 @@ public struct CandidateSearch: Sendable {
     }
 
     /// Scores one head that was given rather than proposed.
-    public func score(_ genotype: Genotype) -> Candidate {
-        Candidate(id: 1, genotype: genotype, outcome: outcome(1, genotype))
+    public func score(_ genotype: Genotype, id: Int = 1) -> Candidate {
+        Candidate(id: id, genotype: genotype, outcome: outcome(id, genotype))
     }
 
     /// The key goes by the genotype, so that a head has the same score in every search.

@@ -10,6 +10,8 @@ public protocol SearchStrategy: Sendable {
     var name: String { get }
     /// What it does and who proposed it, in a line.
     var summary: String { get }
+    /// Whether proposals depend on the scores of those before.
+    var usesScores: Bool { get }
     /// The strategy with what it needs to know of a space; itself where that is nothing.
     /// - Throws: ``SearchError`` where it cannot search this space.
     func prepared(for space: SearchSpace) throws -> any SearchStrategy
@@ -27,6 +29,7 @@ public protocol SearchStrategy: Sendable {
 
 extension SearchStrategy {
     public func prepared(for space: SearchSpace) throws -> any SearchStrategy { self }
+    public var usesScores: Bool { true }
 }
 
 /// The strategies that this program knows; one line each.

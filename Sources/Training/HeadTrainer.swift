@@ -1,5 +1,6 @@
 import CKernels
 import Features
+import Foundation
 import Graphs
 import Metrics
 import Support
@@ -139,6 +140,9 @@ public struct HeadTrainer: Sendable {
     }
 }
 
+/// One calibration at a time: each has the values of hundreds of examples in memory at once.
+private let calibrationLock = NSLock()
+
 /// Sets the parameters that are set from data, from so many training examples.
 func calibrate(
     _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, examples: Int, _ key: RandomKey
@@ -147,8 +151,10 @@ func calibrate(
     var generator = key.child("calibration").generator()
     let members = Array(0..<train.count).shuffled(using: &generator).prefix(examples)
     // The batch is larger than those of training: its memory is given back with this executor.
-    Executor(graph).calibrate(
-        train.batch(members.sorted(), slots: graph.inputSlots).batch, parameters: parameters)
+    calibrationLock.withLock {
+        Executor(graph).calibrate(
+            train.batch(members.sorted(), slots: graph.inputSlots).batch, parameters: parameters)
+    }
 }
 
 /// `n / (classes * n_c)` for each class, so that the weights average to one.

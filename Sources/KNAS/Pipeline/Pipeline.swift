@@ -14,9 +14,9 @@ import Training
 /// A whole run, from files to a model, as one page: each stage takes what the one before gave, a
 /// configuration and a key.
 public struct Pipeline: Sendable {
-    private let configuration: RunConfiguration
-    private let progress: ProgressHandler?
-    private let note: @Sendable (String) -> Void
+    let configuration: RunConfiguration
+    let progress: ProgressHandler?
+    let note: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - progress: told how far long stages are; may ask for a stop.
@@ -151,7 +151,7 @@ public struct Pipeline: Sendable {
             context: context, maximumBlocks: blocks, operations: operations)
     }
 
-    private func makeSearch(
+    func makeSearch(
         _ space: SearchSpace, _ train: FeatureSet, _ key: RandomKey
     ) throws -> CandidateSearch {
         let scorer = try Scorer(

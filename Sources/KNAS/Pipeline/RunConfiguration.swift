@@ -122,11 +122,12 @@ public struct RunConfiguration: Sendable {
 public enum RunError: DiagnosedError, Equatable {
     case badOption(name: String, value: String, expected: String)
     case emptySplit(task: String, split: String)
+    case badCandidates(path: String, line: Int, reason: String)
 
     public var kind: ErrorKind {
         switch self {
         case .badOption: .usage
-        case .emptySplit: .badInput
+        case .emptySplit, .badCandidates: .badInput
         }
     }
 
@@ -135,6 +136,7 @@ public enum RunError: DiagnosedError, Equatable {
         case .badOption(let name, let value, let expected):
             "\(name) is \(value): expected \(expected)"
         case .emptySplit(let task, let split): "task \(task): the \(split) split has no rows"
+        case .badCandidates(let path, let line, let reason): "\(path):\(line): \(reason)"
         }
     }
 }

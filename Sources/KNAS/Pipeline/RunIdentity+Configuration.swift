@@ -4,9 +4,10 @@ import Tasks
 import Tensors
 
 extension RunIdentity {
-    /// Choices that do not change the results, or that a digest stands for.
+    /// Choices that do not change the results, or that a digest stands for. A head's score does not
+    /// depend on how many others there are, so that a run can be gone on with for more candidates.
     private static let free: Set<String> = [
-        "task", "data", "run", "threads", "mode", "seed",
+        "task", "data", "run", "threads", "mode", "seed", "candidates",
     ]
 
     /// The identity of the run that a configuration describes.

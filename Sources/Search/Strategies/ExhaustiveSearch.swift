@@ -6,6 +6,7 @@ import Support
 struct ExhaustiveSearch: SearchStrategy {
     let name = "exhaustive"
     let summary = "every head of a small space in turn; see --blocks, --layers and --operations"
+    let usesScores = false
 
     private static let limit = 1_000_000
     private var enumeration: SpaceEnumeration?

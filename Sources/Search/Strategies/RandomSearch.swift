@@ -6,6 +6,7 @@ import Support
 struct RandomSearch: SearchStrategy {
     let name = "random"
     let summary = "independent draws from the space"
+    let usesScores = false
 
     func propose(
         in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,

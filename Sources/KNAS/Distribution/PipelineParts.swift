@@ -1,0 +1,126 @@
+import Encoders
+import Foundation
+import Heads
+import RunStore
+import Search
+import Support
+import Tasks
+import Training
+
+/// The pieces of a run that other processes, on this machine or others, can do: a plan, scored shares
+/// of its candidates, single trainings. Each gives a part that is merged into the run's store; a search
+/// that is then resumed takes what it finds there and ends with the bytes of an undivided run.
+extension Pipeline {
+    /// What a plan says.
+    public struct Plan: Sendable, Encodable {
+        public var run: String
+        public var candidates: Int
+        /// Of everything that decides the results.
+        public var digest: String
+    }
+
+    private struct Prepared {
+        let space: SearchSpace
+        let splits: SplitFeatures
+        let identity: RunIdentity
+        let key: RandomKey
+    }
+
+    private func prepare() throws -> Prepared {
+        try configuration.check()
+        let dataset = try loadTask()
+        let encoder = try Encoder(directory: EncoderStore.find(configuration.encoder))
+        let layers = try configuration.layers.layers(of: encoder.configuration.layers)
+        let splits = try features(dataset, encoder, layers)
+        return Prepared(
+            space: try space(dataset, encoder, splits, layers), splits: splits,
+            identity: RunIdentity(configuration, dataset: dataset, encoder: encoder),
+            key: RandomKey(seed: configuration.seed))
+    }
+
+    /// Starts or opens the run's store and writes `candidates.tsv` and `plan.json` beside it.
+    /// - Throws: ``SearchError`` for a strategy whose proposals depend on scores, and the stages'
+    ///   errors.
+    public func plan() throws -> Plan {
+        let prepared = try prepare()
+        _ = try RunDirectory(configuration.run)
+        let store = try RunStore(
+            configuration.run, identity: prepared.identity, mode: configuration.mode)
+        defer { try? store.close() }
+        let search = try makeSearch(prepared.space, prepared.splits.train, prepared.key)
+        let genotypes = try search.plan()
+        var digest = DigestBuilder()
+        digest.add("\(prepared.identity)")
+        for genotype in genotypes { digest.add(genotype.description) }
+        let plan = Plan(
+            run: configuration.run.path, candidates: genotypes.count,
+            digest: digest.hexadecimal())
+        try CandidateList.write(
+            genotypes, to: configuration.run.appendingPathComponent("candidates.tsv"))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try AtomicFile.write(
+            encoder.encode(plan), to: configuration.run.appendingPathComponent("plan.json"))
+        try store.close()
+        return plan
+    }
+
+    /// Scores a share of a plan's candidates into a part.
+    /// - Returns: how many heads that were.
+    public func score(_ list: URL, shard: Shard, to part: URL) throws -> Int {
+        let prepared = try prepare()
+        let search = try makeSearch(prepared.space, prepared.splits.train, prepared.key)
+        let share = try CandidateList.read(list, in: prepared.space).enumerated()
+            .filter { shard.contains($0.offset) }.map(\.element)
+        let done = EpochCounter(
+            stage: "scoring", total: share.count, unit: "heads", progress: progress)
+        try RunStore.writePart(part, identity: prepared.identity) { store in
+            _ = try Parallel.map(count: share.count, threads: configuration.threads) { place, _ in
+                try store.append(search.score(share[place].genotype, id: share[place].id))
+                try done.add(1)
+            }
+        }
+        return share.count
+    }
+
+    /// Trains a head as a finalist into a part.
+    ///
+    /// - Parameter heldOut: the part of the data that it is tried on: 0 is dev, 1 and up are folds of
+    ///   train (the better half of the finalists goes on to each next one).
+    public func train(_ head: String, heldOut: Int, to part: URL) throws {
+        let prepared = try prepare()
+        let genotype = try prepared.space.genotype(head)
+        let parts = HeldOutParts(
+            train: prepared.splits.train, dev: prepared.splits.dev,
+            key: prepared.key.child("parts"))
+        guard (0..<parts.count).contains(heldOut) else {
+            throw RunError.badOption(
+                name: "--held-out", value: "\(heldOut)", expected: "0 to \(parts.count - 1)")
+        }
+        try RunStore.writePart(part, identity: prepared.identity) { store in
+            let stage = TrainingStage(
+                space: prepared.space, parts: parts, threads: configuration.threads,
+                progress: progress, resumption: Resumption(store: store))
+            let job = TrainingJob(
+                genotype: genotype, configuration: configuration.finalistTraining, part: heldOut)
+            // The same key and name as in the fine step, so that a resumed search finds it.
+            _ = try stage.train(
+                [job], prepared.key.child("development").child("finalists"),
+                stageName: "finalists")
+        }
+    }
+
+    /// Merges parts into the store of a run.
+    public static func merge(_ parts: [URL], into run: URL) throws -> RunStore.Merged {
+        let store = try RunStore(opening: run, identity: RunStore.identity(ofRun: run))
+        defer { try? store.close() }
+        var total = RunStore.Merged()
+        for part in parts {
+            let merged = try store.merge(part)
+            total.candidates += merged.candidates
+            total.trainings += merged.trainings
+        }
+        try store.close()
+        return total
+    }
+}

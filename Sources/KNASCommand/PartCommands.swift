@@ -1,0 +1,145 @@
+import ArgumentParser
+import Foundation
+import KNAS
+import RunStore
+
+extension Shard: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+/// What every command that does a piece of a search says of itself.
+private let contract = """
+    A search can be done in pieces, by any scheduler: `knas plan` draws the candidates, `knas score` \
+    scores a share of them, `knas train` trains a finalist, `knas merge` brings the parts together, and \
+    `knas search --resume` does the rest and ends with the bytes of a search in one piece. All take the \
+    same options. A part is written whole or not at all, and can be made and merged again.
+    """
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Draws a search's candidates and starts its run.",
+        discussion: """
+            Writes candidates.tsv and plan.json to the run directory. Strategies: random, exhaustive.
+
+            \(contract)
+
+            EXAMPLE
+              knas plan rte --data ~/RTE --candidates 300 --run runs/rte
+            """)
+    @OptionGroup var options: SearchOptions
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "Heads to score.")
+    var candidates = 1000
+    @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
+    var runDirectory: String?
+    @OptionGroup var resuming: ResumeOptions
+
+    func run() throws {
+        let console = global.console
+        let directory = try options.directory(runDirectory)
+        var configuration = try options.configuration(run: directory, candidates: candidates)
+        configuration.mode = resuming.mode
+        let plan = try Pipeline(
+            configuration, progress: console.progress, note: { console.note($0) }
+        ).plan()
+        console.finish()
+        if global.json { return try Console.printJSON(plan) }
+        print("\(plan.candidates) candidates in \(plan.run)/candidates.tsv")
+    }
+}
+
+struct ScoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score", abstract: "Scores a share of a plan's candidates into a part.",
+        discussion: """
+            \(contract)
+
+            EXAMPLE
+              knas score rte --data ~/RTE --candidates runs/rte/candidates.tsv \
+                --shard 1/4 --output parts/1
+            """)
+    @OptionGroup var options: SearchOptions
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "The candidates.tsv of the plan.")
+    var candidates: String
+    @Option(help: "Which share: I/N is every N-th candidate from the I-th on.")
+    var shard = Shard.whole
+    @Option(name: .shortAndLong, help: "The part to write.")
+    var output: String
+
+    private struct Summary: Encodable {
+        let scored: Int
+        let part: String
+    }
+
+    func run() throws {
+        let console = global.console
+        let part = URL(fileURLWithPath: output)
+        let count = try Pipeline(
+            options.configuration(run: part, candidates: options.keep),
+            progress: console.progress, note: { console.note($0) }
+        ).score(URL(fileURLWithPath: candidates), shard: shard, to: part)
+        console.finish()
+        if global.json { return try Console.printJSON(Summary(scored: count, part: part.path)) }
+        print("\(count) heads in \(part.path)")
+    }
+}
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Trains one head as a finalist into a part.",
+        discussion: """
+            \(contract)
+
+            EXAMPLE
+              knas train rte --data ~/RTE \
+                --head "projection > pool-mean > pair > classifier" --output parts/head-7
+            """)
+    @OptionGroup var options: SearchOptions
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "Rows that the head is tried on: 0 is dev, 1 to 4 are folds of train.")
+    var heldOut = 0
+    @Option(name: .shortAndLong, help: "The part to write.")
+    var output: String
+
+    func validate() throws {
+        guard options.head != nil else { throw ValidationError("--head is missing") }
+    }
+
+    func run() throws {
+        let console = global.console
+        let part = URL(fileURLWithPath: output)
+        try Pipeline(
+            options.configuration(run: part, candidates: options.keep),
+            progress: console.progress, note: { console.note($0) }
+        ).train(options.head ?? "", heldOut: heldOut, to: part)
+        console.finish()
+        if global.json { return try Console.printJSON(["part": part.path]) }
+        print("trained into \(part.path)")
+    }
+}
+
+struct MergeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge", abstract: "Merges parts into a run.",
+        discussion: """
+            \(contract)
+
+            EXAMPLE
+              knas merge runs/rte parts/*
+              knas search rte --data ~/RTE --candidates 300 --run runs/rte --resume
+            """)
+    @Argument(help: "The run's directory.")
+    var directory: String
+    @Argument(help: "Parts, in any order.")
+    var parts: [String]
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let merged = try Pipeline.merge(
+            parts.map { URL(fileURLWithPath: $0) },
+            into: URL(fileURLWithPath: directory, isDirectory: true))
+        if global.json { return try Console.printJSON(merged) }
+        print("\(merged.candidates) candidates and \(merged.trainings) trainings merged")
+    }
+}

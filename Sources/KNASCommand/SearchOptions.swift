@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import KNAS
+import Scoring
+import Search
+
+/// Everything that decides what a search finds; the commands that do pieces of a search take the same.
+struct SearchOptions: ParsableArguments {
+    @OptionGroup var task: TaskOptions
+    @OptionGroup var encoder: EncoderOptions
+    @OptionGroup(title: "Scoring") var scoring: ScoringOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
+
+    @Option(help: "Heads to train, the best by score.")
+    var keep = 6
+    @Option(
+        help: ArgumentHelp(
+            "What heads are ranked by: a proxy or vote(a, b, ...).",
+            discussion: ProxyRegistry.all.map { "\($0.name): \($0.summary)" }
+                .joined(separator: "\n")))
+    var proxy = ProxyExpression.standard.description
+    @Option(
+        help: ArgumentHelp(
+            "How heads are proposed.",
+            discussion: StrategyRegistry.all.map { "\($0.name): \($0.summary)" }
+                .joined(separator: "\n")))
+    var strategy = "random"
+    @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
+    var head: String?
+    @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
+    var tune = 6
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let linear heads, fitted exactly, compete with the search's best on held-out rows.")
+    var linearHeads = true
+    @Option(help: "Seeds the winner is trained with; metrics are means.")
+    var seeds = 3
+    @Option(help: "Seed of everything random.")
+    var seed: UInt64 = 1
+
+    /// The directory of the run: as given, else by the task's name.
+    func directory(_ given: String?) throws -> URL {
+        let name = try task.definitionURL().deletingPathExtension().lastPathComponent
+        return URL(fileURLWithPath: given ?? "runs/\(name)", isDirectory: true)
+    }
+
+    /// - Parameters:
+    ///   - candidates: heads to score.
+    ///   - head: the head to train instead of a search.
+    func configuration(run: URL, candidates: Int, head: String? = nil) throws -> RunConfiguration {
+        var configuration = RunConfiguration(task: try task.definitionURL(), run: run)
+        task.apply(to: &configuration)
+        encoder.apply(to: &configuration)
+        scoring.apply(to: &configuration)
+        training.apply(to: &configuration)
+        configuration.candidates = head == nil ? candidates : 1
+        configuration.keep = head == nil ? keep : 1
+        configuration.expression = try ProxyExpression(proxy)
+        configuration.strategy = try StrategyRegistry.find(strategy).name
+        configuration.head = head
+        configuration.tuning = tune
+        configuration.meetsLinearHeads = linearHeads
+        configuration.fineTuning = fineTune.options(configuration.training)
+        configuration.seeds = seeds
+        configuration.seed = seed
+        return configuration
+    }
+}

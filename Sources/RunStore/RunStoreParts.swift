@@ -1,0 +1,101 @@
+import Foundation
+import GRDB
+import Support
+
+/// Parts of a run that were computed elsewhere: a part is a store of its own, in one file, with the
+/// identity of the run that it belongs to and some of its rows.
+extension RunStore {
+    /// Rows that parts carry; the others belong to one process.
+    private static let tables = ["candidates", "scores", "epochs", "trainings"]
+
+    /// What a merge took over, those that were there before included.
+    public struct Merged: Sendable, Hashable, Codable {
+        public var candidates = 0
+        public var trainings = 0
+
+        public init() {}
+    }
+
+    /// Which run a directory holds.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    public static func identity(ofRun directory: URL) throws -> RunIdentity {
+        try identity(ofStore: StoreFile.url(directory))
+    }
+
+    private static func identity(ofStore url: URL) throws -> RunIdentity {
+        let queue = try StoreFile.open(url, readonly: true)
+        defer { try? queue.close() }
+        return try identity(queue, path: url.path)
+    }
+
+    /// Writes a part; it has its name when `body` has returned, and nothing is left when that fails.
+    /// - Throws: ``RunStoreError``, `FileError`, what `body` throws.
+    public static func writePart(
+        _ url: URL, identity: RunIdentity, _ body: (RunStore) throws -> Void
+    ) throws {
+        // Beside the part, so that the last step is a rename.
+        let workspace = url.deletingLastPathComponent()
+            .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: workspace) }
+        do {
+            try FileManager.default.createDirectory(
+                at: workspace, withIntermediateDirectories: true)
+        } catch {
+            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
+        }
+        let store = try RunStore(creating: workspace, identity: identity)
+        defer { try? store.close() }
+        try body(store)
+        try store.close()
+        guard rename(StoreFile.url(workspace).path, url.path) == 0 else {
+            throw FileError.notWritable(path: url.path, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    /// Takes over what a part found. Merging a part twice, or parts in another order, gives the same.
+    ///
+    /// - Throws: ``RunStoreError/foreignPart(path:field:stored:given:)`` for a part of another run,
+    ///   ``RunStoreError/damaged(path:reason:)``, `FileError`; then nothing of it is taken over.
+    public func merge(_ part: URL) throws -> Merged {
+        let own = try Self.identity(queue, path: StoreFile.url(directory).path)
+        let source = try StoreFile.open(part, readonly: true)
+        defer { try? source.close() }
+        let other = try Self.identity(source, path: part.path)
+        if let difference = own.difference(from: other) {
+            throw RunStoreError.foreignPart(
+                path: part.path, field: difference.field, stored: difference.own,
+                given: difference.other)
+        }
+        var merged = Merged()
+        var rows: [(table: String, rows: [Row])] = []
+        do {
+            try source.read { database in
+                merged.candidates = try CandidateTable.check(database, path: part.path)
+                merged.trainings = try TrainingTable.check(database, path: part.path)
+                for table in Self.tables {
+                    rows.append((table, try Row.fetchAll(database, sql: "SELECT * FROM \(table)")))
+                }
+            }
+        } catch {
+            throw RunStoreError.diagnose(error, path: part.path, reading: true)
+        }
+        try flush()
+        do {
+            try queue.write { database in
+                for (table, rows) in rows {
+                    for row in rows {
+                        let places = Array(repeating: "?", count: row.count)
+                            .joined(separator: ", ")
+                        try database.execute(
+                            sql: "INSERT OR REPLACE INTO \(table) VALUES (\(places))",
+                            arguments: StatementArguments(row.databaseValues))
+                    }
+                }
+            }
+        } catch {
+            throw RunStoreError.diagnose(
+                error, path: StoreFile.url(directory).path, reading: false)
+        }
+        return merged
+    }
+}
