@@ -1,0 +1,41 @@
+"""Says how far a search is: a line that is written over on a terminal, else a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+
+class Progress:
+    """Counts shards; rate and time left are of this call only, not of what was there before."""
+
+    def __init__(self, total: int, before: int, *, quiet: bool) -> None:
+        self.total = total
+        self.before = before
+        self.done = before
+        self.quiet = quiet
+        self.start = time.monotonic()
+        self.is_terminal = sys.stderr.isatty()
+        self.said = -1
+
+    def add(self, count: int) -> None:
+        self.done += count
+        if self.quiet:
+            return
+        tenth = 10 * self.done // max(1, self.total)
+        if not self.is_terminal and tenth == self.said:
+            return
+        self.said = tenth
+        text = f"scoring: {self.done} of {self.total} shards"
+        seconds = time.monotonic() - self.start
+        fresh = self.done - self.before
+        if fresh and seconds > 0:
+            left = (self.total - self.done) * seconds / fresh
+            text += f", {60 * fresh / seconds:.1f} a minute, {left:.0f} s left"
+        end = "" if self.is_terminal else "\n"
+        print(("\r\x1b[K" if self.is_terminal else "knas-ray: ") + text, end=end, file=sys.stderr)
+        sys.stderr.flush()
+
+    def finish(self) -> None:
+        if self.is_terminal and not self.quiet:
+            print(file=sys.stderr)
