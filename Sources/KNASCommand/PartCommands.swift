@@ -15,6 +15,20 @@ private let contract = """
     same options. A part is written whole or not at all, and can be made and merged again.
     """
 
+/// Where a part is written.
+struct PartArguments: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The part to write.")
+    var output: String
+
+    var url: URL { URL(fileURLWithPath: output) }
+
+    /// A pipeline for a piece of a run, which needs neither the run's directory nor its number of
+    /// candidates.
+    func pipeline(_ options: SearchOptions, _ console: Console) throws -> Pipeline {
+        console.pipeline(try options.configuration(run: url, candidates: options.keep))
+    }
+}
+
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Draws a search's candidates and starts its run.",
@@ -28,20 +42,11 @@ struct PlanCommand: ParsableCommand {
             """)
     @OptionGroup var options: SearchOptions
     @OptionGroup var global: GlobalOptions
-    @Option(help: "Heads to score.")
-    var candidates = 1000
-    @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
-    var runDirectory: String?
-    @OptionGroup var resuming: ResumeOptions
+    @OptionGroup var place: RunArguments
 
     func run() throws {
         let console = global.console
-        let directory = try options.directory(runDirectory)
-        var configuration = try options.configuration(run: directory, candidates: candidates)
-        configuration.mode = resuming.mode
-        let plan = try Pipeline(
-            configuration, progress: console.progress, note: { console.note($0) }
-        ).plan()
+        let plan = try console.pipeline(options.configuration(place)).plan()
         console.finish()
         if global.json { return try Console.printJSON(plan) }
         print("\(plan.candidates) candidates in \(plan.run)/candidates.tsv")
@@ -55,7 +60,7 @@ struct ScoreCommand: ParsableCommand {
             \(contract)
 
             EXAMPLE
-              knas score rte --data ~/RTE --candidates runs/rte/candidates.tsv \
+              knas score rte --data ~/RTE --candidates runs/rte/candidates.tsv \\
                 --shard 1/4 --output parts/1
             """)
     @OptionGroup var options: SearchOptions
@@ -64,8 +69,7 @@ struct ScoreCommand: ParsableCommand {
     var candidates: String
     @Option(help: "Which share: I/N is every N-th candidate from the I-th on.")
     var shard = Shard.whole
-    @Option(name: .shortAndLong, help: "The part to write.")
-    var output: String
+    @OptionGroup var output: PartArguments
 
     private struct Summary: Encodable {
         let scored: Int
@@ -74,11 +78,9 @@ struct ScoreCommand: ParsableCommand {
 
     func run() throws {
         let console = global.console
-        let part = URL(fileURLWithPath: output)
-        let count = try Pipeline(
-            options.configuration(run: part, candidates: options.keep),
-            progress: console.progress, note: { console.note($0) }
-        ).score(URL(fileURLWithPath: candidates), shard: shard, to: part)
+        let part = output.url
+        let count = try output.pipeline(options, console)
+            .score(URL(fileURLWithPath: candidates), shard: shard, to: part)
         console.finish()
         if global.json { return try Console.printJSON(Summary(scored: count, part: part.path)) }
         print("\(count) heads in \(part.path)")
@@ -92,15 +94,14 @@ struct TrainCommand: ParsableCommand {
             \(contract)
 
             EXAMPLE
-              knas train rte --data ~/RTE \
+              knas train rte --data ~/RTE \\
                 --head "projection > pool-mean > pair > classifier" --output parts/head-7
             """)
     @OptionGroup var options: SearchOptions
     @OptionGroup var global: GlobalOptions
     @Option(help: "Rows that the head is tried on: 0 is dev, 1 to 4 are folds of train.")
     var heldOut = 0
-    @Option(name: .shortAndLong, help: "The part to write.")
-    var output: String
+    @OptionGroup var output: PartArguments
 
     func validate() throws {
         guard options.head != nil else { throw ValidationError("--head is missing") }
@@ -108,11 +109,8 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let console = global.console
-        let part = URL(fileURLWithPath: output)
-        try Pipeline(
-            options.configuration(run: part, candidates: options.keep),
-            progress: console.progress, note: { console.note($0) }
-        ).train(options.head ?? "", heldOut: heldOut, to: part)
+        let part = output.url
+        try output.pipeline(options, console).train(options.head ?? "", heldOut: heldOut, to: part)
         console.finish()
         if global.json { return try Console.printJSON(["part": part.path]) }
         print("trained into \(part.path)")

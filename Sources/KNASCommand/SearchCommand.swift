@@ -25,30 +25,19 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var options: SearchOptions
     @OptionGroup var global: GlobalOptions
-
-    @Option(help: "Heads to score.")
-    var candidates = 1000
-    @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
-    var runDirectory: String?
-    @OptionGroup var resuming: ResumeOptions
+    @OptionGroup var place: RunArguments
 
     func run() throws {
         let console = global.console
-        let directory = try options.directory(runDirectory)
-        var configuration = try options.configuration(
-            run: directory, candidates: candidates, head: options.head)
-        configuration.mode = resuming.mode
-
-        let result = try resuming.explainingInterruption(console) {
-            try Pipeline(
-                configuration, progress: console.progress, note: { console.note($0) }
-            ).run()
+        let configuration = try options.configuration(place, head: options.head)
+        let result = try place.resuming.explainingInterruption(console) {
+            try console.pipeline(configuration).run()
         }
         console.finish()
         if global.json {
             try Console.printJSON(result)
         } else {
-            print(Self.summary(result, directory: directory))
+            print(Self.summary(result, directory: configuration.run))
         }
     }
 

@@ -4,6 +4,15 @@ import KNAS
 import Scoring
 import Search
 
+/// How many heads, and where the run is kept.
+struct RunArguments: ParsableArguments {
+    @Option(help: "Heads to score.")
+    var candidates = 1000
+    @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
+    var directory: String?
+    @OptionGroup var resuming: ResumeOptions
+}
+
 /// Everything that decides what a search finds; the commands that do pieces of a search take the same.
 struct SearchOptions: ParsableArguments {
     @OptionGroup var task: TaskOptions
@@ -39,10 +48,14 @@ struct SearchOptions: ParsableArguments {
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
 
-    /// The directory of the run: as given, else by the task's name.
-    func directory(_ given: String?) throws -> URL {
+    /// The configuration of a run whose directory is as given, else by the task's name.
+    func configuration(_ run: RunArguments, head: String? = nil) throws -> RunConfiguration {
         let name = try task.definitionURL().deletingPathExtension().lastPathComponent
-        return URL(fileURLWithPath: given ?? "runs/\(name)", isDirectory: true)
+        let directory = URL(fileURLWithPath: run.directory ?? "runs/\(name)", isDirectory: true)
+        var configuration = try configuration(
+            run: directory, candidates: run.candidates, head: head)
+        configuration.mode = run.resuming.mode
+        return configuration
     }
 
     /// - Parameters:
@@ -65,5 +78,12 @@ struct SearchOptions: ParsableArguments {
         configuration.seeds = seeds
         configuration.seed = seed
         return configuration
+    }
+}
+
+extension Console {
+    /// A pipeline that tells this console how far it is.
+    func pipeline(_ configuration: RunConfiguration) -> Pipeline {
+        Pipeline(configuration, progress: progress, note: { self.note($0) })
     }
 }

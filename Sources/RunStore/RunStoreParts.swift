@@ -19,10 +19,7 @@ extension RunStore {
     /// Which run a directory holds.
     /// - Throws: ``RunStoreError``, `FileError`.
     public static func identity(ofRun directory: URL) throws -> RunIdentity {
-        try identity(ofStore: StoreFile.url(directory))
-    }
-
-    private static func identity(ofStore url: URL) throws -> RunIdentity {
+        let url = StoreFile.url(directory)
         let queue = try StoreFile.open(url, readonly: true)
         defer { try? queue.close() }
         return try identity(queue, path: url.path)

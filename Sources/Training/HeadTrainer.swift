@@ -1,6 +1,5 @@
 import CKernels
 import Features
-import Foundation
 import Graphs
 import Metrics
 import Support
@@ -140,9 +139,6 @@ public struct HeadTrainer: Sendable {
     }
 }
 
-/// One calibration at a time: each has the values of hundreds of examples in memory at once.
-private let calibrationLock = NSLock()
-
 /// Sets the parameters that are set from data, from so many training examples.
 func calibrate(
     _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, examples: Int, _ key: RandomKey
@@ -151,10 +147,8 @@ func calibrate(
     var generator = key.child("calibration").generator()
     let members = Array(0..<train.count).shuffled(using: &generator).prefix(examples)
     // The batch is larger than those of training: its memory is given back with this executor.
-    calibrationLock.withLock {
-        Executor(graph).calibrate(
-            train.batch(members.sorted(), slots: graph.inputSlots).batch, parameters: parameters)
-    }
+    Executor(graph).calibrate(
+        train.batch(members.sorted(), slots: graph.inputSlots).batch, parameters: parameters)
 }
 
 /// `n / (classes * n_c)` for each class, so that the weights average to one.
@@ -165,27 +159,34 @@ func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
 }
 
 /// Examples that are predicted at a time.
-let predictionBatch = 64
+private let predictionBatch = 64
 
-/// Class probabilities of all examples of a set.
+/// A graph's result for all examples of a set, `[examples, width]`.
 ///
 /// Batches are cut by place, so that the same set always gives the same bits.
-public func predict(
-    _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet, classes: Int
-) throws -> Predictions {
-    var probabilities: [Float] = []
-    probabilities.reserveCapacity(features.count * classes)
+func outputRows(
+    _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet
+) -> FloatStorage {
     let slots = executor.graph.inputSlots
+    let width = executor.graph.output.width
+    let result = FloatStorage(count: features.count * width)
     var start = 0
     while start < features.count {
         let end = min(features.count, start + predictionBatch)
         let batch = features.batch(Array(start..<end), slots: slots)
-        let logits = executor.forward(batch.batch, parameters: parameters)
-        var rows = Array(UnsafeBufferPointer(start: logits, count: (end - start) * classes))
-        knas_softmax_rows(Int64(end - start), Int64(classes), Int64(classes), 1, &rows)
-        probabilities += rows
+        let rows = executor.forward(batch.batch, parameters: parameters)
+        (result.pointer + start * width).update(from: rows, count: (end - start) * width)
         start = end
     }
+    return result
+}
+
+/// Class probabilities of all examples of a set.
+public func predict(
+    _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet, classes: Int
+) throws -> Predictions {
+    let rows = outputRows(executor, parameters, features)
+    knas_softmax_rows(Int64(features.count), Int64(classes), Int64(classes), 1, rows.pointer)
     return try Predictions(
-        labels: features.labels.map(Int.init), probabilities: probabilities, classes: classes)
+        labels: features.labels.map(Int.init), probabilities: rows.array, classes: classes)
 }

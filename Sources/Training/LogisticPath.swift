@@ -1,4 +1,3 @@
-import CKernels
 import Features
 import Graphs
 import Metrics
@@ -12,7 +11,8 @@ import Tensors
 /// decay gives in a few epochs; here the minimum is reached, and nothing is random but the examples
 /// that standardisation of tokens is taken from.
 public struct LogisticPath: Sendable {
-    /// Inverse strengths, from the strongest penalty on; each start is the minimum before.
+    /// Inverse strengths C, from the strongest penalty on; each start is the minimum before. The loss
+    /// is `|w|^2 / 2 + C sum_i L_i`.
     public static let strengths: [Double] = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
     /// Examples that standardisation of tokens is taken from; that of the classifier's input is taken
     /// from all.
@@ -24,12 +24,10 @@ public struct LogisticPath: Sendable {
     /// - Parameters:
     ///   - graph: a head with a ``Graph/linearReadout``; its standardisation is set from train.
     ///   - balancesClasses: whether classes weigh the same however many examples they have.
-    ///   - strengths: inverse strengths C, ascending: the loss is `|w|^2 / 2 + C sum_i L_i`.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int,
-        balancesClasses: Bool = false, strengths: [Double] = Self.strengths, key: RandomKey,
-        onFit: () throws -> Void = {}
+        balancesClasses: Bool = false, key: RandomKey, onFit: () throws -> Void = {}
     ) throws {
         guard let readout = graph.linearReadout else {
             preconditionFailure("the head has trained weights before its classifier")
@@ -41,14 +39,15 @@ public struct LogisticPath: Sendable {
         calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)
         let rows = Self.standardizedRows(readout.body, parameters, train)
         let table = balancesClasses ? classWeights(train, classes) : nil
+        let rowWeights = table.map { table in train.labels.map { table[Int($0)] } }
         let executor = Executor(graph)
         var heads: [TrainedHead] = []
         var solution: [Float]?
-        for strength in strengths {
+        for strength in Self.strengths {
             let objective = LogisticObjective(
                 rows: rows, labels: train.labels, width: readout.body.output.width,
                 classes: classes, strength: strength,
-                rowWeights: table.map { table in train.labels.map { table[Int($0)] } })
+                rowWeights: rowWeights)
             let minimum = LBFGS.minimize(
                 from: solution ?? Array(repeating: 0, count: objective.count),
                 maximumIterations: 200
@@ -56,8 +55,8 @@ public struct LogisticPath: Sendable {
             solution = minimum
             let fitted = parameters.copy()
             let weights = classes * objective.width
-            fitted.set(graph.parameters[readout.weight.index].name, Array(minimum[..<weights]))
-            fitted.set(graph.parameters[readout.bias.index].name, Array(minimum[weights...]))
+            fitted.set(readout.weight, Array(minimum[..<weights]))
+            fitted.set(readout.bias, Array(minimum[weights...]))
             let predictions = try predict(executor, fitted, dev, classes: classes)
             let metrics = ClassificationMetrics(predictions)
             let record = EpochRecord(
@@ -80,30 +79,12 @@ public struct LogisticPath: Sendable {
         let last = body.nodes[body.output.node]
         guard case .affine(let scale, let shift) = last.primitive,
             body.parameters[scale.index].initialization == .calibratedScale
-        else { return rows(body, parameters, features) }
-        let raw = rows(body.upTo(node: last.inputs[0]), parameters, features)
+        else { return outputRows(Executor(body), parameters, features) }
+        let raw = outputRows(
+            Executor(body.upTo(node: last.inputs[0])), parameters, features)
         let scaling = Standardization(raw, rows: features.count)
-        parameters.set(body.parameters[scale.index].name, scaling.scale)
-        parameters.set(body.parameters[shift.index].name, scaling.shift)
+        parameters.set(scale, scaling.scale)
+        parameters.set(shift, scaling.shift)
         return scaling.apply(raw, rows: features.count)
-    }
-
-    /// A body's rows, `[examples, width]`.
-    private static func rows(
-        _ body: Graph, _ parameters: ParameterSet, _ features: FeatureSet
-    ) -> FloatStorage {
-        let executor = Executor(body)
-        let slots = body.inputSlots
-        let width = body.output.width
-        let result = FloatStorage(count: features.count * width)
-        var start = 0
-        while start < features.count {
-            let end = min(features.count, start + predictionBatch)
-            let batch = features.batch(Array(start..<end), slots: slots)
-            let values = executor.forward(batch.batch, parameters: parameters)
-            (result.pointer + start * width).update(from: values, count: (end - start) * width)
-            start = end
-        }
-        return result
     }
 }

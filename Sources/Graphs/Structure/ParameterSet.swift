@@ -126,8 +126,9 @@ public final class ParameterSet: @unchecked Sendable {
         return (UnsafeRawPointer(pointer(id)), .float32)
     }
 
-    /// Sets a parameter that lies inside.
-    func set(_ id: ParameterID, _ values: [Float]) {
+    /// Sets a parameter.
+    /// - Precondition: it lies inside and has `values.count` elements.
+    public func set(_ id: ParameterID, _ values: [Float]) {
         guard let offset = layout.offsets[id.index],
             layout.parameters[id.index].count == values.count
         else { preconditionFailure("no such parameter inside") }

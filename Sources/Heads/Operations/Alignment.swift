@@ -11,23 +11,22 @@ struct Alignment: Operation {
     let name = "alignment"
     let slot = Slot.input
     let needsPair = true
-    let choices = [
-        Choice("compare", ["difference", "concatenation", "all"], standard: "concatenation"),
-        Choice("width", ["full", "64", "96", "128", "192", "256"], standard: "128"),
-        Choice("activation", ["none", "gelu", "tanh"]),
-    ]
+    let choices =
+        [Choice("compare", ["difference", "concatenation", "all"], standard: "concatenation")]
+        + projection.choices
+    /// What is made of the comparison.
+    private static let projection = Projection()
 
-    func canonical(_ settings: Settings) -> Settings {
-        settings["width"] == "full" ? settings.setting("activation", to: "none") : settings
-    }
+    func canonical(_ settings: Settings) -> Settings { Self.projection.canonical(settings) }
 
     func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int {
-        guard settings["width"] == "full" else { return settings.integer("width") }
-        return switch settings["compare"] {
-        case "difference": width
-        case "concatenation": 2 * width
-        default: 4 * width
-        }
+        let compared =
+            switch settings["compare"] {
+            case "difference": width
+            case "concatenation": 2 * width
+            default: 4 * width
+            }
+        return Self.projection.outputWidth(settings, width: compared, context: context)
     }
 
     func lower(
@@ -46,6 +45,6 @@ struct Alignment: Operation {
                     x, aligned, difference, graph.binary(.multiply, x, aligned),
                 ])
             }
-        return Projection().lower(compared, settings, context: context, into: &graph)
+        return Self.projection.lower(compared, settings, context: context, into: &graph)
     }
 }

@@ -14,19 +14,11 @@ enum CandidateList {
 
     /// - Throws: ``RunError/badCandidates(path:line:reason:)``, `FileError`.
     static func read(_ url: URL, in space: SearchSpace) throws -> [(id: Int, genotype: Genotype)] {
-        guard FileManager.default.fileExists(atPath: url.path) else {
-            throw FileError.missing(path: url.path)
-        }
-        let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
-            throw FileError.notReadable(path: url.path, reason: error.localizedDescription)
-        }
+        let file = try MappedFile(url)
         func bad(_ line: Int, _ reason: String) -> RunError {
             .badCandidates(path: url.path, line: line, reason: reason)
         }
-        guard let text = String(validating: data, as: UTF8.self)
+        guard let text = String(validating: file.bytes, as: UTF8.self)
         else { throw bad(1, "it is not UTF-8") }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines[0] == header else { throw bad(1, "expected the header \"id<tab>genotype\"") }

@@ -90,23 +90,17 @@ extension Pipeline {
     public func train(_ head: String, heldOut: Int, to part: URL) throws {
         let prepared = try prepare()
         let genotype = try prepared.space.genotype(head)
-        let parts = HeldOutParts(
-            train: prepared.splits.train, dev: prepared.splits.dev,
-            key: prepared.key.child("parts"))
-        guard (0..<parts.count).contains(heldOut) else {
-            throw RunError.badOption(
-                name: "--held-out", value: "\(heldOut)", expected: "0 to \(parts.count - 1)")
-        }
         try RunStore.writePart(part, identity: prepared.identity) { store in
-            let stage = TrainingStage(
-                space: prepared.space, parts: parts, threads: configuration.threads,
-                progress: progress, resumption: Resumption(store: store))
-            let job = TrainingJob(
-                genotype: genotype, configuration: configuration.finalistTraining, part: heldOut)
-            // The same key and name as in the fine step, so that a resumed search finds it.
-            _ = try stage.train(
-                [job], prepared.key.child("development").child("finalists"),
-                stageName: "finalists")
+            let stage = trainingStage(
+                prepared.space, prepared.splits, prepared.key, Resumption(store: store))
+            guard (0..<stage.parts.count).contains(heldOut) else {
+                throw RunError.badOption(
+                    name: "--held-out", value: "\(heldOut)",
+                    expected: "0 to \(stage.parts.count - 1)")
+            }
+            // As the fine step does it, so that a resumed search finds it.
+            try development(stage, prepared.key).train(
+                genotype, part: heldOut, name: HeadDevelopment.finalists)
         }
     }
 

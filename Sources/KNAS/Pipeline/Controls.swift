@@ -11,9 +11,8 @@ struct Controls: Sendable {
     let random: [Genotype]
 
     init(space: SearchSpace, keep: Int, limits: HeadLimits, key: RandomKey) throws {
-        let pair = space.context.segments == 2 ? " > pair(kind=all)" : ""
         mlp = try space.genotype(
-            "projection(width=full) > pool-mean\(pair) > classifier(norm=standard,hidden=128)")
+            "projection(width=full) > \(space.pooledMeans) > classifier(norm=standard,hidden=128)")
         var seen: Set<Genotype> = []
         var random: [Genotype] = []
         var generator = key.child("random control").generator()
@@ -25,6 +24,13 @@ struct Controls: Sendable {
             if seen.insert(genotype).inserted { random.append(genotype) }
         }
         self.random = random
+    }
+}
+
+extension SearchSpace {
+    /// The means of a text's or of a pair's segments, as genotypes write it: what simple heads read.
+    var pooledMeans: String {
+        context.segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
     }
 }
 

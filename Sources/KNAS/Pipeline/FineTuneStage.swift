@@ -43,9 +43,8 @@ struct FineTuneStage {
     /// Mean pooling, for pairs that are encoded apart `[u, v, |u - v|, u * v]`, and a linear layer, on
     /// the highest layer: what most people fine-tune.
     static func linear(in space: SearchSpace) throws -> Genotype {
-        let pair = space.context.segments == 2 ? " > pair(kind=all)" : ""
         return try space.genotype(
-            "projection(width=full) > pool-mean\(pair) > classifier(hidden=0)")
+            "projection(width=full) > \(space.pooledMeans) > classifier(hidden=0)")
     }
 
     /// The checkpoints of fine-tuning in a run's directory; a run that was stopped while it

@@ -20,6 +20,8 @@ struct HeadDevelopment: Sendable {
         /// The best head trained with several seeds.
         let seeds: [TrainedHead]
 
+        /// Whether it is a linear head that was fitted to its minimum.
+        var isFittedExactly: Bool { configuration.strength != nil }
         /// The seed whose head is exported: the best on dev.
         var bestSeed: Int { Winner.bestSeed(seeds) }
         /// Accuracy on the held-out rows that each contestant was tried on.
@@ -28,15 +30,29 @@ struct HeadDevelopment: Sendable {
         }
     }
 
+    /// The name under which the search's finalists are developed.
+    static let finalists = "finalists"
+
     let stage: TrainingStage
     let configuration: RunConfiguration
     let key: RandomKey
 
+    private var halving: SuccessiveHalving {
+        SuccessiveHalving(stage: stage, key: key.child("finalists"))
+    }
+
+    private func contestant(_ genotype: Genotype) -> Standing {
+        Standing(genotype, configuration.finalistTraining)
+    }
+
+    /// Trains one contestant with a part held out, as ``run(_:name:)`` does.
+    func train(_ genotype: Genotype, part: Int, name: String) throws {
+        _ = try halving.train([contestant(genotype)], part: part, stageName: name)
+    }
+
     /// - Throws: ``TrainingError/diverged(epoch:)`` when no head could be trained.
     func run(_ genotypes: [Genotype], name: String) throws -> Outcome {
-        let (standings, best) = try SuccessiveHalving(stage: stage, key: key.child("finalists"))
-            .run(
-                genotypes.map { Standing($0, configuration.finalistTraining) }, stageName: name)
+        let (standings, best) = try halving.run(genotypes.map(contestant), stageName: name)
         let genotype = standings[best].genotype
         let tuned = try WinnerTuning(stage: stage, key: key.child("tuning")).run(
             genotype, base: configuration.training, count: configuration.tuning)
@@ -56,7 +72,7 @@ struct HeadDevelopment: Sendable {
 /// What became of the controls.
 struct TrainedControls: Sendable {
     let probe: LinearProbe
-    /// The head that met the winner and lost.
+    /// How the search's best head and the best linear head met; the loser is a control.
     var met: LogisticContest.Result?
     let mlp: [TrainedHead]
     let mlpGenotype: Genotype

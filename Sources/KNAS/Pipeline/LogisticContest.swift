@@ -35,14 +35,17 @@ struct LogisticContest: Sendable {
         var correct = [Double](repeating: 0, count: LogisticPath.strengths.count)
         var losses = [Double](repeating: 0, count: LogisticPath.strengths.count)
         var rows = 0.0
+        /// The fits on all of train, which is the first part.
+        var heads: [TrainedHead] = []
 
-        mutating func add(_ predictions: [Predictions]) {
-            for (place, prediction) in predictions.enumerated() {
-                let metrics = ClassificationMetrics(prediction)
-                correct[place] += metrics.accuracy * Double(prediction.count)
-                losses[place] += metrics.crossEntropy * Double(prediction.count)
+        mutating func add(_ fits: [TrainedHead]) {
+            for (place, fit) in fits.enumerated() {
+                let metrics = ClassificationMetrics(fit.dev)
+                correct[place] += metrics.accuracy * Double(fit.dev.count)
+                losses[place] += metrics.crossEntropy * Double(fit.dev.count)
             }
-            rows += Double(predictions[0].count)
+            rows += Double(fits[0].dev.count)
+            if heads.isEmpty { heads = fits }
         }
 
         /// Accuracy decides, cross entropy breaks ties, then the stronger penalty.
@@ -57,7 +60,7 @@ struct LogisticContest: Sendable {
     /// - Returns: `nil` where there is too much data for an exact fit.
     func run(against searched: HeadDevelopment.Outcome) throws -> Result? {
         guard let record = try bestLinearHead() else { return nil }
-        let linear = try outcome(record, searched)
+        let linear = outcome(record, searched)
         let jobs = (0..<stage.parts.count).map {
             TrainingJob(
                 genotype: searched.genotype, configuration: searched.configuration, part: $0)
@@ -86,11 +89,10 @@ struct LogisticContest: Sendable {
                 "projection(width=full)", "alignment(compare=difference,width=full)",
                 "alignment(compare=concatenation,width=full)",
             ] : ["projection(width=full)"]
-        let pair = isPair ? " > pair(kind=all)" : ""
         let heads = try stage.space.context.layers.flatMap { layer in
             try inputs.map { input in
                 try stage.space.genotype(
-                    "layer(of=\(layer)) > \(input) > pool-mean\(pair) > "
+                    "layer(of=\(layer)) > \(input) > \(stage.space.pooledMeans) > "
                         + "classifier(norm=standard,hidden=0,dropout=0)")
             }
         }
@@ -109,10 +111,16 @@ struct LogisticContest: Sendable {
             let counter = EpochCounter(
                 stage: "linear heads", total: alive.count * LogisticPath.strengths.count,
                 progress: stage.progress)
-            let current = alive
+            let genotypes = alive.map(\.genotype)
+            let data = stage.parts[part]
             let fits = try Parallel.map(count: alive.count, threads: stage.threads) { place, _ in
-                try path(current[place].genotype, part, LogisticPath.strengths, counter)
-                    .map(\.dev)
+                try LogisticPath(
+                    stage.space.graph(of: genotypes[place]), train: data.train, dev: data.dev,
+                    classes: stage.space.context.classes,
+                    balancesClasses: configuration.training.balancesClasses,
+                    key: key.child(genotypes[place].description).child(part),
+                    onFit: { try counter.add(1) }
+                ).heads
             }
             for place in alive.indices { alive[place].add(fits[place]) }
             let ranked = alive.indices.sorted { a, b in
@@ -125,32 +133,16 @@ struct LogisticContest: Sendable {
         return alive[0]
     }
 
-    private func path(
-        _ genotype: Genotype, _ part: Int, _ strengths: [Double], _ counter: EpochCounter
-    ) throws -> [TrainedHead] {
-        let data = stage.parts[part]
-        return try LogisticPath(
-            stage.space.graph(of: genotype), train: data.train, dev: data.dev,
-            classes: stage.space.context.classes,
-            balancesClasses: configuration.training.balancesClasses, strengths: strengths,
-            key: key.child(genotype.description).child(part), onFit: { try counter.add(1) }
-        ).heads
-    }
-
     /// The linear head on all of train. Nothing in it is random: every seed gives the same.
     private func outcome(
         _ record: Record, _ searched: HeadDevelopment.Outcome
-    ) throws -> HeadDevelopment.Outcome {
-        let strengths = Array(LogisticPath.strengths[...record.best])
-        let counter = EpochCounter(
-            stage: "linear heads", total: strengths.count, progress: stage.progress)
-        let heads = try path(record.genotype, 0, strengths, counter)
+    ) -> HeadDevelopment.Outcome {
         var training = configuration.training
-        training.strength = strengths[record.best]
+        training.strength = LogisticPath.strengths[record.best]
         training.epochs = 1
         return HeadDevelopment.Outcome(
             standings: searched.standings, best: nil, genotype: record.genotype,
             configuration: training, tuning: searched.tuning,
-            seeds: Array(repeating: heads[record.best], count: configuration.seeds))
+            seeds: Array(repeating: record.heads[record.best], count: configuration.seeds))
     }
 }

@@ -55,15 +55,10 @@ public struct Pipeline: Sendable {
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: [:])
 
-        let stage = TrainingStage(
-            space: space,
-            parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
-            threads: configuration.threads, progress: progress,
-            resumption: resumption)
+        let stage = trainingStage(space, splits, key, resumption)
         let searched = try watch.time("winner") {
-            try HeadDevelopment(
-                stage: stage, configuration: configuration, key: key.child("development")
-            ).run(finalists.map(\.genotype), name: "finalists")
+            try development(stage, key).run(
+                finalists.map(\.genotype), name: HeadDevelopment.finalists)
         }
         let met = try watch.time("meeting") {
             try meet(searched, stage, key.child("meeting"))
@@ -168,6 +163,20 @@ public struct Pipeline: Sendable {
         }
     }
 
+    func trainingStage(
+        _ space: SearchSpace, _ splits: SplitFeatures, _ key: RandomKey, _ resumption: Resumption
+    ) -> TrainingStage {
+        TrainingStage(
+            space: space,
+            parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
+            threads: configuration.threads, progress: progress, resumption: resumption)
+    }
+
+    func development(_ stage: TrainingStage, _ key: RandomKey) -> HeadDevelopment {
+        HeadDevelopment(
+            stage: stage, configuration: configuration, key: key.child("development"))
+    }
+
     /// Searches, or takes the head that was given.
     private func findCandidates(
         _ search: CandidateSearch, _ space: SearchSpace, _ resumption: Resumption
@@ -194,9 +203,9 @@ public struct Pipeline: Sendable {
         }
         let (won, lost) = (percent(result.winnerAccuracy), percent(result.loserAccuracy))
         note(
-            result.winner.genotype == searched.genotype
-                ? "held-out rows: search \(won), best linear head \(lost)"
-                : "held-out rows: best linear head \(won), search \(lost): the linear head wins")
+            result.winner.isFittedExactly
+                ? "held-out rows: best linear head \(won), search \(lost): the linear head wins"
+                : "held-out rows: search \(won), best linear head \(lost)")
         return result
     }
 

@@ -66,11 +66,11 @@ struct ResultBuilder {
         }
         if let met = controls.met {
             let other = met.loser
-            let isLinear = other.configuration.strength != nil
-            baselines[isLinear ? "logistic" : "searched"] = try baseline(
-                (isLinear
-                    ? "best linear head, fitted exactly, C = \(other.configuration.strength ?? 0): "
-                    : "best head of the search, tuned and trained: ") + "\(other.genotype)",
+            let kind =
+                other.configuration.strength.map { "best linear head, fitted exactly, C = \($0)" }
+                ?? "best head of the search, tuned and trained"
+            baselines[other.isFittedExactly ? "logistic" : "searched"] = try baseline(
+                "\(kind): \(other.genotype)",
                 dev: other.seeds.map(\.dev), test: other.seeds.map { try test($0) }, predictions)
         }
         let scored = candidates.filter { $0.score != nil }.count

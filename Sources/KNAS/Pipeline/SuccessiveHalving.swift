@@ -18,12 +18,8 @@ struct SuccessiveHalving: Sendable {
         var standings = contestants
         var alive = Array(standings.indices)
         for round in 0..<min(rounds, stage.parts.count) {
-            let jobs = alive.map {
-                TrainingJob(
-                    genotype: standings[$0].genotype,
-                    configuration: standings[$0].configuration, part: round)
-            }
-            let trained = try stage.train(jobs, key, stageName: stageName)
+            let trained = try train(
+                alive.map { standings[$0] }, part: round, stageName: stageName)
             for (index, result) in zip(alive, trained) { standings[index].add(result.head) }
             alive = alive.filter { standings[$0].isSound }
             guard !alive.isEmpty else { throw TrainingError.diverged(epoch: 1) }
@@ -33,5 +29,15 @@ struct SuccessiveHalving: Sendable {
             if alive.count == 1 { break }
         }
         return (standings, alive[0])
+    }
+
+    /// Trains contestants with a part held out.
+    func train(
+        _ contestants: [Standing], part: Int, stageName: String
+    ) throws -> [TrainedGenotype] {
+        let jobs = contestants.map {
+            TrainingJob(genotype: $0.genotype, configuration: $0.configuration, part: part)
+        }
+        return try stage.train(jobs, key, stageName: stageName)
     }
 }

@@ -38,14 +38,12 @@ class Ending:
 def run(
     command: Sequence[str],
     directory: str,
-    environment: dict[str, str] | None = None,
     *,
     passes_output: bool = False,
 ) -> Ending:
     """Runs a command to its end.
 
     ``directory``: where relative paths count from; a node that does not have it uses its own.
-    ``environment``: variables beside those of this process.
     ``passes_output``: standard output and error go to the user instead of into the ending.
 
     Raises ``OSError`` where the program cannot be started.
@@ -53,7 +51,6 @@ def run(
     process = subprocess.Popen(
         list(command),
         cwd=directory if os.path.isdir(directory) else None,
-        env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=None if passes_output else subprocess.PIPE,
         stderr=None if passes_output else subprocess.PIPE,

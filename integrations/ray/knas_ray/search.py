@@ -14,7 +14,7 @@ import ray
 import ray.exceptions
 
 from . import process
-from .errors import INTERNAL, KnasRayError, WorkLost
+from .errors import INTERNAL, MISSING_FILE, KnasRayError, WorkLost
 from .options import Options
 from .program import Program
 from .progress import Progress
@@ -47,7 +47,7 @@ def _plan(program: Program, options: Options) -> dict[str, Any]:
     try:
         ending = process.run(program.plan(options.run, resume=options.resume), options.directory)
     except OSError as error:
-        raise KnasRayError(f"{program.path}: {error}", 66) from None
+        raise KnasRayError(f"{program.path}: {error}", MISSING_FILE) from None
     try:
         plan = json.loads(checked(ending, "knas plan").stdout)
         return {"digest": str(plan["digest"]), "candidates": int(plan["candidates"])}

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from . import process
-from .errors import FINAL_CODES, INTERNAL, KnasRayError, WorkLost
+from .errors import FINAL_CODES, INTERNAL, MISSING_FILE, KnasRayError, WorkLost
 from .program import Program
 from .storage import CANDIDATES, Storage, part_name
 
@@ -26,7 +26,7 @@ def score_shard(program: Program, storage: Storage, directory: str, shard: int, 
         try:
             ending = process.run(program.score(candidates, shard, shards, output), directory)
         except OSError as error:
-            raise KnasRayError(f"{program.path} on {platform.node()}: {error}", 66) from None
+            raise KnasRayError(f"{program.path} on {platform.node()}: {error}", MISSING_FILE) from None
         check(ending, f"shard {shard} of {shards}")
         storage.deliver(name, scratch)
     return name
