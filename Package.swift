@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
-                "KNAS",
+                "CKernels", "KNAS",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

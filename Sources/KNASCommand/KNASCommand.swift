@@ -1,4 +1,5 @@
 import ArgumentParser
+import CKernels
 import Foundation
 import KNAS
 import Support
@@ -33,6 +34,8 @@ struct KNASCommand: ParsableCommand {
 @main
 enum Main {
     static func main() {
+        // A search would keep a third more memory than it uses otherwise.
+        knas_return_freed_memory()
         // A reader that went away (`knas predict ... | head`) is no fault of ours.
         signal(SIGPIPE, SIG_IGN)
         Interruption.install()

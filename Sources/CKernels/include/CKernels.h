@@ -180,6 +180,10 @@ void knas_cross_entropy(
     int64_t rows, int64_t classes, const float *logits, const int32_t *labels, const float *weight,
     float smoothing, float *losses, float *dlogits);
 
+// Makes the C library's allocator give large freed blocks back to the system at once (glibc; elsewhere
+// nothing). For a program's start: it concerns the whole process and costs no time that was measurable.
+void knas_return_freed_memory(void);
+
 #ifdef __cplusplus
 }
 #endif
