@@ -87,7 +87,6 @@ void knas_block_products(
                 sum += double_dot(width, a + t * stride + column, b + t * stride + column);
             }
             gram[i * examples + j] += sum;
-            if (j != i) gram[j * examples + i] += sum;
         }
     }
 }

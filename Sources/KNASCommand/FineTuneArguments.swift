@@ -31,6 +31,12 @@ struct FineTuneArguments: ParsableArguments {
     @Option(help: "Tokens whose activations a thread keeps at a time: bounds the memory.")
     var microBatchTokens = FineTuneConfiguration().microBatchTokens
     @Flag(
+        help: """
+            Fine-tune on pairs in either order, drawn anew each epoch: for tasks where the order of \
+            the two texts means nothing.
+            """)
+    var swapPairs = false
+    @Flag(
         name: .customLong("finetune-control"), inversion: .prefixedNo,
         help: "Fine-tune a linear head in the same way, for comparison.")
     var control = true
@@ -40,6 +46,7 @@ struct FineTuneArguments: ParsableArguments {
     func validate() throws {
         guard unfreeze == nil else { return }
         if standalone { throw ValidationError("--standalone needs --unfreeze") }
+        if swapPairs { throw ValidationError("--swap-pairs needs --unfreeze") }
     }
 
     /// `nil` where the encoder stays frozen.
@@ -57,6 +64,7 @@ struct FineTuneArguments: ParsableArguments {
         options.training.weightDecay = head.weightDecay
         options.training.labelSmoothing = head.labelSmoothing
         options.training.balancesClasses = head.balancesClasses
+        options.swapsPairs = swapPairs
         options.hasControl = control
         options.isStandalone = standalone
         return options

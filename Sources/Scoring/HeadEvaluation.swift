@@ -5,7 +5,8 @@ import Tensors
 /// One head at one random initialisation on the scoring batch: what proxies look at.
 ///
 /// Quantities are computed when the first proxy asks and shared by all: one forward pass serves
-/// every proxy, and for two classes both kernels come from the same two backward passes.
+/// every proxy, and for two classes both kernels come from the same two backward passes, whichever is
+/// asked for first.
 public final class HeadEvaluation {
     public let graph: Graph
     public let parameters: ParameterSet
@@ -20,6 +21,7 @@ public final class HeadEvaluation {
     private var forwardResult: (logits: [Float], losses: [Float], gradients: [Float])?
     private var meanGradientResult: FloatStorage?
     private var lossGramResult: [Double]?
+    private var differenceGramResult: [Double]?
     private var outputGramResult: [Double]?
     private var gradientStatisticsResult: GradientStatistics?
     /// Whether the executor's activations are those of this batch and these parameters.
@@ -136,20 +138,44 @@ public final class HeadEvaluation {
         return executor.freezeKinks()
     }
 
+    /// The mean of the loss kernel, which is the squared norm of the mean gradient: one backward pass
+    /// gives it where the kernel is not there already.
+    public var meanLossGram: Double {
+        guard let gram = lossGramResult else { return meanGradient.squaredNorm }
+        return gram.reduce(0, +) / Double(gram.count)
+    }
+
     /// The loss kernel K, `[n, n]`: `K_ij = <dL_i/dw, dL_j/dw>`.
+    ///
+    /// For two classes loss gradients lie along (1, -1): `K_ij = s_i s_j G_ij`, G being the kernel of
+    /// that direction, which is half of the output kernel.
     public var lossGram: [Double] {
         if let lossGramResult { return lossGramResult }
-        lossGramResult = gram(logitGradients)
+        guard classes == 2 else {
+            lossGramResult = gram(logitGradients)
+            return lossGramResult!
+        }
+        let n = labels.count
+        let difference = differenceGram
+        let slopes = (0..<n).map { Double(logitGradients[2 * $0]) * 2.0.squareRoot() }
+        lossGramResult = (0..<n * n).map { slopes[$0 / n] * slopes[$0 % n] * difference[$0] }
         return lossGramResult!
+    }
+
+    /// For two classes, the Gram matrix of the gradients of `(z_i0 - z_i1) / sqrt(2)`.
+    private var differenceGram: [Double] {
+        if let differenceGramResult { return differenceGramResult }
+        let root = Float(0.5).squareRoot()
+        differenceGramResult = gram(direction: [root, -root])
+        return differenceGramResult!
     }
 
     /// The output kernel N, `[n, n]`: `N_ij = sum_c <dz_ic/dw, dz_jc/dw>` (the empirical neural
     /// tangent kernel, Jacot et al. 2018, traced over classes).
     ///
-    /// Its trace over classes does not depend on the basis. For two classes the basis (1, -1), (1,
-    /// 1) gives the loss kernel as well, as loss gradients lie along the first: `K_ij = s_i s_j
-    /// G_ij`. With more classes than the limit the trace is estimated from random signs (Hutchinson
-    /// 1989), which is unbiased.
+    /// Its trace over classes does not depend on the basis; for two classes (1, -1), (1, 1) shares a
+    /// pass with the loss kernel. With more classes than the limit the trace is estimated from random
+    /// signs (Hutchinson 1989), which is unbiased.
     public var outputGram: [Double] {
         if let outputGramResult { return outputGramResult }
         let n = labels.count
@@ -159,15 +185,10 @@ public final class HeadEvaluation {
         }
         if classes == 2 {
             let root = Float(0.5).squareRoot()
-            let difference = gram(direction: [root, -root])
-            add(difference)
+            add(differenceGram)
             add(gram(direction: [root, root]))
-            if lossGramResult == nil {
-                let slopes = (0..<n).map { Double(logitGradients[2 * $0]) * 2.0.squareRoot() }
-                lossGramResult = (0..<n * n).map {
-                    slopes[$0 / n] * slopes[$0 % n] * difference[$0]
-                }
-            }
+            // It costs nothing now, and saves a pass where the mean is wanted.
+            _ = lossGram
         } else if classes <= outputDirections {
             for output in 0..<classes {
                 var direction = [Float](repeating: 0, count: classes)

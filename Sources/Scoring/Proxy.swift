@@ -9,8 +9,14 @@ public protocol Proxy: Sendable {
     var name: String { get }
     /// What it measures and who proposed it, in a line.
     var summary: String { get }
+    /// Whether it reads a gradient kernel; such proxies come first, so that others can use it.
+    var readsKernel: Bool { get }
     /// - Throws: ``ScoringError`` when the batch does not allow the computation.
     func score(_ head: HeadEvaluation) throws -> Double
+}
+
+extension Proxy {
+    public var readsKernel: Bool { false }
 }
 
 /// The proxies that this program knows; one line each.

@@ -95,7 +95,8 @@ public struct Scorer: Sendable {
         }
         self.space = space
         self.options = options
-        self.proxies = try proxies.map(ProxyRegistry.find)
+        let found = try proxies.map(ProxyRegistry.find)
+        self.proxies = found.filter(\.readsKernel) + found.filter { !$0.readsKernel }
         let examples = Self.balanced(
             train.labels, count: min(options.examples, train.count), key: key.child("batch"))
         batch = SharedBatch(train.batch(examples))

@@ -69,6 +69,7 @@ public struct HeadTrainer: Sendable {
         let perEpoch = (train.count + configuration.batchSize - 1) / configuration.batchSize
         let total = perEpoch * configuration.epochs
         var dropout = key.child("dropout").generator()
+        let parts = BatchParts(graph)
         var history: [EpochRecord] = []
         var best: (record: EpochRecord, storage: FloatStorage, dev: Predictions)?
 
@@ -80,10 +81,13 @@ public struct HeadTrainer: Sendable {
                 let start = index * configuration.batchSize
                 let members = Array(
                     order[start..<min(train.count, start + configuration.batchSize)])
-                lossSum += step(
-                    train.batch(members, slots: slots), classes, weights, executor, parameters,
-                    gradient,
-                    dropoutKey: dropout.next())
+                gradient.clear()
+                for part in parts.split(members, of: train) {
+                    lossSum += add(
+                        train.batch(Array(part), slots: slots), of: members.count, classes, weights,
+                        executor, parameters, gradient, dropoutKey: dropout.next())
+                }
+                clip(gradient.storage)
                 optimizer.update(
                     parameters.storage.pointer, gradient: gradient.storage.pointer,
                     learningRate: configuration.learningRate(
@@ -112,30 +116,31 @@ public struct HeadTrainer: Sendable {
             bestEpoch: best.record.epoch, dev: best.dev)
     }
 
-    /// The gradient of one batch's mean loss, clipped; returns the summed loss.
-    private func step(
-        _ batch: FeatureBatch, _ classes: Int, _ classWeights: [Float]?,
+    /// Adds the gradient of a part's share of the batch's mean loss; returns the part's summed loss.
+    private func add(
+        _ part: FeatureBatch, of batchCount: Int, _ classes: Int, _ classWeights: [Float]?,
         _ executor: Executor, _ parameters: ParameterSet, _ gradient: BatchGradient,
         dropoutKey: UInt64
     ) -> Double {
         let logits = executor.forward(
-            batch.batch, parameters: parameters, mode: .training(key: dropoutKey))
-        let weights = classWeights.map { table in batch.labels.map { table[Int($0)] } }
+            part.batch, parameters: parameters, mode: .training(key: dropoutKey))
+        let weights = classWeights.map { table in part.labels.map { table[Int($0)] } }
         let result = CrossEntropy.evaluate(
-            logits: logits, labels: batch.labels, classes: classes, weights: weights,
+            logits: logits, labels: part.labels, classes: classes, weights: weights,
             smoothing: configuration.labelSmoothing)
-        let scale = 1 / Float(batch.labels.count)
-        gradient.clear()
+        let scale = 1 / Float(batchCount)
         executor.backward(result.gradients.map { $0 * scale }, into: gradient)
-        let storage = gradient.storage
-        let norm = Float(
-            knas_dot(Int64(storage.count), storage.pointer, storage.pointer).squareRoot())
+        return result.losses.reduce(0) { $0 + Double($1) }
+    }
+
+    /// Scales a gradient down to the largest norm that is allowed.
+    private func clip(_ storage: FloatStorage) {
+        let count = Int64(storage.count)
+        let norm = Float(knas_dot(count, storage.pointer, storage.pointer).squareRoot())
         if norm > configuration.clipNorm {
             knas_scale(
-                Int64(storage.count), configuration.clipNorm / norm, storage.pointer,
-                storage.pointer)
+                count, configuration.clipNorm / norm, storage.pointer, storage.pointer)
         }
-        return result.losses.reduce(0) { $0 + Double($1) }
     }
 }
 
@@ -158,25 +163,21 @@ func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
     return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
 }
 
-/// Examples that are predicted at a time.
-private let predictionBatch = 64
-
 /// A graph's result for all examples of a set, `[examples, width]`.
 ///
-/// Batches are cut by place, so that the same set always gives the same bits.
+/// Batches are cut by place and length, so that the same set always gives the same bits.
 func outputRows(
     _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet
 ) -> FloatStorage {
     let slots = executor.graph.inputSlots
     let width = executor.graph.output.width
     let result = FloatStorage(count: features.count * width)
-    var start = 0
-    while start < features.count {
-        let end = min(features.count, start + predictionBatch)
-        let batch = features.batch(Array(start..<end), slots: slots)
+    var target = result.pointer
+    for part in BatchParts(executor.graph).split(Array(0..<features.count), of: features) {
+        let batch = features.batch(Array(part), slots: slots)
         let rows = executor.forward(batch.batch, parameters: parameters)
-        (result.pointer + start * width).update(from: rows, count: (end - start) * width)
-        start = end
+        target.update(from: rows, count: part.count * width)
+        target += part.count * width
     }
     return result
 }

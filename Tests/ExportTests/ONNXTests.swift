@@ -123,8 +123,13 @@ struct ONNXTests {
 
     @Test(
         "tokens that are aligned with the other text's give the same logits",
-        .enabled(if: python != nil), arguments: ["difference", "concatenation", "all"])
-    func alignment(_ comparison: String) throws {
+        .enabled(if: python != nil),
+        arguments: [
+            "alignment(compare=difference,width=full)",
+            "alignment(compare=concatenation,width=full)", "alignment(compare=all,width=full)",
+            "coverage(sharpness=2)", "coverage(sharpness=1,beside=difference)",
+        ])
+    func alignment(_ operation: String) throws {
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
         let encoderURL = directory.appendingPathComponent("encoder")
@@ -135,8 +140,7 @@ struct ONNXTests {
                 inputWidth: encoder.width, classes: 3, segments: 2,
                 layers: [encoder.configuration.layers]))
         let genotype = try space.genotype(
-            "layer(norm=standard) > alignment(compare=\(comparison),width=full) > pool-mean > pair > "
-                + "classifier")
+            "layer(norm=standard) > \(operation) > pool-mean > pair > classifier")
         let model = ONNXCase.model(
             space, genotype, encoder: encoder, pairing: .siamese, hasPairs: true,
             key: RandomKey(seed: 4))

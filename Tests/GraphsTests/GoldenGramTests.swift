@@ -25,6 +25,12 @@ struct GoldenGramTests {
         arguments: ["gram_linear", "gram_transformer"],
         [GramAccumulator.Method.cheaper, .gradients, .rowPairs])
     func lossGram(_ name: String, _ method: GramAccumulator.Method) throws {
+        for own in [true, false] { try lossGram(name, method, usesOwnProducts: own) }
+    }
+
+    private func lossGram(
+        _ name: String, _ method: GramAccumulator.Method, usesOwnProducts: Bool
+    ) throws {
         let head = try ReferenceHead(name)
         let executor = Executor(head.graph)
         let logits = executor.forward(
@@ -33,7 +39,8 @@ struct GoldenGramTests {
             logits: logits, labels: head.labels, classes: 3
         ).gradients
         let sink = GramAccumulator(
-            head.graph, examples: 12, method: method, keepsParts: true)
+            head.graph, examples: 12, method: method, keepsParts: true,
+            usesOwnProducts: usesOwnProducts)
         executor.backward(gradients, into: sink)
         sink.finish()
         let total = try head.file.floats("loss_gram").map(Double.init)

@@ -28,6 +28,39 @@ struct SearchSpaceTests {
         }
     }
 
+    @Test("a token that the other text has is covered better than one that it lacks")
+    func coverage() throws {
+        let space = SearchSpace(
+            context: HeadContext(inputWidth: 32, classes: 2, segments: 2, layers: [1]))
+        var generator = RandomKey(seed: 8).generator()
+        let words = (0..<6).map { _ in (0..<32).map { _ in generator.uniform(bound: 1) } }
+        // The second text has words 0, 1, 2; the first has 3 and 4 besides.
+        let rows = [0, 1, 2, 3, 4, 0, 1, 2].flatMap { words[$0] }
+        for sharpness in [1, 2, 4] {
+            let graph = space.graph(
+                of: try space.genotype(
+                    "coverage(sharpness=\(sharpness)) > pool-mean > pair > classifier(hidden=0)"))
+            #expect(graph.trainableCount == 2 * 32 + 2)
+            let place = try #require(
+                graph.nodes.firstIndex { $0.space == .sequences && $0.width == 8 })
+            let bins = graph.upTo(node: graph.nodes[place].inputs[0])
+            let parameters = ParameterSet(bins)
+            parameters.initialize(key: RandomKey(seed: 1))
+            let executor = Executor(bins)
+            rows.withUnsafeBufferPointer { rows in
+                var batch = Batch(lengths: [5, 3], segments: 2)
+                batch.inputs = [rows.baseAddress!]
+                executor.calibrate(batch, parameters: parameters)
+                let values = executor.forward(batch, parameters: parameters)
+                let levels = (0..<8).map { token in
+                    (0..<8).reduce(Float(0)) { $0 + values[token * 8 + $1] }
+                }
+                let covered = [0, 1, 2, 5, 6, 7].map { levels[$0] }
+                #expect(covered.min()! > max(levels[3], levels[4]), "\(levels)")
+            }
+        }
+    }
+
     @Test("the enumeration holds every head of a small space once", arguments: [1, 2])
     func enumeration(_ segments: Int) throws {
         let space = try SearchSpace(

@@ -5,10 +5,12 @@ import Support
 /// Made-up features whose classes differ in the mean of their first dimensions, so that heads can learn
 /// them.
 public enum SyntheticFeatures {
-    /// - Parameter noise: how much of a row has nothing to do with its class.
+    /// - Parameters:
+    ///   - noise: how much of a row has nothing to do with its class.
+    ///   - copies: how often all examples stand there, one time after another.
     public static func make(
         examples: Int, width: Int = 16, segments: Int = 1, classes: Int = 2, noise: Float = 1,
-        seed: UInt64 = 1
+        seed: UInt64 = 1, copies: Int = 1
     ) throws -> FeatureSet {
         var generator = RandomKey(seed: seed).child("synthetic").generator()
         var rows: [Float] = []
@@ -32,8 +34,11 @@ public enum SyntheticFeatures {
             .appendingPathComponent("knas-features-\(UUID().uuidString)")
         // The mapping outlives the name.
         defer { try? FileManager.default.removeItem(at: url) }
+        func repeated<Element>(_ list: [Element]) -> [Element] {
+            Array(repeatElement(list, count: copies).joined())
+        }
         return try FeatureSet(
-            storing: rows, lengths: lengths, width: width, segments: segments, labels: labels,
-            at: url)
+            storing: repeated(rows), lengths: repeated(lengths), width: width,
+            segments: segments, labels: repeated(labels), at: url)
     }
 }

@@ -60,15 +60,17 @@ struct FineTuneSetup {
 
     func tune(
         threads: Int = 2, dropout: Float = 0.1, checkpoint: FineTuneCheckpoint? = nil,
-        stopAt: Int = .max, _ change: (inout FineTuneConfiguration) -> Void = { _ in }
+        stopAt: Int = .max, train: FeatureSet? = nil, views: Int = 1,
+        _ change: (inout FineTuneConfiguration) -> Void = { _ in }
     ) throws -> TrainedHead {
         var configuration = Self.configuration
         configuration.dropout = dropout
         change(&configuration)
         let graph = try graph(dropout: dropout)
         return try FineTuner(configuration, threads: threads).train(
-            graph, start: graph.parameters(encoder: encoder, head: head()), train: train,
-            dev: dev, classes: 2, key: RandomKey(seed: 4), checkpoint: checkpoint
+            graph, start: graph.parameters(encoder: encoder, head: head()),
+            train: train ?? self.train, views: views, dev: dev, classes: 2, key: RandomKey(seed: 4),
+            checkpoint: checkpoint
         ) { progress in
             if progress.step == stopAt { throw Interrupted() }
         }

@@ -152,4 +152,22 @@ struct FineTuneTests {
         }
         #expect(throws: TrainingError.self) { try setup.tune { $0.layerDecay = 0 } }
     }
+
+    @Test("an epoch takes each example once, in a form of it that is drawn anew")
+    func views() throws {
+        let setup = try FineTuneSetup()
+        // Two forms that are the same give what one form gives, but for the order that is drawn first.
+        let both = try SyntheticFeatures.make(
+            examples: 60, width: TinyEncoder.width, segments: 1, seed: 1, copies: 2)
+        #expect(both.count == 120)
+        let once = try setup.tune()
+        let twice = try setup.tune(train: both, views: 2)
+        #expect(once.history.map(\.trainingLoss) == twice.history.map(\.trainingLoss))
+        #expect(once.parameters.storage.array == twice.parameters.storage.array)
+        // With other second forms the result differs.
+        let other = try SyntheticFeatures.make(
+            examples: 120, width: TinyEncoder.width, segments: 1, seed: 1)
+        let mixed = try setup.tune(train: other, views: 2)
+        #expect(mixed.history.map(\.trainingLoss) != once.history.map(\.trainingLoss))
+    }
 }

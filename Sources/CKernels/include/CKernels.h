@@ -132,8 +132,7 @@ void knas_unfold_backward(
     float *dx, int32_t accumulate);
 
 // gram[i * examples + j] += sum over rows t of example i and s of example j of a[t, s] * b[t, s],
-// for first <= i < last and j <= i; both (i, j) and (j, i) receive the value. a and b hold the rows
-// of examples first to last - 1, `stride` floats each, columns being the rows of all examples from 0;
+// for first <= i < last and j <= i. a and b hold the rows of examples first to last - 1, `stride` floats each, columns being the rows of all examples from 0;
 // row offsets as above. Sums in double.
 void knas_block_products(
     int64_t examples, int64_t first, int64_t last, const int64_t *offsets, int64_t stride,
@@ -179,6 +178,20 @@ void knas_adamw(
 void knas_cross_entropy(
     int64_t rows, int64_t classes, const float *logits, const int32_t *labels, const float *weight,
     float smoothing, float *losses, float *dlogits);
+
+// Products of gradient kernels, formed in place by tiles of registers.
+
+// Whether the processor has the registers for which the two functions below beat a matrix library.
+int32_t knas_prefers_own_products(void);
+// c[i, :] = sum over t < count of d[t, i] * x[t, :], for i < m; c has m rows of n columns. Made for
+// counts of some dozens.
+void knas_outer_products(
+    int64_t m, int64_t n, int64_t count, const float *d, int64_t stride_d, const float *x,
+    int64_t stride_x, float *c, int64_t stride_c);
+// gram[i * examples + j] += <g_i, g_j> for j <= i, of rows g_i of `width` floats `stride` apart. The
+// terms are summed in float, a thousand at a time, then in double.
+void knas_gram_lower(
+    int64_t examples, int64_t width, const float *g, int64_t stride, double *gram);
 
 // Makes the C library's allocator give large freed blocks back to the system at once (glibc; elsewhere
 // nothing). For a program's start: it concerns the whole process and costs no time that was measurable.

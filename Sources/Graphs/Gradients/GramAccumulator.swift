@@ -28,21 +28,30 @@ public final class GramAccumulator: GradientSink {
     private let keepsParts: Bool
     private let shared: Set<ParameterID>
     private var pending: [ParameterID: FloatStorage] = [:]
-    /// Scratch of one product, `[examples, examples]`; the lower triangle counts.
+    /// Scratch of a matrix library's product, `[examples, examples]`; the lower triangle counts.
     private var product: [Float]
+    /// Sums of products, `[examples, examples]`; the lower triangle counts.
+    private var lower: [Double]
+    /// Whether products are formed by this program's own loops rather than by the matrix library.
+    private let usesOwnProducts: Bool
 
     /// - Parameters:
     ///   - graph: the graph whose gradients will come; parameters that several nodes share are formed
     ///     whole, as their gradients add up before the product is taken.
     ///   - examples: number of examples n.
+    ///   - usesOwnProducts: whether this program's own loops form the products; the default is what
+    ///     is faster on this processor.
     public init(
-        _ graph: Graph, examples: Int, method: Method = .cheaper, keepsParts: Bool = false
+        _ graph: Graph, examples: Int, method: Method = .cheaper, keepsParts: Bool = false,
+        usesOwnProducts: Bool = knas_prefers_own_products() != 0
     ) {
         exampleCount = examples
         self.method = method
         self.keepsParts = keepsParts
         total = Array(repeating: 0, count: examples * examples)
-        product = Array(repeating: 0, count: examples * examples)
+        lower = total
+        self.usesOwnProducts = usesOwnProducts
+        product = Array(repeating: 0, count: usesOwnProducts ? 0 : examples * examples)
         var seen: Set<ParameterID> = []
         var shared: Set<ParameterID> = []
         for node in graph.nodes {
@@ -122,25 +131,47 @@ public final class GramAccumulator: GradientSink {
         }
     }
 
-    /// Materialises some output rows of every example's gradient at a time.
+    /// Materialises a block of every example's gradient at a time: some output rows of some inputs.
     private func addBlocks(_ gradient: NodeGradient, _ weight: ParameterID) {
-        let inputs = gradient.inputWidth
-        let outputs = gradient.width
-        let block = min(
-            outputs, max(Self.blockRows, Self.blockFloats / (exampleCount * inputs)))
-        gradient.pool.with(exampleCount * block * inputs) { rows in
-            var start = 0
-            while start < outputs {
-                let range = start..<min(outputs, start + block)
-                let width = range.count * inputs
-                for example in 0..<exampleCount {
-                    gradient.addWeight(
-                        rows: gradient.rows(of: example..<example + 1), outputs: range,
-                        to: rows + example * width, beta: 0)
+        let (inputs, outputs) = (gradient.inputWidth, gradient.width)
+        let height = min(outputs, Self.blockRows)
+        let width =
+            usesOwnProducts
+            ? min(inputs, max(Self.blockColumns, Self.blockFloats / (exampleCount * height) & ~15))
+            : inputs
+        let rows = (0..<exampleCount).map { gradient.rows(of: $0..<$0 + 1) }
+        gradient.pool.with(exampleCount * height * width) { block in
+            for firstOutput in stride(from: 0, to: outputs, by: height) {
+                for firstInput in stride(from: 0, to: inputs, by: width) {
+                    let m = min(height, outputs - firstOutput)
+                    let n = min(width, inputs - firstInput)
+                    for (example, rows) in rows.enumerated() {
+                        fill(
+                            block + example * m * n, m: m, n: n, rows: rows.count,
+                            gradient.outputGradient + rows.lowerBound * outputs + firstOutput,
+                            outputs, gradient.input + rows.lowerBound * inputs + firstInput,
+                            inputs)
+                    }
+                    addProducts(block, width: m * n)
                 }
-                add(weight, rows, width: width)
-                start = range.upperBound
             }
+        }
+        record(weight)
+    }
+
+    /// `target = D' X` for some rows of one example, `[m, n]`.
+    private func fill(
+        _ target: UnsafeMutablePointer<Float>, m: Int, n: Int, rows: Int,
+        _ d: UnsafePointer<Float>, _ strideD: Int, _ x: UnsafePointer<Float>, _ strideX: Int
+    ) {
+        if usesOwnProducts {
+            knas_outer_products(
+                Int64(m), Int64(n), Int64(rows), d, Int64(strideD), x, Int64(strideX), target,
+                Int64(n))
+        } else {
+            BLAS.multiply(
+                d, .transposed, strideA: strideD, x, strideB: strideX, into: target, strideC: n,
+                m: m, n: n, k: rows)
         }
     }
 
@@ -151,7 +182,6 @@ public final class GramAccumulator: GradientSink {
             Int64(gradient.batch.firstRow(ofExample: $0, in: gradient.space))
         }
         let pool = gradient.pool
-        var gram = [Double](repeating: 0, count: exampleCount * exampleCount)
         // Some examples' rows at a time, against those of all examples up to them: the other half is
         // the same, and the products of all rows with all would not fit into the cache.
         var first = 0
@@ -173,55 +203,58 @@ public final class GramAccumulator: GradientSink {
                         into: b, strideC: n, m: m, n: n, k: outputs)
                     knas_block_products(
                         Int64(exampleCount), Int64(first), Int64(last), offsets, Int64(n), a, b,
-                        &gram)
+                        &lower)
                 }
             }
             first = last
         }
-        record(weight, gram)
+        record(weight)
     }
 
     /// Rows whose products with all rows are formed at a time.
     private static let pairRows = 512
 
-    /// Adds `G G'` for rows `G` `[examples, width]`.
     private func add(_ id: ParameterID, _ rows: UnsafePointer<Float>, width: Int) {
+        addProducts(rows, width: width)
+        record(id)
+    }
+
+    /// Adds `G G'` for rows `G` `[examples, width]` to the lower triangle.
+    private func addProducts(_ rows: UnsafePointer<Float>, width: Int) {
         let n = exampleCount
+        if usesOwnProducts {
+            knas_gram_lower(Int64(n), Int64(width), rows, Int64(width), &lower)
+            return
+        }
         product.withUnsafeMutableBufferPointer {
             BLAS.multiplyByOwnTranspose(
                 rows, strideA: width, into: $0.baseAddress!, strideC: n, n: n, k: width)
         }
-        accumulate(into: &total)
-        if keepsParts { accumulate(into: &parts[id, default: Array(repeating: 0, count: n * n)]) }
-    }
-
-    /// Adds the lower triangle of ``product`` to both halves.
-    private func accumulate(into gram: inout [Double]) {
-        let n = exampleCount
-        product.withUnsafeBufferPointer { product in
-            gram.withUnsafeMutableBufferPointer { gram in
-                for i in 0..<n {
-                    for j in 0..<i {
-                        let value = Double(product[i * n + j])
-                        gram[i * n + j] += value
-                        gram[j * n + i] += value
-                    }
-                    gram[i * n + i] += Double(product[i * n + i])
-                }
-            }
+        for i in 0..<n {
+            for j in 0...i { lower[i * n + j] += Double(product[i * n + j]) }
         }
     }
 
-    private func record(_ id: ParameterID, _ gram: [Double]) {
-        for index in total.indices { total[index] += gram[index] }
-        guard keepsParts else { return }
-        if parts[id] == nil { parts[id] = Array(repeating: 0, count: gram.count) }
-        for index in gram.indices { parts[id]![index] += gram[index] }
+    /// Adds the lower triangle to both halves of the sums, and clears it.
+    private func record(_ id: ParameterID) {
+        let n = exampleCount
+        for i in 0..<n {
+            for j in 0..<i { lower[j * n + i] = lower[i * n + j] }
+        }
+        for index in lower.indices { total[index] += lower[index] }
+        if keepsParts {
+            var part = parts[id] ?? Array(repeating: 0, count: n * n)
+            for index in lower.indices { part[index] += lower[index] }
+            parts[id] = part
+        }
+        for index in lower.indices { lower[index] = 0 }
     }
 
-    /// Floats of the block of gradients that is formed at a time: a share of the second-level cache.
-    private static let blockFloats = 1 << 18
-    /// Output rows that are formed at a time at least: thinner products run far below the machine's
-    /// speed, which costs more than the cache gives where there are many examples.
+    /// Floats of the block of gradients that is formed at a time: half of the second-level cache.
+    private static let blockFloats = 1 << 17
+    /// Output rows that are formed at a time: thinner products run far below the machine's speed, which
+    /// costs more than the cache gives where there are many examples.
     private static let blockRows = 32
+    /// Inputs that are formed at a time at least.
+    private static let blockColumns = 48
 }

@@ -21,6 +21,10 @@ public struct Parameter: Hashable, Sendable {
 public enum Initialization: Hashable, Sendable {
     case zeros
     case ones
+    /// One number everywhere.
+    case constant(Float)
+    /// These numbers, row-major.
+    case values([Float])
     /// Uniform in `[-bound, bound)`.
     case uniform(bound: Float)
     /// Set by whoever made the graph, e.g. from a checkpoint; zeros until then.

@@ -122,6 +122,21 @@ public struct GraphBuilder {
         return layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
     }
 
+    /// A parameter that is never trained.
+    public mutating func frozen(
+        _ name: String, _ shape: [Int], _ initialization: Initialization
+    ) -> ParameterID {
+        parameter(name, shape, initialization, trainable: false)
+    }
+
+    /// `factor * x`; nothing at all where the factor is one.
+    public mutating func scale(_ x: Value, by factor: Float, name: String) -> Value {
+        guard factor != 1 else { return x }
+        let scale = frozen("\(name).scale", [x.width], .constant(factor))
+        let shift = frozen("\(name).shift", [x.width], .zeros)
+        return affine(x, scale: scale, shift: shift)
+    }
+
     /// Layer norm whose gain is one and whose bias is zero for good.
     public mutating func unweightedLayerNorm(
         _ x: Value, name: String, epsilon: Float = 1e-5

@@ -103,6 +103,10 @@ public final class ParameterSet: @unchecked Sendable {
             case .given: break
             case .zeros, .calibratedShift: target.update(repeating: 0, count: parameter.count)
             case .ones, .calibratedScale: target.update(repeating: 1, count: parameter.count)
+            case .constant(let value): target.update(repeating: value, count: parameter.count)
+            case .values(let values):
+                precondition(values.count == parameter.count, "\(parameter.name): other shape")
+                target.update(from: values, count: values.count)
             case .uniform(let bound):
                 var generator = key.child(parameter.name).generator()
                 generator.fillUniform(target, count: parameter.count, bound: bound)

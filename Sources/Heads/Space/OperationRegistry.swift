@@ -15,6 +15,7 @@ public struct OperationRegistry: Sendable {
         Layer(),
         Projection(),
         Alignment(),
+        Coverage(),
         SelfAttention(),
         CrossAttention(),
         FeedForward(),

@@ -33,6 +33,9 @@ public struct FineTuneOptions: Sendable, Hashable {
 
     public var depth: Depth
     public var training = FineTuneConfiguration()
+    /// Whether pairs are trained on in either order, drawn anew each epoch: for tasks where the order
+    /// of the two texts means nothing.
+    public var swapsPairs = false
     /// Whether the linear head is fine-tuned in the same way, which takes the same time again.
     public var hasControl = true
     /// Whether the model's directory gets the whole encoder.

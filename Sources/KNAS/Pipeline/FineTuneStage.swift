@@ -66,6 +66,7 @@ struct FineTuneStage {
         let splits = try SplitFeatures(
             dataset: dataset, encoder: encoder, layers: graph.inputLayers, threads: threads,
             progress: progress, note: note)
+        let (train, views) = try trainingViews(splits.train, layers: graph.inputLayers)
         let tuner = try FineTuner(options.training, threads: threads)
         var seeds: [TrainedHead] = []
         for (seed, head) in heads.enumerated() {
@@ -73,7 +74,7 @@ struct FineTuneStage {
                 inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
             let tuned = try tuner.train(
                 graph, start: graph.parameters(encoder: encoder, head: head.parameters),
-                train: splits.train, dev: splits.dev, classes: space.context.classes,
+                train: train, views: views, dev: splits.dev, classes: space.context.classes,
                 key: key.child(name).child(seed), checkpoint: checkpoint
             ) { state in
                 try report(state, name, seed, heads.count)
@@ -88,6 +89,22 @@ struct FineTuneStage {
             genotype: genotype, unfrozen: graph.unfrozen.layers,
             headLayers: space.layers(of: genotype), inputLayers: graph.inputLayers, seeds: seeds,
             test: splits.test)
+    }
+
+    /// The training examples, where wanted in both orders of each pair.
+    private func trainingViews(
+        _ train: FeatureSet, layers: [Int]
+    ) throws -> (FeatureSet, views: Int) {
+        guard options.swapsPairs, dataset.hasPairs else { return (train, 1) }
+        let swapped = dataset.train.map { example in
+            Example(
+                text: example.pair ?? "", pair: example.text, label: example.label)
+        }
+        let both = try FeatureCache(encoder: encoder, threads: threads).features(
+            of: dataset.train + swapped, SplitFeatures.configuration(dataset, layers: layers),
+            progress: progress
+        ) { note("rebuilding: \($0)") }
+        return (both, 2)
     }
 
     private func report(

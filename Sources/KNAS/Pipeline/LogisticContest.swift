@@ -80,14 +80,16 @@ struct LogisticContest: Sendable {
                 loserAccuracy: linearAccuracy)
     }
 
-    /// Every layer, and for pairs every layer with each token beside its counterpart.
+    /// Every layer, and for pairs every layer with each token beside its counterpart, and with how well
+    /// the tokens are covered alone.
     private func contestants() throws -> [Genotype] {
         let isPair = stage.space.context.segments == 2
         let inputs =
             isPair
             ? [
                 "projection(width=full)", "alignment(compare=difference,width=full)",
-                "alignment(compare=concatenation,width=full)",
+                "alignment(compare=concatenation,width=full)", "coverage(sharpness=2)",
+                "coverage(sharpness=4)", "coverage(beside=difference)",
             ] : ["projection(width=full)"]
         let heads = try stage.space.context.layers.flatMap { layer in
             try inputs.map { input in

@@ -71,6 +71,7 @@ struct ReportCommand {
                 ("--head-learning-rate", "\(tuning.training.headLearningRate)"),
                 ("--layer-decay", "\(tuning.training.layerDecay)"),
                 ("--encoder-dropout", "\(tuning.training.dropout)"),
+                ("--swap-pairs", tuning.swapsPairs ? Self.on : nil),
                 ("--no-finetune-control", tuning.hasControl ? nil : Self.on),
                 ("--standalone", tuning.isStandalone ? Self.on : nil),
             ]

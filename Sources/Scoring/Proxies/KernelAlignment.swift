@@ -3,6 +3,7 @@
 struct KernelAlignment: Proxy {
     let name = "alignment"
     let summary = "centred alignment of the output kernel with the labels (Cortes et al. 2012)"
+    let readsKernel = true
 
     func score(_ head: HeadEvaluation) -> Double {
         let n = head.exampleCount

@@ -7,6 +7,7 @@
 struct KernelLeaveOneOut: Proxy {
     let name = "ntk-loo"
     let summary = "minus the leave-one-out error of kernel regression with the output kernel"
+    let readsKernel = true
 
     func score(_ head: HeadEvaluation) throws -> Double {
         let n = head.exampleCount

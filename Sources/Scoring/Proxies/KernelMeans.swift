@@ -1,19 +1,18 @@
 /// The mean of the loss kernel, `mean_ij <g_i, g_j>`, which is the squared norm of the mean gradient:
-/// one backward pass gives it (Xu et al., ICML 2021, eq. 6).
+/// one backward pass gives it (Xu et al., ICML 2021, eq. 6), or the kernel where another proxy needs
+/// that.
 struct MeanGram: Proxy {
     let name = "mgm"
     let summary = "mean of the gradient kernel of the loss (Xu et al. 2021)"
 
-    func score(_ head: HeadEvaluation) -> Double {
-        let gradient = head.meanGradient
-        return gradient.squaredNorm
-    }
+    func score(_ head: HeadEvaluation) -> Double { head.meanLossGram }
 }
 
 /// The mean of the output kernel, `mean_ij N_ij`.
 struct MeanOutputGram: Proxy {
     let name = "mgm-output"
     let summary = "mean of the gradient kernel of the logits"
+    let readsKernel = true
 
     func score(_ head: HeadEvaluation) -> Double {
         let gram = head.outputGram
@@ -25,10 +24,9 @@ struct MeanOutputGram: Proxy {
 struct MeanCosineGram: Proxy {
     let name = "mgm-cosine"
     let summary = "mean cosine between the gradients of examples"
+    let readsKernel = true
 
     func score(_ head: HeadEvaluation) -> Double {
-        // The output kernel of two classes brings the loss kernel along; asking for it first would cost
-        // a pass more where both are wanted.
         let gram = head.lossGram
         let n = head.exampleCount
         var sum = 0.0

@@ -9,6 +9,7 @@
 struct KernelRegression: Proxy {
     let name = "ntk-regression"
     let summary = "minus the held-out error of kernel regression with the output kernel"
+    let readsKernel = true
 
     func score(_ head: HeadEvaluation) throws -> Double {
         let n = head.exampleCount

@@ -7,6 +7,7 @@
 struct NTKCondition: Proxy {
     let name = "ntk-condition"
     let summary = "minus the condition number of the output kernel (Chen et al. 2021)"
+    let readsKernel = true
 
     private let limit = 1e7
 

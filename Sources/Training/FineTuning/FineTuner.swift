@@ -32,16 +32,31 @@ public struct FineTuner: Sendable {
     private struct Job {
         let model: FineTuneGraph
         let train: FeatureSet
+        let views: Int
         let dev: FeatureSet
         let classes: Int
         let key: RandomKey
         let inference: BatchedInference
+
+        /// Examples of an epoch.
+        var count: Int { train.count / views }
+
+        /// The examples of an epoch in its order, each in one of its views.
+        func order(epoch: Int) -> [Int] {
+            var generator = key.child("order").child(epoch).generator()
+            let order = Array(0..<count).shuffled(using: &generator)
+            guard views > 1 else { return order }
+            return order.map { $0 + count * generator.index(below: views) }
+        }
     }
 
     /// Trains from the weights in `start`, which become those of the epoch that does best on dev.
     ///
     /// - Parameters:
     ///   - train: the hidden states of ``FineTuneGraph/inputLayers``; `dev` likewise.
+    ///   - views: forms in which `train` holds each example: all examples in their first form, then
+    ///     all in their second, and so on. An epoch takes each example once, in a form drawn at
+    ///     random.
     ///   - key: decides the order of examples and the dropout masks.
     ///   - checkpoint: where the state is kept after every epoch, and may come from.
     ///   - onProgress: told about every step; may stop the training by throwing.
@@ -49,15 +64,17 @@ public struct FineTuner: Sendable {
     /// - Precondition: the features are those of the graph's input layers.
     public func train(
         _ model: FineTuneGraph, start parameters: ParameterSet, train: FeatureSet,
-        dev: FeatureSet, classes: Int, key: RandomKey, checkpoint: FineTuneCheckpoint? = nil,
+        views: Int = 1, dev: FeatureSet, classes: Int, key: RandomKey,
+        checkpoint: FineTuneCheckpoint? = nil,
         onProgress: (Progress) throws -> Void = { _ in }
     ) throws -> TrainedHead {
         guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
         guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
         precondition(train.layerCount == model.inputLayers.count, "a layer for every input")
+        precondition(views > 0 && train.count % views == 0, "every example in every form")
         precondition(dev.layerCount == model.inputLayers.count, "a layer for every input")
         let job = Job(
-            model: model, train: train, dev: dev, classes: classes, key: key,
+            model: model, train: train, views: views, dev: dev, classes: classes, key: key,
             inference: BatchedInference(model.graph, parameters, threads: threads))
         let digest = digest(job, parameters)
         var state = try checkpoint?.load(digest: digest)
@@ -86,7 +103,7 @@ public struct FineTuner: Sendable {
             classWeights: configuration.balancesClasses
                 ? classWeights(job.train, job.classes) : nil, threads: threads)
         let perEpoch =
-            (job.train.count + configuration.batchSize - 1) / configuration.batchSize
+            (job.count + configuration.batchSize - 1) / configuration.batchSize
         let total = perEpoch * configuration.epochs
         var state = resumed
         if let progress = resumed?.progress {
@@ -95,12 +112,11 @@ public struct FineTuner: Sendable {
         }
         let first = (state?.history.count ?? 0) + 1
         for epoch in stride(from: first, through: configuration.epochs, by: 1) {
-            var generator = job.key.child("order").child(epoch).generator()
-            let order = Array(0..<job.train.count).shuffled(using: &generator)
+            let order = job.order(epoch: epoch)
             var lossSum = 0.0
             for index in 0..<perEpoch {
                 let begin = index * configuration.batchSize
-                let end = min(job.train.count, begin + configuration.batchSize)
+                let end = min(job.count, begin + configuration.batchSize)
                 lossSum += try gradients.compute(
                     Array(order[begin..<end]), of: job.train,
                     key: job.key.child("dropout").child(optimizer.step))
@@ -129,7 +145,7 @@ public struct FineTuner: Sendable {
         else { throw TrainingError.diverged(epoch: epoch) }
         let metrics = ClassificationMetrics(try job.inference.predictions(job.dev))
         let record = EpochRecord(
-            epoch: epoch, trainingLoss: lossSum / Double(job.train.count),
+            epoch: epoch, trainingLoss: lossSum / Double(job.count),
             devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
         let history = (before?.history ?? []) + [record]
         var state = FineTuneCheckpoint.State(
@@ -156,6 +172,7 @@ public struct FineTuner: Sendable {
         builder.add("fine-tuning 1 \(BLAS.kernelName)")
         builder.add((try? encoder.encode(configuration)) ?? Data())
         builder.add("\(job.model.unfrozen.layers) \(job.model.inputLayers) \(job.classes)")
+        if job.views > 1 { builder.add("views \(job.views)") }
         builder.add(job.key.description)
         for parameter in job.model.graph.parameters {
             builder.add("\(parameter.name) \(parameter.shape) \(parameter.isTrainable)")
