@@ -7,6 +7,7 @@ public struct FineTuneOptions: Sendable, Hashable {
     public enum Depth: Sendable, Hashable, CustomStringConvertible {
         /// All but the embeddings.
         case all
+        /// So many layers, from 1.
         case top(Int)
 
         /// `all` or a number from 1.
@@ -28,15 +29,19 @@ public struct FineTuneOptions: Sendable, Hashable {
             }
         }
 
+        /// As the command line has it: `all` or a number.
         public var description: String { count.map(String.init) ?? "all" }
     }
 
+    /// How many layers.
     public var depth: Depth
+    /// Learning rates, epochs and whatever else training them needs.
     public var training = FineTuneConfiguration()
     /// Whether the linear head is fine-tuned in the same way, which takes the same time again.
     public var hasControl = true
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false
 
+    /// Fine-tuning with this project's standard choices.
     public init(_ depth: Depth) { self.depth = depth }
 }
