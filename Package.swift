@@ -116,7 +116,7 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
-            exclude: ["check_onnx.py"]),
+            exclude: ["check_agreement.py", "check_onnx.py"]),
         .testTarget(
             name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"],
             exclude: ["check_report.py", "devtools.py", "hub_server.py"]),
