@@ -1,6 +1,11 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// Only what builds the documentation needs the plugin; see `Scripts/docs`.
+let documentation: [Package.Dependency] =
+    Context.environment["KNAS_DOCS"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")]
+
 /// Targets stand in the order in which the data flows; a target may import only targets above it.
 /// `Scripts/check-imports` holds the build to that.
 let package = Package(
@@ -26,7 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    ],
+    ] + documentation,
     targets: [
         // C and C++ underneath.
         .systemLibrary(
