@@ -5,12 +5,14 @@ SWIFT ?= swift
 KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
 
-.PHONY: help demo test build packages encoder lint imports
+.PHONY: help demo test example docs build packages encoder lint imports
 
 help:
-	@echo "make demo   build, install the default encoder, search a bundled task, show the result"
-	@echo "make test   build, install the default encoder, run all tests"
-	@echo "make lint   check format and imports"
+	@echo "make demo     build, install the default encoder, search a bundled task, show the result"
+	@echo "make test     build, install the default encoder, run all tests"
+	@echo "make example  build and run a package that searches a head with the plugin"
+	@echo "make docs     build the library's documentation"
+	@echo "make lint     check format and imports"
 
 packages:
 	@Scripts/install-packages
@@ -34,6 +36,14 @@ test: encoder
 	@echo "running all tests, those on the default encoder's real weights included"
 	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_BROWSER=$$(Scripts/check-report --browser) \
 		KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
+
+example: encoder
+	@echo "building and running the package in Examples/Triage"
+	SWIFT="$(SWIFT)" Scripts/example
+
+docs: packages
+	@echo "building the documentation of the library"
+	SWIFT="$(SWIFT)" Scripts/docs
 
 lint: imports
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

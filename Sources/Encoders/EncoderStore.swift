@@ -21,7 +21,7 @@ public enum EncoderStore {
     public static var directory: URL { home.appendingPathComponent("encoders") }
 
     /// The directory of an installed encoder, or of a path to one.
-    /// - Throws: ``EncoderError/notInstalled(name:directory:)``.
+    /// - Throws: ``EncoderError/notInstalled(name:directory:suggestion:)``.
     public static func find(_ nameOrPath: String) throws -> URL {
         if nameOrPath.contains("/") || nameOrPath.hasPrefix(".") {
             let url = URL(fileURLWithPath: nameOrPath)
@@ -34,7 +34,13 @@ public enum EncoderStore {
         guard
             FileManager.default.fileExists(
                 atPath: url.appendingPathComponent("config.json").path)
-        else { throw EncoderError.notInstalled(name: nameOrPath, directory: url.path) }
+        else {
+            // What can be installed by that very name is no misspelling.
+            let known = EncoderInstaller.names.contains(nameOrPath) ? [] : installed()
+            throw EncoderError.notInstalled(
+                name: nameOrPath, directory: url.path,
+                suggestion: closestMatch(to: nameOrPath, in: known + EncoderInstaller.names))
+        }
         return url
     }
 

@@ -42,6 +42,8 @@ public struct ModelCardContent: Sendable, Hashable {
     public var metrics: [Metric]
     /// Trainings that the measures are means of.
     public var seedCount: Int
+    /// Heads whose probabilities the model averages; the measures are those of the whole.
+    public var memberCount = 1
     /// The same measures of controls on the same test rows, by name, e.g. a linear probe.
     public var baselines: [String: [Metric]] = [:]
     /// Version of the program and the seed of the run.
@@ -103,12 +105,20 @@ public enum ModelCard {
             here, on the frozen encoder `\(line(c.encoder))` (\(layers)).\
             \(c.taskDescription.isEmpty ? "" : " The task: \(line(c.taskDescription))")
 
-            - Head: `\(line(c.genotype))`, \(c.weightCount) weights
+            - \(head(c))
             - Classes: \(c.labels.map { "`\(line($0))`" }.joined(separator: ", "))
             - Longest input: \(c.maximumLength) tokens; what is longer is cut
             - Encoder digest: `\(line(c.encoderDigest))`; the head does not run on another encoder
             - Made by knas \(line(c.version)), seed \(c.seed)
             """
+    }
+
+    private static func head(_ c: ModelCardContent) -> String {
+        let head = "`\(line(c.genotype))`, \(c.weightCount) weights"
+        return c.memberCount == 1
+            ? "Head: \(head)"
+            : "\(c.memberCount) heads, trained with different seeds, whose probabilities are averaged: "
+                + "\(head) each"
     }
 
     /// User text on one line, so that it cannot start a heading, a list or front matter.

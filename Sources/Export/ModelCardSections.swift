@@ -31,7 +31,10 @@ extension ModelCard {
             }
             return "| \(([line(title)] + cells).joined(separator: " | ")) |"
         }
-        let seeds = c.seedCount == 1 ? "one training" : "mean of \(c.seedCount) trainings"
+        let seeds =
+            c.memberCount > 1
+            ? "\(c.memberCount) trainings averaged"
+            : c.seedCount == 1 ? "one training" : "mean of \(c.seedCount) trainings"
         let head = "| on test | \(names.map(line).joined(separator: " | ")) |"
         let rule = "|\(String(repeating: "---|", count: names.count + 1))"
         let controls = c.baselines.sorted { $0.key < $1.key }.map { row("control: \($0)", $1) }

@@ -45,8 +45,11 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
 
     /// Version of the layout.
     public var formatVersion = 2
-    /// The versions that can be read; from 3 on there are fine-tuned and included encoders.
-    private static let versions = 2...3
+    /// The versions that can be read; from 3 on there are fine-tuned and included encoders, from 4 on
+    /// ensembles.
+    private static let versions = 2...4
+    /// Heads that an ensemble may have.
+    private static let memberCounts = 2...1000
     public var task: String
     public var encoder: EncoderReference
     /// The hidden states of the encoder that the model's graph reads, ascending; 0 is the embeddings'
@@ -67,6 +70,8 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     public var positiveLabel: Int?
     /// Features a token.
     public var width: Int
+    /// Heads whose probabilities are averaged, all of the same genotype; `nil` for a single head.
+    public var members: Int?
 
     public init(
         task: String, encoder: EncoderReference, layers: [Int], pairing: Pairing, hasPairs: Bool,
@@ -130,6 +135,13 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         if !(1...1_000_000).contains(maximumLength) { return "maximumLength is \(maximumLength)" }
         if let positiveLabel, !labels.indices.contains(positiveLabel) {
             return "positiveLabel is \(positiveLabel), there are \(labels.count) labels"
+        }
+        if let members {
+            guard Self.memberCounts.contains(members) else {
+                return "members is \(members): expected \(Self.memberCounts.lowerBound) to "
+                    + "\(Self.memberCounts.upperBound), or none for a single head"
+            }
+            if fineTuning != nil { return "an ensemble cannot have fine-tuned encoder layers" }
         }
         return nil
     }
@@ -198,6 +210,7 @@ public enum ModelError: DiagnosedError, Equatable {
         case .wrongInput(let reason): reason
         case .unknownFormat(let name, let known):
             "there is no export format '\(name)'; known are \(known.joined(separator: ", "))"
+                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
         }
     }
 }

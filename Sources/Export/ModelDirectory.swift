@@ -7,11 +7,13 @@ import Tensors
 import Tokenization
 import Training
 
-/// A trained head with all that is needed to run it on its encoder.
+/// A trained head, or several that answer together, with all that is needed to run it on its encoder.
 public struct Model: Sendable {
     public let configuration: ModelConfiguration
+    /// Of each member.
     public let graph: Graph
-    public let parameters: ParameterSet
+    /// The numbers of each member; one but for ensembles (``Ensemble``).
+    public let members: [ParameterSet]
     /// The encoder layers in the graph, where some were fine-tuned.
     public let unfrozen: UnfrozenLayers?
 
@@ -21,12 +23,32 @@ public struct Model: Sendable {
     ) {
         self.configuration = configuration
         self.graph = graph
-        self.parameters = parameters
+        members = [parameters]
         self.unfrozen = unfrozen
     }
+
+    /// A model whose probabilities are the mean of its members'; of one member it is that head alone.
+    /// - Precondition: there is a member; each is laid out for `graph`, which has no encoder layers.
+    public init(
+        configuration: ModelConfiguration, graph: Graph, ensemble members: [ParameterSet]
+    ) {
+        precondition(!members.isEmpty, "an ensemble has a member")
+        var configuration = configuration
+        configuration.members = members.count > 1 ? members.count : nil
+        if members.count > 1 { configuration.formatVersion = 4 }
+        self.configuration = configuration
+        self.graph = graph
+        self.members = members
+        unfrozen = nil
+    }
+
+    /// The numbers of the first member.
+    public var parameters: ParameterSet { members[0] }
 }
 
 /// Model directories: `config.json`, `head.safetensors`, the tokenizer, and a model card.
+///
+/// The tensors of an ensemble's members lie in the one file, with `member.K.` before their names.
 ///
 /// A model with fine-tuned encoder layers has beside them `encoder.safetensors` with the tensors that
 /// changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; one that is
@@ -69,10 +91,12 @@ public enum ModelDirectory {
     }
 
     private static func headEntries(_ model: Model) -> [SafetensorsEntry] {
-        headParameters(model.graph, model.unfrozen).map { parameter in
-            SafetensorsEntry(
-                name: parameter.name, shape: parameter.shape,
-                floats: model.parameters.values(parameter.name) ?? [])
+        model.members.enumerated().flatMap { place, parameters in
+            headParameters(model.graph, model.unfrozen).map { parameter in
+                SafetensorsEntry(
+                    name: Ensemble.prefix(place, of: model.members.count) + parameter.name,
+                    shape: parameter.shape, floats: parameters.values(parameter.name) ?? [])
+            }
         }
     }
 
@@ -101,27 +125,35 @@ public enum ModelDirectory {
         let weightsURL = url.appendingPathComponent(weightsName)
         let file = try SafetensorsFile(weightsURL)
         try layers?.1.checkSize(graph, beside: file)
-        let parameters = ParameterSet(graph)
         let headParameters = headParameters(graph, layers?.0.unfrozen)
-        let known = Set(headParameters.map(\.name))
+        let prefixes = Ensemble.prefixes(configuration.members ?? 1)
+        let known = Set(prefixes.flatMap { prefix in headParameters.map { prefix + $0.name } })
         if let extra = file.names.first(where: { !known.contains($0) }) {
             throw ModelError.badWeights(
                 path: weightsURL.path, reason: "tensor '\(extra)' does not belong to the head")
         }
-        for parameter in headParameters {
-            let values = try file.floats(parameter.name, expecting: parameter.shape)
-            guard values.allSatisfy(\.isFinite) else {
-                throw ModelError.badWeights(
-                    path: weightsURL.path,
-                    reason: "tensor '\(parameter.name)' has values that are not finite")
+        // One after the other: a configuration that promises more members than there are stops at the
+        // first that is missing, before memory is taken for the rest.
+        let members = try prefixes.map { prefix in
+            let parameters = ParameterSet(graph)
+            for parameter in headParameters {
+                let name = prefix + parameter.name
+                let values = try file.floats(name, expecting: parameter.shape)
+                guard values.allSatisfy(\.isFinite) else {
+                    throw ModelError.badWeights(
+                        path: weightsURL.path,
+                        reason: "tensor '\(name)' has values that are not finite")
+                }
+                parameters.set(parameter.name, values)
             }
-            parameters.set(parameter.name, values)
+            return parameters
         }
-        if let (fineTuned, files) = layers {
-            try files.read(fineTuned, configuration, into: parameters)
+        guard let (fineTuned, files) = layers else {
+            return Model(configuration: configuration, graph: graph, ensemble: members)
         }
+        try files.read(fineTuned, configuration, into: members[0])
         return Model(
-            configuration: configuration, graph: graph, parameters: parameters,
-            unfrozen: layers?.0.unfrozen)
+            configuration: configuration, graph: graph, parameters: members[0],
+            unfrozen: fineTuned.unfrozen)
     }
 }

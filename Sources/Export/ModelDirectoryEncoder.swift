@@ -10,7 +10,7 @@ import Training
 /// What a model directory holds of its encoder.
 extension ModelDirectory {
     /// The directory of a model's encoder: inside of the model's own, where it says, or by name.
-    /// - Throws: ``EncoderError/notInstalled(name:directory:)``, ``FileError``.
+    /// - Throws: ``EncoderError/notInstalled(name:directory:suggestion:)``, ``FileError``.
     public static func encoderDirectory(
         of configuration: ModelConfiguration, at url: URL
     ) throws -> URL {
@@ -71,7 +71,9 @@ extension ModelDirectory {
                     .resolvingSymlinksInPath(),
                 to: directory.appendingPathComponent(encoderConfigurationName))
         }
-        if configuration.fineTuning != nil || includesEncoder { configuration.formatVersion = 3 }
+        if configuration.fineTuning != nil || includesEncoder {
+            configuration.formatVersion = max(configuration.formatVersion, 3)
+        }
         return configuration
     }
 }

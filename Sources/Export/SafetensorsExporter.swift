@@ -19,7 +19,7 @@ struct SafetensorsExporter: Exporter {
 extension ModelConfiguration {
     /// What an exported file says about itself: names and values as texts, labels one a line.
     var metadata: [String: String] {
-        [
+        var result = [
             "task": task, "genotype": genotype, "encoder": encoder.name,
             "encoder_digest": encoder.digest,
             "layers": layers.map(String.init).joined(separator: ","),
@@ -27,5 +27,7 @@ extension ModelConfiguration {
             "maximum_length": "\(maximumLength)",
             "labels": labels.map(\.name).joined(separator: "\n"),
         ]
+        if let members { result["members"] = "\(members)" }
+        return result
     }
 }

@@ -27,6 +27,7 @@ struct GlobalOptions: ParsableArguments {
 final class Console: Sendable {
     private let logger: Logger
     private let line: ProgressLine?
+    private let stages = StageNames()
 
     init(level: GlobalOptions.LogLevel, showsProgress: Bool) {
         var logger = Logger(label: "knas") { _ in PlainLogHandler() }
@@ -45,10 +46,14 @@ final class Console: Sendable {
         }
     }
 
-    /// Draws progress, and stops the work after Ctrl-C.
+    /// Draws progress, or names each stage once where there is no terminal; stops the work after Ctrl-C.
     var progress: ProgressHandler {
-        { [line] progress in
-            line?.show(progress)
+        { [line, stages, logger] progress in
+            if let line {
+                line.show(progress)
+            } else if stages.isNew(progress.stage) {
+                logger.info("\(progress.stage) ...")
+            }
             return Interruption.isRequested ? .stop : .more
         }
     }
@@ -82,6 +87,14 @@ private struct PlainLogHandler: LogHandler {
         let prefix = event.level >= .warning ? "\(event.level): " : ""
         FileHandle.standardError.write(Data("knas: \(prefix)\(event.message)\n".utf8))
     }
+}
+
+/// The stages that were seen.
+private final class StageNames: @unchecked Sendable {
+    private let lock = NSLock()
+    private var names: Set<String> = []
+
+    func isNew(_ name: String) -> Bool { lock.withLock { names.insert(name).inserted } }
 }
 
 /// One line that is drawn over and over, at most ten times a second.

@@ -5,6 +5,12 @@ import Foundation
 struct EncoderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "encoder", abstract: "Installs and shows encoders.",
+        discussion: """
+            EXAMPLES
+              knas encoder install
+              knas encoder list
+              knas encoder show multilingual-e5-small
+            """,
         subcommands: [Install.self, List.self, Show.self])
 
     struct Install: ParsableCommand {
@@ -40,7 +46,9 @@ struct EncoderCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists installed encoders.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists installed encoders.",
+            discussion: "EXAMPLE\n  knas encoder list --json")
         @OptionGroup var global: GlobalOptions
 
         func run() throws {
@@ -56,7 +64,9 @@ struct EncoderCommand: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows an encoder.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows an encoder: family, size, digest.",
+            discussion: "EXAMPLE\n  knas encoder show multilingual-e5-small")
         @Argument(help: "Name or directory.")
         var name = EncoderStore.defaultName
         @OptionGroup var global: GlobalOptions

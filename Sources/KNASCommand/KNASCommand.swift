@@ -40,6 +40,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         Interruption.install()
         do {
+            try Misspelling.check(Array(CommandLine.arguments.dropFirst()))
             var command = try KNASCommand.parseAsRoot()
             try command.run()
         } catch let error as any DiagnosedError {

@@ -45,7 +45,8 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict",
         abstract: "Classifies texts; one JSON object a line comes out.",
         discussion: """
-            Reads one text a line; for models of pairs, two texts a line with a tab between them.
+            Reads one text a line; for models of pairs, two texts a line with a tab between them. With \
+            --json, too, a line is an object: label, probability, and every class's probability.
 
             EXAMPLES
               echo "More towels, please" | knas predict runs/front-desk/model
@@ -55,6 +56,8 @@ struct PredictCommand: ParsableCommand {
     var model: String
     @Argument(help: "A file, or - for standard input.")
     var file = "-"
+    @Flag(help: "Give every class's logit, too.")
+    var logits = false
     @Option(help: "The encoder's directory, where it is not installed under its name.")
     var encoder: String?
     @Option(help: "Threads; all cores without it.")
@@ -65,6 +68,7 @@ struct PredictCommand: ParsableCommand {
         let label: String
         let probability: Float
         let probabilities: [String: Float]
+        let logits: [String: Float]?
     }
 
     func run() throws {
@@ -76,7 +80,7 @@ struct PredictCommand: ParsableCommand {
         let data =
             file == "-"
             ? FileHandle.standardInput.readDataToEndOfFile()
-            : Data(try MappedFile(URL(fileURLWithPath: file)).bytes)
+            : try MappedFile(URL(fileURLWithPath: file)).withUnsafeBytes { Data($0) }
         let inputs = try PredictionInput.parse(data, name: name, pairs: classifier.takesPairs)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -85,11 +89,13 @@ struct PredictCommand: ParsableCommand {
             let part = Array(inputs[start..<min(inputs.count, start + 512)])
             var text = Data()
             for result in try classifier.classify(part) {
+                func byName(_ values: [Float]) -> [String: Float] {
+                    Dictionary(zip(classifier.labels, values)) { first, _ in first }
+                }
                 let answer = Answer(
                     label: result.label, probability: result.probability,
-                    probabilities: Dictionary(
-                        zip(classifier.labels, result.probabilities)
-                    ) { first, _ in first })
+                    probabilities: byName(result.probabilities),
+                    logits: logits ? byName(result.logits) : nil)
                 text += try encoder.encode(answer) + Data("\n".utf8)
             }
             do {
@@ -147,6 +153,10 @@ struct ExportCommand: ParsableCommand {
 struct VocabCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vocab", abstract: "Makes SentencePiece vocabularies.",
+        discussion: """
+            EXAMPLE
+              knas vocab train --size 1000 --output vocab/small.model vocab/text.txt
+            """,
         subcommands: [Train.self])
 
     struct Train: ParsableCommand {

@@ -17,7 +17,8 @@ struct RunsCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the runs in a folder: task, date, state, the winner's accuracy.")
+            abstract: "Lists the runs in a folder: task, date, state, the winner's accuracy.",
+            discussion: "EXAMPLE\n  knas runs list runs")
         @Argument(help: "The folder that the runs' directories are in.")
         var folder = "runs"
         @OptionGroup var global: GlobalOptions
@@ -40,7 +41,8 @@ struct RunsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a run: state, winner, and the choices it was started with.")
+            abstract: "Shows a run: state, winner, and the choices it was started with.",
+            discussion: "EXAMPLE\n  knas runs show runs/front-desk")
         @Argument(help: ArgumentHelp("The run's directory.", valueName: "run"))
         var path: String
         @OptionGroup var global: GlobalOptions
@@ -59,7 +61,8 @@ struct RunsCommand: ParsableCommand {
 
     struct Compare: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows runs side by side, and the choices in which they differ.")
+            abstract: "Shows runs side by side, and the choices in which they differ.",
+            discussion: "EXAMPLE\n  knas runs compare runs/first runs/second")
         @Argument(help: "Two or more runs' directories.")
         var runs: [String]
         @OptionGroup var global: GlobalOptions
@@ -90,7 +93,8 @@ struct RunsCommand: ParsableCommand {
 
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Removes runs: results, model and store; other files stay.")
+            abstract: "Removes runs: results, model and store; other files stay.",
+            discussion: "EXAMPLE\n  knas runs remove runs/first --force")
         @Argument(help: "Runs' directories.")
         var runs: [String]
         @Flag(help: "Do not ask.")

@@ -20,6 +20,7 @@ struct SearchCommand: ParsableCommand {
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3 --run runs/mrpc
               knas search rte --data ~/RTE --proxy "vote(mgm-output, alignment)" --strategy evolution
               knas search mrpc --data ~/MRPC --head "projection > pool-mean > pair > classifier"
+              knas search mrpc --data ~/MRPC --seeds 5 --ensemble
               knas search mrpc --data ~/MRPC --pairing joint --unfreeze all
             """)
 
@@ -53,7 +54,8 @@ struct SearchCommand: ParsableCommand {
         }
         var lines = [
             "winner: \(result.winner.genotype)",
-            "        \(result.winner.parameters) weights, \(result.winner.perSeed.count) seeds",
+            "        \(result.winner.parameters) weights, \(result.winner.perSeed.count) seeds"
+                + ((result.winner.members ?? 1) > 1 ? ", averaged" : ""),
             line("winner", result.winner.dev, result.winner.test),
         ]
         for (name, baseline) in result.baselines.sorted(by: { $0.key < $1.key }) {

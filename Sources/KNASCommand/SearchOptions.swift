@@ -45,6 +45,14 @@ struct SearchOptions: ParsableArguments {
     var linearHeads = true
     @Option(help: "Seeds the winner is trained with; metrics are means.")
     var seeds = 3
+    @Flag(
+        help: ArgumentHelp(
+            "Let the model average the probabilities of all seeds' heads.",
+            discussion: """
+                It takes as many times a head's weights and time; the encoder runs once. Controls are \
+                averaged alike. A finished run becomes one with --resume --ensemble.
+                """))
+    var ensemble = false
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
 
@@ -76,6 +84,7 @@ struct SearchOptions: ParsableArguments {
         configuration.meetsLinearHeads = linearHeads
         configuration.fineTuning = fineTune.options(configuration.training)
         configuration.seeds = seeds
+        configuration.averagesSeeds = ensemble
         configuration.seed = seed
         return configuration
     }

@@ -7,7 +7,13 @@ import Tasks
 
 struct TaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "task", abstract: "Checks tasks.", subcommands: [Check.self, List.self])
+        commandName: "task", abstract: "Checks and lists tasks.",
+        discussion: """
+            EXAMPLES
+              knas task list
+              knas task check my-task.yml
+            """,
+        subcommands: [Check.self, List.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -65,7 +71,8 @@ struct TaskCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the tasks in tasks/.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the tasks in tasks/.", discussion: "EXAMPLE\n  knas task list")
         func run() {
             for name in TaskLocator.names(searchPaths: TaskOptions.searchPaths) { print(name) }
         }

@@ -127,6 +127,17 @@ public struct Predictions: Sendable {
     }
 }
 
+extension [Predictions] {
+    /// The mean of the models' probabilities; where all say the same it stays that, bit for bit.
+    /// - Throws: ``MetricsError`` when there are none, or their examples or classes differ.
+    public var together: Predictions {
+        get throws {
+            let mean = try Predictions(averaging: self)
+            return allSatisfy { $0.probabilities == self[0].probabilities } ? self[0] : mean
+        }
+    }
+}
+
 /// Checks that all labels are numbers of classes.
 func checkLabels(_ labels: [Int], classes: Int, what: String) throws {
     for (row, label) in labels.enumerated() where !(0..<classes).contains(label) {

@@ -56,7 +56,8 @@ public final class MappedFile: Sendable {
     public func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
-        try body(bytes)
+        // Whoever calls this may not use the file again: it must not go before `body` is through.
+        try withExtendedLifetime(self) { try body(bytes) }
     }
 
     /// All bytes of the file; valid as long as this object lives.

@@ -26,20 +26,23 @@ struct ONNXCase {
     /// trained heads give: a tolerance of 1e-4 means little where logits are in the hundreds.
     static func model(
         _ space: SearchSpace, _ genotype: Genotype, encoder: Encoder?,
-        pairing: Pairing, hasPairs: Bool, key: RandomKey
+        pairing: Pairing, hasPairs: Bool, members: Int = 1, key: RandomKey
     ) -> Model {
         let layers = space.layers(of: genotype)
         let context = HeadContext(
             inputWidth: space.context.inputWidth, classes: space.context.classes,
             segments: space.context.segments, layers: layers)
         let graph = SearchSpace(context: context).graph(of: genotype)
-        let parameters = ParameterSet(graph)
-        parameters.initialize(key: key)
         var generator = key.child("noise").generator()
-        for parameter in graph.parameters {
-            let values = parameters.values(parameter.name) ?? []
-            parameters.set(
-                parameter.name, values.map { $0 + generator.uniform(bound: Float(0.05)) })
+        let sets = (0..<members).map { member in
+            let parameters = ParameterSet(graph)
+            parameters.initialize(key: member == 0 ? key : key.child(member))
+            for parameter in graph.parameters {
+                let values = parameters.values(parameter.name) ?? []
+                parameters.set(
+                    parameter.name, values.map { $0 + generator.uniform(bound: Float(0.05)) })
+            }
+            return parameters
         }
         let labels = (0..<space.context.classes).map { TaskLabel(value: "class \($0)") }
         return Model(
@@ -48,7 +51,7 @@ struct ONNXCase {
                 layers: layers, pairing: pairing, hasPairs: hasPairs, maximumLength: 24,
                 genotype: genotype.description, labels: labels, positiveLabel: nil,
                 width: space.context.inputWidth),
-            graph: graph, parameters: parameters)
+            graph: graph, ensemble: sets)
     }
 
     /// Token ids to logits.
@@ -117,10 +120,13 @@ struct ONNXCase {
         self.options = options
         self.encoder = encoder
         let classes = model.configuration.labels.count
-        let executor = Executor(model.graph)
-        let output = executor.forward(batch, parameters: model.parameters)
+        let outputs = model.members.map { parameters in
+            let output = Executor(model.graph).forward(batch, parameters: parameters)
+            return (0..<batch.exampleCount * classes).map { output[$0] }
+        }
+        let together = Ensemble.logits(outputs, classes: classes)
         logits = (0..<batch.exampleCount).map { example in
-            (0..<classes).map { output[example * classes + $0] }
+            Array(together[example * classes..<(example + 1) * classes])
         }
         let count = model.graph.segments
         segments = (0..<batch.exampleCount).map { Array(rows[$0 * count..<($0 + 1) * count]) }

@@ -148,6 +148,46 @@ struct ONNXTests {
         try compare(directory)
     }
 
+    @Test("the heads of an ensemble stand on one encoder and give the logarithm of their mean")
+    func ensemble() throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoderURL = directory.appendingPathComponent("encoder")
+        try TinyEncoder.write(to: encoderURL)
+        let encoder = try Encoder(directory: encoderURL)
+        for segments in [1, 2] {
+            let space = SearchSpace(
+                context: HeadContext(
+                    inputWidth: encoder.width, classes: 3, segments: segments, layers: [0, 1]))
+            let genotype = try space.genotype(
+                "layer(of=mix) > projection > self-attention > convolution > pool-attention > "
+                    + (segments == 2 ? "pair > " : "") + "classifier")
+            let key = RandomKey(seed: 8)
+            func model(_ members: Int, _ encoder: Encoder?) -> Model {
+                ONNXCase.model(
+                    space, genotype, encoder: encoder, pairing: .siamese,
+                    hasPairs: segments == 2, members: members, key: key)
+            }
+            let one = try ONNXCase(model(1, encoder), on: encoder)
+                .write("one-\(segments)", to: directory)
+            let three = try ONNXCase(model(3, encoder), on: encoder)
+                .write("three-\(segments)", to: directory)
+            expectSound(three, "three")
+            #expect(three.inputs == one.inputs && three.outputs == one.outputs)
+            #expect(one.metadata["members"] == nil && three.metadata["members"] == "3")
+            func names(_ file: ONNXDescription, _ part: String) -> Set<String> {
+                Set(file.initializers.keys.filter { $0.contains(part) })
+            }
+            // The encoder is there once, every head three times.
+            #expect(names(three, "encoder:") == names(one, "encoder:"))
+            #expect(names(three, "member.2.").count == names(one, "head.").count)
+            let alone = try ONNXCase(headOnly: model(3, nil), key: key)
+                .write("head-\(segments)", to: directory)
+            expectSound(alone, "head")
+        }
+        try compare(directory)
+    }
+
     /// Single texts, pairs in one sequence and pairs apart, from the first layer and the last.
     private func writeWholeModels(on encoder: Encoder, to directory: URL) throws {
         let key = RandomKey(seed: 3)

@@ -55,6 +55,13 @@ struct CommandLineTests {
             ["predict", run + "/model"], input: "a good day\tit is good\nbad idea\tzebras\n")
         #expect(prediction.code == 0, "\(prediction.error)")
         #expect(prediction.output.split(separator: "\n").count == 2)
+        let texts = workspace.directory.appendingPathComponent("texts.tsv")
+        try "a good day\tit is good\nbad idea\tzebras\n".write(
+            to: texts, atomically: true, encoding: .utf8)
+        let fromFile = try knas(["predict", run + "/model", texts.path])
+        #expect(fromFile.code == 0 && fromFile.output == prediction.output, "\(fromFile.error)")
+        let withLogits = try knas(["predict", run + "/model", texts.path, "--logits"])
+        #expect(withLogits.output.contains("\"logits\":{"))
         let file = workspace.directory.appendingPathComponent("head.safetensors").path
         let export = try knas(["export", run + "/model", "--output", file])
         #expect(export.code == 0, "\(export.error)")
@@ -62,6 +69,83 @@ struct CommandLineTests {
         let columns = try knas(["predict", run + "/model"], input: "only one text\n")
         #expect(columns.code == 65)
         #expect(columns.error.contains("line 1"))
+    }
+
+    @Test("a misspelt name is answered with the one that was meant")
+    func suggestions() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let task = workspace.task.path
+        let model = workspace.directory.path
+        let cases: [([String], String)] = [
+            (["serach", task], "search"), (["encoder", "instal"], "install"),
+            (["runs", "lsit"], "list"), (["help", "exprot"], "export"),
+            (["encoder", "install", "multilingual-e5-smal"], "multilingual-e5-small"),
+            (["search", task, "--encoder", "multilingual-e5-smal"], "multilingual-e5-small"),
+            (["task", "check", "front-dsek"], "front-desk"),
+            (["search", task, "--proxy", "alignmnet"], "alignment"),
+            (["search", task, "--strategy", "randon"], "random"),
+            (["search", task, "--candidate", "5"], "--candidates"),
+            (["export", model, "--format", "onxx", "--output", "x"], "onnx"),
+            (
+                [
+                    "search", task, "--encoder", workspace.encoder.path, "--head",
+                    "projektion > pool-mean > pair > classifier",
+                ], "projection"
+            ),
+        ]
+        for (arguments, meant) in cases {
+            var arguments = arguments
+            if arguments.first == "search" { arguments += ["--run", model + "/run"] }
+            let outcome = try knas(arguments)
+            #expect(outcome.code == 64 || outcome.code == 66, "\(arguments)")
+            let question = outcome.error.lowercased().replacingOccurrences(of: "`", with: "'")
+            #expect(
+                question.contains("did you mean '\(meant)'?"), "\(arguments): \(outcome.error)")
+        }
+    }
+
+    @Test("every command's help has an example, and completions know every command")
+    func help() throws {
+        let commands = [
+            "encoder", "encoder install", "encoder list", "encoder show", "task", "task check",
+            "task list", "features", "search", "correlate", "evaluate", "predict", "export", "plan",
+            "score", "train", "merge", "runs", "runs list", "runs show", "runs compare",
+            "runs remove", "vocab", "vocab train", "doctor",
+        ]
+        for command in commands {
+            let outcome = try knas(["help"] + command.split(separator: " ").map(String.init))
+            #expect(outcome.code == 0)
+            #expect(outcome.output.contains("EXAMPLE"), "\(command)")
+            #expect(outcome.output.contains("  knas \(command)"), "\(command)")
+        }
+        for shell in ["bash", "zsh", "fish"] {
+            let outcome = try knas(["--generate-completion-script", shell])
+            #expect(outcome.code == 0)
+            for command in commands {
+                let word = String(command.split(separator: " ").last ?? "")
+                #expect(outcome.output.contains(word), "\(shell): \(command)")
+            }
+        }
+    }
+
+    @Test("where there is no terminal, each stage is one line, and --quiet says nothing")
+    func stages() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let arguments = [
+            "search", workspace.task.path, "--encoder", workspace.encoder.path, "--candidates",
+            "8", "--keep", "2", "--seeds", "1", "--epochs", "2", "--scoring-examples", "16",
+        ]
+        let run = workspace.directory.appendingPathComponent("run").path
+        let outcome = try knas(arguments + ["--run", run])
+        #expect(outcome.code == 0, "\(outcome.error)")
+        let lines = outcome.error.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.hasPrefix("knas: ") })
+        #expect(!outcome.error.contains("\r") && !outcome.error.contains("\u{1B}"))
+        for stage in ["scoring", "finalists", "tuning"] {
+            #expect(lines.filter { $0 == "knas: \(stage) ..." }.count == 1, "\(outcome.error)")
+        }
     }
 
     /// What is wrong with the data, and a part of the message it should give.
@@ -124,7 +208,9 @@ struct CommandLineTests {
             (["predict", "/nowhere/model"], 66), (["evaluate", "/nowhere/model", task], 66),
             (["search", task, "--proxy", "mgmm"], 64), (["search", task, "--strategy", "x"], 64),
             (["search", task, "--keep", "0", "--encoder", workspace.encoder.path], 64),
-            (["search", task, "--threads", "0"], 64), (["search"], 64), (["nonsense"], 64),
+            (["search", task, "--threads", "0"], 64),
+            (["search", task, "--ensemble", "--unfreeze", "1"], 64), (["search"], 64),
+            (["nonsense"], 64), (["serach", task], 64), (["runs", "lsit"], 64),
             (["search", task, "--head", "x", "--encoder", workspace.encoder.path], 64),
             (["encoder", "install", "no-such-thing"], 64), (["--help"], 0), (["--version"], 0),
         ]

@@ -27,8 +27,9 @@ package struct ONNXExporter: Exporter {
         _ model: Model, encoder: () throws -> Encoder, options: ExportOptions, to url: URL
     ) throws {
         let data: Data
+        let heads = model.members.map { (model.graph, $0) }
         if options.headOnly {
-            try checkSize([(model.graph, model.parameters)], url)
+            try checkSize(heads, url)
             data = try ONNXModel(model, encoder: nil).proto.serializedData()
         } else {
             let encoder = try encoder()
@@ -39,7 +40,7 @@ package struct ONNXExporter: Exporter {
                     expected: reference.digest, found: encoder.digest)
             }
             let part = try ONNXModel.EncoderPart(encoder, layers: model.configuration.layers)
-            try checkSize([(part.graph, part.parameters), (model.graph, model.parameters)], url)
+            try checkSize([(part.graph, part.parameters)] + heads, url)
             data = try ONNXModel(model, encoder: part).proto.serializedData()
         }
         try AtomicFile.write(data, to: url)

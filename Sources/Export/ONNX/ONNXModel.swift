@@ -63,12 +63,16 @@ struct ONNXModel {
                         slots: configuration.layers.count, builder))
             }
         }
-        let head = ONNXGraphEmitter(
-            graph: model.graph, parameters: model.parameters, prefix: "", builder: builder)
         let slots = features[0].indices.map { slot in features.map { $0[slot] } }
-        let logits = head.emit(inputs: slots, sequences: sequences)
+        let logits = model.members.enumerated().map { place, parameters in
+            let head = ONNXGraphEmitter(
+                graph: model.graph, parameters: parameters,
+                prefix: Ensemble.prefix(place, of: model.members.count), builder: builder)
+            return head.emit(inputs: slots, sequences: sequences)[0]
+        }
         builder.output(
-            "logits", from: logits[0], [.named("batch"), .fixed(configuration.labels.count)])
+            "logits", from: Self.average(logits, builder),
+            [.named("batch"), .fixed(configuration.labels.count)])
         proto = builder.model(name: configuration.task, metadata: configuration.metadata)
     }
 
@@ -84,6 +88,18 @@ struct ONNXModel {
         let rounded = builder.cast(
             builder.cast(states, to: TensorProto.Element.float16), to: TensorProto.Element.float)
         return split(rounded, width: encoder.width, slots: encoder.slots, builder)
+    }
+
+    /// The logarithm of the mean of the members' probabilities, as ``Ensemble`` computes it.
+    private static func average(_ members: [String], _ builder: ONNXBuilder) -> String {
+        guard members.count > 1 else { return members[0] }
+        let logarithms = members.map {
+            builder.node("LogSoftmax", $0, attributes: [AttributeProto("axis", -1)])
+        }
+        let largest = builder.node("Max", logarithms)
+        let parts = logarithms.map { builder.node("Exp", builder.node("Sub", $0, largest)) }
+        let mean = builder.node("Mean", parts)
+        return builder.node("Add", builder.node("Log", mean), largest)
     }
 
     /// Hidden states that stand side by side, one by one.

@@ -56,6 +56,7 @@ public enum GenotypeError: DiagnosedError, Equatable {
             "head: column \(column) of '\(text)': expected \(expected)"
         case .unknownOperation(let name, let known):
             "head: there is no operation '\(name)'; known are \(known.joined(separator: ", "))"
+                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
         case .nothingFor(let slot, let possible):
             "no operation is left for a head's \(slot): allow one of "
                 + possible.joined(separator: ", ")

@@ -18,6 +18,7 @@ public struct CorrelationConfiguration: Sendable {
     /// Whether to go on with an interrupted study.
     public var resume = false
 
+    /// A study with this project's standard choices, on the task of a run's configuration.
     public init(run: RunConfiguration) { self.run = run }
 
     /// Dev rows below which heads are compared by cross-validation.
@@ -41,11 +42,15 @@ public struct CorrelationConfiguration: Sendable {
 
 /// Errors of studies.
 public enum CorrelationError: DiagnosedError, Equatable {
+    /// The run's directory holds a study of other choices.
     case otherStudy(path: String)
+    /// Too few heads could be trained to rank anything.
     case tooFewHeads(trained: Int)
 
+    /// Always bad input.
     public var kind: ErrorKind { .badInput }
 
+    /// The error for a user.
     public var description: String {
         switch self {
         case .otherStudy(let path):

@@ -6,6 +6,7 @@ import Support
 public struct CorrelationResult: Sendable, Codable {
     /// One proxy, or a vote of several.
     public struct Entry: Sendable, Codable {
+        /// The proxy's name, or the vote's expression.
         public let name: String
         /// Whether searches rank by it unless told otherwise.
         public let `default`: Bool
@@ -21,24 +22,34 @@ public struct CorrelationResult: Sendable, Codable {
         public let bestInTopTenth: Double?
     }
 
+    /// Name of the task.
     public var task: String
+    /// Name of the encoder.
     public var encoder: String
+    /// The seed of everything random.
     public var seed: UInt64
+    /// Version of the program.
     public var version: String
     /// Heads that could be trained and scored.
     public var heads: Int
+    /// Heads that could not be trained or scored.
     public var failed: Int
+    /// Folds of the cross-validation; 1 for dev.
     public var folds: Int
+    /// Trainings of each head.
     public var repeats: Int
+    /// Epochs of each training.
     public var epochs: Int
     /// Of the heads' accuracies: least, mean, largest.
     public var accuracies: [Double]
     /// Spearman's rho between two trainings of the same heads, and its interval: what a perfect proxy
     /// would reach at most, about.
     public var ceiling: Double?
+    /// Of the ceiling: 95 % by bootstrap over heads.
     public var ceilingInterval: [Double]?
     /// Best first.
     public var proxies: [Entry]
+    /// What each stage took, in seconds.
     public var seconds: [String: Double]
 
     static func entry(

@@ -14,6 +14,12 @@ public struct CorrelationStudy: Sendable {
     private let progress: ProgressHandler?
     private let note: @Sendable (String) -> Void
 
+    /// A study.
+    ///
+    /// - Parameters:
+    ///   - configuration: the choices of the study.
+    ///   - progress: told how far it is; may ask for a stop.
+    ///   - note: told one line about what each stage found.
     public init(
         _ configuration: CorrelationConfiguration, progress: ProgressHandler? = nil,
         note: @escaping @Sendable (String) -> Void = { _ in }

@@ -13,7 +13,9 @@ import Training
 extension Pipeline {
     /// What a plan says.
     public struct Plan: Sendable, Encodable {
+        /// The run's directory.
         public var run: String
+        /// Heads in `candidates.tsv`.
         public var candidates: Int
         /// Of everything that decides the results.
         public var digest: String
@@ -39,7 +41,7 @@ extension Pipeline {
     }
 
     /// Starts or opens the run's store and writes `candidates.tsv` and `plan.json` beside it.
-    /// - Throws: ``SearchError`` for a strategy whose proposals depend on scores, and the stages'
+    /// - Throws: `SearchError` for a strategy whose proposals depend on scores, and the stages'
     ///   errors.
     public func plan() throws -> Plan {
         let prepared = try prepare()
@@ -85,8 +87,12 @@ extension Pipeline {
 
     /// Trains a head as a finalist into a part.
     ///
-    /// - Parameter heldOut: the part of the data that it is tried on: 0 is dev, 1 and up are folds of
-    ///   train (the better half of the finalists goes on to each next one).
+    /// - Parameters:
+    ///   - head: its text form.
+    ///   - heldOut: the part of the data that it is tried on: 0 is dev, 1 and up are folds of train (the
+    ///     better half of the finalists goes on to each next one).
+    ///   - part: the file to write.
+    /// - Throws: `GenotypeError`, `RunStoreError`, and the stages' errors.
     public func train(_ head: String, heldOut: Int, to part: URL) throws {
         let prepared = try prepare()
         let genotype = try prepared.space.genotype(head)

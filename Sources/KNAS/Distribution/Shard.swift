@@ -5,6 +5,7 @@ import Support
 public struct Shard: Sendable, Hashable, CustomStringConvertible {
     /// From 1.
     public let index: Int
+    /// Shares in all.
     public let count: Int
 
     /// The whole list.
@@ -24,6 +25,7 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
         self.init(index: index, count: count)
     }
 
+    /// As the command line has it: `index/count`.
     public var description: String { "\(index)/\(count)" }
 
     /// Whether the piece at a place, from 0, belongs to this share.

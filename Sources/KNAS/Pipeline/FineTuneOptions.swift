@@ -7,6 +7,7 @@ public struct FineTuneOptions: Sendable, Hashable {
     public enum Depth: Sendable, Hashable, CustomStringConvertible {
         /// All but the embeddings.
         case all
+        /// So many layers, from 1.
         case top(Int)
 
         /// `all` or a number from 1.
@@ -28,10 +29,13 @@ public struct FineTuneOptions: Sendable, Hashable {
             }
         }
 
+        /// As the command line has it: `all` or a number.
         public var description: String { count.map(String.init) ?? "all" }
     }
 
+    /// How many layers.
     public var depth: Depth
+    /// Learning rates, epochs and whatever else training them needs.
     public var training = FineTuneConfiguration()
     /// Whether pairs are trained on in either order, drawn anew each epoch: for tasks where the order
     /// of the two texts means nothing.
@@ -41,5 +45,6 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false
 
+    /// Fine-tuning with this project's standard choices.
     public init(_ depth: Depth) { self.depth = depth }
 }

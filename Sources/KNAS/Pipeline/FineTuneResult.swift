@@ -20,9 +20,13 @@ extension RunResult {
     public struct FineTuned: Sendable, Codable {
         /// A linear head that was fine-tuned in the same way.
         public struct Control: Sendable, Codable {
+            /// The control's head in text form.
             public var genotype: String
+            /// Mean over the seeds, on dev.
             public var dev: ClassificationMetrics
+            /// Mean over the seeds, on test.
             public var test: ClassificationMetrics
+            /// Each seed's figures.
             public var perSeed: [SeedResult]
             /// The fine-tuned winner's test accuracy minus the control's, the seeds that did best on
             /// dev, with a 95% bootstrap interval and McNemar's p.
@@ -33,9 +37,13 @@ extension RunResult {
         public var layers: [Int]
         /// Trained weights, the head's and the encoder's.
         public var parameters: Int
+        /// How they were trained.
         public var training: FineTuneConfiguration
+        /// Mean over the seeds, on dev.
         public var dev: ClassificationMetrics
+        /// Mean over the seeds, on test.
         public var test: ClassificationMetrics
+        /// Each seed's figures.
         public var perSeed: [SeedResult]
         /// Rows: classes as they are; columns: as the exported model says; on test.
         public var confusion: [[Int]]

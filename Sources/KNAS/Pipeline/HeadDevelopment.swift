@@ -24,6 +24,11 @@ struct HeadDevelopment: Sendable {
         var isFittedExactly: Bool { configuration.strength != nil }
         /// The seed whose head is exported: the best on dev.
         var bestSeed: Int { Winner.bestSeed(seeds) }
+        /// The heads that are exported: those of all seeds together, or the best on dev. Exact fits are
+        /// all the same head, which is exported once.
+        func exported(together: Bool) -> [TrainedHead] {
+            together && !isFittedExactly ? seeds : [seeds[bestSeed]]
+        }
         /// Accuracy on the held-out rows that each contestant was tried on.
         var accuracies: [Genotype: Double] {
             standings.reduce(into: [:]) { $0[$1.genotype] = $1.accuracy }

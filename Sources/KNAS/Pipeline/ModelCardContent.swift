@@ -13,6 +13,7 @@ extension ModelCardContent {
             weightCount: result.winner.parameters, rows: result.rows,
             metrics: Self.metrics(result.winner.test),
             seedCount: result.winner.perSeed.count, version: result.version, seed: result.seed)
+        memberCount = model.members.count
         taskDescription = task.description
         source = task.source
         baselines = result.baselines.mapValues { Self.metrics($0.test) }

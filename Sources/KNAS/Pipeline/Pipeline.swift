@@ -18,7 +18,10 @@ public struct Pipeline: Sendable {
     let progress: ProgressHandler?
     let note: @Sendable (String) -> Void
 
+    /// A run, not begun yet.
+    ///
     /// - Parameters:
+    ///   - configuration: all choices of the run.
     ///   - progress: told how far long stages are; may ask for a stop.
     ///   - note: told one line about what each stage found.
     public init(
@@ -260,7 +263,13 @@ public struct Pipeline: Sendable {
         _ dataset: Dataset, _ encoder: Encoder, _ space: SearchSpace,
         _ winner: HeadDevelopment.Outcome
     ) throws -> Model {
-        let best = winner.seeds[winner.bestSeed]
+        let heads = winner.exported(together: configuration.averagesSeeds)
+        if configuration.averagesSeeds {
+            note(
+                heads.count > 1
+                    ? "the model averages the heads of \(heads.count) seeds"
+                    : "every seed gives the same head: the model has one")
+        }
         let genotype = winner.genotype
         let modelConfiguration = ModelConfiguration(
             task: dataset.name,
@@ -272,8 +281,7 @@ public struct Pipeline: Sendable {
         // The model's graph has only the layers that the head reads; the parameters are the same.
         let graph = SearchSpace(context: modelConfiguration.context).graph(of: genotype)
         return Model(
-            configuration: modelConfiguration, graph: graph,
-            parameters: best.parameters)
+            configuration: modelConfiguration, graph: graph, ensemble: heads.map(\.parameters))
     }
 }
 

@@ -19,7 +19,7 @@ struct ResultBuilder {
     let splits: SplitFeatures
     let key: RandomKey
 
-    /// - Returns: the result, and what the exported seed says on test.
+    /// - Returns: the result, and what the exported model says on test.
     func build(
         candidates: [Candidate], finalists: [Candidate], winner: HeadDevelopment.Outcome,
         controls: TrainedControls, cost: RunResult.Cost
@@ -31,19 +31,21 @@ struct ResultBuilder {
                 seed: index, bestEpoch: seeds[index].bestEpoch, dev: metrics(seeds[index].dev),
                 test: metrics(predictions[index]), history: seeds[index].history)
         }
-        let confusion = ConfusionMatrix(predictions[winner.bestSeed])
+        let members = winner.exported(together: configuration.averagesSeeds).count
+        let exported = members > 1 ? try predictions.together : predictions[winner.bestSeed]
+        let confusion = ConfusionMatrix(exported)
         let classes = dataset.labels.indices
         let winnerResult = RunResult.Winner(
             genotype: winner.genotype.description, parameters: seeds[0].graph.trainableCount,
-            dev: try ClassificationMetrics.mean(of: perSeed.map(\.dev)),
-            test: try ClassificationMetrics.mean(of: perSeed.map(\.test)), perSeed: perSeed,
-            training: winner.configuration,
+            dev: try metrics(ofSeeds: seeds.map(\.dev)), test: try metrics(ofSeeds: predictions),
+            perSeed: perSeed, training: winner.configuration,
             tuning: winner.tuning.map {
                 RunResult.Tuning(
                     configuration: $0.configuration, heldOutAccuracy: $0.accuracy,
                     parts: $0.heads.count)
             },
-            ensemble: seeds.count > 1 ? metrics(try Predictions(averaging: predictions)) : nil,
+            ensemble: seeds.count > 1 ? metrics(try predictions.together) : nil,
+            members: configuration.averagesSeeds ? members : nil,
             confusion: classes.map { row in classes.map { confusion[row, $0] } })
 
         var baselines: [String: RunResult.Baseline] = [:]
@@ -92,7 +94,7 @@ struct ResultBuilder {
             winner: winnerResult,
             pareto: Self.front(winner.standings + (controls.random?.standings ?? [])),
             baselines: baselines, cost: cost)
-        return (result, onTest(predictions[winner.bestSeed]))
+        return (result, onTest(exported))
     }
 
     /// Predictions with the test split's texts.
@@ -136,11 +138,22 @@ struct ResultBuilder {
         _ description: String, dev: [Predictions], test: [Predictions], _ winner: [Predictions]
     ) throws -> RunResult.Baseline {
         RunResult.Baseline(
-            description: description, dev: try ClassificationMetrics.mean(of: dev.map(metrics)),
-            test: try ClassificationMetrics.mean(of: test.map(metrics)),
+            description: description, dev: try metrics(ofSeeds: dev),
+            test: try metrics(ofSeeds: test),
             winnerMinusThis: try PairedComparison(
-                labels: winner[0].labels, first: winner.map(\.predicted),
-                second: test.map(\.predicted), key: key.child(description)))
+                labels: winner[0].labels, first: try answers(winner).map(\.predicted),
+                second: try answers(test).map(\.predicted), key: key.child(description)))
+    }
+
+    /// What seeds answer: each by itself, or all together where the run averages them. The winner and
+    /// its controls are treated alike.
+    private func answers(_ seeds: [Predictions]) throws -> [Predictions] {
+        configuration.averagesSeeds ? [try seeds.together] : seeds
+    }
+
+    /// The mean over the seeds, or the metrics of their mean.
+    private func metrics(ofSeeds seeds: [Predictions]) throws -> ClassificationMetrics {
+        try ClassificationMetrics.mean(of: answers(seeds).map(metrics))
     }
 
     func test(_ head: TrainedHead) throws -> Predictions {

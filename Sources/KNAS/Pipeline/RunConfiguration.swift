@@ -22,13 +22,16 @@ public struct RunConfiguration: Sendable {
     public var pairing: Pairing?
     /// Longest sequence in tokens; as the task says where `nil`.
     public var maximumLength: Int?
+    /// Whether bad rows are left out instead of ending the run.
     public var skipBadRows = false
 
     /// Heads to score.
     public var candidates = 1000
     /// Heads to train.
     public var keep = 6
+    /// What heads are ranked by.
     public var expression = ProxyExpression.standard
+    /// How heads are proposed, by name.
     public var strategy = "random"
     /// Most blocks between the input and the pooling.
     public var maximumBlocks = 3
@@ -41,6 +44,7 @@ public struct RunConfiguration: Sendable {
     public var operations: [String]?
     /// A head to train instead of searching for one.
     public var head: String?
+    /// How heads are scored.
     public var scoring = Scorer.Options()
 
     /// How the winner is trained; finalists get half the epochs.
@@ -53,14 +57,18 @@ public struct RunConfiguration: Sendable {
     public var fineTuning: FineTuneOptions?
     /// Seeds the winner is trained with.
     public var seeds = 3
+    /// Whether the exported model averages the probabilities of all seeds' heads.
+    public var averagesSeeds = false
     /// The seed of everything random.
     public var seed: UInt64 = 1
+    /// Threads; the results do not depend on it.
     public var threads = Parallel.availableThreads
     /// Where the results go.
     public var run: URL
     /// What is to become of a run that is there already.
     public var mode = RunStore.Mode.new
 
+    /// A run with this project's standard choices.
     public init(task: URL, run: URL) {
         self.task = task
         self.run = run
@@ -111,6 +119,11 @@ public struct RunConfiguration: Sendable {
             throw RunError.badOption(
                 name: "--max-flops", value: "\(maximumMultiplyAdds)", expected: "above 0")
         }
+        if averagesSeeds, fineTuning != nil {
+            throw RunError.badOption(
+                name: "--ensemble", value: "on",
+                expected: "a run without --unfreeze, whose seeds have encoders of their own")
+        }
         try fineTuning?.training.check()
         if let maximumLength {
             try require(maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
@@ -120,10 +133,14 @@ public struct RunConfiguration: Sendable {
 
 /// Errors of a run.
 public enum RunError: DiagnosedError, Equatable {
+    /// A choice is out of its range.
     case badOption(name: String, value: String, expected: String)
+    /// A split that the run needs has no rows.
     case emptySplit(task: String, split: String)
+    /// A list of candidates that cannot be read.
     case badCandidates(path: String, line: Int, reason: String)
 
+    /// Usage for choices, else bad input.
     public var kind: ErrorKind {
         switch self {
         case .badOption: .usage
@@ -131,6 +148,7 @@ public enum RunError: DiagnosedError, Equatable {
         }
     }
 
+    /// The error for a user.
     public var description: String {
         switch self {
         case .badOption(let name, let value, let expected):

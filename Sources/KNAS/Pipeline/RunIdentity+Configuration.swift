@@ -5,9 +5,11 @@ import Tensors
 
 extension RunIdentity {
     /// Choices that do not change the results, or that a digest stands for. A head's score does not
-    /// depend on how many others there are, so that a run can be gone on with for more candidates.
+    /// depend on how many others there are, so that a run can be gone on with for more candidates; and
+    /// seeds are trained alike whether one of them or all are exported, so that a finished run can be
+    /// resumed to get the other model.
     private static let free: Set<String> = [
-        "task", "data", "run", "threads", "mode", "seed", "candidates",
+        "task", "data", "run", "threads", "mode", "seed", "candidates", "averagesSeeds",
     ]
 
     /// The identity of the run that a configuration describes.

@@ -24,14 +24,16 @@ enum ControlsSection {
             <section aria-labelledby="controls">
             <h2 id="controls">Controls</h2>
             <p>Would something simpler do? The winner’s accuracy on test minus the control’s, \
-            both means over their seeds, with a 95% bootstrap interval over the test rows. p is \
+            \(result.winner.members == nil
+                ? "both means over their seeds" : "each with its seeds’ probabilities averaged"), \
+            with a 95% bootstrap interval over the test rows. p is \
             that of McNemar’s exact test on the majority of each side’s seeds: how likely a \
             difference as large is when both are equally good. An interval that holds 0 says that \
             the test rows do not tell them apart.</p>
             \(forest(frozen, id: "forest", name: "the winner minus each control"))
             \(table(frozen, winner: ("winner", result.winner.genotype, result.winner.dev, result.winner.test),
                 id: "control-rows", caption: "The winner and its controls, encoder frozen"))
-            \(result.winner.ensemble.map { ensemble($0) } ?? "")
+            \(result.winner.members == nil ? result.winner.ensemble.map { ensemble($0) } ?? "" : "")
             \(result.finetuned.map { fineTuned($0, result) } ?? "")
             </section>
             """

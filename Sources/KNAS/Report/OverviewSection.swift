@@ -4,15 +4,21 @@ enum OverviewSection {
         let result = content.result
         let winner = result.finetuned?.test ?? result.winner.test
         let seeds = result.finetuned?.perSeed.count ?? result.winner.perSeed.count
+        let trainings: String =
+            if let members = result.winner.members, members > 1 {
+                "the probabilities of \(members) trainings averaged"
+            } else {
+                seeds == 1 ? "one training" : "mean of \(seeds) trainings"
+            }
         return """
             <section aria-labelledby="overview">
             <h2 id="overview">What was searched</h2>
             <p class="lead">The winner is right on \
             <strong>\(Show.percent(winner.accuracy))</strong> of \
             \(Show.plural(winner.count, "test row")) \
-            (\(seeds == 1 ? "one training" : "mean of \(seeds) trainings")), with \
+            (\(trainings)), with \
             \(Show.count(result.finetuned?.parameters ?? result.winner.parameters)) trained \
-            weights. \(versusProbe(result))</p>
+            weights\((result.winner.members ?? 1) > 1 ? " each" : ""). \(versusProbe(result))</p>
             <dl>
             \(facts(content).map { "<div><dt>\($0.name)</dt><dd>\($0.value)</dd></div>" as HTML })
             </dl>

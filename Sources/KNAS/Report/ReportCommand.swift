@@ -59,6 +59,7 @@ struct ReportCommand {
             ("--label-smoothing", "\(configuration.training.labelSmoothing)"),
             ("--balance-classes", configuration.training.balancesClasses ? Self.on : nil),
             ("--tune", "\(configuration.tuning)"), ("--seeds", "\(configuration.seeds)"),
+            ("--ensemble", configuration.averagesSeeds ? Self.on : nil),
             ("--no-linear-heads", configuration.meetsLinearHeads ? nil : Self.on),
             ("--seed", "\(configuration.seed)"), ("--threads", "\(configuration.threads)"),
         ]

@@ -8,23 +8,33 @@ import Tensors
 public struct Diagnosis: Encodable, Sendable {
     /// An installed encoder.
     public struct InstalledEncoder: Encodable, Sendable {
+        /// The name that it is installed under.
         public let name: String
+        /// Size of its files.
         public let bytes: Int
+        /// Its architecture; `nil` where it cannot be used.
         public let family: String?
         /// Why it cannot be used, or `nil`.
         public let problem: String?
     }
 
+    /// Version of the program.
     public let version: String
     /// Which matrix-product kernels OpenBLAS chose; results of others differ in the last bits.
     public let matrixKernels: String
+    /// Processors that threads can use.
     public let cores: Int
+    /// Memory of the machine.
     public let memoryBytes: Int
     /// Where encoders and features are kept.
     public let home: String
+    /// Whether that directory can be written.
     public let isHomeWritable: Bool
+    /// Space that is left there; `nil` where the system does not say.
     public let freeBytes: Int?
+    /// All installed encoders, by name.
     public let encoders: [InstalledEncoder]
+    /// Size of the cached features.
     public let featureCacheBytes: Int
     /// What to do, most urgent first; empty where all is well.
     public let advice: [String]

@@ -12,7 +12,7 @@ import Training
 public enum Evaluation {
     /// Metrics of a model on a split, from the same cached features that training used: a model gives
     /// the very numbers it gave when it was saved.
-    /// - Throws: ``ModelError/otherTask(model:task:reason:)`` when the task has other labels or another
+    /// - Throws: `ModelError.otherTask` when the task has other labels or another
     ///   number of texts.
     public static func evaluate(
         modelAt url: URL, on dataset: Dataset, split: Split, encoder directory: URL? = nil,
@@ -38,19 +38,21 @@ public enum Evaluation {
             of: configuration, at: url, directory: directory)
         let features = try FeatureCache(encoder: encoder, threads: threads).features(
             of: dataset[split], configuration.features, progress: progress)
-        let predictions =
+        let members = try model.members.map { parameters in
             model.unfrozen == nil
-            ? try predict(
-                Executor(model.graph), model.parameters, features, classes: names.count)
-            : try BatchedInference(model.graph, model.parameters, threads: threads)
-                .predictions(features)
-        return ClassificationMetrics(predictions, positive: configuration.positiveLabel ?? 1)
+                ? try predict(
+                    Executor(model.graph), parameters, features, classes: names.count)
+                : try BatchedInference(model.graph, parameters, threads: threads)
+                    .predictions(features)
+        }
+        return ClassificationMetrics(
+            try members.together, positive: configuration.positiveLabel ?? 1)
     }
 }
 
 /// Texts to classify, one a line.
 public enum PredictionInput {
-    /// - Throws: ``ModelError/wrongInput(reason:)`` with line and column.
+    /// - Throws: `ModelError.wrongInput` with line and column.
     public static func parse(
         _ data: Data, name: String, pairs: Bool
     ) throws -> [TextClassifier.Input] {

@@ -6,6 +6,7 @@ import Support
 public struct RunOverview: Sendable, Codable {
     /// Where a run is.
     public enum State: String, Sendable, Codable {
+        /// Finished; at work in some process; stopped before the end; not readable.
         case complete, running, interrupted, damaged
     }
 
@@ -31,25 +32,39 @@ public struct RunOverview: Sendable, Codable {
         let cost: Cost?
     }
 
+    /// Where the run is.
     public var directory: String
+    /// Where it stands.
     public var state: State
     /// The stage an interrupted run was in, or why a directory cannot be read.
     public var detail: String?
+    /// Name of the task.
     public var task: String?
+    /// Name of the encoder.
     public var encoder: String?
+    /// The seed of everything random.
     public var seed: UInt64?
+    /// Version of the program that made it.
     public var version: String?
     /// When it was started, in ISO 8601.
     public var created: String?
-    /// Heads that have been scored, and trainings that are finished.
+    /// Heads that have been scored.
     public var scored: Int?
+    /// Trainings that are finished.
     public var trainings: Int?
+    /// The winner in text form.
     public var winner: String?
+    /// The winner's trained weights.
     public var parameters: Int?
+    /// The winner on dev, a fraction of 1.
     public var devAccuracy: Double?
+    /// The winner on test, a fraction of 1.
     public var testAccuracy: Double?
+    /// The winner's F1 on test.
     public var testF1: Double?
+    /// The winner's Matthews correlation on test.
     public var testMCC: Double?
+    /// What the run took.
     public var wallSeconds: Double?
     /// All choices of the run by name.
     public var choices: [String: String]?
@@ -135,7 +150,7 @@ public struct RunOverview: Sendable, Codable {
     }
 
     /// Removes a run; what else is in its directory stays.
-    /// - Throws: ``RunStoreError/inUse(path:holder:)``, `FileError`.
+    /// - Throws: `RunStoreError.inUse`, `FileError`.
     public static func remove(_ directory: URL) throws {
         guard isRun(directory) else {
             throw FileError.missing(path: directory.appendingPathComponent("result.json").path)

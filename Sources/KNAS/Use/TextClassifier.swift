@@ -19,9 +19,12 @@ import Training
 public final class TextClassifier: Sendable {
     /// A text or a pair of texts to classify.
     public struct Input: Sendable, Hashable {
+        /// The text, or the first of two.
         public var text: String
+        /// The second text; only for models of pairs.
         public var pair: String?
 
+        /// A text, or two.
         public init(_ text: String, pair: String? = nil) {
             self.text = text
             self.pair = pair
@@ -36,7 +39,7 @@ public final class TextClassifier: Sendable {
         public let probability: Float
         /// A probability for each of ``TextClassifier/labels``.
         public let probabilities: [Float]
-        /// Before the softmax.
+        /// Before the softmax; an ensemble's are the logarithms of its probabilities.
         public let logits: [Float]
     }
 
@@ -58,7 +61,7 @@ public final class TextClassifier: Sendable {
     ///   - url: a run's `model` directory.
     ///   - encoder: the encoder's directory, where it is not installed under its name.
     ///   - threads: threads to encode with.
-    /// - Throws: ``FileError``, ``ModelError``, ``EncoderError``, ``TensorError``.
+    /// - Throws: `FileError`, `ModelError`, `EncoderError`, `TensorError`.
     public convenience init(
         contentsOf url: URL, encoder: URL? = nil, threads: Int = Parallel.availableThreads
     ) throws {
@@ -90,14 +93,14 @@ public final class TextClassifier: Sendable {
     }
 
     /// Classifies many texts or pairs; results stand in their order.
-    /// - Throws: ``ModelError/wrongInput(reason:)`` when a pair is missing or one too many.
+    /// - Throws: `ModelError.wrongInput` when a pair is missing or one too many.
     public func classify(_ inputs: [Input]) throws -> [Classification] {
         for (index, input) in inputs.enumerated() where (input.pair != nil) != takesPairs {
             throw ModelError.wrongInput(
                 reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
                     + "found \(takesPairs ? "one" : "two")")
         }
-        let inference = BatchedInference(model.graph, model.parameters, threads: threads)
+        let inference = model.members.map { BatchedInference(model.graph, $0, threads: threads) }
         var results: [Classification] = []
         results.reserveCapacity(inputs.count)
         var start = 0
@@ -110,7 +113,7 @@ public final class TextClassifier: Sendable {
     }
 
     private func classify(
-        _ inputs: ArraySlice<Input>, _ inference: BatchedInference
+        _ inputs: ArraySlice<Input>, _ inference: [BatchedInference]
     ) throws -> [Classification] {
         let configuration = model.configuration
         let segments = configuration.context.segments
@@ -129,7 +132,8 @@ public final class TextClassifier: Sendable {
         }
         let batch = try extractor.batch(texts, segments: segments)
         let classes = labels.count
-        let outputs = try inference.outputs(batch).array
+        let outputs = Ensemble.logits(
+            try inference.map { try $0.outputs(batch).array }, classes: classes)
         return inputs.indices.enumerated().map { place, _ in
             let logits = Array(outputs[place * classes..<(place + 1) * classes])
             var probabilities = logits

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Compares what a model says in three ways: `knas predict`, its ONNX export in onnxruntime, and its
+safetensors export through the lines of Python in docs/formats.md, run as they stand there.
+
+usage: check_agreement.py KNAS MODEL TEXTS FORMATS [ROWS]
+
+TEXTS is a directory with MRPC's msr_paraphrase_test.txt, or a file with a text or two (with a tab
+between them) a line. FORMATS is docs/formats.md. Needs numpy, onnxruntime and sentencepiece; the encoder
+must have XLM-R's vocabulary. Fails where logits differ by more than 1e-4.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnxruntime
+from sentencepiece import SentencePieceProcessor
+
+TOLERANCE = 1e-4
+# The heads that the lines in the documentation are for.
+LINEAR = re.compile(
+    r"layer\(of=\d+,norm=none,[^>]*\) > projection\(width=\w+,activation=none\) > pool-mean"
+    r"( > pair\(kind=all\))? > classifier\(norm=(none|standard),hidden=0,[^>]*\)")
+
+
+def texts(path, rows):
+    """Rows of one text or two."""
+    if path.is_dir():
+        lines = (path / "msr_paraphrase_test.txt").read_text("utf-8-sig").split("\n")
+        return [line.rstrip("\r").split("\t")[3:5] for line in lines[1:] if line][:rows]
+    return [line.split("\t") for line in path.read_text("utf-8").split("\n") if line][:rows]
+
+
+def knas(program, *arguments, text=None):
+    done = subprocess.run([program, *map(str, arguments)], input=text, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"knas {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def token_ids(pieces, parts, maximum):
+    """As XLM-R numbers them: a text, or two in one sequence."""
+    def ids(text):
+        return [3 if i == pieces.unk_id() else i + 1 for i in pieces.encode(text)]
+
+    if len(parts) == 1:
+        return [0] + ids(parts[0])[:maximum - 2] + [2]
+    joined = [0] + ids(parts[0]) + [2, 2] + ids(parts[1]) + [2]
+    if len(joined) > maximum:
+        sys.exit("a pair is longer than the model takes: give shorter ones")
+    return joined
+
+
+def onnx_logits(path, rows, pieces, configuration):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    apart = any(i.name == "pair_input_ids" for i in session.get_inputs())
+    found = []
+    for row in rows:
+        feeds = {}
+        for prefix, parts in zip(["", "pair_"], [[t] for t in row] if apart else [row]):
+            ids = np.array([token_ids(pieces, parts, configuration["maximumLength"])])
+            feeds |= {prefix + "input_ids": ids, prefix + "attention_mask": np.ones_like(ids)}
+        found.append(session.run(["logits"], feeds)[0][0])
+    labels = session.get_modelmeta().custom_metadata_map["labels"].split("\n")
+    return labels, np.array(found)
+
+
+def documented_logits(formats, export, encoder, text):
+    """The lines of Python under the heading of the safetensors export, run in a process of their own."""
+    section = formats.read_text("utf-8").split("## `knas export --format safetensors`")[1].split("\n## ")[0]
+    twenty, front = re.findall(r"```python\n(.*?)```", section, re.S)
+    lines = front + twenty
+    done = subprocess.run(
+        [sys.executable, "-c", lines, str(export), str(encoder)], input=text, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"the lines in {formats} fail: {done.stderr.strip()}")
+    return np.array([[float(x) for x in line.split()] for line in done.stdout.split("\n") if line])
+
+
+def main():
+    program, model, source, formats = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
+    rows = texts(source, int(sys.argv[5]) if len(sys.argv) > 5 else 200)
+    text = "".join("\t".join(row) + "\n" for row in rows)
+    configuration = json.loads((model / "config.json").read_text("utf-8"))
+    encoder = pathlib.Path(
+        json.loads(knas(program, "encoder", "show", configuration["encoder"]["name"], "--json"))["directory"])
+    pieces = SentencePieceProcessor(model_file=str(encoder / "sentencepiece.bpe.model"))
+    with tempfile.TemporaryDirectory() as directory:
+        exports = {f: pathlib.Path(directory) / f"model.{f}" for f in ("onnx", "safetensors")}
+        for name, path in exports.items():
+            knas(program, "export", model, "--format", name, "--output", path)
+        labels, onnx = onnx_logits(exports["onnx"], rows, pieces, configuration)
+        said = knas(program, "predict", model, "-", "--logits", text=text)
+        answers = [json.loads(line) for line in said.split("\n") if line]
+        found = {
+            "knas predict": np.array([[answer["logits"][label] for label in labels] for answer in answers]),
+            "onnxruntime": onnx,
+        }
+        if LINEAR.fullmatch(configuration["genotype"]):
+            found["safetensors and numpy"] = documented_logits(formats, exports["safetensors"], encoder, text)
+        else:
+            print(f"safetensors: not compared; the lines in {formats.name} are for linear heads, this is "
+                  + configuration["genotype"])
+    print(f"{len(rows)} rows, {len(labels)} classes, {configuration.get('members', 1)} head(s), "
+          f"logits up to {max(np.abs(z).max() for z in found.values()):.2f}")
+    names, worst = list(found), 0.0
+    for place, first in enumerate(names):
+        for second in names[place + 1:]:
+            assert found[first].shape == found[second].shape == (len(rows), len(labels))
+            difference = float(np.abs(found[first] - found[second]).max())
+            worst = max(worst, difference)
+            print(f"{first} and {second}: largest difference {difference:.2e}")
+    # A comparison with NaN is false.
+    if not worst <= TOLERANCE:
+        sys.exit(f"logits differ by {worst:.2e}: more than {TOLERANCE}")
+
+
+if __name__ == "__main__":
+    main()
