@@ -8,11 +8,11 @@ import Tokenization
 struct FamilyFixture {
     /// The cases of every family but BERT's and RoBERTa's, which have tests on real weights.
     static let names = [
-        "albert", "albert-groups", "electra", "electra-wide",
+        "albert", "albert-groups", "electra", "electra-wide", "mpnet",
     ]
     /// Those with gradients.
     static let trained = [
-        "albert", "albert-groups", "electra",
+        "albert", "albert-groups", "electra", "mpnet",
     ]
 
     let directory: URL

@@ -96,7 +96,7 @@ struct ONNXTests {
     @Test(
         "encoders of every family give the same logits",
         arguments: [
-            "albert-groups", "electra",
+            "albert-groups", "electra", "mpnet",
         ])
     func families(_ name: String) throws {
         let directory = try TinyEncoder.temporaryDirectory()

@@ -73,6 +73,7 @@ enum EncoderFamilies {
         RoBERTaFamily(),
         ALBERTFamily(),
         ELECTRAFamily(),
+        MPNetFamily(),
     ]
 
     static func find(_ modelType: String) -> (any EncoderFamily)? {
