@@ -8,11 +8,12 @@ import Tokenization
 struct FamilyFixture {
     /// The cases of every family but BERT's and RoBERTa's, which have tests on real weights.
     static let names = [
-        "albert", "albert-groups", "electra", "electra-wide", "mpnet",
+        "albert", "albert-groups", "electra", "electra-wide", "mpnet", "deberta-v3", "deberta-v2",
+        "deberta-c2p", "deberta-p2c", "deberta-absolute",
     ]
     /// Those with gradients.
     static let trained = [
-        "albert", "albert-groups", "electra", "mpnet",
+        "albert", "albert-groups", "electra", "mpnet", "deberta-v3", "deberta-v2",
     ]
 
     let directory: URL

@@ -177,6 +177,14 @@ struct FamilyTests {
         for (name, old, new, expected) in [
             ("albert", "\"num_hidden_groups\": 1", "\"num_hidden_groups\": 4", "num_hidden_groups"),
             ("albert", "\"embedding_size\": 16", "\"embedding_size\": 0", "embedding_size"),
+            ("mpnet", "buckets\": 32", "buckets\": 64", "relative_attention_num_buckets"),
+            ("mpnet", "{", "{\"type_vocab_size\": 2,", "type_vocab_size"),
+            ("deberta-v3", "{", "{\"conv_kernel_size\": 3,", "conv_kernel_size"),
+            ("deberta-v3", "\"c2p\"", "\"p2p\"", "pos_att_type"),
+            ("deberta-v3", "layer_norm\"", "batch_norm\"", "norm_rel_ebd"),
+            ("deberta-v3", "buckets\": 8", "buckets\": 2", "position_buckets"),
+            ("deberta-v3", "buckets\": 8", "buckets\": 80", "position_buckets"),
+            ("deberta-v3", "attention\": true", "attention\": false", "pos_att_type"),
         ] {
             try expectRefused(try FamilyFixture(name), expected) { directory in
                 let url = directory.appendingPathComponent("config.json")
@@ -193,7 +201,7 @@ struct FamilyTests {
         let cases: [(String, [ClosedRange<Int>], [ClosedRange<Int>])] = [
             ("albert", [1...3, 1...2], [2...3, 3...3]),
             ("albert-groups", [1...4, 3...4, 3...3], [2...4, 4...4]),
-            ("electra", [1...3, 2...3], []),
+            ("deberta-v3", [1...3, 2...3], []),
         ]
         for (name, allowed, refused) in cases {
             let encoder = try FamilyFixture(name).open()

@@ -96,7 +96,8 @@ struct ONNXTests {
     @Test(
         "encoders of every family give the same logits",
         arguments: [
-            "albert-groups", "electra", "mpnet",
+            "albert-groups", "electra", "mpnet", "deberta-v3", "deberta-v2", "deberta-c2p",
+            "deberta-p2c", "deberta-absolute",
         ])
     func families(_ name: String) throws {
         let directory = try TinyEncoder.temporaryDirectory()

@@ -74,6 +74,7 @@ enum EncoderFamilies {
         ALBERTFamily(),
         ELECTRAFamily(),
         MPNetFamily(),
+        DeBERTaFamily(),
     ]
 
     static func find(_ modelType: String) -> (any EncoderFamily)? {
