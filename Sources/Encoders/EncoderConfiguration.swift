@@ -3,7 +3,7 @@ import Graphs
 import Support
 
 /// The parts of a Hugging Face `config.json` that decide an encoder's architecture.
-public struct EncoderConfiguration: Sendable, Hashable, Codable {
+public struct EncoderConfiguration: Sendable, Hashable, Decodable {
     public let modelType: String
     public let hiddenSize: Int
     public let layers: Int
@@ -16,11 +16,13 @@ public struct EncoderConfiguration: Sendable, Hashable, Codable {
     public let epsilon: Float
     public let activation: String
     public let paddingID: Int
+    /// What only some families have.
+    public let details: EncoderDetails
 
     public init(
         modelType: String, hiddenSize: Int, layers: Int, heads: Int, intermediateSize: Int,
         vocabularySize: Int, positions: Int, tokenTypes: Int, epsilon: Float,
-        activation: String = "gelu", paddingID: Int = 0
+        activation: String = "gelu", paddingID: Int = 0, details: EncoderDetails = .init()
     ) {
         self.modelType = modelType
         self.hiddenSize = hiddenSize
@@ -33,6 +35,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Codable {
         self.epsilon = epsilon
         self.activation = activation
         self.paddingID = paddingID
+        self.details = details
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -58,10 +61,15 @@ public struct EncoderConfiguration: Sendable, Hashable, Codable {
         intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
         vocabularySize = try values.decode(Int.self, forKey: .vocabularySize)
         positions = try values.decode(Int.self, forKey: .positions)
-        tokenTypes = try values.decodeIfPresent(Int.self, forKey: .tokenTypes) ?? 2
-        epsilon = try values.decodeIfPresent(Float.self, forKey: .epsilon) ?? 1e-12
-        activation = try values.decodeIfPresent(String.self, forKey: .activation) ?? "gelu"
-        paddingID = try values.decodeIfPresent(Int.self, forKey: .paddingID) ?? 0
+        let standard = EncoderDefaults(modelType)
+        tokenTypes =
+            try values.decodeIfPresent(Int.self, forKey: .tokenTypes) ?? standard.tokenTypes
+        epsilon = try values.decodeIfPresent(Float.self, forKey: .epsilon) ?? standard.epsilon
+        activation =
+            try values.decodeIfPresent(String.self, forKey: .activation) ?? standard.activation
+        paddingID =
+            try values.decodeIfPresent(Int.self, forKey: .paddingID) ?? standard.paddingID
+        details = try EncoderDetails(from: decoder)
     }
 
     /// Reads and checks a `config.json`.
@@ -78,7 +86,8 @@ public struct EncoderConfiguration: Sendable, Hashable, Codable {
         } catch let error as DecodingError {
             throw EncoderError.badConfiguration(path: url.path, reason: explain(error))
         }
-        if let reason = configuration.objection {
+        let family = EncoderFamilies.find(configuration.modelType)
+        if let reason = configuration.objection ?? family?.objection(configuration) {
             throw EncoderError.badConfiguration(path: url.path, reason: reason)
         }
         return configuration
@@ -94,7 +103,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Codable {
             ("max_position_embeddings", positions, 1...10_000_000),
             ("type_vocab_size", tokenTypes, 0...1_000), ("pad_token_id", paddingID, 0...10_000_000),
         ]
-        for (name, value, range) in bounds where !range.contains(value) {
+        for (name, value, range) in bounds + details.bounds where !range.contains(value) {
             return "\(name) is \(value): expected \(range.lowerBound) to \(range.upperBound)"
         }
         if hiddenSize % heads != 0 {

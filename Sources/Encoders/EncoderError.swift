@@ -12,13 +12,15 @@ public enum EncoderError: DiagnosedError, Equatable {
     case badIdentifiers(expected: String, found: String)
     case downloadFailed(name: String, reason: String)
     case cannotUnfreeze(modelType: String, layer: Int)
+    case sharedLayers(modelType: String, layer: Int, shared: ClosedRange<Int>)
     case badUnfrozenCount(count: Int, layers: Int)
 
     public var kind: ErrorKind {
         switch self {
         case .badConfiguration, .unknownFamily, .missingWeight, .unusedWeights, .badIdentifiers:
             .badInput
-        case .badLayer, .unknownInstallSource, .cannotUnfreeze, .badUnfrozenCount: .usage
+        case .badLayer, .unknownInstallSource, .cannotUnfreeze, .sharedLayers, .badUnfrozenCount:
+            .usage
         case .notInstalled, .downloadFailed: .missingFile
         }
     }
@@ -30,8 +32,8 @@ public enum EncoderError: DiagnosedError, Equatable {
             "\(path): model_type '\(modelType)' is not supported; supported are "
                 + known.joined(separator: ", ")
         case .missingWeight(let path, let name):
-            "\(path): the weight '\(name)' is missing (looked for it with and without the "
-                + "prefixes 'bert.' and 'roberta.')"
+            "\(path): the weight '\(name)' is missing (looked for it behind the prefix of the "
+                + "checkpoint's embeddings)"
         case .unusedWeights(let path, let names):
             "\(path): \(names.count) weights do not belong to this architecture: "
                 + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
@@ -51,6 +53,10 @@ public enum EncoderError: DiagnosedError, Equatable {
         case .cannotUnfreeze(let modelType, let layer):
             "layer \(layer) of an encoder of model_type '\(modelType)' cannot be fine-tuned: its "
                 + "family does not say how a layer stands on the hidden state below it"
+        case .sharedLayers(let modelType, let layer, let shared):
+            "layer \(layer) of an encoder of model_type '\(modelType)' cannot be the lowest that is "
+                + "fine-tuned: layers \(shared.lowerBound) to \(shared.upperBound) have the same "
+                + "weights, so that those below would change too; unfreeze all layers"
         case .badUnfrozenCount(let count, let layers):
             "cannot unfreeze \(count) layers: the head reads layer \(layers) at most; expected 1 to "
                 + "\(layers) or all"

@@ -10,7 +10,8 @@ public struct UnfrozenLayers: Sendable {
     public let layers: ClosedRange<Int>
     /// Hidden states `[tokens, width]` by layer, the given one among them.
     public let hiddenStates: [Int: Value]
-    /// By layer, the places of its parameters in ``Graph/parameters``.
+    /// By layer, the places of its parameters in ``Graph/parameters``; those that several layers share
+    /// stand with the highest of them.
     public let parameters: [Int: Range<Int>]
     let bindings: [WeightBinding]
 
@@ -35,6 +36,11 @@ public struct UnfrozenLayers: Sendable {
                 path: "config.json", modelType: configuration.modelType,
                 known: EncoderFamilies.modelTypes)
         }
+        let shared = family.sharingLayers(layers.lowerBound, configuration)
+        guard shared.lowerBound == layers.lowerBound else {
+            throw EncoderError.sharedLayers(
+                modelType: configuration.modelType, layer: layers.lowerBound, shared: shared)
+        }
         var states = [layers.lowerBound - 1: x]
         var parameters: [Int: Range<Int>] = [:]
         var bindings: [WeightBinding] = []
@@ -50,7 +56,10 @@ public struct UnfrozenLayers: Sendable {
             }
             value = lowered.output
             states[layer] = value
-            parameters[layer] = first..<graph.parameters.count
+            if first < graph.parameters.count {
+                let highest = family.sharingLayers(layer, configuration).upperBound
+                parameters[min(highest, layers.upperBound)] = first..<graph.parameters.count
+            }
             bindings += lowered.bindings
         }
         self.layers = layers

@@ -6,7 +6,7 @@ public enum SpecialTokenScheme: String, Sendable {
     case xlmRoberta = "xlm-roberta"
     /// `<s> a </s>` and `<s> a </s></s> b </s>`; id = piece id + 4, unknown 3 (CamemBERT).
     case camembert
-    /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`; ids are piece ids (ALBERT, DeBERTa).
+    /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`; ids are piece ids.
     case classifierSeparator = "cls-sep"
 }
 

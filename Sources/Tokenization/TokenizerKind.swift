@@ -1,6 +1,7 @@
 /// The algorithm behind a tokenizer's class.
 enum TokenizerKind {
     case sentencePiece(SpecialTokenScheme)
+    case unigram(UnigramRules.Family)
     case wordPiece
     case bytePair
 
@@ -13,8 +14,9 @@ enum TokenizerKind {
         switch name {
         case "xlmroberta", "xlmrobertaxl": self = .sentencePiece(.xlmRoberta)
         case "camembert": self = .sentencePiece(.camembert)
-        case "albert", "debertav2", "debertav3": self = .sentencePiece(.classifierSeparator)
-        case "bert", "distilbert", "electra", "mobilebert", "convbert", "squeezebert":
+        case "albert": self = .unigram(.albert)
+        case "debertav2", "debertav3": self = .unigram(.deBERTa)
+        case "bert", "distilbert", "electra", "mobilebert", "convbert", "squeezebert", "mpnet":
             self = .wordPiece
         case "roberta", "gpt2", "bart", "longformer", "deberta": self = .bytePair
         default: return nil
@@ -24,9 +26,16 @@ enum TokenizerKind {
     /// What the tokenizer's class says, or `nil` where there is none.
     ///
     /// A class that numbers its tokens in another way is refused: its ids would look right and mean
-    /// nothing.
+    /// nothing. ALBERT's and DeBERTa's rules are known from the architecture too.
     static func named(_ settings: TokenizerSettings) throws -> TokenizerKind? {
-        guard let name = settings.tokenizerClass else { return nil }
+        guard let name = settings.tokenizerClass else {
+            guard let model = settings.modelType, case .unigram(let family) = TokenizerKind(model)
+            else { return nil }
+            if let name = settings.genericClass {
+                throw TokenizationError.unsupportedTokenizer(path: settings.url.path, name: name)
+            }
+            return .unigram(family)
+        }
         guard let kind = TokenizerKind(name) else {
             throw TokenizationError.unsupportedTokenizer(path: settings.url.path, name: name)
         }
@@ -36,7 +45,7 @@ enum TokenizerKind {
     /// The type of model in a `tokenizer.json` of this kind.
     var jsonModel: String {
         switch self {
-        case .sentencePiece: "Unigram"
+        case .sentencePiece, .unigram: "Unigram"
         case .wordPiece: "WordPiece"
         case .bytePair: "BPE"
         }

@@ -12,13 +12,17 @@ public enum TokenizerLoader {
     ///
     /// A SentencePiece model comes first, then `tokenizer.json`, `vocab.txt` (WordPiece), and
     /// `vocab.json` with `merges.txt` (byte-level BPE); the tokenizer's class decides where several
-    /// are there, and must be one that reads what is there.
+    /// are there, and must be one that reads what is there. ALBERT and DeBERTa-v2 take `tokenizer.json`
+    /// first, as Hugging Face's library does.
     ///
     /// - Throws: ``FileError``, ``TokenizationError``.
     public static func load(directory: URL) throws -> any Tokenizer {
         let settings = try TokenizerSettings(directory)
         let kind = try TokenizerKind.named(settings)
         let files = try files(directory, kind)
+        if case .unigram(let family) = kind {
+            return try UnigramReader(family, settings, files[0]).tokenizer()
+        }
         switch files[0].lastPathComponent {
         case "tokenizer.json":
             let json = try TokenizerJSON(files[0])
@@ -78,6 +82,7 @@ public enum TokenizerLoader {
         let found: [URL]?
         switch kind {
         case .sentencePiece: found = try sentencePiece(directory)
+        case .unigram: found = try there("tokenizer.json") ?? sentencePiece(directory)
         case .wordPiece: found = there("tokenizer.json") ?? there("vocab.txt")
         case .bytePair: found = there("tokenizer.json") ?? there("vocab.json", "merges.txt")
         case nil:

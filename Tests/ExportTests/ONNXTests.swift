@@ -78,25 +78,31 @@ struct ONNXTests {
         try compare(directory)
     }
 
+    /// Small encoders of many families, whose hidden states are compared with PyTorch's elsewhere.
+    private static let families = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("EncodersTests/Fixtures/families")
+
     @Test("token types of a pair in one sequence are computed in the graph")
     func tokenTypes() throws {
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let encoderURL = directory.appendingPathComponent("encoder")
-        try TinyEncoder.write(to: encoderURL)
-        // A vocabulary with [CLS] and [SEP]: a protocol buffer grows by appending to its bytes.
-        let vocabulary = encoderURL.appendingPathComponent("sentencepiece.bpe.model")
-        var bytes = try Data(contentsOf: vocabulary)
-        for piece in ["[CLS]", "[SEP]"] {
-            bytes += [0x0a, 0x0e, 0x0a, 0x05] + Data(piece.utf8) + [0x15, 0, 0, 0, 0, 0x18, 3]
-        }
-        try FileManager.default.removeItem(at: vocabulary)
-        try bytes.write(to: encoderURL.appendingPathComponent("spiece.model"))
-        try Data(#"{"tokenizer_class": "AlbertTokenizer"}"#.utf8)
-            .write(to: encoderURL.appendingPathComponent("tokenizer_config.json"))
-        let encoder = try Encoder(directory: encoderURL)
+        let encoder = try Encoder(directory: Self.families.appendingPathComponent("albert"))
         let pair = encoder.tokenizer.encode("good", pair: "bad", maximumLength: 20)
         #expect(Set(pair.segmentIDs) == [0, 1])
+        try writeWholeModels(on: encoder, to: directory)
+        try compare(directory)
+    }
+
+    @Test(
+        "encoders of every family give the same logits",
+        arguments: [
+            "albert-groups", "electra", "mpnet", "deberta-v3", "deberta-v2", "deberta-c2p",
+            "deberta-p2c", "deberta-absolute",
+        ])
+    func families(_ name: String) throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let encoder = try Encoder(directory: Self.families.appendingPathComponent(name))
         try writeWholeModels(on: encoder, to: directory)
         try compare(directory)
     }

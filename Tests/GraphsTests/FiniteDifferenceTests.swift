@@ -9,6 +9,7 @@ private enum Case: String, CaseIterable {
     case linear, layerNorm, affine, mix, dropout, embedding
     case relu, gelu, geluTanh, silu, tanh, sigmoid
     case attention, crossAttention, depthwise, unfold
+    case distanceBias, distanceKeys, distanceQueries, disentangled, sharedDistances
     case poolFirst, poolMean, poolMax, attentionPool
     case add, subtract, multiply, difference, concatenate, shared
 
@@ -45,6 +46,35 @@ private enum Case: String, CaseIterable {
             x = g.attention(g.linear(x, to: 24, name: "qkv"), heads: 2)
         case .crossAttention:
             x = g.attention(g.linear(x, to: 24, name: "qkv"), heads: 2, source: .partner)
+        case .distanceBias:
+            let table = g.parameter("distances", [6, 2], .uniform(bound: 1))
+            let bias = g.embedding(
+                table: table, by: .distance(.halves(buckets: 6, farthest: 4)))
+            x = g.relativeAttention(g.linear(x, to: 24, name: "qkv"), heads: 2, bias: bias)
+        case .distanceKeys, .distanceQueries, .disentangled:
+            let table = g.parameter("distances", [6, 5], .uniform(bound: 1))
+            let rows = g.embedding(table: table, by: .distance(.clipped(span: 3)))
+            let keys = self == .distanceQueries ? nil : g.linear(rows, to: 8, name: "keys")
+            let queries = self == .distanceKeys ? nil : g.linear(rows, to: 8, name: "queries")
+            x = g.relativeAttention(
+                g.linear(x, to: 24, name: "qkv"), heads: 2, keys: keys, queries: queries)
+        case .sharedDistances:
+            // One value as keys and queries, all terms, and weights that tokens use too.
+            let table = g.parameter("distances", [8, 8], .uniform(bound: 1))
+            let rows = g.layerNorm(
+                g.embedding(
+                    table: table, by: .distance(.logarithmic(buckets: 4, farthest: 5))),
+                name: "norm")
+            let weight = g.parameter("w", [8, 8], .uniform(bound: 0.5))
+            let packed = g.concatenate([
+                g.linear(x, weight: weight, bias: nil), x, g.linear(x, to: 8, name: "v"),
+            ])
+            let positions = g.linear(rows, weight: weight, bias: nil)
+            let numbers = g.parameter("numbers", [8, 4], .uniform(bound: 1))
+            let bias = g.embedding(
+                table: numbers, by: .distance(.logarithmic(buckets: 4, farthest: 5)))
+            x = g.relativeAttention(
+                packed, heads: 4, keys: positions, queries: positions, bias: bias)
         case .depthwise: x = g.depthwiseConvolution(x, kernel: 3, name: "conv")
         case .unfold: x = g.linear(g.unfold(x, kernel: 3), to: 8, name: "conv")
         case .shared:

@@ -29,6 +29,10 @@ struct LoweredLayer {
 protocol EncoderFamily: Sendable {
     /// Values of `model_type` in `config.json`.
     var modelTypes: [String] { get }
+    /// Why a configuration of the family cannot be computed, or `nil`; sizes have been checked before.
+    func objection(_ configuration: EncoderConfiguration) -> String?
+    /// The layers, counted from 1, that have the same weights as one; itself among them.
+    func sharingLayers(_ layer: Int, _ configuration: EncoderConfiguration) -> ClosedRange<Int>
     /// The position id of a sequence's first token.
     func firstPosition(_ configuration: EncoderConfiguration) -> Int
     /// Longest sequence in tokens.
@@ -50,6 +54,12 @@ protocol EncoderFamily: Sendable {
 }
 
 extension EncoderFamily {
+    func objection(_ configuration: EncoderConfiguration) -> String? { nil }
+
+    func sharingLayers(_ layer: Int, _ configuration: EncoderConfiguration) -> ClosedRange<Int> {
+        layer...layer
+    }
+
     func lower(
         layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
         into graph: inout GraphBuilder
@@ -61,6 +71,10 @@ enum EncoderFamilies {
     static let all: [any EncoderFamily] = [
         BERTFamily(),
         RoBERTaFamily(),
+        ALBERTFamily(),
+        ELECTRAFamily(),
+        MPNetFamily(),
+        DeBERTaFamily(),
     ]
 
     static func find(_ modelType: String) -> (any EncoderFamily)? {

@@ -90,9 +90,9 @@ final class ONNXBuilder {
         return name
     }
 
-    /// A list of integers, e.g. axes.
-    func integers(_ values: [Int]) -> String {
-        let name = "ints_" + values.map(String.init).joined(separator: "_")
+    /// A list of integers, e.g. axes, under a name that says what they are or, if short, which.
+    func integers(_ values: [Int], named name: String? = nil) -> String {
+        let name = name ?? "ints_" + values.map(String.init).joined(separator: "_")
         return initializer(name) {
             TensorProto(name, shape: [values.count], integers: values)
         }

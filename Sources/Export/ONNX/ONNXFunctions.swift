@@ -47,6 +47,7 @@ extension ONNXGraphEmitter {
             case .id: sequence.tokenIDs
             case .position: sequence.positions()
             case .segment: sequence.types()
+            case .distance(let buckets): distanceRows(buckets, sequence)
             }
         let (values, isHalf) = storedTensor(table)
         let rows = b.node("Gather", values, ids, attributes: [AttributeProto("axis", 0)])

@@ -2,7 +2,8 @@ import Graphs
 
 /// Writes a ``Graph`` as ONNX nodes over padded batches.
 ///
-/// Rows of tokens become `[batch, tokens, width]`, rows of sequences and of examples `[batch, width]`.
+/// Rows of tokens become `[batch, tokens, width]`, rows of sequences and of examples `[batch, width]`,
+/// rows of distances `[2 tokens - 1, width]`, as they are the same for every sequence of a batch.
 /// Where an example has two segments, the values of each have a name of their own, and layers before
 /// the segments meet are written once a segment over the same weights.
 struct ONNXGraphEmitter {
@@ -33,9 +34,9 @@ struct ONNXGraphEmitter {
                 values.append(
                     attention(
                         arguments[0], heads: heads, source: source, width: node.width, sequences))
-            case .embedding, .linear, .layerNorm, .activation, .depthwiseConvolution, .unfold,
-                .pool,
-                .attentionPool, .binary, .concatenate, .dropout, .affine, .mix:
+            case .embedding, .linear, .layerNorm, .activation, .relativeAttention,
+                .depthwiseConvolution, .unfold, .pool, .attentionPool, .binary, .concatenate,
+                .dropout, .affine, .mix:
                 // An example's rows have no mask; nothing that works on them asks for one.
                 let count = node.space == .examples ? 1 : sequences.count
                 values.append(
@@ -64,6 +65,8 @@ struct ONNXGraphEmitter {
                 attributes: [AttributeProto("axis", -1), AttributeProto("epsilon", epsilon)])
         case .activation(let kind):
             return activation(kind, x[0])
+        case .relativeAttention(let heads, let terms):
+            return relativeAttention(x, heads: heads, terms: terms, width: node.width, sequence)
         case .depthwiseConvolution(let weight, let bias, let kernel):
             return depthwiseConvolution(
                 x[0], weight, bias, kernel: kernel, width: node.width, sequence)

@@ -19,7 +19,7 @@ final class ONNXSequence {
 
     private enum Derived: Hashable {
         case bool, integers, column, floatColumn, keyBias, scoreBias, total, count, first
-        case hasTokens, positions, types
+        case hasTokens, positions, types, length, distances, distancePlaces
     }
 
     private let b: ONNXBuilder
@@ -117,6 +117,31 @@ final class ONNXSequence {
             b.node(
                 "ArgMax", integers(),
                 attributes: [AttributeProto("axis", 1), AttributeProto("keepdims", 1)])
+        }
+    }
+
+    // MARK: Distances
+
+    /// Tokens of a padded sequence, an integer without dimensions.
+    private func length() -> String {
+        cached(.length) { b.node("Gather", b.node("Shape", mask), b.integer(1)) }
+    }
+
+    /// Distances of two places from the lowest to the highest: `[2 tokens - 1]`, int64.
+    func distances() -> String {
+        cached(.distances) {
+            b.node("Range", b.node("Sub", b.integer(1), length()), length(), b.integer(1))
+        }
+    }
+
+    /// The place of every query's distance to every key in ``distances()``: `[tokens, tokens]`, int64.
+    func distancePlaces() -> String {
+        cached(.distancePlaces) {
+            let places = b.node("Range", b.integer(0), length(), b.integer(1))
+            let distances = b.node(
+                "Sub", b.node("Unsqueeze", places, b.integers([1])),
+                b.node("Unsqueeze", places, b.integers([0])))
+            return b.node("Add", distances, b.node("Sub", length(), b.integer(1)))
         }
     }
 

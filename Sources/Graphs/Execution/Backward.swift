@@ -99,6 +99,10 @@ extension Executor {
                 index, heads: heads, source: source, gradient: dy, into: dx,
                 accumulate: accumulate != 0)
 
+        case .relativeAttention(let heads, let terms):
+            attendRelativelyBackward(
+                index, heads: heads, terms: terms, gradient: dy, target: { target($0) })
+
         case .depthwiseConvolution(let weight, _, let kernel):
             guard let (dx, accumulate) = target(first!) else { break }
             knas_depthwise_convolution_backward(

@@ -38,6 +38,7 @@ public struct Batch {
         case .tokens: tokenCount
         case .sequences: sequenceCount
         case .examples: exampleCount
+        case .distances: 2 * tokenCount - sequenceCount
         }
     }
 
@@ -47,7 +48,27 @@ public struct Batch {
         case .tokens: Int(offsets[index * segments])
         case .sequences: index * segments
         case .examples: index
+        case .distances: firstDistance(ofSequence: index * segments)
         }
+    }
+
+    /// The first row of a sequence in the space of distances.
+    func firstDistance(ofSequence sequence: Int) -> Int {
+        2 * Int(offsets[sequence]) - sequence
+    }
+
+    /// For every row in the space of distances the row of a table.
+    func distanceRows(_ buckets: DistanceBuckets) -> [Int32] {
+        let longest = (0..<sequenceCount).map { offsets[$0 + 1] - offsets[$0] }.max() ?? 1
+        let reach = Int(longest) - 1
+        let rows = (-reach...reach).map { Int32(buckets.row($0)) }
+        var result: [Int32] = []
+        result.reserveCapacity(rowCount(.distances))
+        for sequence in 0..<sequenceCount {
+            let own = Int(offsets[sequence + 1] - offsets[sequence]) - 1
+            result += rows[reach - own...reach + own]
+        }
+        return result
     }
 
     /// The sequence that sequence `index` attends to.

@@ -18,7 +18,7 @@ extension Executor {
         case .embedding(let table, let attribute):
             let y = allocate(index)
             let ids = tokenAttribute(attribute)
-            precondition(ids.count == Int(rowCount), "one id a token")
+            precondition(ids.count == Int(rowCount), "one id a row")
             let (address, element) = parameters.table(table)
             switch element {
             case .float32:
@@ -56,6 +56,9 @@ extension Executor {
 
         case .attention(let heads, let source):
             attend(index, heads: heads, source: source)
+
+        case .relativeAttention(let heads, let terms):
+            attendRelatively(index, heads: heads, terms: terms)
 
         case .depthwiseConvolution(let weight, let bias, let kernel):
             knas_depthwise_convolution(
@@ -144,6 +147,7 @@ extension Executor {
         case .id: batch.ids
         case .position: batch.positions
         case .segment: batch.segmentIDs
+        case .distance(let buckets): batch.distanceRows(buckets)
         }
     }
 

@@ -106,8 +106,8 @@ public struct NodeGradient {
         case .mix(let weights):
             if let dw = target(weights) { addMix(rows: rows, to: dw) }
 
-        case .input, .activation, .attention, .unfold, .pool, .attentionPool, .segment, .binary,
-            .concatenate, .dropout:
+        case .input, .activation, .attention, .relativeAttention, .unfold, .pool, .attentionPool,
+            .segment, .binary, .concatenate, .dropout:
             break
         }
     }

@@ -94,8 +94,8 @@ public struct Graph: Hashable, Sendable {
         case .depthwiseConvolution(let weight, let bias, _): [weight, bias]
         case .affine(let scale, let shift): [scale, shift]
         case .mix(let weights): [weights]
-        case .input, .activation, .attention, .unfold, .pool, .attentionPool, .segment, .binary,
-            .concatenate, .dropout:
+        case .input, .activation, .attention, .relativeAttention, .unfold, .pool, .attentionPool,
+            .segment, .binary, .concatenate, .dropout:
             []
         }
     }

@@ -64,6 +64,11 @@ public struct GraphBuilder {
         return id
     }
 
+    /// A parameter that was made before under a name in the same scope, so that nodes can share it.
+    public func parameter(named name: String) -> ParameterID? {
+        names[(prefix + [name]).joined(separator: ".")]
+    }
+
     private mutating func add(
         _ primitive: Primitive, _ inputs: [Value], width: Int, space: RowSpace
     ) -> Value {
@@ -80,13 +85,18 @@ public struct GraphBuilder {
         add(.input(slot: slot), [], width: width, space: space)
     }
 
-    /// Rows of `table` `[entries, width]`, one a token.
+    /// Rows of `table` `[entries, width]`, one a token or, by distance, one a distance.
     public mutating func embedding(
         table: ParameterID, by attribute: TokenAttribute
     ) -> Value {
-        add(
-            .embedding(table: table, by: attribute), [], width: parameters[table.index].shape[1],
-            space: .tokens)
+        let shape = parameters[table.index].shape
+        var space = RowSpace.tokens
+        if case .distance(let buckets) = attribute {
+            precondition(shape[0] == buckets.count, "\(buckets) in a table of \(shape[0]) rows")
+            space = .distances
+        }
+        return add(
+            .embedding(table: table, by: attribute), [], width: shape[1], space: space)
     }
 
     // MARK: Layers with parameters
@@ -205,6 +215,31 @@ public struct GraphBuilder {
         return add(
             .attention(heads: heads, source: source), [packed], width: packed.width / 3,
             space: .tokens)
+    }
+
+    /// Attention over packed rows `[q | k | v]`, `[tokens, 3 width]` to `[tokens, width]`, with what
+    /// distances add to the scores: keys and queries `[distances, width]`, biases `[distances, heads]`.
+    public mutating func relativeAttention(
+        _ packed: Value, heads: Int, keys: Value? = nil, queries: Value? = nil, bias: Value? = nil
+    ) -> Value {
+        precondition(packed.space == .tokens && packed.width % (3 * heads) == 0)
+        let width = packed.width / 3
+        var terms: DistanceTerms = []
+        if let keys {
+            precondition(keys.space == .distances && keys.width == width)
+            terms.insert(.keys)
+        }
+        if let queries {
+            precondition(queries.space == .distances && queries.width == width)
+            terms.insert(.queries)
+        }
+        if let bias {
+            precondition(bias.space == .distances && bias.width == heads)
+            terms.insert(.bias)
+        }
+        return add(
+            .relativeAttention(heads: heads, terms: terms),
+            [packed] + [keys, queries, bias].compactMap { $0 }, width: width, space: .tokens)
     }
 
     public mutating func unfold(_ x: Value, kernel: Int) -> Value {

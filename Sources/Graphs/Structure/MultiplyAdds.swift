@@ -16,6 +16,12 @@ extension Graph {
                     let keys = batch.length(batch.source(of: sequence, source))
                     total += 2 * batch.length(sequence) * keys * node.width
                 }
+            case .relativeAttention(_, let terms):
+                for sequence in 0..<batch.sequenceCount {
+                    let keys = batch.length(sequence)
+                    let products = 2 * keys + (terms.productCount - 1) * (2 * keys - 1)
+                    total += keys * products * node.width
+                }
             case .depthwiseConvolution(_, _, let kernel): total += elements * kernel
             case .attentionPool: total += batch.tokenCount * node.width
             case .mix: total += elements * node.inputs.count

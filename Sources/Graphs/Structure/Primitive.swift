@@ -19,6 +19,13 @@ public enum Primitive: Hashable, Sendable {
     /// Scaled dot-product attention over packed rows `[q | k | v]`, `[tokens, 3 width]` to
     /// `[tokens, width]` (Vaswani et al. 2017, eq. 1), within a sequence or towards its partner.
     case attention(heads: Int, source: AttentionSource)
+    /// Attention within a sequence whose scores depend on distances too. Inputs are packed rows
+    /// `[q | k | v]`, `[tokens, 3 width]`, and, as `terms` says and in this order, keys and queries
+    /// `[distances, width]` and biases `[distances, heads]`; the result is `[tokens, width]`. The score of
+    /// query `i` and key `j` at distance `d = i - j` is `(q_i . k_j + q_i . keys_d + k_j . queries_d) /
+    /// sqrt(depth * products) + bias_d`, with as many products as there are dots
+    /// (He et al. 2021, eq. 4; for the bias Raffel et al. 2020, section 2.1).
+    case relativeAttention(heads: Int, terms: DistanceTerms)
     /// A convolution along each sequence with one filter a feature; weight `[kernel, width]`.
     case depthwiseConvolution(weight: ParameterID, bias: ParameterID, kernel: Int)
     /// Neighbouring rows side by side, zeros beyond the ends: `[tokens, kernel * width]`. A linear
@@ -52,6 +59,9 @@ public enum RowSpace: Hashable, Sendable {
     case sequences
     /// One row an example.
     case examples
+    /// One row a distance of two tokens of a sequence: `2 n - 1` rows of `n` tokens, for query minus key
+    /// from `1 - n` to `n - 1`, sequences one after another.
+    case distances
 }
 
 /// An integer that the batch gives for every token.
@@ -59,6 +69,8 @@ public enum TokenAttribute: Hashable, Sendable {
     case id
     case position
     case segment
+    /// One for every distance of two tokens of a sequence instead: the row of a table.
+    case distance(DistanceBuckets)
 }
 
 /// Elementwise functions.

@@ -106,6 +106,11 @@ struct TokenizerJSON {
     // MARK: Added tokens
 
     private func added(_ vocabulary: TokenTable) throws -> [AddedTokens.Token] {
+        try added { vocabulary.find($0) }
+    }
+
+    /// - Parameter find: gives the id of a token that the vocabulary has.
+    func added(_ find: (String) -> Int32?) throws -> [AddedTokens.Token] {
         let entries = json["added_tokens"]?.array ?? []
         guard entries.count <= AddedTokens.maximumCount else {
             throw bad("\(entries.count) added tokens: expected at most \(AddedTokens.maximumCount)")
@@ -122,7 +127,7 @@ struct TokenizerJSON {
             }
             // The vocabulary's own id counts where there is one.
             return AddedTokens.Token(
-                content: scalars, id: vocabulary.find(content) ?? Int32(id),
+                content: scalars, id: find(content) ?? Int32(id),
                 isSingleWord: entry["single_word"]?.bool ?? false,
                 swallowsLeft: entry["lstrip"]?.bool ?? false,
                 swallowsRight: entry["rstrip"]?.bool ?? false,

@@ -3,19 +3,28 @@ import Foundation
 /// Tokenizers of plain vocabulary files, completed by the settings beside them and by what the
 /// classes of Hugging Face's library take where those say nothing.
 enum TokenizerParts {
-    /// BERT's: `vocab.txt`.
+    /// BERT's or MPNet's: `vocab.txt`.
     static func wordPiece(_ file: URL, _ settings: TokenizerSettings) throws -> WordPieceParts {
         let vocabulary = try VocabularyFiles.lines(file)
+        let name = settings.tokenizerClass ?? settings.modelType ?? ""
+        let isMPNet = name.lowercased().hasPrefix("mpnet")
         let specials = try Specials(
             file, settings, vocabulary,
-            defaults: [
-                ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
-                ("pad_token", "[PAD]"), ("mask_token", "[MASK]"),
-            ])
+            defaults: isMPNet
+                ? [
+                    ("unk_token", "[UNK]"), ("cls_token", "<s>"), ("sep_token", "</s>"),
+                    ("pad_token", "<pad>"), ("mask_token", "<mask>"),
+                ]
+                : [
+                    ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
+                    ("pad_token", "[PAD]"), ("mask_token", "[MASK]"),
+                ])
+        let (begin, separator) = (try specials.id("cls_token"), try specials.id("sep_token"))
         var parts = WordPieceParts(
             vocabulary: vocabulary, unknownID: try specials.id("unk_token"),
-            template: .bert(
-                begin: try specials.id("cls_token"), separator: try specials.id("sep_token")))
+            template: isMPNet
+                ? .roberta(begin: begin, separator: separator)
+                : .bert(begin: begin, separator: separator))
         parts.normalizer.lowercases = settings.flag("do_lower_case") ?? true
         parts.normalizer.stripsAccents = settings.flag("strip_accents")
         parts.normalizer.splitsChinese = settings.flag("tokenize_chinese_chars") ?? true

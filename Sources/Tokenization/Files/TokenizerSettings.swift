@@ -26,11 +26,15 @@ struct TokenizerSettings {
 
     /// The tokenizer's class, or `nil` where it says nothing about the tokens.
     var tokenizerClass: String? {
-        let generic = ["", "PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]
-        guard let name = tokenizer["tokenizer_class"]?.string, !generic.contains(name) else {
-            return nil
-        }
+        guard genericClass == nil, let name = tokenizer["tokenizer_class"]?.string, !name.isEmpty
+        else { return nil }
         return name
+    }
+
+    /// A class that takes its rules from `tokenizer.json` alone, or `nil`.
+    var genericClass: String? {
+        let generic = ["PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]
+        return tokenizer["tokenizer_class"]?.string.flatMap { generic.contains($0) ? $0 : nil }
     }
 
     var modelType: String? { architecture["model_type"]?.string }

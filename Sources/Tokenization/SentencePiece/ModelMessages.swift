@@ -8,7 +8,12 @@ import SwiftProtobuf
 struct PieceMessage: Message, Equatable {
     static let protoMessageName = "SentencePiece"
     /// Values of `type`.
-    enum Kind { static let normal: Int32 = 1, unknown: Int32 = 2, control: Int32 = 3 }
+    enum Kind {
+        static let normal: Int32 = 1
+        static let unknown: Int32 = 2
+        static let control: Int32 = 3
+        static let userDefined: Int32 = 4
+    }
 
     var piece = ""
     var score: Float = 0
