@@ -5,11 +5,12 @@ SWIFT ?= swift
 KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
 
-.PHONY: help demo test build packages encoder lint imports
+.PHONY: help demo test test-ray build packages encoder lint imports
 
 help:
 	@echo "make demo   build, install the default encoder, search a bundled task, show the result"
 	@echo "make test   build, install the default encoder, run all tests"
+	@echo "make test-ray   the same for searches on a Ray cluster, which it makes on this machine"
 	@echo "make lint   check format and imports"
 
 packages:
@@ -34,6 +35,10 @@ test: encoder
 	@echo "running all tests, those on the default encoder's real weights included"
 	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_BROWSER=$$(Scripts/check-report --browser) \
 		KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
+
+test-ray: encoder
+	@echo "running the tests of integrations/ray on a Ray cluster of two nodes, on this machine"
+	Scripts/test-ray
 
 lint: imports
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
