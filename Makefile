@@ -5,11 +5,12 @@ SWIFT ?= swift
 KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
 
-.PHONY: help demo test example docs build packages encoder lint imports
+.PHONY: help demo test test-ray example docs build packages encoder lint imports
 
 help:
 	@echo "make demo     build, install the default encoder, search a bundled task, show the result"
 	@echo "make test     build, install the default encoder, run all tests"
+	@echo "make test-ray the same for searches on a Ray cluster, which it makes on this machine"
 	@echo "make example  build and run a package that searches a head with the plugin"
 	@echo "make docs     build the library's documentation"
 	@echo "make lint     check format and imports"
@@ -44,6 +45,10 @@ example: encoder
 docs: packages
 	@echo "building the documentation of the library"
 	SWIFT="$(SWIFT)" Scripts/docs
+
+test-ray: encoder
+	@echo "running the tests of integrations/ray on a Ray cluster of two nodes, on this machine"
+	Scripts/test-ray
 
 lint: imports
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

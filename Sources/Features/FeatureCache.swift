@@ -15,11 +15,8 @@ public struct FeatureCache: Sendable {
     /// Where features are kept where nobody says otherwise.
     public static var directory: URL { EncoderStore.home.appendingPathComponent("features") }
 
-    private let encoder: Encoder
-    private let threads: Int
-
-    /// Tokens that are computed between two writes: enough to sort by length, few enough for memory.
-    private static let chunkTokens = 32_768
+    let encoder: Encoder
+    let threads: Int
 
     public init(
         encoder: Encoder, directory: URL = FeatureCache.directory,
@@ -40,87 +37,72 @@ public struct FeatureCache: Sendable {
         of examples: [Example], _ configuration: FeatureConfiguration,
         progress: ProgressHandler? = nil, onRebuild: (FeatureError) -> Void = { _ in }
     ) throws -> FeatureSet {
-        let list = SequenceList(examples, configuration)
-        let layers = configuration.layers ?? [encoder.configuration.layers]
-        for layer in layers where !(0...encoder.configuration.layers).contains(layer) {
-            throw EncoderError.badLayer(layer: layer, layers: encoder.configuration.layers)
-        }
-        let maximum = min(configuration.maximumLength, encoder.maximumLength)
-        let entries = layers.map { layer in
-            let digest = list.digest(encoder, layer: layer, maximumLength: maximum)
-            return Entry(
-                layer: layer, digest: digest,
-                url: directory.appendingPathComponent("\(digest).safetensors"))
-        }
-        func open(_ entry: Entry) throws -> FeatureFile {
-            try FeatureFile(
-                entry.url, digest: entry.digest, sequences: list.unique.count,
-                width: encoder.width)
-        }
+        let work = try FeatureWork(examples, configuration, encoder, directory)
         var files: [Int: FeatureFile] = [:]
-        for entry in entries {
+        for entry in work.entries {
             do {
-                files[entry.layer] = try open(entry)
+                files[entry.layer] = try open(entry, of: work)
             } catch FileError.missing {
             } catch let error as FeatureError {
                 onRebuild(error)
             }
         }
-        let missing = entries.filter { files[$0.layer] == nil }
+        let missing = work.entries.filter { files[$0.layer] == nil }
         if !missing.isEmpty {
-            try compute(missing, list, maximum, progress)
+            try compute(missing, of: work, progress)
             encoder.releasePages()
-            for entry in missing { files[entry.layer] = try open(entry) }
+            for entry in missing { files[entry.layer] = try open(entry, of: work) }
         }
         return FeatureSet(
-            files: layers.compactMap { files[$0] }, places: list.places, segments: list.segments,
-            labels: examples.map { Int32($0.label) })
+            files: work.entries.compactMap { files[$0.layer] }, places: work.list.places,
+            segments: work.list.segments, labels: examples.map { Int32($0.label) })
     }
 
-    /// The file of one layer.
-    private struct Entry {
-        let layer: Int
-        let digest: String
-        let url: URL
+    /// Tokens of every segment of every example, segments of an example together; nothing is encoded.
+    /// - Throws: ``EncoderError``.
+    public func lengths(
+        of examples: [Example], _ configuration: FeatureConfiguration
+    ) throws -> [Int] {
+        let work = try FeatureWork(examples, configuration, encoder, directory)
+        let texts = try blocks(of: work).texts
+        return work.list.places.map { texts[Int($0)].ids.count }
+    }
+
+    func blocks(of work: FeatureWork) throws -> FeatureBlocks {
+        try FeatureBlocks(
+            work.list, encoder, maximumLength: work.maximumLength, threads: threads)
+    }
+
+    /// Opens an entry and verifies it whole.
+    /// - Throws: as ``FeatureFile/init(_:digest:sequences:width:)``.
+    func open(_ entry: FeatureWork.Entry, of work: FeatureWork) throws -> FeatureFile {
+        try FeatureFile(
+            entry.url, digest: entry.digest, sequences: work.list.unique.count,
+            width: encoder.width)
     }
 
     /// Runs the encoder once for all layers that are missing.
     private func compute(
-        _ entries: [Entry], _ list: SequenceList, _ maximum: Int, _ progress: ProgressHandler?
+        _ entries: [FeatureWork.Entry], of work: FeatureWork, _ progress: ProgressHandler?
     ) throws {
         let extractor = try FeatureExtractor(
             encoder, layers: entries.map(\.layer), threads: threads)
-        let tokenizer = encoder.tokenizer
-        let texts = try Parallel.map(count: list.unique.count, threads: threads) { index, _ in
-            let source = list.unique[index]
-            return tokenizer.encode(source.text, pair: source.pair, maximumLength: maximum)
-        }
-        let total = texts.count
-        var offsets: [Int64] = [0]
-        for text in texts { offsets.append(offsets[offsets.count - 1] + Int64(text.ids.count)) }
-        try write(entries[...], offsets, sinks: []) { sinks in
-            var start = 0
-            while start < total {
+        let blocks = try blocks(of: work)
+        let total = blocks.texts.count
+        try write(entries[...], blocks.offsets, sinks: []) { sinks in
+            for (block, range) in blocks.ranges.enumerated() {
                 try WorkProgress(
-                    stage: "features", completed: start, total: total, unit: "sentences"
+                    stage: "features", completed: range.lowerBound, total: total,
+                    unit: "sentences"
                 ).report(to: progress)
-                var end = start
-                var tokens = 0
-                while end < total, tokens < Self.chunkTokens {
-                    tokens += texts[end].ids.count
-                    end += 1
+                try extractor.halfStates(block, of: blocks) { bytes in
+                    let count = bytes.count / sinks.count
+                    for (place, sink) in sinks.enumerated() {
+                        try sink(
+                            UnsafeRawBufferPointer(
+                                rebasing: bytes[place * count..<(place + 1) * count]))
+                    }
                 }
-                let part = Array(texts[start..<end])
-                let count = part.reduce(0) { $0 + $1.ids.count } * encoder.width
-                let buffer = UnsafeMutablePointer<UInt16>.allocate(capacity: count * sinks.count)
-                defer { buffer.deallocate() }
-                try extractor.halfStates(part, into: buffer)
-                for (place, sink) in sinks.enumerated() {
-                    try sink(
-                        UnsafeRawBufferPointer(
-                            UnsafeBufferPointer(start: buffer + place * count, count: count)))
-                }
-                start += part.count
             }
         }
         try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
@@ -129,7 +111,8 @@ public struct FeatureCache: Sendable {
 
     /// Opens all files, one inside the other, and produces their rows together.
     private func write(
-        _ entries: ArraySlice<Entry>, _ offsets: [Int64], sinks: [SafetensorsEntry.Sink],
+        _ entries: ArraySlice<FeatureWork.Entry>, _ offsets: [Int64],
+        sinks: [SafetensorsEntry.Sink],
         produce: @escaping ([SafetensorsEntry.Sink]) throws -> Void
     ) throws {
         guard let entry = entries.first else { return try produce(sinks) }
@@ -141,5 +124,56 @@ public struct FeatureCache: Sendable {
                     entries.dropFirst(), offsets, sinks: sinks + [sink], produce: produce)
             }
         }
+    }
+}
+
+/// The features of one list of examples: what is encoded, and where it is kept.
+struct FeatureWork {
+    /// The file of one layer.
+    struct Entry {
+        let layer: Int
+        let digest: String
+        let url: URL
+    }
+
+    let list: SequenceList
+    /// Longest sequence in tokens.
+    let maximumLength: Int
+    /// One a layer.
+    let entries: [Entry]
+
+    /// - Throws: ``EncoderError/badLayer(layer:layers:)``.
+    init(
+        _ examples: [Example], _ configuration: FeatureConfiguration, _ encoder: Encoder,
+        _ directory: URL
+    ) throws {
+        let list = SequenceList(examples, configuration)
+        let layers = configuration.layers ?? [encoder.configuration.layers]
+        for layer in layers where !(0...encoder.configuration.layers).contains(layer) {
+            throw EncoderError.badLayer(layer: layer, layers: encoder.configuration.layers)
+        }
+        let maximum = min(configuration.maximumLength, encoder.maximumLength)
+        self.list = list
+        maximumLength = maximum
+        entries = layers.map { layer in
+            let digest = list.digest(encoder, layer: layer, maximumLength: maximum)
+            return Entry(
+                layer: layer, digest: digest,
+                url: directory.appendingPathComponent("\(digest).safetensors"))
+        }
+    }
+}
+
+extension FeatureExtractor {
+    /// The hidden states of a block in float16, `[layers, tokens, width]`, as bytes.
+    /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``, what `body` throws.
+    func halfStates(
+        _ block: Int, of blocks: FeatureBlocks, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let count = blocks.rows(block).count * width
+        let buffer = UnsafeMutablePointer<UInt16>.allocate(capacity: count)
+        defer { buffer.deallocate() }
+        try halfStates(Array(blocks.texts[blocks.ranges[block]]), into: buffer)
+        try body(UnsafeRawBufferPointer(UnsafeBufferPointer(start: buffer, count: count)))
     }
 }

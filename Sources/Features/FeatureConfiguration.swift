@@ -77,13 +77,32 @@ struct SequenceList {
 /// Errors of the feature cache.
 public enum FeatureError: DiagnosedError, Equatable {
     case damaged(path: String, reason: String)
+    /// A part is of other features than those that it was to be merged into.
+    case foreignPart(path: String, field: String, expected: String, found: String)
+    case damagedPart(path: String, reason: String)
+    /// Blocks are needed that no part has; counted from 0.
+    case incomplete(missing: [Int], blocks: Int)
     case nonFinite(text: String)
 
-    public var kind: ErrorKind { .badInput }
+    public var kind: ErrorKind {
+        switch self {
+        case .damaged, .foreignPart, .damagedPart, .nonFinite: .badInput
+        case .incomplete: .missingFile
+        }
+    }
 
     public var description: String {
         switch self {
         case .damaged(let path, let reason): "\(path): damaged feature cache entry: \(reason)"
+        case .foreignPart(let path, let field, let expected, let found):
+            "\(path) is a part of other features: its \(field) is \(found), expected \(expected)"
+        case .damagedPart(let path, let reason):
+            "\(path) is not a whole part of features: \(reason)"
+        case .incomplete(let missing, let blocks):
+            "the parts lack \(missing.count) of \(blocks) blocks of the encoder's pass: "
+                + missing.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ")
+                + (missing.count > 8 ? ", ..." : "")
+                + "; block B is in shard (B - 1) % N + 1 of N"
         case .nonFinite(let text):
             "the encoder gives values that are not finite for '\(text)'; its weights are broken"
         }

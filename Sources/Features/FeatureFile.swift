@@ -116,6 +116,6 @@ private final class ReadCounter: @unchecked Sendable {
 }
 
 /// A checksum that the producers of several tensors add to, one after another.
-private final class SharedChecksum {
+final class SharedChecksum {
     var value = Checksum()
 }

@@ -8,11 +8,12 @@ extension Shard: ExpressibleByArgument {
 }
 
 /// What every command that does a piece of a search says of itself.
-private let contract = """
-    A search can be done in pieces, by any scheduler: `knas plan` draws the candidates, `knas score` \
-    scores a share of them, `knas train` trains a finalist, `knas merge` brings the parts together, and \
-    `knas search --resume` does the rest and ends with the bytes of a search in one piece. All take the \
-    same options. A part is written whole or not at all, and can be made and merged again.
+let contractOfParts = """
+    A search can be done in pieces, by any scheduler: `knas features --shard` encodes a share of the \
+    texts, `knas plan` draws the candidates, `knas score` scores a share of them, `knas train` trains a \
+    finalist, `knas merge` brings the parts together, and `knas search --resume` does the rest and ends \
+    with the bytes of a search in one piece. All take the same options. A part is written whole or not \
+    at all, and can be made and merged again.
     """
 
 /// Where a part is written.
@@ -25,7 +26,7 @@ struct PartArguments: ParsableArguments {
     /// A pipeline for a piece of a run, which needs neither the run's directory nor its number of
     /// candidates.
     func pipeline(_ options: SearchOptions, _ console: Console) throws -> Pipeline {
-        console.pipeline(try options.configuration(run: url, candidates: options.keep))
+        console.pipeline(try options.configuration(run: url, candidates: options.choices.keep))
     }
 }
 
@@ -35,7 +36,7 @@ struct PlanCommand: ParsableCommand {
         discussion: """
             Writes candidates.tsv and plan.json to the run directory. Strategies: random, exhaustive.
 
-            \(contract)
+            \(contractOfParts)
 
             EXAMPLE
               knas plan rte --data ~/RTE --candidates 300 --run runs/rte
@@ -57,7 +58,7 @@ struct ScoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score", abstract: "Scores a share of a plan's candidates into a part.",
         discussion: """
-            \(contract)
+            \(contractOfParts)
 
             EXAMPLE
               knas score rte --data ~/RTE --candidates runs/rte/candidates.tsv \\
@@ -91,7 +92,7 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Trains one head as a finalist into a part.",
         discussion: """
-            \(contract)
+            \(contractOfParts)
 
             EXAMPLE
               knas train rte --data ~/RTE \\
@@ -121,7 +122,7 @@ struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge", abstract: "Merges parts into a run.",
         discussion: """
-            \(contract)
+            \(contractOfParts)
 
             EXAMPLE
               knas merge runs/rte parts/*

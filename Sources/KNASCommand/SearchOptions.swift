@@ -17,6 +17,11 @@ struct RunArguments: ParsableArguments {
 struct SearchOptions: ParsableArguments {
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
+    @OptionGroup var choices: SearchChoices
+}
+
+/// What decides what a search finds, beside the task and the encoder.
+struct SearchChoices: ParsableArguments {
     @OptionGroup(title: "Scoring") var scoring: ScoringOptions
     @OptionGroup(title: "Training") var training: TrainingOptions
     @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
@@ -55,6 +60,11 @@ struct SearchOptions: ParsableArguments {
     var ensemble = false
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
+}
+
+extension SearchOptions {
+    /// The head that is trained instead of a search.
+    var head: String? { choices.head }
 
     /// The configuration of a run whose directory is as given, else by the task's name.
     func configuration(_ run: RunArguments, head: String? = nil) throws -> RunConfiguration {
@@ -73,19 +83,19 @@ struct SearchOptions: ParsableArguments {
         var configuration = RunConfiguration(task: try task.definitionURL(), run: run)
         task.apply(to: &configuration)
         encoder.apply(to: &configuration)
-        scoring.apply(to: &configuration)
-        training.apply(to: &configuration)
+        choices.scoring.apply(to: &configuration)
+        choices.training.apply(to: &configuration)
         configuration.candidates = head == nil ? candidates : 1
-        configuration.keep = head == nil ? keep : 1
-        configuration.expression = try ProxyExpression(proxy)
-        configuration.strategy = try StrategyRegistry.find(strategy).name
+        configuration.keep = head == nil ? choices.keep : 1
+        configuration.expression = try ProxyExpression(choices.proxy)
+        configuration.strategy = try StrategyRegistry.find(choices.strategy).name
         configuration.head = head
-        configuration.tuning = tune
-        configuration.meetsLinearHeads = linearHeads
-        configuration.fineTuning = fineTune.options(configuration.training)
-        configuration.seeds = seeds
-        configuration.averagesSeeds = ensemble
-        configuration.seed = seed
+        configuration.tuning = choices.tune
+        configuration.meetsLinearHeads = choices.linearHeads
+        configuration.fineTuning = choices.fineTune.options(configuration.training)
+        configuration.seeds = choices.seeds
+        configuration.averagesSeeds = choices.ensemble
+        configuration.seed = choices.seed
         return configuration
     }
 }

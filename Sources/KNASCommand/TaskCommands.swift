@@ -1,6 +1,4 @@
 import ArgumentParser
-import Encoders
-import Features
 import Foundation
 import Support
 import Tasks
@@ -84,50 +82,4 @@ private struct BadRowsFound: DiagnosedError {
     init(_ count: Int) { self.count = count }
     var kind: ErrorKind { .badInput }
     var description: String { "\(count) bad rows; --skip-bad-rows leaves them out" }
-}
-
-struct FeaturesCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "features", abstract: "Computes and caches the features of a task.",
-        discussion: "EXAMPLE\n  knas features mrpc --data ~/MRPC --layers 8-12")
-    @OptionGroup var task: TaskOptions
-    @OptionGroup var encoder: EncoderOptions
-    @OptionGroup var global: GlobalOptions
-
-    private struct Summary: Encodable {
-        var sequences: [String: Int] = [:]
-        var tokens: [String: Int] = [:]
-        var seconds = 0.0
-    }
-
-    func run() throws {
-        let console = global.console
-        let dataset = try task.load()
-        let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
-        let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
-        let configuration = FeatureConfiguration(
-            layers: try self.encoder.layers.layers(of: encoder.configuration.layers),
-            pairing: dataset.pairing ?? .joint,
-            maximumLength: dataset.maximumTokens ?? 128)
-        var summary = Summary()
-        let start = Date()
-        for split in Split.allCases {
-            let features = try cache.features(
-                of: dataset[split], configuration, progress: console.progress
-            ) { console.note("rebuilding: \($0)") }
-            summary.sequences[split.rawValue] = features.count * features.segments
-            summary.tokens[split.rawValue] = (0..<features.count).reduce(0) {
-                $0 + features.tokenCount($1)
-            }
-        }
-        summary.seconds = Date().timeIntervalSince(start)
-        console.finish()
-        if global.json { return try Console.printJSON(summary) }
-        for split in Split.allCases {
-            print(
-                "\(split.rawValue): \(summary.sequences[split.rawValue] ?? 0) sequences, "
-                    + "\(summary.tokens[split.rawValue] ?? 0) tokens")
-        }
-        print(String(format: "%.1f s, cached in %@", summary.seconds, cache.directory.path))
-    }
 }

@@ -52,6 +52,31 @@ public struct Scorer: Sendable {
         public var leavesOutUnavailable = false
 
         public init() {}
+
+        /// - Throws: ``ScoringError/badOption(name:value:expected:)``.
+        public func check() throws {
+            func require(_ ok: Bool, _ name: String, _ value: Any, _ expected: String) throws {
+                guard ok else {
+                    throw ScoringError.badOption(
+                        name: name, value: "\(value)", expected: expected)
+                }
+            }
+            try require(
+                (4...4096).contains(examples), "the number of scoring examples", examples,
+                "4 to 4096")
+            try require(
+                (1...1000).contains(initializations), "the number of initialisations",
+                initializations, "1 to 1000")
+            try require(
+                (0...10_000).contains(warmUpSteps), "the number of warm-up steps", warmUpSteps,
+                "0 to 10000")
+            try require(
+                (1...4096).contains(warmUpBatch), "the number of warm-up examples a step",
+                warmUpBatch, "1 to 4096")
+            try require(
+                warmUpLearningRate > 0 && warmUpLearningRate <= 1, "the warm-up's learning rate",
+                warmUpLearningRate, "above 0, at most 1")
+        }
     }
 
     private let space: SearchSpace
@@ -68,31 +93,7 @@ public struct Scorer: Sendable {
         space: SearchSpace, train: FeatureSet, proxies: [String], options: Options,
         key: RandomKey
     ) throws {
-        guard (4...4096).contains(options.examples) else {
-            throw ScoringError.badOption(
-                name: "the number of scoring examples", value: "\(options.examples)",
-                expected: "4 to 4096")
-        }
-        guard (1...1000).contains(options.initializations) else {
-            throw ScoringError.badOption(
-                name: "the number of initialisations", value: "\(options.initializations)",
-                expected: "1 to 1000")
-        }
-        guard (0...10_000).contains(options.warmUpSteps) else {
-            throw ScoringError.badOption(
-                name: "the number of warm-up steps", value: "\(options.warmUpSteps)",
-                expected: "0 to 10000")
-        }
-        guard (1...4096).contains(options.warmUpBatch) else {
-            throw ScoringError.badOption(
-                name: "the number of warm-up examples a step", value: "\(options.warmUpBatch)",
-                expected: "1 to 4096")
-        }
-        guard options.warmUpLearningRate > 0, options.warmUpLearningRate <= 1 else {
-            throw ScoringError.badOption(
-                name: "the warm-up's learning rate", value: "\(options.warmUpLearningRate)",
-                expected: "above 0, at most 1")
-        }
+        try options.check()
         self.space = space
         self.options = options
         let found = try proxies.map(ProxyRegistry.find)

@@ -17,7 +17,8 @@ public protocol SearchStrategy: Sendable {
     func prepared(for space: SearchSpace) throws -> any SearchStrategy
     /// One proposal.
     /// - Parameters:
-    ///   - history: scored heads in the order of proposals, with their fitness (higher is better).
+    ///   - history: scored heads in the order of proposals, with their fitness (higher is better);
+    ///     empty for a strategy that does not use scores.
     ///   - drawn: different heads proposed so far, also those that were beyond the limits.
     ///   - generator: the only source of chance.
     /// - Returns: `nil` when there is nothing more to propose.

@@ -46,7 +46,7 @@ public struct CorrelationStudy: Sendable {
         let splits = try watch.time("features") {
             try pipeline.features(dataset, encoder, layers)
         }
-        let space = try pipeline.space(dataset, encoder, splits, layers)
+        let space = try pipeline.space(dataset, encoder, layers)
         let folds =
             configuration.folds
             ?? (splits.dev.count < CorrelationConfiguration.smallDev

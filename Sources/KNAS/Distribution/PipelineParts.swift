@@ -21,9 +21,11 @@ extension Pipeline {
         public var digest: String
     }
 
+    /// What every piece of work begins with; features come when they are asked for.
     private struct Prepared {
         let space: SearchSpace
-        let splits: SplitFeatures
+        let source: FeatureSource
+        let segments: Int
         let identity: RunIdentity
         let key: RandomKey
     }
@@ -33,14 +35,15 @@ extension Pipeline {
         let dataset = try loadTask()
         let encoder = try Encoder(directory: EncoderStore.find(configuration.encoder))
         let layers = try configuration.layers.layers(of: encoder.configuration.layers)
-        let splits = try features(dataset, encoder, layers)
         return Prepared(
-            space: try space(dataset, encoder, splits, layers), splits: splits,
+            space: try space(dataset, encoder, layers),
+            source: source(dataset, encoder, layers), segments: dataset.segments,
             identity: RunIdentity(configuration, dataset: dataset, encoder: encoder),
             key: RandomKey(seed: configuration.seed))
     }
 
-    /// Starts or opens the run's store and writes `candidates.tsv` and `plan.json` beside it.
+    /// Starts or opens the run's store and writes `candidates.tsv` and `plan.json` beside it. No text is
+    /// encoded.
     /// - Throws: `SearchError` for a strategy whose proposals depend on scores, and the stages'
     ///   errors.
     public func plan() throws -> Plan {
@@ -49,7 +52,15 @@ extension Pipeline {
         let store = try RunStore(
             configuration.run, identity: prepared.identity, mode: configuration.mode)
         defer { try? store.close() }
-        let search = try makeSearch(prepared.space, prepared.splits.train, prepared.key)
+        // Bad options are told now rather than by every share.
+        try configuration.scoring.check()
+        // Mean lengths count only where there is a limit to multiply-adds.
+        let lengths =
+            try configuration.maximumMultiplyAdds == nil ? [] : prepared.source.trainLengths()
+        let limits = configuration.limits(lengths: lengths, segments: prepared.segments)
+        let search = makeSearch(prepared.space, limits, prepared.key) { _, _ in
+            preconditionFailure("a plan scores nothing")
+        }
         let genotypes = try search.plan()
         var digest = DigestBuilder()
         digest.add("\(prepared.identity)")
@@ -67,13 +78,14 @@ extension Pipeline {
         return plan
     }
 
-    /// Scores a share of a plan's candidates into a part.
+    /// Scores a share of a plan's candidates into a part. Only train is encoded.
     /// - Returns: how many heads that were.
     public func score(_ list: URL, shard: Shard, to part: URL) throws -> Int {
         let prepared = try prepare()
-        let search = try makeSearch(prepared.space, prepared.splits.train, prepared.key)
         let share = try CandidateList.read(list, in: prepared.space).enumerated()
             .filter { shard.contains($0.offset) }.map(\.element)
+        let search = try makeSearch(
+            prepared.space, prepared.source.features(.train), prepared.key)
         let done = EpochCounter(
             stage: "scoring", total: share.count, unit: "heads", progress: progress)
         try RunStore.writePart(part, identity: prepared.identity) { store in
@@ -85,7 +97,7 @@ extension Pipeline {
         return share.count
     }
 
-    /// Trains a head as a finalist into a part.
+    /// Trains a head as a finalist into a part. Only train and dev are encoded.
     ///
     /// - Parameters:
     ///   - head: its text form.
@@ -96,9 +108,13 @@ extension Pipeline {
     public func train(_ head: String, heldOut: Int, to part: URL) throws {
         let prepared = try prepare()
         let genotype = try prepared.space.genotype(head)
+        let (trainRows, dev) = (
+            try prepared.source.features(.train), try prepared.source.features(.dev)
+        )
         try RunStore.writePart(part, identity: prepared.identity) { store in
             let stage = trainingStage(
-                prepared.space, prepared.splits, prepared.key, Resumption(store: store))
+                prepared.space, train: trainRows, dev: dev, prepared.key,
+                Resumption(store: store))
             guard (0..<stage.parts.count).contains(heldOut) else {
                 throw RunError.badOption(
                     name: "--held-out", value: "\(heldOut)",

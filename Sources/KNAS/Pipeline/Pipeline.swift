@@ -49,7 +49,7 @@ public struct Pipeline: Sendable {
         defer { resumption.close() }
         let layers = try configuration.layers.layers(of: encoder.configuration.layers)
         let splits = try watch.time("features") { try features(dataset, encoder, layers) }
-        let space = try space(dataset, encoder, splits, layers)
+        let space = try space(dataset, encoder, layers)
         let search = try makeSearch(space, splits.train, key)
         let candidates = try watch.time("search") {
             try findCandidates(search, space, resumption)
@@ -58,7 +58,8 @@ public struct Pipeline: Sendable {
         try directory.writeLeaderboard(
             candidates, ranking: search.ranking(candidates), dev: [:])
 
-        let stage = trainingStage(space, splits, key, resumption)
+        let stage = trainingStage(
+            space, train: splits.train, dev: splits.dev, key, resumption)
         let searched = try watch.time("winner") {
             try development(stage, key).run(
                 finalists.map(\.genotype), name: HeadDevelopment.finalists)
@@ -130,17 +131,19 @@ public struct Pipeline: Sendable {
     func features(
         _ dataset: Dataset, _ encoder: Encoder, _ layers: [Int]
     ) throws -> SplitFeatures {
-        try SplitFeatures(
+        try SplitFeatures(source(dataset, encoder, layers))
+    }
+
+    func source(_ dataset: Dataset, _ encoder: Encoder, _ layers: [Int]) -> FeatureSource {
+        FeatureSource(
             dataset: dataset, encoder: encoder, layers: layers,
             threads: configuration.threads, progress: progress, note: note)
     }
 
-    func space(
-        _ dataset: Dataset, _ encoder: Encoder, _ splits: SplitFeatures, _ layers: [Int]
-    ) throws -> SearchSpace {
+    func space(_ dataset: Dataset, _ encoder: Encoder, _ layers: [Int]) throws -> SearchSpace {
         let context = HeadContext(
             inputWidth: encoder.width, classes: dataset.labels.count,
-            segments: splits.train.segments, layers: layers)
+            segments: dataset.segments, layers: layers)
         let blocks = configuration.maximumBlocks
         guard let operations = configuration.operations else {
             return SearchSpace(context: context, maximumBlocks: blocks)
@@ -155,23 +158,31 @@ public struct Pipeline: Sendable {
         let scorer = try Scorer(
             space: space, train: train, proxies: configuration.expression.names,
             options: configuration.scoring, key: key.child("scoring"))
+        return makeSearch(space, configuration.limits(for: train), key) {
+            try scorer.score($0, key: $1)
+        }
+    }
+
+    func makeSearch(
+        _ space: SearchSpace, _ limits: HeadLimits, _ key: RandomKey,
+        score: @escaping @Sendable (Genotype, RandomKey) throws -> Score
+    ) -> CandidateSearch {
         var options = CandidateSearch.Options()
         options.candidates = configuration.candidates
         options.expression = configuration.expression
         options.strategy = configuration.strategy
         options.threads = configuration.threads
-        options.limits = configuration.limits(for: train)
-        return CandidateSearch(space: space, options: options, key: key.child("search")) {
-            try scorer.score($0, key: $1)
-        }
+        options.limits = limits
+        return CandidateSearch(
+            space: space, options: options, key: key.child("search"), score: score)
     }
 
     func trainingStage(
-        _ space: SearchSpace, _ splits: SplitFeatures, _ key: RandomKey, _ resumption: Resumption
+        _ space: SearchSpace, train: FeatureSet, dev: FeatureSet, _ key: RandomKey,
+        _ resumption: Resumption
     ) -> TrainingStage {
         TrainingStage(
-            space: space,
-            parts: HeldOutParts(train: splits.train, dev: splits.dev, key: key.child("parts")),
+            space: space, parts: HeldOutParts(train: train, dev: dev, key: key.child("parts")),
             threads: configuration.threads, progress: progress, resumption: resumption)
     }
 

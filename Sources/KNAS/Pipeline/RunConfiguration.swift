@@ -83,12 +83,22 @@ public struct RunConfiguration: Sendable {
 
     /// What heads may cost, with examples of a training set's mean length.
     func limits(for train: FeatureSet) -> HeadLimits {
-        let lengths = (0..<train.segments).map { segment in
-            let tokens = (0..<train.count).reduce(0) { $0 + train.length($1, segment: segment) }
-            return max(1, tokens / max(1, train.count))
+        let lengths = (0..<train.count).flatMap { example in
+            (0..<train.segments).map { train.length(example, segment: $0) }
+        }
+        return limits(lengths: lengths, segments: train.segments)
+    }
+
+    /// What heads may cost.
+    /// - Parameter lengths: tokens of every segment of every training example, segments of an example
+    ///   together.
+    func limits(lengths: [Int], segments: Int) -> HeadLimits {
+        let means = (0..<segments).map { segment in
+            let own = stride(from: segment, to: lengths.count, by: segments)
+            return max(1, own.reduce(0) { $0 + lengths[$1] } / max(1, lengths.count / segments))
         }
         return HeadLimits(
-            parameters: maximumParameters, multiplyAdds: maximumMultiplyAdds, lengths: lengths)
+            parameters: maximumParameters, multiplyAdds: maximumMultiplyAdds, lengths: means)
     }
 
     /// Restrictions beyond the number of weights, empty without any.

@@ -45,13 +45,14 @@ def parser() -> Parser:
     p.add_argument("--run", type=Path, metavar="DIR", help="run directory; runs/TASK without it")
     p.add_argument("--address", default="auto", help="of the cluster: auto, local or HOST:PORT")
     p.add_argument("--knas", default="knas", metavar="PATH", help="the program, on every node")
-    p.add_argument("--shards", type=int, default=0, help="shares of the candidates")
+    p.add_argument("--shards", type=int, default=0, help="shares of the work")
     p.add_argument("--cpus-per-task", type=int, default=1, metavar="N", help="threads of a task")
     p.add_argument("--retries", type=int, default=5, metavar="N", help="of work that was lost")
     p.add_argument(
         "--resource", action="append", default=[], metavar="NAME=N", help="that a task needs"
     )
     p.add_argument("--resume", action="store_true", help="go on with what is in the storage")
+    p.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     p.add_argument("--json", action="store_true", help="print the result as JSON")
     p.add_argument("--quiet", action="store_true", help="no progress")
     return top
@@ -63,6 +64,8 @@ def options(words: list[str]) -> Options:
     for name in ("shards", "retries"):
         if getattr(found, name) < 0:
             raise KnasRayError(f"--{name} is {getattr(found, name)}: expected 0 or more", USAGE)
+    if found.resume and found.overwrite:
+        raise KnasRayError("--resume and --overwrite exclude one another", USAGE)
     if found.cpus_per_task < 1:
         raise KnasRayError(f"--cpus-per-task is {found.cpus_per_task}: expected 1 or more", USAGE)
     path = shutil.which(found.knas)
@@ -87,6 +90,7 @@ def options(words: list[str]) -> Options:
         resources=resources,
         retries=found.retries,
         resume=found.resume,
+        overwrite=found.overwrite,
         json=found.json,
         quiet=found.quiet,
         directory=os.getcwd(),

@@ -22,7 +22,7 @@ class Options:
     knas: str
     #: Ray's address: ``auto``, ``local`` or ``HOST:PORT``.
     address: str = "auto"
-    #: Shards to score; 0 lets the size of the cluster decide.
+    #: Shards of the candidates and of the features; 0 lets the size of the cluster decide.
     shards: int = 0
     cpus_per_task: int = 1
     #: Ray's custom resources that a task needs.
@@ -30,6 +30,8 @@ class Options:
     #: How often lost work is tried again.
     retries: int = 5
     resume: bool = False
+    #: Whether a run that is there is replaced.
+    overwrite: bool = False
     json: bool = False
     quiet: bool = False
     #: The directory that relative paths in ``search`` count from.

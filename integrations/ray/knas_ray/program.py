@@ -23,10 +23,27 @@ class Program:
     def of(cls, options: Options) -> Program:
         return cls(options.knas, options.task, options.search, options.task_search)
 
-    def plan(self, run: Path, *, resume: bool) -> list[str]:
+    def plan(self, run: Path, *, resume: bool, overwrite: bool) -> list[str]:
         """Makes or opens the run directory and writes ``candidates.tsv``."""
         words = [self.path, "plan", self.task, *self.search, "--run", str(run), "--json"]
-        return words + ["--resume"] * resume
+        return words + ["--resume"] * resume + ["--overwrite"] * overwrite
+
+    def missing_features(self) -> list[str]:
+        """Says, as JSON, how many blocks the encoder's pass has, and how many a cache lacks."""
+        return [*self._features, "--missing", "--json"]
+
+    def features(self, shard: int, shards: int, output: Path) -> list[str]:
+        """Computes one shard of the features into a part file."""
+        return [*self._features, "--shard", f"{shard}/{shards}", "--output", str(output)]
+
+    def merge_features(self, parts: Sequence[Path]) -> list[str]:
+        """Puts parts of features together in the cache of the machine."""
+        return [*self._features, "--merge", *map(str, parts)]
+
+    @property
+    def _features(self) -> list[str]:
+        words = without_option(self.task_search, "--candidates")
+        return [self.path, "features", self.task, *words]
 
     def score(self, candidates: Path, shard: int, shards: int, output: Path) -> list[str]:
         """Scores one shard of the candidates into a part file, which appears whole or not at all."""

@@ -9,7 +9,8 @@ import time
 class Progress:
     """Counts shards; rate and time left are of this call only, not of what was there before."""
 
-    def __init__(self, total: int, before: int, *, quiet: bool) -> None:
+    def __init__(self, stage: str, total: int, before: int, *, quiet: bool) -> None:
+        self.stage = stage
         self.total = total
         self.before = before
         self.done = before
@@ -26,7 +27,7 @@ class Progress:
         if not self.is_terminal and tenth == self.said:
             return
         self.said = tenth
-        text = f"scoring: {self.done} of {self.total} shards"
+        text = f"{self.stage}: {self.done} of {self.total} shards"
         seconds = time.monotonic() - self.start
         fresh = self.done - self.before
         if fresh and seconds > 0:

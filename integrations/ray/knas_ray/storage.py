@@ -1,8 +1,8 @@
-"""Where the candidates and the parts lie so that every node sees them.
+"""Where the candidates and the parts lie, so that every node sees them.
 
 Two kinds: a folder that all nodes share, and, with ``fsspec``, a URL such as ``s3://bucket/folder``.
-The files of one search lie in a folder named after the digest that ``knas plan`` gives, so that
-searches never mix, whatever they are given as storage.
+The files of one search lie in a folder named after the digest that ``knas plan`` gives, those of its
+features in one named after theirs, so that nothing mixes, whatever is given as storage.
 """
 
 from __future__ import annotations
@@ -11,27 +11,40 @@ import os
 import re
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from .errors import MISSING_FILE, USAGE, KnasRayError
 
 CANDIDATES = "candidates.tsv"
-_PART = re.compile(r"part-(\d+)-of-(\d+)\.sqlite")
-
 #: Seconds that a file may need until another machine sees it: folders of network file systems are cached.
 PATIENCE = 15.0
 
 
-def part_name(shard: int, shards: int) -> str:
-    """The name of a part; both numbers are in it, so that parts of other cuts stay apart."""
-    return f"part-{shard:05d}-of-{shards:05d}.sqlite"
+@dataclass(frozen=True)
+class Names:
+    """The names of one kind of parts; shard and number of shards are in them, so that parts of
+    other cuts stay apart."""
+
+    prefix: str
+    suffix: str
+
+    def name(self, shard: int, shards: int) -> str:
+        return f"{self.prefix}-{shard:05d}-of-{shards:05d}.{self.suffix}"
+
+    def shard(self, name: str) -> tuple[int, int] | None:
+        """The shard and the number of shards of a part's name; ``None`` for other names."""
+        match = re.fullmatch(rf"{self.prefix}-(\d+)-of-(\d+)\.{self.suffix}", name)
+        return (int(match[1]), int(match[2])) if match else None
+
+    def of_cut(self, found: list[str], shards: int) -> list[str]:
+        """Those of the names that are of shards of this number."""
+        return [name for name in found if (self.shard(name) or (0, 0))[1] == shards]
 
 
-def shard_of(name: str) -> tuple[int, int] | None:
-    """The shard and the number of shards of a part's name; ``None`` for other names."""
-    match = _PART.fullmatch(name)
-    return (int(match[1]), int(match[2])) if match else None
+SCORES = Names("part", "sqlite")
+FEATURES = Names("features", "safetensors")
 
 
 class Storage(Protocol):
@@ -49,8 +62,11 @@ class Storage(Protocol):
     def deliver(self, name: str, scratch: Path) -> None:
         """Brings what was written to ``output`` into the storage."""
 
-    def parts(self) -> list[str]:
-        """The names of the parts that are there, sorted."""
+    def parts(self, names: Names) -> list[str]:
+        """The names of the parts of a kind that are there, sorted."""
+
+    def remove(self, name: str) -> None:
+        """Removes a file, if it is there."""
 
 
 class SharedFolder:
@@ -89,20 +105,23 @@ class SharedFolder:
     def deliver(self, name: str, scratch: Path) -> None:
         return None
 
-    def parts(self) -> list[str]:
+    def parts(self, names: Names) -> list[str]:
         if not self.folder.is_dir():
             return []
-        return sorted(name for name in os.listdir(self.folder) if shard_of(name))
+        return sorted(name for name in os.listdir(self.folder) if names.shard(name))
+
+    def remove(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
 
 
 def open_storage(place: str, digest: str) -> Storage:
-    """The storage of one search.
+    """The storage of what has a digest: a search, or its features.
 
     Raises ``KnasRayError`` for a URL where ``fsspec`` is not installed or knows no such protocol.
     """
     folder = digest[:16]
     if not folder or not folder.isalnum():
-        raise KnasRayError(f"knas plan gave the digest {digest!r}: expected hexadecimal digits")
+        raise KnasRayError(f"knas gave the digest {digest!r}: expected hexadecimal digits")
     if "://" not in place:
         return SharedFolder(Path(os.path.abspath(place)) / folder)
     try:

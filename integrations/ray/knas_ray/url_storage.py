@@ -10,7 +10,7 @@ from typing import Any
 import fsspec
 
 from .errors import MISSING_FILE, USAGE, KnasRayError
-from .storage import shard_of
+from .storage import Names
 
 
 class URLFolder:
@@ -51,10 +51,17 @@ class URLFolder:
     def deliver(self, name: str, scratch: Path) -> None:
         self.put(scratch / name, name)
 
-    def parts(self) -> list[str]:
+    def parts(self, names: Names) -> list[str]:
         system, folder = self._open()
         system.invalidate_cache()
         if not system.exists(folder):
             return []
-        names = (posixpath.basename(path) for path in system.ls(folder, detail=False))
-        return sorted(name for name in names if shard_of(name))
+        found = (posixpath.basename(path) for path in system.ls(folder, detail=False))
+        return sorted(name for name in found if names.shard(name))
+
+    def remove(self, name: str) -> None:
+        system, folder = self._open()
+        try:
+            system.rm_file(posixpath.join(folder, name))
+        except FileNotFoundError:
+            pass

@@ -1,0 +1,189 @@
+import Encoders
+import Foundation
+import Support
+import Tasks
+import Tensors
+
+/// The features of a task's splits, made in parts: any process can compute some blocks of the encoder's
+/// pass into a file, and all blocks together give the cache entries of an undivided pass, byte for byte.
+///
+/// Blocks are numbered from 0 through the splits in order; what is in them depends on the texts only.
+public struct FeatureParts {
+    private let cache: FeatureCache
+    private let works: [FeatureWork]
+    private let blocks: [FeatureBlocks]
+    private let layers: [Int]
+    private let identity: FeaturePart.Identity
+
+    /// - Parameters:
+    ///   - splits: lists of examples, each with cache entries of its own.
+    ///   - program: version of the program; parts of another are refused.
+    /// - Throws: ``EncoderError``.
+    public init(
+        _ cache: FeatureCache, splits: [[Example]], _ configuration: FeatureConfiguration,
+        program: String
+    ) throws {
+        self.cache = cache
+        works = try splits.map {
+            try FeatureWork($0, configuration, cache.encoder, cache.directory)
+        }
+        blocks = try works.map { try cache.blocks(of: $0) }
+        layers = configuration.layers ?? [cache.encoder.configuration.layers]
+        identity = FeaturePart.Identity(works, configuration, cache.encoder, program: program)
+    }
+
+    /// Blocks of all splits.
+    public var blockCount: Int { blocks.reduce(0) { $0 + $1.ranges.count } }
+
+    /// Determines the features: parts of the same digest belong together.
+    public var digest: String { identity.digest }
+
+    /// Blocks of the splits whose cache entries are not all there and whole.
+    public func missingBlocks() throws -> Int {
+        try works.indices.filter { try cachedFiles($0) == nil }
+            .reduce(0) { $0 + blocks[$1].ranges.count }
+    }
+
+    /// Computes some blocks into a part, which appears whole or not at all. Rows that are in the cache
+    /// are copied.
+    ///
+    /// - Parameter isWanted: told a block's number.
+    /// - Returns: the number of blocks in the part.
+    /// - Throws: ``EncoderError``, ``FileError``, ``FeatureError/nonFinite(text:)``, `Interrupted`.
+    public func write(
+        _ url: URL, progress: ProgressHandler? = nil, including isWanted: (Int) -> Bool
+    ) throws -> Int {
+        let wanted = (0..<blockCount).filter(isWanted)
+        let source = BlockSource(self)
+        let total = wanted.reduce(0) { $0 + sentences(in: $1) }
+        var done = 0
+        try FeaturePart.write(
+            to: url, identity: identity, blocks: wanted,
+            shape: { [layers.count, rowCount($0), cache.encoder.width] },
+            produce: { block, sink in
+                try WorkProgress(
+                    stage: "features", completed: done, total: total, unit: "sentences"
+                ).report(to: progress)
+                try source.produce(block, sink)
+                done += sentences(in: block)
+            })
+        cache.encoder.releasePages()
+        try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
+            .report(to: progress)
+        return wanted.count
+    }
+
+    /// Puts parts together to the cache entries that are missing. Parts may come in any order, more than
+    /// once, and have blocks in common.
+    ///
+    /// - Returns: the number of splits that were put together; the others were in the cache.
+    /// - Throws: ``FeatureError/foreignPart(path:field:expected:found:)`` for a part of other features,
+    ///   ``FeatureError/damagedPart(path:reason:)``, ``FeatureError/incomplete(missing:blocks:)`` where
+    ///   blocks are needed that no part has, ``FileError``.
+    public func merge(_ urls: [URL]) throws -> Int {
+        let parts = try urls.map {
+            try FeaturePart(
+                $0, identity: identity, blocks: blockCount,
+                shape: { [layers.count, rowCount($0), cache.encoder.width] })
+        }
+        let splits = try works.indices.filter { try cachedFiles($0) == nil }
+        guard !splits.isEmpty else { return 0 }
+        var owners: [Int: FeaturePart] = [:]
+        for part in parts {
+            try part.verify()
+            for block in part.blocks { owners[block] = owners[block] ?? part }
+        }
+        let missing = splits.flatMap { numbers(of: $0).filter { owners[$0] == nil } }
+        guard missing.isEmpty else {
+            throw FeatureError.incomplete(missing: missing, blocks: blockCount)
+        }
+        for split in splits {
+            for (place, entry) in works[split].entries.enumerated() {
+                try FeatureFile.write(
+                    to: entry.url, digest: entry.digest, offsets: blocks[split].offsets,
+                    width: cache.encoder.width
+                ) { sink in
+                    for block in numbers(of: split) {
+                        try owners[block]?.layer(place, of: block, sink)
+                    }
+                }
+            }
+        }
+        return splits.count
+    }
+
+    // MARK: Blocks
+
+    /// The numbers of a split's blocks.
+    private func numbers(of split: Int) -> Range<Int> {
+        let first = blocks[..<split].reduce(0) { $0 + $1.ranges.count }
+        return first..<first + blocks[split].ranges.count
+    }
+
+    /// The split that a block belongs to, and its place there.
+    private func place(_ block: Int) -> (split: Int, block: Int) {
+        var rest = block
+        var split = 0
+        while rest >= blocks[split].ranges.count {
+            rest -= blocks[split].ranges.count
+            split += 1
+        }
+        return (split, rest)
+    }
+
+    private func rowCount(_ block: Int) -> Int {
+        let place = place(block)
+        return blocks[place.split].rows(place.block).count
+    }
+
+    private func sentences(in block: Int) -> Int {
+        let place = place(block)
+        return blocks[place.split].ranges[place.block].count
+    }
+
+    /// The cache entries of a split, one a layer; `nil` unless all are there and whole.
+    private func cachedFiles(_ split: Int) throws -> [FeatureFile]? {
+        do {
+            return try works[split].entries.map { try cache.open($0, of: works[split]) }
+        } catch FileError.missing {
+            return nil
+        } catch is FeatureError {
+            return nil
+        }
+    }
+
+    /// Gives the rows of blocks, from the cache where they are there, else from the encoder, which is
+    /// made ready when it is first needed.
+    private final class BlockSource {
+        private let parts: FeatureParts
+        /// Splits that the cache was asked for, and those that it has.
+        private var asked: Set<Int> = []
+        private var cached: [Int: [FeatureFile]] = [:]
+        private var extractor: FeatureExtractor?
+
+        init(_ parts: FeatureParts) { self.parts = parts }
+
+        /// Hands over `[layers, tokens, width]`.
+        func produce(_ number: Int, _ sink: SafetensorsEntry.Sink) throws {
+            let (split, block) = parts.place(number)
+            if asked.insert(split).inserted { cached[split] = try parts.cachedFiles(split) }
+            if let files = cached[split] {
+                let rows = parts.blocks[split].rows(block)
+                for file in files {
+                    let start = file.rows + rows.lowerBound * file.width
+                    try sink(
+                        UnsafeRawBufferPointer(
+                            UnsafeBufferPointer(start: start, count: rows.count * file.width)))
+                    file.didRead(rows: rows.count)
+                }
+                return
+            }
+            let extractor =
+                try self.extractor
+                ?? FeatureExtractor(
+                    parts.cache.encoder, layers: parts.layers, threads: parts.cache.threads)
+            self.extractor = extractor
+            try extractor.halfStates(block, of: parts.blocks[split], sink)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Encoders
+import Features
+import Foundation
+import KNAS
+import Tasks
+
+struct FeaturesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "features", abstract: "Computes and caches the features of a task.",
+        discussion: """
+            The encoder's pass is cut in blocks of some 33,000 tokens. With --shard I/N every N-th block \
+            from the I-th on is computed into a part, --merge puts the parts of all shards together to \
+            what a pass in one piece caches, byte for byte.
+
+            \(contractOfParts)
+
+            EXAMPLES
+              knas features mrpc --data ~/MRPC --layers 8-12
+              knas features mrpc --data ~/MRPC --shard 1/4 --output parts/features-1
+              knas features mrpc --data ~/MRPC --merge parts/features-*
+            """)
+    @OptionGroup var task: TaskOptions
+    @OptionGroup var encoder: EncoderOptions
+    // So that one list of options does for all pieces of a search.
+    @OptionGroup(visibility: .hidden) var choices: SearchChoices
+    @Option(help: "Compute a share of the blocks: every N-th from the I-th on, as I/N.")
+    var shard: Shard?
+    @Option(name: .shortAndLong, help: "The part to write with --shard.")
+    var output: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: "Put parts together in the cache: all shards' parts, in any order.")
+    var merge: [String] = []
+    @Flag(help: "Say what the cache lacks; compute nothing.")
+    var missing = false
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard (shard == nil) == (output == nil) else {
+            throw ValidationError("--shard and --output belong together")
+        }
+        guard [shard != nil, !merge.isEmpty, missing].filter(\.self).count < 2 else {
+            throw ValidationError("--shard, --merge and --missing exclude one another")
+        }
+    }
+
+    func run() throws {
+        let console = global.console
+        let dataset = try task.load()
+        let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
+        let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
+        let configuration = FeatureConfiguration(
+            layers: try self.encoder.layers.layers(of: encoder.configuration.layers),
+            pairing: dataset.pairing ?? .joint,
+            maximumLength: dataset.maximumTokens ?? 128)
+        guard shard != nil || !merge.isEmpty || missing else {
+            return try fill(cache, dataset, configuration, console)
+        }
+        let parts = try FeatureParts(
+            cache, splits: Split.allCases.map { dataset[$0] }, configuration,
+            program: Version.current)
+        if let shard, let output {
+            let url = URL(fileURLWithPath: output)
+            let count = try parts.write(
+                url, progress: console.progress, including: shard.contains)
+            console.finish()
+            if global.json { return try Console.printJSON(Written(blocks: count, part: url.path)) }
+            print("\(count) of \(parts.blockCount) blocks in \(url.path)")
+        } else if !merge.isEmpty {
+            let count = try parts.merge(merge.map { URL(fileURLWithPath: $0) })
+            if global.json { return try Console.printJSON(["merged": count]) }
+            print("\(count) splits put together in \(cache.directory.path)")
+        } else {
+            let lacking = Lacking(
+                blocks: parts.blockCount, missing: try parts.missingBlocks(), digest: parts.digest)
+            if global.json { return try Console.printJSON(lacking) }
+            print("\(lacking.missing) of \(lacking.blocks) blocks are not in the cache")
+        }
+    }
+
+    private struct Written: Encodable {
+        let blocks: Int
+        let part: String
+    }
+
+    private struct Lacking: Encodable {
+        let blocks: Int
+        let missing: Int
+        /// Parts of the same digest belong together.
+        let digest: String
+    }
+
+    private struct Summary: Encodable {
+        var sequences: [String: Int] = [:]
+        var tokens: [String: Int] = [:]
+        var seconds = 0.0
+    }
+
+    /// The whole pass.
+    private func fill(
+        _ cache: FeatureCache, _ dataset: Dataset, _ configuration: FeatureConfiguration,
+        _ console: Console
+    ) throws {
+        var summary = Summary()
+        let start = Date()
+        for split in Split.allCases {
+            let features = try cache.features(
+                of: dataset[split], configuration, progress: console.progress
+            ) { console.note("rebuilding: \($0)") }
+            summary.sequences[split.rawValue] = features.count * features.segments
+            summary.tokens[split.rawValue] = (0..<features.count).reduce(0) {
+                $0 + features.tokenCount($1)
+            }
+        }
+        summary.seconds = Date().timeIntervalSince(start)
+        console.finish()
+        if global.json { return try Console.printJSON(summary) }
+        for split in Split.allCases {
+            print(
+                "\(split.rawValue): \(summary.sequences[split.rawValue] ?? 0) sequences, "
+                    + "\(summary.tokens[split.rawValue] ?? 0) tokens")
+        }
+        print(String(format: "%.1f s, cached in %@", summary.seconds, cache.directory.path))
+    }
+}

@@ -1,0 +1,68 @@
+"""The real program: the bytes of a plain run, from nodes with caches of their own."""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+import ray
+
+from knas_ray.command_line import main
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+OPTIONS = [
+    *["--candidates", "24", "--keep", "2", "--seeds", "1", "--epochs", "2", "--tune", "0"],
+    *["--no-linear-heads", "--layers", "last"],
+]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    if "KNAS_BINARY" not in os.environ:
+        pytest.skip("KNAS_BINARY is not set")
+    run = tmp_path_factory.mktemp("plain") / "run"
+    command = [os.environ["KNAS_BINARY"], "search", "front-desk", *OPTIONS, "--run", str(run)]
+    subprocess.run([*command, "--quiet"], check=True, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+    return run
+
+
+def homes(tmp_path):
+    """Homes of two nodes, with the encoders of this machine and no features."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "knas"
+    installed = Path(os.environ.get("KNAS_HOME") or cache)
+    result = []
+    for name in ("one", "two"):
+        home = tmp_path / name
+        home.mkdir()
+        (home / "encoders").symlink_to(installed / "encoders")
+        result.append({"KNAS_HOME": home})
+    return result
+
+
+@pytest.mark.parametrize("loses_a_node", [False, True])
+def test_the_leaderboard_has_the_bytes_of_a_plain_run(
+    loses_a_node, plain, nodes, knas, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(REPOSITORY)
+    first, second = homes(tmp_path)
+    nodes.start(first, second)
+    run, storage = tmp_path / "run", tmp_path / "storage"
+    timer = threading.Timer(0, lambda: None)
+    if loses_a_node:
+        # Half of the features' shards are done by then, or all and some scoring: both must do.
+        timer = threading.Timer(6, nodes.kill_second)
+    timer.start()
+    words = ["--storage", str(storage), "--run", str(run), "--knas", knas, "--shards", "4"]
+    ray.shutdown()
+    assert main(["search", "front-desk", *words, *OPTIONS]) == 0
+    timer.join()
+    for file in ("leaderboard.csv", "model/head.safetensors"):
+        assert (run / file).read_bytes() == (plain / file).read_bytes()
+    if not loses_a_node:
+        # Node caches hold the same bytes, assembled from both nodes' shards.
+        entries = [
+            {path.name: path.read_bytes() for path in (tmp_path / home / "features").iterdir()}
+            for home in ("one", "two")
+        ]
+        assert entries[0] and entries[0] == entries[1]
