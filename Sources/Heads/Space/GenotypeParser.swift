@@ -1,4 +1,8 @@
 extension SearchSpace {
+    /// Most operations of a text: twice as many as a search draws. More would make graphs without bound
+    /// of a file of a few kilobytes.
+    private static let maximumOperations = 128
+
     /// Reads the text form of a genotype. Choices that are left out take their standard value; the
     /// result is canonical and belongs to this space's operations (though it may have more blocks than
     /// the space draws).
@@ -11,6 +15,11 @@ extension SearchSpace {
             let trimmed = trim(part)
             guard !trimmed.isEmpty else {
                 throw GenotypeError.syntax(text: text, column: start, expected: "an operation")
+            }
+            guard genes.count < Self.maximumOperations else {
+                throw GenotypeError.misplaced(
+                    operation: String(trimmed.prefix(80)),
+                    reason: "a head has at most \(Self.maximumOperations) operations")
             }
             genes.append(try gene(trimmed, whole: text, column: start))
             column += part.count + 1
@@ -109,8 +118,8 @@ extension SearchSpace {
     }
 
     private func trim(_ text: Substring) -> Substring {
-        var text = text.drop { $0.isWhitespace }
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return text
+        // Taking characters off one by one would be quadratic in a file of white space.
+        guard let last = text.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return text[...last].drop { $0.isWhitespace }
     }
 }
