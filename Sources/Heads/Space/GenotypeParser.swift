@@ -2,12 +2,19 @@ extension SearchSpace {
     /// Most operations of a text: twice as many as a search draws. More would make graphs without bound
     /// of a file of a few kilobytes.
     private static let maximumOperations = 128
+    /// Longest text in bytes: characters are looked at several times, at half a microsecond each.
+    private static let maximumBytes = 1 << 16
 
     /// Reads the text form of a genotype. Choices that are left out take their standard value; the
     /// result is canonical and belongs to this space's operations (though it may have more blocks than
     /// the space draws).
     /// - Throws: ``GenotypeError``.
     public func genotype(_ text: String) throws -> Genotype {
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw GenotypeError.syntax(
+                text: text.prefix(80) + "...", column: 1,
+                expected: "at most \(Self.maximumBytes) bytes")
+        }
         var genes: [Gene] = []
         var column = 1
         for part in text.split(separator: ">", omittingEmptySubsequences: false) {
@@ -118,8 +125,8 @@ extension SearchSpace {
     }
 
     private func trim(_ text: Substring) -> Substring {
-        // Taking characters off one by one would be quadratic in a file of white space.
-        guard let last = text.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return text[...last].drop { $0.isWhitespace }
+        var text = text.drop { $0.isWhitespace }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return text
     }
 }
