@@ -20,7 +20,8 @@ let package = Package(
             name: "KNASParts",
             targets: [
                 "CKernels", "Support", "Tensors", "Graphs", "Tasks", "Tokenization", "Encoders",
-                "Features", "Heads", "Scoring", "Search", "Training",
+                "Features", "Heads", "Metrics", "Scoring", "Search", "RunStore", "Training",
+                "Export",
             ]),
     ],
     dependencies: [
@@ -103,14 +104,17 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Encoders", "Features", "Graphs"],
             path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
-        .testTarget(name: "SupportTests", dependencies: ["Support"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        // The mutations of the fuzzer, which has a package of its own.
+        .target(name: "TestMutations", dependencies: ["Support"], path: "Fuzz/Sources/Mutations"),
+        .testTarget(name: "SupportTests", dependencies: ["Support", "TestMutations"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestMutations"]),
         .testTarget(name: "GraphsTests", dependencies: ["Graphs", "TestSupport"]),
         .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization"], exclude: ["Fixtures"]),
         .testTarget(
-            name: "EncodersTests", dependencies: ["Encoders"], resources: [.copy("Fixtures")]),
+            name: "EncodersTests", dependencies: ["Encoders", "TestMutations", "TestSupport"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
         .testTarget(name: "HeadsTests", dependencies: ["Heads"]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
@@ -123,7 +127,8 @@ let package = Package(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
             exclude: ["check_agreement.py", "check_onnx.py"]),
         .testTarget(
-            name: "KNASTests", dependencies: ["KNAS", "KNASCommand", "TestSupport"],
+            name: "KNASTests",
+            dependencies: ["KNAS", "KNASCommand", "TestMutations", "TestSupport"],
             exclude: ["check_report.py", "devtools.py", "hub_server.py"]),
     ],
     swiftLanguageModes: [.v6],

@@ -94,6 +94,19 @@ struct Checkpoint: Sendable {
         throw EncoderError.missingWeight(path: path, name: name)
     }
 
+    /// Makes sure that the weights are as large as the configuration says, before any memory is taken
+    /// for that much.
+    /// - Throws: ``EncoderError/missingWeight(path:name:)`` or ``TensorError`` for a wrong shape.
+    func checkShapes(_ bindings: [WeightBinding], _ parameters: [Parameter]) throws {
+        for binding in bindings {
+            var shape = parameters[binding.parameter.index].shape
+            shape[0] /= binding.sources.count
+            for source in binding.sources {
+                _ = try tensors.bytes(try find(source), expecting: shape)
+            }
+        }
+    }
+
     /// - Throws: ``EncoderError/unusedWeights(path:names:)`` for weights that belong to another
     ///   architecture: computing without them would give wrong features silently.
     func checkUnused(_ bindings: [WeightBinding], isOptional: (String) -> Bool) throws {

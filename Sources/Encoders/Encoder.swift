@@ -45,6 +45,7 @@ public struct Encoder: Sendable {
         let lowered = family.lower(
             configuration, layers: configuration.layers, trainable: false, into: &builder)
         try checkpoint.checkUnused(lowered.bindings, isOptional: family.isOptional)
+        try checkpoint.checkShapes(lowered.bindings, builder.parameters)
         digest = try EncoderDigest.compute(directory: directory, tokenizer: tokenizer.digest)
     }
 

@@ -124,7 +124,7 @@ public enum ModelDirectory {
         let graph = layers?.0.graph ?? space.graph(of: genotype)
         let weightsURL = url.appendingPathComponent(weightsName)
         let file = try SafetensorsFile(weightsURL)
-        try layers?.1.checkSize(graph, beside: file)
+        try checkSize(graph, [file] + (layers.map { [try $0.1.open()] } ?? []))
         let headParameters = headParameters(graph, layers?.0.unfrozen)
         let prefixes = Ensemble.prefixes(configuration.members ?? 1)
         let known = Set(prefixes.flatMap { prefix in headParameters.map { prefix + $0.name } })

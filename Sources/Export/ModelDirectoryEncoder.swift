@@ -50,6 +50,23 @@ extension ModelDirectory {
         return unfrozen.tensors(of: model.parameters, model.graph, prefix: tuning.weightPrefix)
     }
 
+    /// Refuses a graph that is larger than its files before memory is taken for it: a few words of
+    /// `config.json` can ask for any number of weights.
+    static func checkSize(_ graph: Graph, _ files: [SafetensorsFile]) throws {
+        var floats = 0.0
+        for file in files {
+            for name in file.names { floats += Double(try file.info(name).count) }
+        }
+        let wanted = graph.parameters.reduce(0.0) { sum, parameter in
+            sum + parameter.shape.reduce(1.0) { $0 * Double($1) }
+        }
+        guard wanted <= floats else {
+            throw ModelError.badWeights(
+                path: files[0].url.path,
+                reason: "the model has \(wanted) weights, its files hold \(floats)")
+        }
+    }
+
     /// Writes what a model needs of its encoder; returns the configuration that says so.
     static func writeEncoder(
         _ model: Model, _ encoder: Encoder, includesEncoder: Bool, to directory: URL
@@ -117,28 +134,16 @@ struct EncoderFiles {
             unfreezing: tuning.firstLayer...tuning.lastLayer, dropout: 0)
     }
 
-    /// Refuses a graph that is larger than the files before memory is taken for it.
-    func checkSize(_ graph: Graph, beside head: SafetensorsFile) throws {
-        let file = try SafetensorsFile(weights)
-        var floats = 0.0
-        for name in file.names { floats += Double(try file.info(name).count) }
-        for name in head.names { floats += Double(try head.info(name).count) }
-        let wanted = graph.parameters.reduce(0.0) { sum, parameter in
-            sum + parameter.shape.reduce(1.0) { $0 * Double($1) }
-        }
-        guard wanted <= floats else {
-            throw ModelError.badWeights(
-                path: weights.path,
-                reason: "the model has \(Int(wanted)) weights, the files \(Int(floats))")
-        }
-    }
+    /// The file with the layers' weights.
+    /// - Throws: ``FileError``, ``TensorError``.
+    func open() throws -> SafetensorsFile { try SafetensorsFile(weights) }
 
     /// - Throws: ``EncoderError``, ``TensorError``, ``FileError``, ``ModelError``.
     func read(
         _ fineTuned: FineTuneGraph, _ configuration: ModelConfiguration,
         into parameters: ParameterSet
     ) throws {
-        let file = try SafetensorsFile(weights)
+        let file = try open()
         try fineTuned.unfrozen.read(
             file, prefix: tuning.weightPrefix, allowsOthers: isIncluded, into: parameters,
             fineTuned.graph)

@@ -1,9 +1,20 @@
 extension SearchSpace {
+    /// Most operations of a text: twice as many as a search draws. More would make graphs without bound
+    /// of a file of a few kilobytes.
+    private static let maximumOperations = 128
+    /// Longest text in bytes: characters are looked at several times, at half a microsecond each.
+    private static let maximumBytes = 1 << 16
+
     /// Reads the text form of a genotype. Choices that are left out take their standard value; the
     /// result is canonical and belongs to this space's operations (though it may have more blocks than
     /// the space draws).
     /// - Throws: ``GenotypeError``.
     public func genotype(_ text: String) throws -> Genotype {
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw GenotypeError.syntax(
+                text: text.prefix(80) + "...", column: 1,
+                expected: "at most \(Self.maximumBytes) bytes")
+        }
         var genes: [Gene] = []
         var column = 1
         for part in text.split(separator: ">", omittingEmptySubsequences: false) {
@@ -11,6 +22,11 @@ extension SearchSpace {
             let trimmed = trim(part)
             guard !trimmed.isEmpty else {
                 throw GenotypeError.syntax(text: text, column: start, expected: "an operation")
+            }
+            guard genes.count < Self.maximumOperations else {
+                throw GenotypeError.misplaced(
+                    operation: String(trimmed.prefix(80)),
+                    reason: "a head has at most \(Self.maximumOperations) operations")
             }
             genes.append(try gene(trimmed, whole: text, column: start))
             column += part.count + 1

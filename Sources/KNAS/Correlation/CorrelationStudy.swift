@@ -61,7 +61,8 @@ public struct CorrelationStudy: Sendable {
 
         let journal = try StudyJournal(
             directory.url.appendingPathComponent("heads.jsonl"),
-            identity: identity(encoder, splits, layers, folds), resume: configuration.resume)
+            identity: identity(encoder, splits, layers, folds), repeats: configuration.repeats,
+            resume: configuration.resume)
         var scoringOptions = run.scoring
         scoringOptions.leavesOutUnavailable = true
         var training = run.training

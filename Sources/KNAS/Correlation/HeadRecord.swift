@@ -38,6 +38,15 @@ struct HeadRecord: Codable, Sendable {
     let scoring: String
     let trainings: [Training]
 
+    /// Whether a record that was read back can be counted with: a line of a journal may say anything.
+    func isSound(repeats: Int) -> Bool {
+        index >= 0 && parameters >= 0 && trainings.count == repeats
+            && trainings.allSatisfy { training in
+                training.folds.count == training.sizes.count
+                    && training.sizes.allSatisfy((0...Int(Int32.max)).contains)
+            }
+    }
+
     /// Mean accuracy over the trainings; `nil` where one diverged.
     var accuracy: Double? { mean(trainings.map(\.accuracy)) }
     var loss: Double? { mean(trainings.map(\.loss)) }

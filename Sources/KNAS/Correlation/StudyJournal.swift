@@ -14,11 +14,19 @@ final class StudyJournal: @unchecked Sendable {
         let study: String
     }
 
+    /// Most bytes that are read back: a head takes about a kilobyte.
+    private static let maximumBytes = 256 << 20
+
+    /// - Parameter repeats: trainings of each head; records with others are of no use and are dropped.
     /// - Throws: ``FileError``, ``CorrelationError/otherStudy(path:)``.
-    init(_ url: URL, identity: String, resume: Bool) throws {
+    init(_ url: URL, identity: String, repeats: Int, resume: Bool) throws {
         var known: [Int: HeadRecord] = [:]
         var kept = Data()
-        if resume, let data = try? Data(contentsOf: url) {
+        if resume, let file = try? MappedFile(url) {
+            guard file.count <= Self.maximumBytes else {
+                throw CorrelationError.otherStudy(path: url.path)
+            }
+            let data = Data(file.bytes)
             let lines = data.split(separator: 0x0A)
             let decoder = JSONDecoder()
             if let first = lines.first {
@@ -27,9 +35,9 @@ final class StudyJournal: @unchecked Sendable {
                 else { throw CorrelationError.otherStudy(path: url.path) }
             }
             for line in lines.dropFirst() {
-                guard let record = try? decoder.decode(HeadRecord.self, from: line) else {
-                    continue
-                }
+                guard let record = try? decoder.decode(HeadRecord.self, from: line),
+                    record.isSound(repeats: repeats)
+                else { continue }
                 known[record.index] = record
                 kept += line + [0x0A]
             }

@@ -3,7 +3,7 @@ import Heads
 import Support
 
 /// `candidates.tsv`: the heads that a search will score, each with its number.
-enum CandidateList {
+public enum CandidateList {
     static let header = "id\tgenotype"
 
     static func write(_ genotypes: [Genotype], to url: URL) throws {
@@ -12,8 +12,11 @@ enum CandidateList {
         try AtomicFile.write(text, to: url)
     }
 
+    /// Reads a list, whose numbers are from 1 on and stand once each, in any order.
     /// - Throws: ``RunError/badCandidates(path:line:reason:)``, `FileError`.
-    static func read(_ url: URL, in space: SearchSpace) throws -> [(id: Int, genotype: Genotype)] {
+    public static func read(
+        _ url: URL, in space: SearchSpace
+    ) throws -> [(id: Int, genotype: Genotype)] {
         let file = try MappedFile(url)
         func bad(_ line: Int, _ reason: String) -> RunError {
             .badCandidates(path: url.path, line: line, reason: reason)

@@ -1,0 +1,41 @@
+import Export
+import Foundation
+import KNAS
+import Mutations
+import Support
+
+extension Reader {
+    /// Model directories: with the encoder inside, with fine-tuned layers, with an encoder elsewhere.
+    /// What is accepted classifies texts and pairs.
+    static let model = Reader(
+        name: "model", seeds: ModelSeeds.directories,
+        tokens: [
+            "{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "0", "65536", "100000",
+            "\"layers\":[0]", "\"genotype\":", "\"feed-forward > \"", "\"width\":", "\"labels\":",
+            "\"fineTuning\":", "\"isIncluded\":true", "\"headLayers\":", "\"hasPairs\":true",
+            "joint",
+            "siamese", "../", "projection(width=full) > ", "self-attention > ", "/tmp", "..",
+        ],
+        // What lies in `installed` is the encoder of this machine.
+        isTarget: { !$0.hasPrefix("installed/") && $0 != "README.md" },
+        repair: { name, bytes in
+            if name.hasSuffix(".safetensors") { SafetensorsMaker.repair(&bytes) }
+        },
+        read: { directory in
+            let installed = directory.appendingPathComponent("installed")
+            let hasEncoder = FileManager.default.fileExists(atPath: installed.path)
+            let model = directory.appendingPathComponent("model")
+            // The head alone first, as an encoder with another digest ends the rest.
+            let loaded = try ModelDirectory.load(model)
+            guard loaded.configuration.labels.count == loaded.graph.output.width else {
+                throw Violation("\(loaded.graph.output.width) logits")
+            }
+            let classifier = try TextClassifier(
+                contentsOf: model, encoder: hasEncoder ? installed : nil, threads: 1)
+            let answers = try classifier.classify(
+                Texts.all.map { .init($0, pair: classifier.takesPairs ? "the a" : nil) })
+            guard answers.count == Texts.all.count else {
+                throw Violation("\(answers.count) answers")
+            }
+        })
+}

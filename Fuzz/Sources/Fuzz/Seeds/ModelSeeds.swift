@@ -1,0 +1,76 @@
+import Encoders
+import Export
+import Foundation
+import Graphs
+import Heads
+import Mutations
+import Support
+import Tasks
+import Training
+
+/// Sound model directories on the tiny encoders of ``EncoderSeeds``.
+enum ModelSeeds {
+    static func directories() throws -> [FileSet] {
+        let single = "layer(of=mix) > projection(width=full) > pool-mean > classifier"
+        let pair = "projection(width=full) > pool-mean > pair(kind=all) > classifier"
+        return [
+            try directory(single, segments: 1, fineTuned: false, included: true),
+            try directory(pair, segments: 2, fineTuned: false, included: false),
+            try directory(single, segments: 1, fineTuned: true, included: false),
+            try directory(pair, segments: 2, fineTuned: true, included: true),
+        ]
+    }
+
+    private static func directory(
+        _ text: String, segments: Int, fineTuned: Bool, included: Bool
+    ) throws -> FileSet {
+        let files = try EncoderSeeds.directory(type: "bert", dtype: .float32)
+        return try TensorSeeds.written { directory in
+            let installed = directory.appendingPathComponent("installed")
+            try files.write(to: installed)
+            let encoder = try Encoder(directory: installed)
+            let space = SearchSpace(
+                context: HeadContext(
+                    inputWidth: EncoderSeeds.width, classes: 2, segments: segments,
+                    layers: [1, 2]))
+            let genotype = try space.genotype(text)
+            let read = space.layers(of: genotype)
+            var configuration = ModelConfiguration(
+                task: "toy",
+                encoder: .init(name: "toy", digest: encoder.digest),
+                layers: read, pairing: .siamese, hasPairs: segments == 2, maximumLength: 12,
+                genotype: genotype.description,
+                labels: ["no", "yes"].map { TaskLabel(value: $0) }, positiveLabel: 1,
+                width: EncoderSeeds.width)
+            let model: Model
+            if fineTuned {
+                let tuned = try FineTuneGraph(
+                    genotype, in: space, encoder: encoder.configuration, count: 1, dropout: 0)
+                let head = ParameterSet(space.graph(of: genotype))
+                head.initialize(key: RandomKey(seed: 1))
+                configuration.layers = tuned.inputLayers
+                configuration.fineTuning = .init(
+                    firstLayer: tuned.unfrozen.layers.lowerBound,
+                    lastLayer: tuned.unfrozen.layers.upperBound, headLayers: read,
+                    weightPrefix: encoder.weightPrefix)
+                model = Model(
+                    configuration: configuration, graph: tuned.graph,
+                    parameters: try tuned.parameters(encoder: encoder, head: head),
+                    unfrozen: tuned.unfrozen)
+            } else {
+                let reduced = SearchSpace(
+                    context: HeadContext(
+                        inputWidth: EncoderSeeds.width, classes: 2, segments: segments,
+                        layers: read))
+                let graph = reduced.graph(of: genotype)
+                let parameters = ParameterSet(graph)
+                parameters.initialize(key: RandomKey(seed: 1))
+                model = Model(configuration: configuration, graph: graph, parameters: parameters)
+            }
+            try ModelDirectory.save(
+                model, encoder: encoder, card: "a card", includesEncoder: included,
+                to: directory.appendingPathComponent("model"))
+            if included { try FileManager.default.removeItem(at: installed) }
+        }
+    }
+}
