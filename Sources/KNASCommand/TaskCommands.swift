@@ -35,7 +35,7 @@ struct TaskCommand: ParsableCommand {
                 print(Self.text(dataset))
             }
             if !report.badRows.isEmpty, !task.skipBadRows {
-                throw BadRowsFound(report.badRows.count)
+                throw BadRowsFound(report.badRowCount)
             }
         }
 
@@ -63,6 +63,9 @@ struct TaskCommand: ParsableCommand {
                 }
             }
             lines += report.badRows.map { "bad row: \($0)" }
+            if report.badRowCount > report.badRows.count {
+                lines.append("and \(report.badRowCount - report.badRows.count) more bad rows")
+            }
             lines += report.warnings.map { "warning: \($0)" }
             return lines.joined(separator: "\n")
         }

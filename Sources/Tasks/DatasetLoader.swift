@@ -13,10 +13,13 @@ struct DatasetLoader {
     func dataset() throws -> Dataset {
         var contents = try read()
         let badRows = contents.flatMap(\.badRows)
-        if !badRows.isEmpty, !options.skipBadRows { throw TaskError.badRows(badRows) }
+        if !badRows.isEmpty, !options.skipBadRows {
+            throw TaskError.badRows(
+                badRows, total: contents.reduce(0) { $0 + $1.badRowCount })
+        }
         for content in contents where content.rows.isEmpty {
             throw TaskError.noRows(
-                path: content.path, split: content.split, skipped: content.badRows.count,
+                path: content.path, split: content.split, skipped: content.badRowCount,
                 first: content.badRows.first)
         }
         let labels = try inferOrCheckLabels(&contents)
@@ -27,7 +30,7 @@ struct DatasetLoader {
         for content in contents {
             rows[content.split] = content.rows
             origins[content.split] = DatasetReport.Origin(
-                file: content.path, skipped: content.badRows.count)
+                file: content.path, skipped: content.badRowCount)
         }
         for (split, source) in [(Split.test, definition.test), (.dev, definition.dev)] {
             guard case .carvedFromTrain(let sample) = source else { continue }

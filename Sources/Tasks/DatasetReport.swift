@@ -63,8 +63,10 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
 
     /// Train, dev, test.
     public var splits: [SplitReport]
-    /// The rows that were skipped.
+    /// The rows that were skipped, the first ten thousand of each file.
     public var badRows: [BadRow]
+    /// Rows that were skipped.
+    public var badRowCount: Int { splits.reduce(0) { $0 + $1.skipped } }
     /// Dev in train, test in train, test in dev; those without common rows are left out.
     public var overlaps: [Overlap]
     /// Names of the classes, for messages.

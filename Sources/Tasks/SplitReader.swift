@@ -37,11 +37,26 @@ struct SplitContent {
     let split: Split
     let path: String
     var rows: [Row] = []
-    var badRows: [BadRow] = []
+    /// The first bad rows; a file of the wrong kind has nothing else, and would fill the memory.
+    private(set) var badRows: [BadRow] = []
+    /// All of them.
+    private(set) var badRowCount = 0
     /// SHA-256 of the file.
     var digest = ""
     /// All labels known after this file, in the order of their indices.
     var labelValues: [String] = []
+
+    /// Bad rows of a file that are told apart.
+    static let detailedBadRows = 10_000
+
+    mutating func addBad(
+        line: Int, column: BadRow.Column?, reason: @autoclosure () -> BadRow.Reason
+    ) {
+        badRowCount += 1
+        guard badRows.count < Self.detailedBadRows else { return }
+        badRows.append(
+            BadRow(split: split, file: path, line: line, column: column, reason: reason()))
+    }
 }
 
 /// Reads the file of a split.
@@ -100,20 +115,15 @@ struct SplitReader {
                 } else {
                     // In a file of the wrong kind every row is bad; the first ones say enough.
                     let near =
-                        content.badRows.count < 1_000
+                        content.badRowCount < 1_000
                         ? closestMatch(to: fields.label, in: labels.values) : nil
-                    let reason = BadRow.Reason.unknownLabel(
-                        found: fields.label.excerpt, known: labels.values, suggestion: near)
-                    content.badRows.append(
-                        BadRow(
-                            split: split, file: content.path, line: line, column: labelColumn,
-                            reason: reason))
+                    content.addBad(
+                        line: line, column: labelColumn,
+                        reason: .unknownLabel(
+                            found: fields.label.excerpt, known: labels.values, suggestion: near))
                 }
             case .bad(let line, let column, let reason):
-                content.badRows.append(
-                    BadRow(
-                        split: split, file: content.path, line: line, column: column,
-                        reason: reason))
+                content.addBad(line: line, column: column, reason: reason)
             }
             record += 1
         }

@@ -25,8 +25,9 @@ public enum TaskError: DiagnosedError, Equatable {
     case headerRepeatsColumn(path: String, line: Int, column: String)
     /// A column number of a headerless file lies beyond its first row.
     case columnOutOfRange(path: String, line: Int, role: String, number: Int, columns: Int)
-    /// Every bad row of all files; none was skipped.
-    case badRows([BadRow])
+    /// The bad rows of all files, the first ten thousand of each, and how many there are; none was
+    /// skipped.
+    case badRows([BadRow], total: Int)
     /// All training rows have the same label.
     case oneClass(path: String, label: String)
     /// Classes of the task's list that have no row in train.
@@ -87,7 +88,7 @@ public enum TaskError: DiagnosedError, Equatable {
         case .columnOutOfRange(let path, let line, let role, let number, let columns):
             return "\(path):\(line): columns.\(role) is column \(number), but the first row has "
                 + "\(columns) columns"
-        case .badRows(let rows): return Self.describe(rows)
+        case .badRows(let rows, let total): return Self.describe(rows, total)
         case .oneClass(let path, let label):
             return "\(path): one-class train set: every row has the label `\(label.excerpt)`; "
                 + "two classes or more are needed"
@@ -116,11 +117,11 @@ public enum TaskError: DiagnosedError, Equatable {
     /// Bad rows that a message lists.
     public static let listedBadRows = 20
 
-    private static func describe(_ rows: [BadRow]) -> String {
-        var lines = [rows.count == 1 ? "1 bad row:" : "\(rows.count) bad rows:"]
+    private static func describe(_ rows: [BadRow], _ total: Int) -> String {
+        var lines = [total == 1 ? "1 bad row:" : "\(total) bad rows:"]
         lines += rows.prefix(listedBadRows).map { "  \($0)" }
-        if rows.count > listedBadRows {
-            lines.append("  and \(rows.count - listedBadRows) more")
+        if total > listedBadRows {
+            lines.append("  and \(total - listedBadRows) more")
         }
         lines.append("Correct them, or skip them with --skip-bad-rows.")
         return lines.joined(separator: "\n")

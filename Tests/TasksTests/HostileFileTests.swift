@@ -77,8 +77,8 @@ import Testing
             } catch let error as any DiagnosedError {
                 outcomes.refused += 1
                 #expect(error.kind == .badInput && !error.description.isEmpty, "\(error)")
-                if case TaskError.badRows(let rows) = error {
-                    #expect(!skip && !rows.isEmpty)
+                if case TaskError.badRows(let rows, let total) = error {
+                    #expect(!skip && !rows.isEmpty && total == rows.count)
                     Self.check(rows, bytes)
                 }
             } catch {
@@ -93,6 +93,21 @@ import Testing
         let lines = bytes.count { $0 == 0x0a } + 1
         #expect(rows.allSatisfy { (1...lines).contains($0.line) && !$0.description.isEmpty })
         #expect(rows.map(\.line) == rows.map(\.line).sorted())
+    }
+
+    @Test("a file of nothing but bad rows is counted whole and told in part")
+    func nothingButBadRows() throws {
+        let workspace = try Workspace()
+        let rows = String(repeating: "\"\"\n", count: 50_000)
+        try workspace.writeSplits("csv", train: Data(("text,label\n" + rows).utf8))
+        do {
+            _ = try workspace.load(singleTask("csv"))
+            Issue.record("no error")
+        } catch TaskError.badRows(let rows, let total) {
+            #expect(rows.count == 10_000)
+            #expect(total == 50_000)
+            #expect("\(TaskError.badRows(rows, total: total))".contains("50000 bad rows"))
+        }
     }
 
     @Test("a mutated task file gives a definition or a diagnosed error of bad input")

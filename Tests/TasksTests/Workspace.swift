@@ -82,7 +82,7 @@ extension Workspace {
         try writeSplits(format, train: data)
         do {
             _ = try load(singleTask(format, more: more), options: options)
-        } catch TaskError.badRows(let rows) {
+        } catch TaskError.badRows(let rows, _) {
             return rows
         }
         Issue.record("no bad rows were found")
