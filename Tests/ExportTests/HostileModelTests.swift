@@ -71,8 +71,13 @@ struct HostileModelTests {
         // 17 thousand million weights, had they been believed in.
         let block = "feed-forward > "
         let wide = "projection(width=full) > \(block)\(block)pool-mean > classifier"
-        #expect(try refusal(["width": 65_536, "genotype": wide]).contains("its files hold"))
-        let labels = (0..<100_000).map { ["value": "\($0)", "name": "\($0)"] }
-        #expect(try refusal(["labels": labels]).contains("its files hold"))
+        let labels = (0..<20_000).map { ["value": "\($0)", "name": "\($0)"] }
+        let changes: [[String: Any]] = [
+            ["width": 65_536, "genotype": wide], ["labels": labels],
+        ]
+        for change in changes {
+            let refusal = try refusal(change)
+            #expect(refusal.contains("its files hold"), "\(refusal)")
+        }
     }
 }

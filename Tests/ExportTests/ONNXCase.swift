@@ -121,8 +121,12 @@ struct ONNXCase {
         self.encoder = encoder
         let classes = model.configuration.labels.count
         let outputs = model.members.map { parameters in
-            let output = Executor(model.graph).forward(batch, parameters: parameters)
-            return (0..<batch.exampleCount * classes).map { output[$0] }
+            // The result lies in the executor's memory.
+            let executor = Executor(model.graph)
+            let output = executor.forward(batch, parameters: parameters)
+            return withExtendedLifetime(executor) {
+                (0..<batch.exampleCount * classes).map { output[$0] }
+            }
         }
         let together = Ensemble.logits(outputs, classes: classes)
         logits = (0..<batch.exampleCount).map { example in

@@ -16,11 +16,13 @@ struct FeaturePartsTests {
         /// Several blocks in train, one in each of the others.
         let splits: [[Example]]
 
-        init(pairing: Pairing = .siamese, word: String = "fox") throws {
+        init(
+            pairing: Pairing = .siamese, word: String = "fox", encoder: Encoder? = nil
+        ) throws {
             directory = try TinyEncoder.temporaryDirectory()
             let url = directory.appendingPathComponent("encoder")
-            try TinyEncoder.write(to: url)
-            encoder = try Encoder(directory: url)
+            if encoder == nil { try TinyEncoder.write(to: url) }
+            self.encoder = try encoder ?? Encoder(directory: url)
             configuration = FeatureConfiguration(
                 layers: [1, 2], pairing: pairing, maximumLength: 32)
             let words = ["quick", "brown", "lazy", "daft", "black", "bright", "good", "bad"]
@@ -131,7 +133,7 @@ struct FeaturePartsTests {
     func foreign() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
-        let other = try Fixture(word: "zebra")
+        let other = try Fixture(word: "zebra", encoder: fixture.encoder)
         defer { other.remove() }
         var deep = fixture.configuration
         deep.layers = [2]

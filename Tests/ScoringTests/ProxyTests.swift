@@ -85,11 +85,25 @@ struct ProxyTests {
             var (snip, sign, zico) = (0.0, 0.0, 0.0)
             for (_, parameter, range) in parameters.layout.trainable {
                 var layer = 0.0
+                // What counts as zero, for each example and row.
+                let width = parameter.shape.last ?? 1
+                let zeros = (0..<24).map { example in
+                    stride(from: range.lowerBound, to: range.upperBound, by: width).map { start in
+                        GradientStatistics.signThreshold
+                            * ((start..<start + width).map { abs(all.row(example)[$0]) }.max() ?? 0)
+                    }
+                }
                 for index in range {
                     let column = (0..<24).map { Double(all.row($0)[index]) }
                     let mean = column.reduce(0, +) / 24
                     snip += abs(mean * Double(parameters.storage.pointer[index]))
-                    sign += abs(column.reduce(0) { $0 + ($1 > 0 ? 1 : $1 < 0 ? -1 : 0) })
+                    let row = (index - range.lowerBound) / width
+                    sign += abs(
+                        (0..<24).reduce(0.0) { sum, example in
+                            let value = column[example]
+                            let isZero = abs(value) <= Double(zeros[example][row])
+                            return sum + (isZero ? 0 : value > 0 ? 1 : -1)
+                        })
                     let spread = (column.reduce(0) { $0 + $1 * $1 } / 24 - mean * mean)
                     if parameter.shape.count == 2, spread > 0 {
                         layer += column.reduce(0) { $0 + abs($1) } / 24 / spread.squareRoot()

@@ -63,7 +63,8 @@ struct HostileVocabularyTests {
     @Test("word lists without special tokens, with endless lines or without text are refused")
     func wordLists() throws {
         try expectRefused(["vocab.txt": ""], "empty")
-        try expectRefused(["vocab.txt": "a\nb\n"], "[UNK]")
+        try expectRefused(["vocab.txt": "a\nb\n"], "special piece")
+        try expectRefused(["vocab.txt": "[CLS]\n[SEP]\n"], "[UNK]")
         try expectRefused(["vocab.txt": "[UNK]\n[SEP]\n"], "[CLS]")
         try expectRefused(
             ["vocab.txt": Self.vocabulary + String(repeating: "x", count: 2000)], "2000 bytes")

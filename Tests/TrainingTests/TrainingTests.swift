@@ -18,6 +18,7 @@ struct TrainingTests {
         let executor = Executor(head.graph)
         let optimizer = AdamW(count: head.parameters.layout.trainableCount)
         let gradient = BatchGradient(head.parameters.layout)
+        var first: [Float] = []
         for step in 0..<10 {
             let logits = executor.forward(
                 head.batch, parameters: head.parameters, mode: .differentiation)
@@ -27,16 +28,31 @@ struct TrainingTests {
             #expect(abs(loss - losses[step]) < 1e-4)
             gradient.clear()
             executor.backward(result.gradients.map { $0 / 12 }, into: gradient)
+            if step == 0 { first = gradient.storage.array }
             optimizer.update(
                 head.parameters.storage.pointer, gradient: gradient.storage.pointer,
                 learningRate: 1e-3)
         }
-        for parameter in head.graph.parameters {
+        var loose = 0
+        for (_, parameter, range) in head.parameters.layout.trainable {
             let found = head.parameters.values(parameter.name)!
             let wanted = try expected.floats("after10.\(parameter.name)")
-            let error = zip(found, wanted).map { abs($0 - $1) }.max() ?? .infinity
-            #expect(error < 1e-4, "\(parameter.name)")
+            let gradients = first[range].map(abs)
+            // AdamW divides by the gradient's size: where that is near its own rounding, which differs
+            // from processor to processor, so does the step. Few weights are like that.
+            let rounding = 1e-4 * (gradients.max() ?? 0)
+            #expect(found.count == wanted.count && found.count == gradients.count)
+            for place in found.indices {
+                let error = abs(found[place] - wanted[place])
+                if gradients[place] < rounding {
+                    loose += 1
+                    #expect(error < 1e-3, "\(parameter.name)")
+                } else {
+                    #expect(error < 1e-4, "\(parameter.name)")
+                }
+            }
         }
+        #expect(loose < head.parameters.layout.trainableCount / 100)
     }
 
     private func train(
