@@ -2,6 +2,7 @@
 # what they need and are safe to repeat.
 
 SWIFT ?= swift
+FLAGS :=
 KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
 
@@ -20,7 +21,7 @@ packages:
 
 build: packages
 	@echo "building (release); the first time takes some minutes"
-	$(SWIFT) build -c release --product knas
+	$(SWIFT) build -c release $(FLAGS) --product knas
 
 encoder: build
 	@$(KNAS) encoder list | grep -qx $(ENCODER) || \
@@ -32,11 +33,13 @@ demo: encoder
 	@echo "try it:  echo 'More towels, please' | $(KNAS) predict runs/demo/model"
 	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
 
+# Tests look into some targets; the program is built the same way, so that nothing is built twice.
+test: FLAGS = -Xswiftc -enable-testing
 test: encoder
 	@Scripts/install-packages --tests
 	@echo "running all tests, those on the default encoder's real weights included"
 	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_BROWSER=$$(Scripts/check-report --browser) \
-		KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release
+		KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release $(FLAGS)
 
 example: encoder
 	@echo "building and running the package in Examples/Triage"
