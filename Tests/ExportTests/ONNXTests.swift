@@ -56,8 +56,10 @@ struct ONNXTests {
         let key = RandomKey(seed: 11)
         var generator = key.child("genotypes").generator()
         var unseen = Set(
-            OperationRegistry.standard.operations.filter { !$0.needsPair || segments == 2 }
-                .map(\.name))
+            OperationRegistry.standard.operations.filter {
+                $0.isDrawn && (!$0.needsPair || segments == 2)
+            }
+            .map(\.name))
         for index in 0..<60 {
             let genotype = space.sample(using: &generator)
             unseen.subtract(genotype.genes.map(\.operation))

@@ -28,6 +28,19 @@ struct SearchSpaceTests {
         }
     }
 
+    @Test("an operation that is not drawn by default is drawn where it is named")
+    func drawnByName() throws {
+        var generator = RandomKey(seed: 6).generator()
+        for _ in 0..<300 {
+            #expect(!Self.pair.sample(using: &generator).description.contains("coverage"))
+        }
+        let space = try SearchSpace(
+            context: Self.pair.context,
+            operations: ["layer", "coverage", "pool-mean", "pair", "classifier"])
+        #expect(space.sample(using: &generator).description.contains("coverage"))
+        #expect(space.count > 100)
+    }
+
     @Test("a token that the other text has is covered better than one that it lacks")
     func coverage() throws {
         let space = SearchSpace(

@@ -101,6 +101,8 @@ public protocol Operation: Sendable {
     func choices(in context: HeadContext) -> [Choice]
     /// Whether the operation needs the two segments of a pair apart.
     var needsPair: Bool { get }
+    /// Whether searches draw it unless told otherwise; texts can always name it.
+    var isDrawn: Bool { get }
     /// The one spelling of settings that lower to the same graph.
     func canonical(_ settings: Settings) -> Settings
     /// Why these settings cannot be used on values of this width, or `nil`.
@@ -117,6 +119,7 @@ public protocol Operation: Sendable {
 extension Operation {
     public func choices(in context: HeadContext) -> [Choice] { choices }
     public var needsPair: Bool { false }
+    public var isDrawn: Bool { true }
     public func canonical(_ settings: Settings) -> Settings { settings }
     public func objection(_ settings: Settings, width: Int, context: HeadContext) -> String? { nil }
     public func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int { width }
