@@ -28,9 +28,12 @@ public struct SearchSpace: Sendable {
         operations: [String]
     ) throws {
         self.context = context
-        self.maximumBlocks = maximumBlocks
         self.registry = registry
-        drawn = try registry.restricted(to: operations, context: context)
+        let drawn = try registry.restricted(to: operations, context: context)
+        self.drawn = drawn
+        // Without an operation that can be a block there are none.
+        let hasBlocks = !drawn.operations(in: .block, context: context).isEmpty
+        self.maximumBlocks = hasBlocks ? maximumBlocks : 0
     }
 
     /// Slots that stand before the blocks.
