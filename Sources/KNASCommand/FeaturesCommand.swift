@@ -51,9 +51,7 @@ struct FeaturesCommand: ParsableCommand {
         let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
         let configuration = FeatureConfiguration(
-            layers: try self.encoder.layers.layers(of: encoder.configuration.layers),
-            pairing: dataset.pairing ?? .joint,
-            maximumLength: dataset.maximumTokens ?? 128)
+            dataset, layers: try self.encoder.layers.layers(of: encoder.configuration.layers))
         guard shard != nil || !merge.isEmpty || missing else {
             return try fill(cache, dataset, configuration, console)
         }

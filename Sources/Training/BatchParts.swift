@@ -17,19 +17,7 @@ struct BatchParts {
     }
 
     /// Consecutive examples, each part with about as many tokens as are allowed.
-    func split(_ members: [Int], of features: FeatureSet) -> [ArraySlice<Int>] {
-        var parts: [ArraySlice<Int>] = []
-        var first = 0
-        var sum = 0
-        for (place, example) in members.enumerated() {
-            let count = features.tokenCount(example)
-            if sum > 0, sum + count > tokens {
-                parts.append(members[first..<place])
-                (first, sum) = (place, 0)
-            }
-            sum += count
-        }
-        if first < members.count { parts.append(members[first...]) }
-        return parts
+    func split(_ members: [Int], of features: FeatureSet) -> [[Int]] {
+        MicroBatches.consecutive(members, limit: tokens) { features.tokenCount($0) }
     }
 }

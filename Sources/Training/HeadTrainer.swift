@@ -84,7 +84,7 @@ public struct HeadTrainer: Sendable {
                 gradient.clear()
                 for part in parts.split(members, of: train) {
                     lossSum += add(
-                        train.batch(Array(part), slots: slots), of: members.count, classes, weights,
+                        train.batch(part, slots: slots), of: members.count, classes, weights,
                         executor, parameters, gradient, dropoutKey: dropout.next())
                 }
                 clip(gradient.storage)
@@ -174,7 +174,7 @@ func outputRows(
     let result = FloatStorage(count: features.count * width)
     var target = result.pointer
     for part in BatchParts(executor.graph).split(Array(0..<features.count), of: features) {
-        let batch = features.batch(Array(part), slots: slots)
+        let batch = features.batch(part, slots: slots)
         let rows = executor.forward(batch.batch, parameters: parameters)
         target.update(from: rows, count: part.count * width)
         target += part.count * width

@@ -141,38 +141,37 @@ public final class GramAccumulator: GradientSink {
             : inputs
         let rows = (0..<exampleCount).map { gradient.rows(of: $0..<$0 + 1) }
         gradient.pool.with(exampleCount * height * width) { block in
-            for firstOutput in stride(from: 0, to: outputs, by: height) {
-                for firstInput in stride(from: 0, to: inputs, by: width) {
-                    let m = min(height, outputs - firstOutput)
-                    let n = min(width, inputs - firstInput)
+            for first in stride(from: 0, to: outputs, by: height) {
+                let outputs = first..<min(outputs, first + height)
+                for first in stride(from: 0, to: inputs, by: width) {
+                    let inputs = first..<min(inputs, first + width)
+                    let count = outputs.count * inputs.count
                     for (example, rows) in rows.enumerated() {
-                        fill(
-                            block + example * m * n, m: m, n: n, rows: rows.count,
-                            gradient.outputGradient + rows.lowerBound * outputs + firstOutput,
-                            outputs, gradient.input + rows.lowerBound * inputs + firstInput,
-                            inputs)
+                        fill(block + example * count, gradient, rows, outputs, inputs)
                     }
-                    addProducts(block, width: m * n)
+                    addProducts(block, width: count)
                 }
             }
         }
         record(weight)
     }
 
-    /// `target = D' X` for some rows of one example, `[m, n]`.
+    /// A part of one example's gradient, `[outputs, inputs]`.
     private func fill(
-        _ target: UnsafeMutablePointer<Float>, m: Int, n: Int, rows: Int,
-        _ d: UnsafePointer<Float>, _ strideD: Int, _ x: UnsafePointer<Float>, _ strideX: Int
+        _ target: UnsafeMutablePointer<Float>, _ gradient: NodeGradient, _ rows: Range<Int>,
+        _ outputs: Range<Int>, _ inputs: Range<Int>
     ) {
-        if usesOwnProducts {
-            knas_outer_products(
-                Int64(m), Int64(n), Int64(rows), d, Int64(strideD), x, Int64(strideX), target,
-                Int64(n))
-        } else {
-            BLAS.multiply(
-                d, .transposed, strideA: strideD, x, strideB: strideX, into: target, strideC: n,
-                m: m, n: n, k: rows)
+        guard usesOwnProducts else {
+            gradient.addWeight(
+                rows: rows, outputs: outputs, inputs: inputs, to: target, beta: 0)
+            return
         }
+        let (strideD, strideX) = (gradient.width, gradient.inputWidth)
+        knas_outer_products(
+            Int64(outputs.count), Int64(inputs.count), Int64(rows.count),
+            gradient.outputGradient + rows.lowerBound * strideD + outputs.lowerBound,
+            Int64(strideD), gradient.input + rows.lowerBound * strideX + inputs.lowerBound,
+            Int64(strideX), target, Int64(inputs.count))
     }
 
     private func addRowPairs(_ gradient: NodeGradient, _ weight: ParameterID, rows: Int) {

@@ -112,17 +112,19 @@ public struct NodeGradient {
         }
     }
 
-    /// `dW[outputs, :] = D' X + beta * dW[outputs, :]` over some rows; `target` is the first of
-    /// `outputs`.
+    /// `dW[outputs, inputs] = D' X + beta * dW[outputs, inputs]` over some rows; `target` holds that
+    /// part alone, `[outputs, inputs]`. All inputs where none are named.
     func addWeight(
-        rows: Range<Int>, outputs: Range<Int>, to target: UnsafeMutablePointer<Float>, beta: Float
+        rows: Range<Int>, outputs: Range<Int>, inputs: Range<Int>? = nil,
+        to target: UnsafeMutablePointer<Float>, beta: Float
     ) {
         let inputWidth = inputWidth
+        let inputs = inputs ?? 0..<inputWidth
         BLAS.multiply(
             outputGradient + rows.lowerBound * width + outputs.lowerBound, .transposed,
-            strideA: width, input + rows.lowerBound * inputWidth, strideB: inputWidth,
-            into: target, strideC: inputWidth, m: outputs.count, n: inputWidth, k: rows.count,
-            beta: beta)
+            strideA: width, input + rows.lowerBound * inputWidth + inputs.lowerBound,
+            strideB: inputWidth, into: target, strideC: inputs.count, m: outputs.count,
+            n: inputs.count, k: rows.count, beta: beta)
     }
 
     /// With shares `p = softmax(w)` and `g_k = <dy, x_k>`: `dw_k = p_k (g_k - sum_j p_j g_j)`.

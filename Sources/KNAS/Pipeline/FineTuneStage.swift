@@ -101,7 +101,7 @@ struct FineTuneStage {
                 text: example.pair ?? "", pair: example.text, label: example.label)
         }
         let both = try FeatureCache(encoder: encoder, threads: threads).features(
-            of: dataset.train + swapped, SplitFeatures.configuration(dataset, layers: layers),
+            of: dataset.train + swapped, FeatureConfiguration(dataset, layers: layers),
             progress: progress
         ) { note("rebuilding: \($0)") }
         return (both, 2)

@@ -17,7 +17,7 @@ struct FeatureSource {
     ) {
         self.dataset = dataset
         cache = FeatureCache(encoder: encoder, threads: threads)
-        configuration = SplitFeatures.configuration(dataset, layers: layers)
+        configuration = FeatureConfiguration(dataset, layers: layers)
         self.progress = progress
         self.note = note
     }
@@ -43,13 +43,6 @@ struct SplitFeatures: Sendable {
     /// Tokens that a sequence may have where neither task nor user says.
     static func maximumLength(_ dataset: Dataset) -> Int { dataset.maximumTokens ?? 128 }
 
-    /// How features of a data set are made.
-    static func configuration(_ dataset: Dataset, layers: [Int]) -> FeatureConfiguration {
-        FeatureConfiguration(
-            layers: layers, pairing: dataset.pairing ?? .joint,
-            maximumLength: maximumLength(dataset))
-    }
-
     init(
         dataset: Dataset, encoder: Encoder, layers: [Int], threads: Int,
         progress: ProgressHandler?, note: @escaping (String) -> Void
@@ -71,10 +64,20 @@ struct SplitFeatures: Sendable {
 extension Dataset {
     /// Sequences that a training example consists of.
     var segments: Int {
-        SplitFeatures.configuration(self, layers: [])
+        FeatureConfiguration(self, layers: [])
             .segments(hasPairs: train.contains { $0.pair != nil })
     }
 
     /// Whether examples are pairs of texts.
     var hasPairs: Bool { (train.first ?? test.first ?? dev.first)?.pair != nil }
+}
+
+extension FeatureConfiguration {
+    /// How the features of a data set are made, by whatever command.
+    /// - Parameter layers: the hidden states to keep.
+    public init(_ dataset: Dataset, layers: [Int]) {
+        self.init(
+            layers: layers, pairing: dataset.pairing ?? .joint,
+            maximumLength: SplitFeatures.maximumLength(dataset))
+    }
 }

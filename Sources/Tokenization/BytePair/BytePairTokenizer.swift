@@ -49,17 +49,8 @@ public struct BytePairTokenizer: Tokenizer {
 
     private func ids(_ text: String) -> [Int32] {
         var ids: [Int32] = []
-        for part in added.split(Array(text.unicodeScalars)[...]) {
-            switch part {
-            case .token(let id): ids.append(id)
-            case .text(let scalars):
-                for part in lateAdded.split(scalars) {
-                    switch part {
-                    case .token(let id): ids.append(id)
-                    case .text(let scalars): spell(scalars, into: &ids)
-                    }
-                }
-            }
+        added.ids(of: Array(text.unicodeScalars)[...], into: &ids) { scalars, ids in
+            lateAdded.ids(of: scalars, into: &ids) { spell($0, into: &$1) }
         }
         return ids
     }

@@ -75,6 +75,19 @@ struct AddedTokens: Sendable {
         return parts
     }
 
+    /// Adds the ids of a text: the tokens' own, and of what lies between them what `spell` adds.
+    func ids(
+        of text: ArraySlice<Unicode.Scalar>, into ids: inout [Int32],
+        spell: (ArraySlice<Unicode.Scalar>, inout [Int32]) -> Void
+    ) {
+        for part in split(text) {
+            switch part {
+            case .token(let id): ids.append(id)
+            case .text(let scalars): spell(scalars, &ids)
+            }
+        }
+    }
+
     private func match(_ text: ArraySlice<Unicode.Scalar>) -> Token? {
         guard let first = text.first, let candidates = byFirst[first] else { return nil }
         for index in candidates where text.starts(with: tokens[index].content) {

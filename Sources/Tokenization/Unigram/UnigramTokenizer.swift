@@ -31,12 +31,8 @@ public struct UnigramTokenizer: Tokenizer {
 
     private func ids(_ text: String) -> [Int32] {
         var ids: [Int32] = []
-        for part in added.split(Array(text.unicodeScalars)[...]) {
-            switch part {
-            case .token(let id): ids.append(id)
-            case .text(let scalars):
-                for word in rules.words(scalars) { model.encode(word, into: &ids) }
-            }
+        added.ids(of: Array(text.unicodeScalars)[...], into: &ids) { scalars, ids in
+            for word in rules.words(scalars) { model.encode(word, into: &ids) }
         }
         return ids
     }

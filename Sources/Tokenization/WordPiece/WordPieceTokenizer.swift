@@ -57,17 +57,10 @@ public struct WordPieceTokenizer: Tokenizer {
 
     private func ids(_ text: String) -> [Int32] {
         var ids: [Int32] = []
-        for part in rawTokens.split(Array(text.unicodeScalars)[...]) {
-            switch part {
-            case .token(let id): ids.append(id)
-            case .text(let scalars):
-                for part in normalizedTokens.split(normalizer.normalize(scalars)[...]) {
-                    switch part {
-                    case .token(let id): ids.append(id)
-                    case .text(let cleaned):
-                        for word in BERTNormalizer.words(cleaned) { spell(word, into: &ids) }
-                    }
-                }
+        rawTokens.ids(of: Array(text.unicodeScalars)[...], into: &ids) { scalars, ids in
+            let cleaned = normalizer.normalize(scalars)
+            normalizedTokens.ids(of: cleaned[...], into: &ids) { cleaned, ids in
+                for word in BERTNormalizer.words(cleaned) { spell(word, into: &ids) }
             }
         }
         return ids
