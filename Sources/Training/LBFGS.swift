@@ -7,8 +7,12 @@ enum LBFGS {
     ///
     /// Stops when the largest gradient entry is below `tolerance`, when the line search finds no
     /// decrease any more (the precision of float32), or after `maximumIterations`.
+    ///
+    /// - Parameter precondition: replaces a gradient by what an estimate of the inverse Hessian makes of
+    ///   it; where that is near, ten or twenty iterations do what takes hundreds without.
     static func minimize(
         from start: [Float], maximumIterations: Int, tolerance: Float = 1e-5,
+        precondition: ((inout [Float]) -> Void)? = nil,
         _ evaluate: ([Float]) -> (value: Double, gradient: [Float])
     ) -> [Float] {
         var x = start
@@ -17,11 +21,12 @@ enum LBFGS {
         var changes: [[Float]] = []
         for _ in 0..<maximumIterations {
             if (gradient.map(abs).max() ?? 0) < tolerance { break }
-            let direction = descent(gradient, steps, changes)
+            let direction = descent(gradient, steps, changes, precondition)
             let slope = dot(gradient, direction)
             guard slope < 0 else { break }
             var length: Float =
-                steps.isEmpty ? 1 / max(1, Float(dot(gradient, gradient).squareRoot())) : 1
+                steps.isEmpty && precondition == nil
+                ? 1 / max(1, Float(dot(gradient, gradient).squareRoot())) : 1
             var next: (x: [Float], value: Double, gradient: [Float])?
             // Backtracking to Armijo's condition; steps of length one are nearly always accepted.
             for _ in 0..<30 {
@@ -52,7 +57,8 @@ enum LBFGS {
 
     /// Minus the inverse Hessian's estimate times the gradient (the two-loop recursion).
     private static func descent(
-        _ gradient: [Float], _ steps: [[Float]], _ changes: [[Float]]
+        _ gradient: [Float], _ steps: [[Float]], _ changes: [[Float]],
+        _ precondition: ((inout [Float]) -> Void)?
     ) -> [Float] {
         var q = gradient
         var alphas = [Double](repeating: 0, count: steps.count)
@@ -61,8 +67,11 @@ enum LBFGS {
             let factor = Float(alphas[index])
             for place in q.indices { q[place] -= factor * changes[index][place] }
         }
+        precondition?(&q)
         if let step = steps.last, let change = changes.last {
-            let scale = Float(dot(step, change) / dot(change, change))
+            var preconditioned = change
+            precondition?(&preconditioned)
+            let scale = Float(dot(step, change) / dot(change, preconditioned))
             for place in q.indices { q[place] *= scale }
         }
         for index in steps.indices {

@@ -65,6 +65,7 @@ public struct LinearProbe: Sendable {
         let rows = scaling.apply(raw, rows: train.count)
         let devRows = scaling.apply(try pooledRows(dev, slot: slot), rows: dev.count)
         let devLabels = dev.labels.map(Int.init)
+        let curvature = LogisticCurvature(rows, width: scaling.width)
         var best: Fit?
         // From the strongest penalty on, each start is the solution before.
         var weights: [Float]?
@@ -75,10 +76,8 @@ public struct LinearProbe: Sendable {
             let objective = LogisticObjective(
                 rows: rows, labels: train.labels, width: scaling.width, classes: classes,
                 strength: strength)
-            let solution = LBFGS.minimize(
-                from: weights ?? Array(repeating: 0, count: objective.count),
-                maximumIterations: 300
-            ) { objective.evaluate($0) }
+            let solution = objective.minimum(
+                from: weights, maximumIterations: 300, curvature: curvature)
             weights = solution
             let predictions = try Predictions(
                 labels: devLabels,

@@ -41,6 +41,7 @@ public struct LogisticPath: Sendable {
         let table = balancesClasses ? classWeights(train, classes) : nil
         let rowWeights = table.map { table in train.labels.map { table[Int($0)] } }
         let executor = Executor(graph)
+        let curvature = LogisticCurvature(rows, width: readout.body.output.width)
         var heads: [TrainedHead] = []
         var solution: [Float]?
         for strength in Self.strengths {
@@ -48,10 +49,8 @@ public struct LogisticPath: Sendable {
                 rows: rows, labels: train.labels, width: readout.body.output.width,
                 classes: classes, strength: strength,
                 rowWeights: rowWeights)
-            let minimum = LBFGS.minimize(
-                from: solution ?? Array(repeating: 0, count: objective.count),
-                maximumIterations: 200
-            ) { objective.evaluate($0) }
+            let minimum = objective.minimum(
+                from: solution, maximumIterations: 200, curvature: curvature)
             solution = minimum
             let fitted = parameters.copy()
             let weights = classes * objective.width

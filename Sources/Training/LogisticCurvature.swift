@@ -1,0 +1,77 @@
+import Tensors
+
+/// The curvature that logistic regressions on the same rows share: the Hessian of a class's weights is
+/// near `kappa X'X + decay`, with kappa the mean of `p (1 - p)` (Böhning, "Multinomial logistic
+/// regression algorithm", 1992, has its bound). Solving with it makes L-BFGS forget how
+/// the features hang together, which is all that is hard about these fits.
+struct LogisticCurvature {
+    /// Widths up to which the factorisation is worth its cube.
+    private static let largestWidth = 4096
+
+    private let rows: FloatStorage
+    private let width: Int
+    /// The lower triangle of `X'X / n`, `[width, width]`.
+    private let products: FloatStorage
+
+    /// - Parameter rows: `[n, width]`, each column with mean zero or near it.
+    /// - Returns: `nil` where fits are cheap enough without.
+    init?(_ rows: FloatStorage, width: Int) {
+        let n = rows.count / max(1, width)
+        guard width > 0, width <= Self.largestWidth, n * 2 >= width else { return nil }
+        self.rows = rows
+        self.width = width
+        products = FloatStorage(count: width * width)
+        BLAS.multiplyTransposeByItself(
+            rows.pointer, strideA: width, into: products.pointer, strideC: width, n: width, k: n,
+            alpha: 1 / Float(n))
+    }
+
+    /// The inverse of the Hessian's estimate near `weights`, to be applied to gradients of
+    /// ``LogisticObjective/evaluate(_:)``; `nil` where float32 does not give it.
+    func inverse(
+        of objective: LogisticObjective, near weights: [Float]
+    ) -> ((inout [Float]) -> Void)? {
+        let classes = objective.classes
+        let spread = Self.spread(
+            LogisticObjective.probabilities(rows, weights, width: width, classes: classes), classes)
+        let decay = Float(1 / (objective.strength * Double(objective.labels.count)))
+        let matrix = FloatStorage(count: width * width)
+        for row in 0..<width {
+            let start = row * width
+            for column in start...(start + row) {
+                matrix.pointer[column] = spread * products.pointer[column]
+            }
+            matrix.pointer[start + row] += decay
+        }
+        guard let factored = Cholesky(overwriting: matrix, order: width) else { return nil }
+        let width = width
+        return { gradient in
+            gradient.withUnsafeMutableBufferPointer { values in
+                factored.solve(values.baseAddress!, count: classes)
+                for index in (classes * width)..<values.count { values[index] /= spread }
+            }
+        }
+    }
+
+    /// Mean over rows of the variance of the class, as one of `classes - 1` directions has it.
+    private static func spread(_ probabilities: [Float], _ classes: Int) -> Float {
+        let n = probabilities.count / classes
+        let sum = probabilities.reduce(0.0) { $0 + Double($1) * (1 - Double($1)) }
+        return max(1e-3, Float(sum / Double(n * max(1, classes - 1))))
+    }
+}
+
+extension LogisticObjective {
+    /// The minimum, by L-BFGS.
+    ///
+    /// - Parameter curvature: of the same rows, or none.
+    func minimum(
+        from start: [Float]?, maximumIterations: Int, curvature: LogisticCurvature?
+    ) -> [Float] {
+        let start = start ?? Array(repeating: 0, count: count)
+        return LBFGS.minimize(
+            from: start, maximumIterations: maximumIterations,
+            precondition: curvature?.inverse(of: self, near: start)
+        ) { evaluate($0) }
+    }
+}
