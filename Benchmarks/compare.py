@@ -16,7 +16,8 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = ["torch", "transformers", "onnx", "onnxruntime", "jax", "safetensors", "numpy"]
+PACKAGES = ["torch", "transformers", "onnx", "onnxscript", "onnxruntime", "jax", "safetensors", "numpy",
+            "scikit-learn"]
 
 
 def arguments():
@@ -24,7 +25,7 @@ def arguments():
     parser.add_argument("--data", required=True, help="MRPC's directory")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", default="encoder,scoring,training")
+    parser.add_argument("--only", default="encoder,scoring,training,probe")
     parser.add_argument("--python", help="an interpreter that has the peers, instead of the virtual environment")
     return parser.parse_args()
 
@@ -95,6 +96,11 @@ def main():
         mine = ours(options, "training", "--data", options.data, "--lengths", str(lengths))["training"]
         show("Training steps of that head, MRPC's pairs in batches of 32", "steps", mine,
              peers(options, {"lengths": str(lengths)}, "torch-training"))
+    if "probe" in chosen:
+        rows = scratch / "probe"
+        mine = ours(options, "probe", "--data", options.data, "--rows", str(rows))["probe"]
+        show("Linear probe of one layer, nine penalties", "fits", mine,
+             peers(options, {"rows": str(rows)}, "sklearn-probe"))
 
 
 if __name__ == "__main__":

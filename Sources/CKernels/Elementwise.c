@@ -82,6 +82,26 @@ void knas_copy_columns(
     }
 }
 
+KNAS_CLONES
+void knas_multiply_columns(
+    int64_t rows, int64_t width, const float *a, const float *b, float *y, int64_t y_stride) {
+    for (int64_t r = 0; r < rows; r++) {
+        const float *one = a + r * width, *other = b + r * width;
+        float *out = y + r * y_stride;
+        KNAS_EACH(i, width, 0, out, one[i] * other[i]);
+    }
+}
+
+KNAS_CLONES
+void knas_absolute_difference_columns(
+    int64_t rows, int64_t width, const float *a, const float *b, float *y, int64_t y_stride) {
+    for (int64_t r = 0; r < rows; r++) {
+        const float *one = a + r * width, *other = b + r * width;
+        float *out = y + r * y_stride;
+        KNAS_EACH(i, width, 0, out, __builtin_fabsf(one[i] - other[i]));
+    }
+}
+
 // The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 KNAS_INLINE uint64_t mix64(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

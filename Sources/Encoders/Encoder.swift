@@ -16,10 +16,29 @@ public struct Encoder: Sendable {
     public let digest: String
     let family: any EncoderFamily
     let checkpoint: Checkpoint
+    /// What ``graph(layers:)`` gives for the layers that were asked for when the directory was opened.
+    private let prepared: Prepared?
+
+    private struct Prepared: Sendable {
+        let layers: [Int]
+        let graph: Graph
+        let parameters: ParameterSet
+    }
+
+    /// A part of a directory; they are read side by side.
+    private enum Part: Sendable {
+        case weights(Checkpoint, Prepared?)
+        case tokenizer(any Tokenizer)
+    }
 
     /// Opens a directory and checks that its weights are those of the architecture.
+    ///
+    /// - Parameters:
+    ///   - directory: a Hugging Face style directory.
+    ///   - layers: hidden states that ``graph(layers:)`` will be asked for; their weights are made
+    ///     ready while the vocabulary is read, which takes longer.
     /// - Throws: ``FileError``, ``EncoderError``, ``TensorError``, or the tokenizer's error.
-    public init(directory: URL) throws {
+    public init(directory: URL, preparing layers: [Int]? = nil) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
             isDirectory.boolValue
@@ -33,20 +52,43 @@ public struct Encoder: Sendable {
                 known: EncoderFamilies.modelTypes)
         }
         self.family = family
-        checkpoint = try Checkpoint(directory: directory)
-        tokenizer = try TokenizerLoader.load(directory: directory)
+        let configuration = self.configuration
+        let parts = try Parallel.map(count: 2, threads: 2) { place, _ -> Part in
+            guard place == 0 else {
+                return .tokenizer(try TokenizerLoader.load(directory: directory))
+            }
+            let checkpoint = try Self.openWeights(directory, configuration, family)
+            // A layer that does not exist is an error of whoever asks for its graph.
+            let prepared = layers.flatMap { layers in
+                (try? Self.graph(layers, configuration, family, checkpoint)).map {
+                    Prepared(layers: layers, graph: $0.graph, parameters: $0.parameters)
+                }
+            }
+            return .weights(checkpoint, prepared)
+        }
+        guard case .weights(let checkpoint, let prepared) = parts[0],
+            case .tokenizer(let tokenizer) = parts[1]
+        else { preconditionFailure("parts stand in their order") }
+        (self.checkpoint, self.prepared, self.tokenizer) = (checkpoint, prepared, tokenizer)
         guard tokenizer.vocabularySize <= configuration.vocabularySize else {
             throw EncoderError.badConfiguration(
                 path: configurationURL.path,
                 reason: "vocab_size is \(configuration.vocabularySize), but the tokenizer has "
                     + "\(tokenizer.vocabularySize) tokens")
         }
+        digest = try EncoderDigest.compute(directory: directory, tokenizer: tokenizer.digest)
+    }
+
+    private static func openWeights(
+        _ directory: URL, _ configuration: EncoderConfiguration, _ family: any EncoderFamily
+    ) throws -> Checkpoint {
+        let checkpoint = try Checkpoint(directory: directory)
         var builder = GraphBuilder(segments: 1)
         let lowered = family.lower(
             configuration, layers: configuration.layers, trainable: false, into: &builder)
         try checkpoint.checkUnused(lowered.bindings, isOptional: family.isOptional)
         try checkpoint.checkShapes(lowered.bindings, builder.parameters)
-        digest = try EncoderDigest.compute(directory: directory, tokenizer: tokenizer.digest)
+        return checkpoint
     }
 
     /// Features a token.
@@ -59,6 +101,14 @@ public struct Encoder: Sendable {
     /// - Parameter layers: hidden states to give, side by side; 0 is the embeddings' output.
     /// - Throws: ``EncoderError``, ``TensorError``.
     public func graph(layers: [Int]) throws -> (graph: Graph, parameters: ParameterSet) {
+        if let prepared, prepared.layers == layers { return (prepared.graph, prepared.parameters) }
+        return try Self.graph(layers, configuration, family, checkpoint)
+    }
+
+    private static func graph(
+        _ layers: [Int], _ configuration: EncoderConfiguration, _ family: any EncoderFamily,
+        _ checkpoint: Checkpoint
+    ) throws -> (graph: Graph, parameters: ParameterSet) {
         for layer in layers where layer < 0 || layer > configuration.layers {
             throw EncoderError.badLayer(layer: layer, layers: configuration.layers)
         }

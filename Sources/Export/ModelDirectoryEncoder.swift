@@ -28,7 +28,8 @@ extension ModelDirectory {
     ) throws -> Encoder {
         let reference = configuration.encoder
         let encoder = try Encoder(
-            directory: try directory ?? encoderDirectory(of: configuration, at: url))
+            directory: try directory ?? encoderDirectory(of: configuration, at: url),
+            preparing: configuration.layers)
         guard encoder.digest == reference.digest else {
             throw ModelError.otherEncoder(
                 path: url.path, name: reference.name, expected: reference.digest,

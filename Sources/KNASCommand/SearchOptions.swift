@@ -43,7 +43,7 @@ struct SearchChoices: ParsableArguments {
     @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
     var head: String?
     @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
-    var tune = 6
+    var tune = 4
     @Flag(
         inversion: .prefixedNo,
         help: "Let linear heads, fitted exactly, compete with the search's best on held-out rows.")

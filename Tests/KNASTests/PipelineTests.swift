@@ -89,7 +89,7 @@ struct PipelineTests {
         // The search's best head met linear heads that are fitted exactly; the loser is a control.
         let lost = result.winner.training.strength == nil ? "logistic" : "searched"
         #expect(Set(result.baselines.keys) == ["linear", "mlp", "random", lost])
-        #expect(result.winner.tuning.count == 6)
+        #expect(result.winner.tuning.count == 4)
         #expect(
             lost == "searched"
                 || result.winner.tuning.contains { $0.configuration == result.winner.training })

@@ -17,6 +17,6 @@ struct Benchmarks: ParsableCommand {
             """,
         subcommands: [
             KernelBenchmark.self, EncoderBenchmark.self, ScoringBenchmark.self,
-            TrainingBenchmark.self, SearchBenchmark.self,
+            TrainingBenchmark.self, ProbeBenchmark.self, SearchBenchmark.self,
         ])
 }

@@ -82,6 +82,11 @@ int32_t knas_all_finite(int64_t count, const float *x);
 void knas_copy_columns(
     int64_t rows, int64_t width, const float *x, int64_t x_stride, float *y, int64_t y_stride,
     int32_t accumulate);
+// y[r, c] = a[r, c] * b[r, c] and |a[r, c] - b[r, c]|, with a row stride of y in floats.
+void knas_multiply_columns(
+    int64_t rows, int64_t width, const float *a, const float *b, float *y, int64_t y_stride);
+void knas_absolute_difference_columns(
+    int64_t rows, int64_t width, const float *a, const float *b, float *y, int64_t y_stride);
 
 // y[i] (+)= keep_i * x[i] / (1 - rate) with keep_i = hash(key, first + i) decided by a counter-based
 // 64- or 32-bit mix, so that the backward pass calls the same function on dy. rate in [0, 1).

@@ -9,8 +9,7 @@ extension Executor {
         let node = graph.nodes[index]
         let width = node.width
         let depth = width / heads
-        let stride = 3 * width
-        let packed = value(node.inputs[0])
+        let (queries, keyRows, values) = attentionRows(node.inputs[0], width: width)
         let y = allocate(index)
         let keeps = mode.keepsActivations
         let probabilities: UnsafeMutablePointer<Float>
@@ -29,17 +28,18 @@ extension Executor {
         for sequence in 0..<batch.sequenceCount {
             let (rows, keys) = extents(sequence, source)
             for head in 0..<heads {
-                let q = packed + rows.lowerBound * stride + head * depth
-                let k = packed + keys.lowerBound * stride + width + head * depth
-                let v = packed + keys.lowerBound * stride + 2 * width + head * depth
+                let offset = head * depth
                 BLAS.multiply(
-                    q, strideA: stride, k, .transposed, strideB: stride, into: place,
+                    queries.row(rows.lowerBound, offset: offset), strideA: queries.stride,
+                    keyRows.row(keys.lowerBound, offset: offset), .transposed,
+                    strideB: keyRows.stride, into: place,
                     strideC: keys.count, m: rows.count, n: keys.count, k: depth)
                 knas_softmax_rows(
                     Int64(rows.count), Int64(keys.count), Int64(keys.count), scale, place)
                 BLAS.multiply(
-                    place, strideA: keys.count, v, strideB: stride,
-                    into: y + rows.lowerBound * width + head * depth, strideC: width,
+                    place, strideA: keys.count, values.row(keys.lowerBound, offset: offset),
+                    strideB: values.stride,
+                    into: y + rows.lowerBound * width + offset, strideC: width,
                     m: rows.count, n: depth, k: keys.count)
                 if keeps { place += rows.count * keys.count }
             }
@@ -56,7 +56,7 @@ extension Executor {
         let width = node.width
         let depth = width / heads
         let stride = 3 * width
-        let packed = value(node.inputs[0])
+        let (queries, keyRows, values) = attentionRows(node.inputs[0], width: width)
         let scale = 1 / Float(depth).squareRoot()
         let beta: Float = accumulate ? 1 : 0
         var largest = 0
@@ -70,24 +70,28 @@ extension Executor {
         for sequence in 0..<batch.sequenceCount {
             let (rows, keys) = extents(sequence, source)
             for head in 0..<heads {
-                let q = head * depth + rows.lowerBound * stride
-                let k = head * depth + keys.lowerBound * stride + width
-                let v = head * depth + keys.lowerBound * stride + 2 * width
-                let dyHead = dy + rows.lowerBound * width + head * depth
+                let offset = head * depth
+                let q = offset + rows.lowerBound * stride
+                let k = offset + keys.lowerBound * stride + width
+                let v = offset + keys.lowerBound * stride + 2 * width
+                let dyHead = dy + rows.lowerBound * width + offset
                 BLAS.multiply(
                     place, .transposed, strideA: keys.count, dyHead, strideB: width,
                     into: dx + v, strideC: stride, m: keys.count, n: depth, k: rows.count,
                     beta: beta)
                 BLAS.multiply(
-                    dyHead, strideA: width, packed + v, .transposed, strideB: stride,
-                    into: scores, strideC: keys.count, m: rows.count, n: keys.count, k: depth)
+                    dyHead, strideA: width, values.row(keys.lowerBound, offset: offset),
+                    .transposed, strideB: values.stride, into: scores, strideC: keys.count,
+                    m: rows.count, n: keys.count, k: depth)
                 knas_softmax_rows_backward(
                     Int64(rows.count), Int64(keys.count), Int64(keys.count), scale, place, scores)
                 BLAS.multiply(
-                    scores, strideA: keys.count, packed + k, strideB: stride, into: dx + q,
-                    strideC: stride, m: rows.count, n: depth, k: keys.count, beta: beta)
+                    scores, strideA: keys.count, keyRows.row(keys.lowerBound, offset: offset),
+                    strideB: keyRows.stride, into: dx + q, strideC: stride, m: rows.count, n: depth,
+                    k: keys.count, beta: beta)
                 BLAS.multiply(
-                    scores, .transposed, strideA: keys.count, packed + q, strideB: stride,
+                    scores, .transposed, strideA: keys.count,
+                    queries.row(rows.lowerBound, offset: offset), strideB: queries.stride,
                     into: dx + k, strideC: stride, m: keys.count, n: depth, k: rows.count,
                     beta: beta)
                 place += rows.count * keys.count

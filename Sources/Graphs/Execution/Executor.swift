@@ -26,6 +26,7 @@ public final class Executor {
     /// Nodes that lead back to a trained parameter.
     let needsGradient: [Bool]
     private let consumerCounts: [Int]
+    let folding: Folding
 
     // State of the batch at hand.
     var parameters: ParameterSet?
@@ -53,6 +54,7 @@ public final class Executor {
         consumers[graph.output.node] += 1
         needsGradient = needs
         consumerCounts = consumers
+        folding = Folding(graph)
         values = Array(repeating: nil, count: graph.nodes.count)
         saved = Array(repeating: [], count: graph.nodes.count)
         storageNode = Array(graph.nodes.indices)
@@ -78,6 +80,7 @@ public final class Executor {
         remainingUses = consumerCounts
         for index in graph.nodes.indices {
             storageNode[index] = index
+            if isFolded(index) { continue }
             run(index)
             if !mode.keepsActivations { releaseInputs(of: index) }
         }

@@ -103,11 +103,8 @@ extension Executor {
             let y = allocate(index)
             var column = 0
             for input in node.inputs {
-                let inputWidth = graph.nodes[input].width
-                knas_copy_columns(
-                    rowCount, Int64(inputWidth), value(input), Int64(inputWidth), y + column,
-                    width, 0)
-                column += inputWidth
+                writeColumns(input, y + column, stride: node.width)
+                column += graph.nodes[input].width
             }
 
         case .dropout(let rate):

@@ -25,6 +25,17 @@ struct HeldOutParts: Sendable {
     /// Dev and the folds.
     var count: Int { 1 + Self.folds }
 
+    /// Parts, dev first, that together hold out at least so many rows; all where they are fewer.
+    func count(holdingOut rows: Int) -> Int {
+        var held = dev.count
+        var parts = 1
+        while held < rows, parts < count {
+            held += assignment.count { $0 == parts - 1 }
+            parts += 1
+        }
+        return parts
+    }
+
     /// Part 0 is train and dev; part `k` holds fold `k` of train out.
     subscript(_ part: Int) -> (train: FeatureSet, dev: FeatureSet) {
         guard part > 0 else { return (train, dev) }

@@ -8,8 +8,8 @@ import Training
 /// of the search.
 ///
 /// Where there are few training rows a strongly penalised linear head is hard to beat, and a search
-/// that hands its user something worse has failed them. The two meet on dev and on every fold of
-/// train, trained anew; the better wins the run.
+/// that hands its user something worse has failed them. The two meet on dev and on folds of train,
+/// trained anew, until ``rowsToMeetOn`` rows have been held out; the better wins the run.
 struct LogisticContest: Sendable {
     let stage: TrainingStage
     let configuration: RunConfiguration
@@ -24,6 +24,9 @@ struct LogisticContest: Sendable {
         let loserAccuracy: Double
     }
 
+    /// Held-out rows after which one is told from the other well enough: the standard error of a
+    /// difference is then a point or less.
+    private static let rowsToMeetOn = 2000
     /// Parts that all but the best linear head are tried on at most.
     private static let rounds = 3
     /// Numbers that a fit may hold of its training rows.
@@ -57,11 +60,13 @@ struct LogisticContest: Sendable {
         var standing: (Double, Double) { (correct[best] / rows, -losses[best] / rows) }
     }
 
+    private var partCount: Int { stage.parts.count(holdingOut: Self.rowsToMeetOn) }
+
     /// - Returns: `nil` where there is too much data for an exact fit.
     func run(against searched: HeadDevelopment.Outcome) throws -> Result? {
         guard let record = try bestLinearHead() else { return nil }
         let linear = outcome(record, searched)
-        let jobs = (0..<stage.parts.count).map {
+        let jobs = (0..<partCount).map {
             TrainingJob(
                 genotype: searched.genotype, configuration: searched.configuration, part: $0)
         }
@@ -109,7 +114,7 @@ struct LogisticContest: Sendable {
     private func bestLinearHead() throws -> Record? {
         var alive = try contestants().map { Record(genotype: $0) }
         guard !alive.isEmpty else { return nil }
-        for part in 0..<stage.parts.count {
+        for part in 0..<partCount {
             let counter = EpochCounter(
                 stage: "linear heads", total: alive.count * LogisticPath.strengths.count,
                 progress: stage.progress)

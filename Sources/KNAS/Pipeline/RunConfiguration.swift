@@ -50,7 +50,7 @@ public struct RunConfiguration: Sendable {
     /// How the winner is trained; finalists get half the epochs.
     public var training = TrainingConfiguration()
     /// Ways to train the winner that are tried on held-out rows; below 2 none is.
-    public var tuning = 6
+    public var tuning = 4
     /// Whether linear heads that are fitted exactly compete with the search's best head.
     public var meetsLinearHeads = true
     /// Whether and how encoder layers are trained with the winner.
