@@ -11,6 +11,9 @@ from knas_ray.command_line import main
 
 FAKE = Path(__file__).with_name("fake_knas.py")
 ALL = [str(n) for n in range(1, 21)]
+PACKAGE = Path(__file__).resolve().parents[1]
+# Workers find the package wherever the driver runs, as where it is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")]))
 
 
 class Nodes:
