@@ -20,16 +20,19 @@ extension ModelDirectory {
     }
 
     /// Opens a model's encoder and checks that it is the one that the model was made on.
-    /// - Parameter directory: the encoder's directory, where it is not where the model says.
+    /// - Parameters:
+    ///   - directory: the encoder's directory, where it is not where the model says.
+    ///   - layers: hidden states that are sure to be computed: `Encoder(directory:preparing:)`.
     /// - Throws: ``ModelError/otherEncoder(path:name:expected:found:)``, ``EncoderError``,
     ///   ``FileError``, ``TensorError``.
     public static func openEncoder(
-        of configuration: ModelConfiguration, at url: URL, directory: URL? = nil
+        of configuration: ModelConfiguration, at url: URL, directory: URL? = nil,
+        preparing layers: [Int]? = nil
     ) throws -> Encoder {
         let reference = configuration.encoder
         let encoder = try Encoder(
             directory: try directory ?? encoderDirectory(of: configuration, at: url),
-            preparing: configuration.layers)
+            preparing: layers)
         guard encoder.digest == reference.digest else {
             throw ModelError.otherEncoder(
                 path: url.path, name: reference.name, expected: reference.digest,

@@ -67,7 +67,8 @@ public final class TextClassifier: Sendable {
     ) throws {
         let model = try ModelDirectory.load(url)
         let opened = try ModelDirectory.openEncoder(
-            of: model.configuration, at: url, directory: encoder)
+            of: model.configuration, at: url, directory: encoder,
+            preparing: model.configuration.layers)
         try self.init(model: model, encoder: opened, threads: threads)
     }
 
