@@ -11,7 +11,10 @@ enum EncoderDigest {
 
     static func compute(directory: URL, tokenizer: String) throws -> String {
         let files = try weightFiles(directory)
-        let stamp = try files.map(stamp).joined(separator: ";") + tokenizer
+        let stamps = try files.map { try MappedFile($0).stamp }
+        let stamp =
+            zip(files, stamps).map { "\($0.lastPathComponent):\($1.text)" }
+            .joined(separator: ";") + tokenizer
         var nameDigest = DigestBuilder()
         nameDigest.add(directory.standardizedFileURL.path)
         let memory = EncoderStore.home.appendingPathComponent("digests")
@@ -29,7 +32,7 @@ enum EncoderDigest {
         builder.add(tokenizer)
         let digest = builder.hexadecimal()
         // A home directory that cannot be written only costs the time of hashing again.
-        if let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest)) {
+        if !stamps.contains(where: \.isFresh), let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest)) {
             try? AtomicFile.write(data, to: memory)
         }
         return digest
@@ -45,14 +48,5 @@ enum EncoderDigest {
         }
         return names.filter { $0 == "config.json" || $0.contains(".safetensors") }.sorted()
             .map { directory.appendingPathComponent($0) }
-    }
-
-    private static func stamp(_ file: URL) throws -> String {
-        let attributes = try? FileManager.default.attributesOfItem(
-            atPath: file.resolvingSymlinksInPath().path)
-        guard let size = attributes?[.size] as? Int,
-            let date = attributes?[.modificationDate] as? Date
-        else { throw FileError.missing(path: file.path) }
-        return "\(file.lastPathComponent):\(size):\(date.timeIntervalSince1970)"
     }
 }

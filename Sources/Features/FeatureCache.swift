@@ -8,7 +8,8 @@ import Tokenization
 /// Features on disk, computed where they are missing.
 ///
 /// An entry is one file whose name is the digest of all that made it: encoder, tokenizer, texts,
-/// truncation, pairing and layer. Entries appear whole or not at all; a damaged one is rebuilt.
+/// truncation, pairing and layer. Entries appear whole or not at all; a damaged one is rebuilt. A file
+/// beside it remembers that its checksum was right, and the size and time that it had then.
 public struct FeatureCache: Sendable {
     public let directory: URL
 
@@ -73,12 +74,13 @@ public struct FeatureCache: Sendable {
             work.list, encoder, maximumLength: work.maximumLength, threads: threads)
     }
 
-    /// Opens an entry and verifies it whole.
-    /// - Throws: as ``FeatureFile/init(_:digest:sequences:width:)``.
+    /// Opens an entry and verifies it whole, once: hashing the features of a large task takes minutes.
+    /// - Throws: as ``FeatureFile/init(_:digest:sequences:width:note:)``.
     func open(_ entry: FeatureWork.Entry, of work: FeatureWork) throws -> FeatureFile {
         try FeatureFile(
             entry.url, digest: entry.digest, sequences: work.list.unique.count,
-            width: encoder.width)
+            width: encoder.width,
+            note: entry.url.deletingPathExtension().appendingPathExtension("verified"))
     }
 
     /// Runs the encoder once for all layers that are missing.

@@ -25,10 +25,12 @@ struct FeatureFile: Sendable {
     /// about three times as many are resident.
     private static let residentBytes = 16 << 20
 
-    /// Opens an entry and verifies it whole.
+    /// Opens an entry and verifies it whole, rows and all where `note` does not say that this was done.
+    ///
+    /// - Parameter note: a file that remembers the stamp of the entry that was verified last.
     /// - Throws: ``FileError/missing(path:)``; ``FeatureError/damaged(path:reason:)`` for anything
     ///   else that is wrong.
-    init(_ url: URL, digest: String, sequences: Int, width: Int) throws {
+    init(_ url: URL, digest: String, sequences: Int, width: Int, note: URL? = nil) throws {
         func damaged(_ reason: String) -> FeatureError {
             .damaged(path: url.path, reason: reason)
         }
@@ -51,11 +53,16 @@ struct FeatureFile: Sendable {
             guard offsets[0] == 0, offsets[sequences] == Int64(info.shape[0]),
                 zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 })
             else { throw damaged("the offsets do not increase") }
-            var checksum = Checksum()
-            checksum.add(offsetBytes)
-            checksum.add(featureBytes)
             let stored = try file.bytes("checksum", expecting: [Checksum.count])
-            guard Array(stored) == checksum.bytes else { throw damaged("the checksum differs") }
+            let noted = note.flatMap { try? String(contentsOf: $0, encoding: .utf8) }
+            if noted != file.stamp.text {
+                var checksum = Checksum()
+                checksum.add(offsetBytes)
+                checksum.add(featureBytes)
+                guard Array(stored) == checksum.bytes else { throw damaged("the checksum differs") }
+                // Where nothing can be written, the rows are only read again the next time.
+                if let note, !file.stamp.isFresh { try? AtomicFile.write(file.stamp.text, to: note) }
+            }
             guard let base = featureBytes.baseAddress, Int(bitPattern: base) % 2 == 0 else {
                 throw damaged("no rows")
             }

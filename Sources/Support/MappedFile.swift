@@ -15,6 +15,8 @@ public final class MappedFile: Sendable {
     public let url: URL
     /// Size in bytes.
     public let count: Int
+    /// What the system knew of the file when it was opened.
+    public let stamp: FileStamp
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
 
     /// Maps a file.
@@ -37,6 +39,7 @@ public final class MappedFile: Sendable {
         }
         self.url = url
         count = Int(status.st_size)
+        stamp = FileStamp(status)
         guard count > 0 else {
             base = nil
             return

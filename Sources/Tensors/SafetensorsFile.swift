@@ -22,6 +22,9 @@ public final class SafetensorsFile: SafetensorsSource {
     /// What was mapped.
     public var url: URL { file.url }
 
+    /// What the system knew of the file when it was opened.
+    public var stamp: FileStamp { file.stamp }
+
     /// Names of all tensors, in the order of their bytes.
     public var names: [String] { header.names }
 

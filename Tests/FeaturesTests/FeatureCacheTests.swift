@@ -124,6 +124,47 @@ struct FeatureCacheTests {
         }
     }
 
+    @Test("a checksum that was right is remembered until somebody writes to the entry")
+    func remembered() throws {
+        try withEncoder { encoder, directory in
+            let folder = directory.appendingPathComponent("cache")
+            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
+            let expected = rows(try cache.features(of: examples, FeatureConfiguration()))
+            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
+            let url = folder.appendingPathComponent(name)
+            func age(by seconds: Double) throws {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 1e9 + seconds)],
+                    ofItemAtPath: url.path)
+            }
+            func opensWhole(rebuilding times: Int) throws -> Bool {
+                var rebuilt = 0
+                let found = try cache.features(
+                    of: examples, FeatureConfiguration(), onRebuild: { _ in rebuilt += 1 })
+                return rebuilt == times && rows(found) == expected
+            }
+            // What has just been written is read whole every time.
+            #expect(try opensWhole(rebuilding: 0))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 1)
+            try age(by: 0)
+            #expect(try opensWhole(rebuilding: 0))
+            let note = url.deletingPathExtension().appendingPathExtension("verified")
+            #expect(FileManager.default.fileExists(atPath: note.path))
+            // A bit that changes by itself goes unseen; the same bit with another time does not.
+            let handle = try FileHandle(forUpdating: url)
+            let place = try handle.seekToEnd() - 100
+            try handle.seek(toOffset: place)
+            let byte = try #require(try handle.read(upToCount: 1)).map { $0 ^ 1 }
+            try handle.seek(toOffset: place)
+            try handle.write(contentsOf: Data(byte))
+            try handle.close()
+            try age(by: 0)
+            #expect(try !opensWhole(rebuilding: 0))
+            try age(by: 1)
+            #expect(try opensWhole(rebuilding: 1))
+        }
+    }
+
     @Test("layers that an encoder does not have are refused")
     func badLayer() throws {
         try withEncoder { encoder, directory in

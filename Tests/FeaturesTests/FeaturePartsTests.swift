@@ -55,7 +55,7 @@ struct FeaturePartsTests {
             let folder = directory.appendingPathComponent(name)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             return Dictionary(
-                uniqueKeysWithValues: try names.map {
+                uniqueKeysWithValues: try names.filter { !$0.hasSuffix(".verified") }.map {
                     ($0, try Data(contentsOf: folder.appendingPathComponent($0)))
                 })
         }

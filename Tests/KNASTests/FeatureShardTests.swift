@@ -30,7 +30,7 @@ struct FeatureShardTests {
         let folder = workspace.directory.appendingPathComponent("\(home)/features")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return Dictionary(
-            uniqueKeysWithValues: names.map {
+            uniqueKeysWithValues: names.filter { !$0.hasSuffix(".verified") }.map {
                 ($0, (try? Data(contentsOf: folder.appendingPathComponent($0))) ?? Data())
             })
     }
