@@ -32,7 +32,9 @@ enum EncoderDigest {
         builder.add(tokenizer)
         let digest = builder.hexadecimal()
         // A home directory that cannot be written only costs the time of hashing again.
-        if !stamps.contains(where: \.isFresh), let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest)) {
+        if !stamps.contains(where: \.isFresh),
+            let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest))
+        {
             try? AtomicFile.write(data, to: memory)
         }
         return digest

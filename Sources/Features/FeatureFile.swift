@@ -61,7 +61,9 @@ struct FeatureFile: Sendable {
                 checksum.add(featureBytes)
                 guard Array(stored) == checksum.bytes else { throw damaged("the checksum differs") }
                 // Where nothing can be written, the rows are only read again the next time.
-                if let note, !file.stamp.isFresh { try? AtomicFile.write(file.stamp.text, to: note) }
+                if let note, !file.stamp.isFresh {
+                    try? AtomicFile.write(file.stamp.text, to: note)
+                }
             }
             guard let base = featureBytes.baseAddress, Int(bitPattern: base) % 2 == 0 else {
                 throw damaged("no rows")
