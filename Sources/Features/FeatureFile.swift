@@ -23,7 +23,7 @@ struct FeatureFile: Sendable {
 
     /// Bytes that are read between; the system maps some pages around each one that is touched, so that
     /// about three times as many are resident.
-    private static let residentBytes = 16 << 20
+    private static let residentBytes = 4 << 20
 
     /// Opens an entry and verifies it whole, rows and all where `note` does not say that this was done.
     ///

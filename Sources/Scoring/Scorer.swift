@@ -2,6 +2,7 @@ import Features
 import Graphs
 import Heads
 import Support
+import Tensors
 
 /// A proxy's values over several initialisations.
 public struct ScoreSummary: Sendable, Hashable, Codable {
@@ -84,6 +85,8 @@ public struct Scorer: Sendable {
     private let proxies: [any Proxy]
     private let options: Options
     private let warmUp: WarmUp?
+    /// Memory that goes from head to head.
+    private let scratch = BufferPools()
 
     /// - Parameters:
     ///   - train: features of the training split; nothing else is ever seen.
@@ -128,8 +131,12 @@ public struct Scorer: Sendable {
     /// Scores a head.
     /// - Throws: ``ScoringError`` when a proxy cannot be computed or is not finite.
     public func score(_ genotype: Genotype, key: RandomKey) throws -> Score {
-        let graph = space.graph(of: genotype)
-        let executor = Executor(graph)
+        try scratch.with { try score(space.graph(of: genotype), pool: $0, key: key) }
+    }
+
+    private func score(_ graph: Graph, pool: BufferPool, key: RandomKey) throws -> Score {
+        let executor = Executor(graph, pool: pool)
+        defer { executor.reset() }
         var values: [String: [Double]] = [:]
         for index in 0..<options.initializations {
             let key = key.child(index)

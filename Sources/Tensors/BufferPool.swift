@@ -57,6 +57,16 @@ public final class BufferPool {
         free.append((capacity, pointer))
     }
 
+    /// Frees buffers that are not in use, the largest first, until no more than `limit` floats are held.
+    public func trim(to limit: Int) {
+        guard allocatedCount > limit else { return }
+        free.sort { $0.capacity < $1.capacity }
+        while allocatedCount > limit, let entry = free.popLast() {
+            entry.pointer.deallocateAligned()
+            allocatedCount -= entry.capacity
+        }
+    }
+
     /// Takes a buffer for the time of a call.
     public func with<Result>(
         _ count: Int, _ body: (UnsafeMutablePointer<Float>) throws -> Result

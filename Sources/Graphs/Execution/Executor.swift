@@ -22,7 +22,7 @@ public final class Executor {
     }
 
     public let graph: Graph
-    let pool = BufferPool()
+    let pool: BufferPool
     /// Nodes that lead back to a trained parameter.
     let needsGradient: [Bool]
     private let consumerCounts: [Int]
@@ -39,8 +39,11 @@ public final class Executor {
     private var remainingUses: [Int]
     private var isOwned: [Bool]
 
-    public init(_ graph: Graph) {
+    /// - Parameter pool: scratch memory, of this executor's thread. Where others use it afterwards,
+    ///   ``reset()`` gives back what the executor still holds.
+    public init(_ graph: Graph, pool: BufferPool = BufferPool()) {
         self.graph = graph
+        self.pool = pool
         var needs = [Bool](repeating: false, count: graph.nodes.count)
         var consumers = [Int](repeating: 0, count: graph.nodes.count)
         for (index, node) in graph.nodes.enumerated() {
