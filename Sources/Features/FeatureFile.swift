@@ -9,21 +9,17 @@ struct FeatureFile: Sendable {
     let width: Int
     /// Sequence `s` is rows `offsets[s] ..< offsets[s + 1]`.
     let offsets: [Int64]
-    /// Row-major float16, `[rows, width]`; valid as long as `file` lives.
-    nonisolated(unsafe) let rows: UnsafePointer<UInt16>
-    private let reads = ReadCounter()
+    /// Where the rows are, float16, `[rows, width]`.
+    private let info: TensorInfo
 
-    /// Tells that rows were read. Pages would stay resident for good; now and then they are given back,
-    /// which costs little as the system keeps them in its cache.
-    func didRead(rows count: Int) {
-        if reads.add(count * width * MemoryLayout<UInt16>.stride, limit: Self.residentBytes) {
-            file.releasePages()
-        }
+    /// Copies rows, as they stand in the file, to memory for `range.count * width` halves.
+    /// - Throws: ``FileError/notReadable(path:reason:)``.
+    func read(_ range: Range<Int>, into target: UnsafeMutablePointer<UInt16>) throws {
+        let rowBytes = width * MemoryLayout<UInt16>.stride
+        try file.read(
+            info, from: range.lowerBound * rowBytes,
+            into: UnsafeMutableRawBufferPointer(start: target, count: range.count * rowBytes))
     }
-
-    /// Bytes that are read between; the system maps some pages around each one that is touched, so that
-    /// about three times as many are resident.
-    private static let residentBytes = 4 << 20
 
     /// Opens an entry and verifies it whole, rows and all where `note` does not say that this was done.
     ///
@@ -42,11 +38,10 @@ struct FeatureFile: Sendable {
         guard file.metadata["digest"] == digest else { throw damaged("it is of other features") }
         do {
             let offsetBytes = try file.bytes("offsets", expecting: [sequences + 1])
-            let info = try file.info("features")
+            info = try file.info("features")
             guard info.dtype == .float16, info.shape.count == 2, info.shape[1] == width,
                 try file.info("offsets").dtype == .int64
             else { throw damaged("unexpected types or shapes") }
-            let featureBytes = try file.bytes("features")
             offsets = (0...sequences).map {
                 offsetBytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)
             }
@@ -58,21 +53,29 @@ struct FeatureFile: Sendable {
             if noted != file.stamp.text {
                 var checksum = Checksum()
                 checksum.add(offsetBytes)
-                checksum.add(featureBytes)
+                Self.add(try file.bytes("features"), of: file, to: &checksum)
                 guard Array(stored) == checksum.bytes else { throw damaged("the checksum differs") }
                 // Where nothing can be written, the rows are only read again the next time.
                 if let note, !file.stamp.isFresh {
                     try? AtomicFile.write(file.stamp.text, to: note)
                 }
             }
-            guard let base = featureBytes.baseAddress, Int(bitPattern: base) % 2 == 0 else {
-                throw damaged("no rows")
-            }
-            rows = base.assumingMemoryBound(to: UInt16.self)
             self.width = width
             file.releasePages()
         } catch let error as TensorError {
             throw damaged(error.description)
+        }
+    }
+
+    /// Adds all bytes; pages are given back as they are done with.
+    private static func add(
+        _ bytes: UnsafeRawBufferPointer, of file: SafetensorsFile, to checksum: inout Checksum
+    ) {
+        let step = 16 << 20
+        for start in stride(from: 0, to: bytes.count, by: step) {
+            checksum.add(
+                UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + step)]))
+            file.releasePages()
         }
     }
 
@@ -105,22 +108,6 @@ struct FeatureFile: Sendable {
             },
         ]
         try SafetensorsWriter.write(entries, metadata: ["digest": digest], to: url)
-    }
-}
-
-/// Counts bytes over threads.
-private final class ReadCounter: @unchecked Sendable {
-    private let lock = NSLock()
-    private var bytes = 0
-
-    /// Whether the limit was reached; the count starts over then.
-    func add(_ count: Int, limit: Int) -> Bool {
-        lock.withLock {
-            bytes += count
-            guard bytes >= limit else { return false }
-            bytes = 0
-            return true
-        }
     }
 }
 

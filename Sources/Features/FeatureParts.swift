@@ -170,11 +170,12 @@ public struct FeatureParts {
             if let files = cached[split] {
                 let rows = parts.blocks[split].rows(block)
                 for file in files {
-                    let start = file.rows + rows.lowerBound * file.width
+                    let count = rows.count * file.width
+                    let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: count)
+                    defer { halves.deallocate() }
+                    try file.read(rows, into: halves)
                     try sink(
-                        UnsafeRawBufferPointer(
-                            UnsafeBufferPointer(start: start, count: rows.count * file.width)))
-                    file.didRead(rows: rows.count)
+                        UnsafeRawBufferPointer(UnsafeBufferPointer(start: halves, count: count)))
                 }
                 return
             }

@@ -76,7 +76,8 @@ public struct FeatureSet: Sendable {
     /// Some examples as a batch, converted to float32.
     /// - Parameter slots: the layers that are wanted, by their place; all where `nil`. The others must
     ///   not be read.
-    public func batch(_ examples: [Int], slots: [Int]? = nil) -> FeatureBatch {
+    /// - Throws: ``FileError/notReadable(path:reason:)`` where the cache has been damaged meanwhile.
+    public func batch(_ examples: [Int], slots: [Int]? = nil) throws -> FeatureBatch {
         let slots = slots ?? Array(files.indices)
         var lengths: [Int] = []
         lengths.reserveCapacity(examples.count * segments)
@@ -86,6 +87,9 @@ public struct FeatureSet: Sendable {
         var batch = Batch(lengths: lengths, segments: segments)
         let storage = FloatStorage(count: slots.count * batch.tokenCount * width)
         batch.inputs = Array(repeating: UnsafePointer(storage.pointer), count: files.count)
+        // The halves of a sequence: read here, converted while they are near.
+        let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: (lengths.max() ?? 0) * width)
+        defer { halves.deallocate() }
         var row = 0
         for slot in slots {
             batch.inputs[slot] = UnsafePointer(storage.pointer + row * width)
@@ -93,14 +97,13 @@ public struct FeatureSet: Sendable {
                 for segment in 0..<segments {
                     let place = Int(places[example * segments + segment])
                     let count = Int(file.offsets[place + 1] - file.offsets[place])
+                    let first = Int(file.offsets[place])
+                    try files[slot].read(first..<first + count, into: halves)
                     knas_f16_to_f32(
-                        Int64(count * width),
-                        files[slot].rows + Int(file.offsets[place]) * width,
-                        storage.pointer + row * width)
+                        Int64(count * width), halves, storage.pointer + row * width)
                     row += count
                 }
             }
-            files[slot].didRead(rows: batch.tokenCount)
         }
         batch.owner = storage
         return FeatureBatch(batch: batch, labels: examples.map { labels[$0] }, width: width)
@@ -127,7 +130,7 @@ public struct FeatureSet: Sendable {
         let chunk = 256
         try Parallel.forEach(count: (count + chunk - 1) / chunk, threads: threads) { index, _ in
             let examples = Array(index * chunk..<min(count, (index + 1) * chunk))
-            let batch = self.batch(examples, slots: [slot])
+            let batch = try self.batch(examples, slots: [slot])
             knas_mean_pool(
                 Int64(batch.batch.sequenceCount), batch.batch.offsets, Int64(width),
                 batch.batch.inputs[slot], result.pointer + index * chunk * segments * width)

@@ -103,7 +103,7 @@ public struct Scorer: Sendable {
         self.proxies = found.filter(\.readsKernel) + found.filter { !$0.readsKernel }
         let examples = Self.balanced(
             train.labels, count: min(options.examples, train.count), key: key.child("batch"))
-        batch = SharedBatch(train.batch(examples))
+        batch = SharedBatch(try train.batch(examples))
         warmUp =
             options.warmUpSteps == 0
             ? nil

@@ -64,7 +64,7 @@ struct WarmUp: Sendable {
         var powers: (Float, Float) = (1, 1)
         var dropout = key.generator()
         for examples in steps {
-            let batch = train.batch(examples)
+            let batch = try train.batch(examples)
             let logits = executor.forward(
                 batch.batch, parameters: parameters, mode: .training(key: dropout.next()))
             let result = CrossEntropy.evaluate(

@@ -18,6 +18,7 @@ public final class MappedFile: Sendable {
     /// What the system knew of the file when it was opened.
     public let stamp: FileStamp
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
+    private let descriptor: Int32
 
     /// Maps a file.
     /// - Throws: ``FileError``.
@@ -29,7 +30,8 @@ public final class MappedFile: Sendable {
             if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
             throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
         }
-        defer { close(descriptor) }
+        var isKept = false
+        defer { if !isKept { close(descriptor) } }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
@@ -40,8 +42,10 @@ public final class MappedFile: Sendable {
         self.url = url
         count = Int(status.st_size)
         stamp = FileStamp(status)
+        self.descriptor = descriptor
         guard count > 0 else {
             base = nil
+            isKept = true
             return
         }
         let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
@@ -49,10 +53,12 @@ public final class MappedFile: Sendable {
             throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
         }
         base = mapping
+        isKept = true
     }
 
     deinit {
         if let base { munmap(base, count) }
+        close(descriptor)
     }
 
     /// Calls `body` with all bytes of the file.
@@ -66,6 +72,23 @@ public final class MappedFile: Sendable {
     /// All bytes of the file; valid as long as this object lives.
     public var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// Copies bytes from `offset` on. Unlike mapped pages, of which the system keeps many around each that
+    /// is touched, they cost no memory but `target`.
+    /// - Throws: ``FileError/notReadable(path:reason:)``, also where the file has been cut short.
+    public func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+        var done = 0
+        while done < target.count {
+            let count = pread(
+                descriptor, target.baseAddress! + done, target.count - done, off_t(offset + done))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let reason = count < 0 ? String(cString: strerror(errno)) : "it was cut short"
+                throw FileError.notReadable(path: url.path, reason: reason)
+            }
+            done += count
+        }
     }
 
     /// Tells the system that the pages are not needed for now.

@@ -50,6 +50,16 @@ public final class SafetensorsFile: SafetensorsSource {
         file.releasePages()
     }
 
+    /// Copies bytes of a tensor from the offset within it on, without leaving pages resident.
+    /// - Precondition: they are inside of the tensor.
+    /// - Throws: ``FileError/notReadable(path:reason:)``.
+    public func read(
+        _ info: TensorInfo, from offset: Int, into target: UnsafeMutableRawBufferPointer
+    ) throws {
+        precondition(offset >= 0 && offset + target.count <= info.byteRange.count)
+        try file.read(into: target, at: info.byteRange.lowerBound + offset)
+    }
+
     /// All bytes of the file.
     var bytes: UnsafeRawBufferPointer { file.bytes }
 }

@@ -60,7 +60,7 @@ public struct HeadTrainer: Sendable {
         parameters.initialize(key: key.child("init"))
         let executor = Executor(graph)
         let slots = graph.inputSlots
-        calibrate(graph, parameters, train, examples: 256, key)
+        try calibrate(graph, parameters, train, examples: 256, key)
         let optimizer = AdamW(
             count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
         let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
@@ -83,7 +83,7 @@ public struct HeadTrainer: Sendable {
                     order[start..<min(train.count, start + configuration.batchSize)])
                 gradient.clear()
                 for part in parts.split(members, of: train) {
-                    lossSum += add(
+                    lossSum += try add(
                         train.batch(part, slots: slots), of: members.count, classes, weights,
                         executor, parameters, gradient, dropoutKey: dropout.next())
                 }
@@ -147,13 +147,14 @@ public struct HeadTrainer: Sendable {
 /// Sets the parameters that are set from data, from so many training examples.
 func calibrate(
     _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, examples: Int, _ key: RandomKey
-) {
+) throws {
     guard graph.needsCalibration else { return }
     var generator = key.child("calibration").generator()
     let members = Array(0..<train.count).shuffled(using: &generator).prefix(examples)
-    // The batch is larger than those of training: its memory is given back with this executor.
-    Executor(graph).calibrate(
-        train.batch(members.sorted(), slots: graph.inputSlots).batch, parameters: parameters)
+    let parts = BatchParts(graph).split(members.sorted(), of: train)
+    try graph.calibrate(parameters, blocks: parts.count) {
+        try train.batch(parts[$0], slots: graph.inputSlots).batch
+    }
 }
 
 /// `n / (classes * n_c)` for each class, so that the weights average to one.
@@ -168,13 +169,13 @@ func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
 /// Batches are cut by place and length, so that the same set always gives the same bits.
 func outputRows(
     _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet
-) -> FloatStorage {
+) throws -> FloatStorage {
     let slots = executor.graph.inputSlots
     let width = executor.graph.output.width
     let result = FloatStorage(count: features.count * width)
     var target = result.pointer
     for part in BatchParts(executor.graph).split(Array(0..<features.count), of: features) {
-        let batch = features.batch(part, slots: slots)
+        let batch = try features.batch(part, slots: slots)
         let rows = executor.forward(batch.batch, parameters: parameters)
         target.update(from: rows, count: part.count * width)
         target += part.count * width
@@ -186,7 +187,7 @@ func outputRows(
 public func predict(
     _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet, classes: Int
 ) throws -> Predictions {
-    let rows = outputRows(executor, parameters, features)
+    let rows = try outputRows(executor, parameters, features)
     knas_softmax_rows(Int64(features.count), Int64(classes), Int64(classes), 1, rows.pointer)
     return try Predictions(
         labels: features.labels.map(Int.init), probabilities: rows.array, classes: classes)

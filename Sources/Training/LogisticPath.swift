@@ -36,8 +36,8 @@ public struct LogisticPath: Sendable {
         guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
         let parameters = ParameterSet(graph)
         parameters.initialize(key: key.child("init"))
-        calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)
-        let rows = Self.standardizedRows(readout.body, parameters, train)
+        try calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)
+        let rows = try Self.standardizedRows(readout.body, parameters, train)
         let table = balancesClasses ? classWeights(train, classes) : nil
         let rowWeights = table.map { table in train.labels.map { table[Int($0)] } }
         let executor = Executor(graph)
@@ -74,12 +74,12 @@ public struct LogisticPath: Sendable {
     /// are set from all examples.
     private static func standardizedRows(
         _ body: Graph, _ parameters: ParameterSet, _ features: FeatureSet
-    ) -> FloatStorage {
+    ) throws -> FloatStorage {
         let last = body.nodes[body.output.node]
         guard case .affine(let scale, let shift) = last.primitive,
             body.parameters[scale.index].initialization == .calibratedScale
-        else { return outputRows(Executor(body), parameters, features) }
-        let raw = outputRows(
+        else { return try outputRows(Executor(body), parameters, features) }
+        let raw = try outputRows(
             Executor(body.upTo(node: last.inputs[0])), parameters, features)
         let scaling = Standardization(raw, rows: features.count)
         parameters.set(scale, scaling.scale)

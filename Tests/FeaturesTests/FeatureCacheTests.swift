@@ -25,8 +25,8 @@ struct FeatureCacheTests {
         try body(try Encoder(directory: encoder), directory)
     }
 
-    private func rows(_ features: FeatureSet) -> [Float] {
-        let batch = features.batch(Array(0..<features.count))
+    private func rows(_ features: FeatureSet) throws -> [Float] {
+        let batch = try features.batch(Array(0..<features.count))
         return Array(
             UnsafeBufferPointer(
                 start: batch.batch.inputs[0], count: batch.batch.tokenCount * features.width))
@@ -38,14 +38,14 @@ struct FeatureCacheTests {
         for layout in TinyEncoder.Layout.allCases where layout != .prefixedRoBERTa {
             try withEncoder(layout) { encoder, directory in
                 let cache = FeatureCache(encoder: encoder, directory: directory, threads: 2)
-                let found = rows(try cache.features(of: examples, FeatureConfiguration()))
+                let found = try rows(try cache.features(of: examples, FeatureConfiguration()))
                 if let reference { #expect(found == reference, "\(layout)") }
                 reference = found
             }
         }
         try withEncoder(.prefixedRoBERTa) { encoder, directory in
             let cache = FeatureCache(encoder: encoder, directory: directory, threads: 2)
-            let found = rows(try cache.features(of: examples, FeatureConfiguration()))
+            let found = try rows(try cache.features(of: examples, FeatureConfiguration()))
             #expect(found.count == reference?.count)
             #expect(encoder.maximumLength == 38)
         }
@@ -62,11 +62,11 @@ struct FeatureCacheTests {
                 let configuration = FeatureConfiguration(layers: [1], pairing: pairing)
                 let a = try one.features(of: examples, configuration)
                 let b = try two.features(of: examples, configuration)
-                #expect(rows(a) == rows(b))
+                #expect(try rows(a) == rows(b))
                 #expect(a.segments == (pairing == .siamese ? 2 : 1))
             }
             let siamese = try one.features(of: examples, FeatureConfiguration())
-            let first = siamese.batch([0]).batch
+            let first = try siamese.batch([0]).batch
             #expect(first.offsets.last! == Int64(siamese.tokenCount(0)))
         }
     }
@@ -82,16 +82,16 @@ struct FeatureCacheTests {
             let all = try together.features(
                 of: examples, FeatureConfiguration(layers: [0, 1, 2]))
             #expect(both.layerCount == 2 && all.layerCount == 3)
-            let batch = all.batch([1, 2], slots: [2])
+            let batch = try all.batch([1, 2], slots: [2])
             for layer in 0...2 {
-                let one = rows(
+                let one = try rows(
                     try apart.features(of: examples, FeatureConfiguration(layers: [layer])))
-                let slot = all.batch(Array(examples.indices)).batch
+                let slot = try all.batch(Array(examples.indices)).batch
                 let found = UnsafeBufferPointer(
                     start: slot.inputs[layer], count: slot.tokenCount * all.width)
                 #expect(Array(found) == one, "layer \(layer)")
             }
-            let second = all.batch([1, 2]).batch
+            let second = try all.batch([1, 2]).batch
             let count = second.tokenCount * all.width
             #expect(
                 Array(UnsafeBufferPointer(start: batch.batch.inputs[2], count: count))
@@ -106,7 +106,7 @@ struct FeatureCacheTests {
         try withEncoder { encoder, directory in
             let folder = directory.appendingPathComponent("cache")
             let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
-            let expected = rows(try cache.features(of: examples, FeatureConfiguration()))
+            let expected = try rows(try cache.features(of: examples, FeatureConfiguration()))
             let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
             let url = folder.appendingPathComponent(name)
             let whole = try Data(contentsOf: url)
@@ -119,7 +119,7 @@ struct FeatureCacheTests {
                     of: examples, FeatureConfiguration(),
                     onRebuild: { _ in reasons += 1 })
                 #expect(reasons == 1)
-                #expect(rows(found) == expected)
+                #expect(try rows(found) == expected)
             }
         }
     }
@@ -129,7 +129,7 @@ struct FeatureCacheTests {
         try withEncoder { encoder, directory in
             let folder = directory.appendingPathComponent("cache")
             let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
-            let expected = rows(try cache.features(of: examples, FeatureConfiguration()))
+            let expected = try rows(try cache.features(of: examples, FeatureConfiguration()))
             let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
             let url = folder.appendingPathComponent(name)
             func age(by seconds: Double) throws {
@@ -141,7 +141,7 @@ struct FeatureCacheTests {
                 var rebuilt = 0
                 let found = try cache.features(
                     of: examples, FeatureConfiguration(), onRebuild: { _ in rebuilt += 1 })
-                return rebuilt == times && rows(found) == expected
+                return try rows(found) == expected && rebuilt == times
             }
             // What has just been written is read whole every time.
             #expect(try opensWhole(rebuilding: 0))

@@ -35,4 +35,36 @@ struct CalibrationTests {
             }
         }
     }
+
+    @Test("block by block, parameters become those that all examples at once give")
+    func blocks() {
+        var builder = GraphBuilder(segments: 1)
+        let x = builder.standardize(builder.input(slot: 0, width: 3), name: "tokens")
+        let hidden = builder.activation(builder.linear(x, to: 5, name: "hidden"), .gelu)
+        let graph = builder.build(
+            output: builder.standardize(builder.pool(hidden, .mean), name: "examples"))
+        let lengths = [4, 1, 3, 2, 6, 1]
+        var generator = RandomKey(seed: 2).generator()
+        let rows = (0..<lengths.reduce(0, +) * 3).map { _ in
+            Float.random(in: -1...3, using: &generator)
+        }
+        func batch(_ examples: Range<Int>, _ base: UnsafePointer<Float>) -> Batch {
+            var batch = Batch(lengths: Array(lengths[examples]), segments: 1)
+            batch.inputs = [base + 3 * lengths[..<examples.lowerBound].reduce(0, +)]
+            return batch
+        }
+        let whole = ParameterSet(graph)
+        whole.initialize(key: RandomKey(seed: 1))
+        let parts = whole.copy()
+        rows.withUnsafeBufferPointer { rows in
+            let base = rows.baseAddress!
+            Executor(graph).calibrate(batch(0..<6, base), parameters: whole)
+            let cuts = [0..<1, 1..<4, 4..<6]
+            graph.calibrate(parts, blocks: 3) { batch(cuts[$0], base) }
+        }
+        for (a, b) in zip(whole.storage.array, parts.storage.array) {
+            #expect(abs(a - b) <= 1e-5 * max(1, abs(a)))
+        }
+        #expect(whole.storage.array.contains { $0 != 0 && $0 != 1 })
+    }
 }

@@ -17,7 +17,7 @@ struct GradientToolTests {
             context: HeadContext(inputWidth: 16, classes: Self.classes, segments: 2))
         let features = try SyntheticFeatures.make(
             examples: 9, segments: 2, classes: Self.classes)
-        let batch = features.batch(Array(0..<9))
+        let batch = try features.batch(Array(0..<9))
         var generator = RandomKey(seed: 11).generator()
         for index in 0..<12 {
             let graph = space.graph(of: space.sample(using: &generator))

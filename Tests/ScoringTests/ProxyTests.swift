@@ -75,7 +75,7 @@ struct ProxyTests {
             parameters.initialize(key: RandomKey(seed: 9).child(0).child("init"))
             let executor = Executor(graph)
             // The order of the examples does not matter to these sums, but for rounding.
-            let batch = features.batch(Array(0..<24))
+            let batch = try features.batch(Array(0..<24))
             executor.calibrate(batch.batch, parameters: parameters)
             let logits = executor.forward(
                 batch.batch, parameters: parameters, mode: .differentiation)

@@ -25,7 +25,7 @@ struct FineTuneTests {
         let model = try setup.graph()
         let parameters = try model.parameters(encoder: setup.encoder, head: setup.head())
         let features = try setup.tunedFeatures(model)
-        let batch = features.batch(Array(0..<6))
+        let batch = try features.batch(Array(0..<6))
         let executor = Executor(model.graph)
         let mode: Executor.Mode = hasDropout ? .training(key: 5) : .differentiation
         func loss() -> (Double, [Float]) {

@@ -44,7 +44,7 @@ struct FoldingTests {
 
     private func check(_ graph: Graph) throws {
         let features = try SyntheticFeatures.make(examples: 12, segments: 2, seed: 4)
-        let batch = features.batch(Array(0..<12), slots: graph.inputSlots)
+        let batch = try features.batch(Array(0..<12), slots: graph.inputSlots)
         let parameters = ParameterSet(graph)
         parameters.initialize(key: RandomKey(seed: 5))
         let slopes = (0..<24).map { Float($0 % 5) - 2 }

@@ -80,7 +80,7 @@ struct LogisticPathTests {
         let features = try FeatureSet(
             storing: rows, lengths: [1, 1], width: 16, segments: 2, labels: [0],
             at: TinyEncoder.temporaryDirectory().appendingPathComponent("features"))
-        let batch = features.batch([0], slots: head.inputSlots)
+        let batch = try features.batch([0], slots: head.inputSlots)
         let executor = Executor(head)
         let logits = executor.forward(batch.batch, parameters: parameters)
         #expect(logits[0] == abs(rows[3] - rows[16 + 3]))

@@ -15,31 +15,55 @@ extension Executor {
     func standardize(
         _ x: UnsafePointer<Float>, _ rows: Int, _ scale: ParameterID, _ shift: ParameterID
     ) {
-        guard let parameters,
-            graph.parameters[scale.index].initialization == .calibratedScale, rows > 0
-        else { return }
-        let width = graph.parameters[scale.index].count
-        var means = [Double](repeating: 0, count: width)
-        for row in 0..<rows {
-            for column in 0..<width { means[column] += Double(x[row * width + column]) }
-        }
-        for column in 0..<width { means[column] /= Double(rows) }
-        var squares = [Double](repeating: 0, count: width)
-        for row in 0..<rows {
-            for column in 0..<width {
-                let difference = Double(x[row * width + column]) - means[column]
-                squares[column] += difference * difference
+        guard let parameters, graph.isCalibrated(scale), rows > 0 else { return }
+        var moments = ColumnMoments(width: graph.parameters[scale.index].count)
+        moments.add(x, rows: rows)
+        parameters.standardize(scale, shift, to: moments)
+    }
+}
+
+extension Graph {
+    /// Sets the calibrated parameters from blocks of examples, one after another, so that no more is held
+    /// than a block's activations. The blocks run from the inputs again for each of the parameters: few
+    /// graphs have more than two.
+    ///
+    /// - Parameter block: the examples of a block, by its number.
+    public func calibrate(
+        _ parameters: ParameterSet, blocks: Int, _ block: (Int) throws -> Batch
+    ) rethrows {
+        for node in nodes {
+            guard case .affine(let scale, let shift) = node.primitive, isCalibrated(scale) else {
+                continue
             }
+            let executor = Executor(upTo(node: node.inputs[0]))
+            var moments = ColumnMoments(width: node.width)
+            for index in 0..<blocks {
+                let batch = try block(index)
+                // What the executor returns, and an input above all, may be gone with its owner.
+                withExtendedLifetime((executor, batch)) {
+                    moments.add(
+                        executor.forward(batch, parameters: parameters),
+                        rows: batch.rowCount(executor.graph.output.space))
+                }
+            }
+            if blocks > 0 { parameters.standardize(scale, shift, to: moments) }
         }
-        var scales = [Float](repeating: 1, count: width)
-        var shifts = [Float](repeating: 0, count: width)
-        for column in 0..<width {
-            let deviation = (squares[column] / Double(rows)).squareRoot()
-            let isConstant = deviation <= 1e-5 * abs(means[column]) || deviation < 1e-12
-            scales[column] = isConstant ? 1 : Float(1 / deviation)
-            shifts[column] = Float(-means[column]) * scales[column]
+    }
+
+    func isCalibrated(_ scale: ParameterID) -> Bool {
+        parameters[scale.index].initialization == .calibratedScale
+    }
+}
+
+extension ParameterSet {
+    fileprivate func standardize(
+        _ scale: ParameterID, _ shift: ParameterID, to moments: ColumnMoments
+    ) {
+        let scales = zip(moments.means, moments.deviations).map { mean, deviation in
+            let isConstant = deviation <= 1e-5 * abs(mean) || deviation < 1e-12
+            return isConstant ? 1 : Float(1 / deviation)
         }
-        parameters.set(scale, scales)
-        parameters.set(shift, shifts)
+        set(scale, scales)
+        set(shift, zip(moments.means, scales).map { Float(-$0) * $1 })
     }
 }

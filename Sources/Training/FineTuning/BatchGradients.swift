@@ -50,7 +50,7 @@ final class BatchGradients: @unchecked Sendable {
             var sum = 0.0
             for part in stride(from: lane, to: parts.count, by: self.lanes.count) {
                 var generator = key.child(part).generator()
-                sum += self.add(
+                sum += try self.add(
                     train.batch(parts[part].map { members[$0] }, slots: self.slots), scale,
                     self.executors[thread], self.lanes[lane], dropoutKey: generator.next())
             }

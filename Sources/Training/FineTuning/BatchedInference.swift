@@ -27,7 +27,7 @@ public final class BatchedInference: @unchecked Sendable {
     /// The output of each example: `[examples, width of the graph's output]`.
     public func outputs(_ features: FeatureSet) throws -> FloatStorage {
         try outputs((0..<features.count).map { features.tokenCount($0) }) {
-            features.batch($0, slots: self.slots).batch
+            try features.batch($0, slots: self.slots).batch
         }
     }
 
@@ -43,12 +43,12 @@ public final class BatchedInference: @unchecked Sendable {
     }
 
     private func outputs(
-        _ tokens: [Int], _ batch: @Sendable ([Int]) -> Batch
+        _ tokens: [Int], _ batch: @Sendable ([Int]) throws -> Batch
     ) throws -> FloatStorage {
         let result = FloatStorage(count: tokens.count * width)
         let parts = MicroBatches.byLength(tokens: tokens, limit: Self.batchTokens)
         try Parallel.forEach(count: parts.count, threads: executors.count) { index, thread in
-            let output = self.executors[thread].forward(
+            let output = try self.executors[thread].forward(
                 batch(parts[index]), parameters: self.parameters)
             for (row, place) in parts[index].enumerated() {
                 (result.pointer + place * self.width).update(

@@ -1,0 +1,46 @@
+/// Means and variances of columns over rows that come block by block (Chan, Golub and LeVeque, "Updating
+/// formulae and a pairwise algorithm for computing sample variances", 1979).
+package struct ColumnMoments {
+    private var rows = 0
+    package private(set) var means: [Double]
+    /// Sums of squared differences from the means.
+    private var squares: [Double]
+
+    package init(width: Int) {
+        means = Array(repeating: 0, count: width)
+        squares = means
+    }
+
+    /// Standard deviations over all rows so far.
+    package var deviations: [Double] { squares.map { ($0 / Double(max(1, rows))).squareRoot() } }
+
+    /// Adds a block `[count, width]`.
+    package mutating func add(_ x: UnsafePointer<Float>, rows count: Int) {
+        guard count > 0 else { return }
+        let width = means.count
+        var blockMeans = [Double](repeating: 0, count: width)
+        for row in 0..<count {
+            for column in 0..<width { blockMeans[column] += Double(x[row * width + column]) }
+        }
+        for column in 0..<width { blockMeans[column] /= Double(count) }
+        var blockSquares = [Double](repeating: 0, count: width)
+        for row in 0..<count {
+            for column in 0..<width {
+                let difference = Double(x[row * width + column]) - blockMeans[column]
+                blockSquares[column] += difference * difference
+            }
+        }
+        guard rows > 0 else {
+            (rows, means, squares) = (count, blockMeans, blockSquares)
+            return
+        }
+        let (before, added) = (Double(rows), Double(count))
+        for column in 0..<width {
+            let difference = blockMeans[column] - means[column]
+            means[column] += difference * added / (before + added)
+            squares[column] +=
+                blockSquares[column] + difference * difference * before * added / (before + added)
+        }
+        rows += count
+    }
+}
