@@ -5,7 +5,7 @@ import Support
 import Tasks
 import Tensors
 
-/// The features of a list of examples, memory-mapped, and their labels.
+/// The features of a list of examples, on disk, and their labels.
 public struct FeatureSet: Sendable {
     /// One a layer; all of the same sequences.
     private let files: [FeatureFile]

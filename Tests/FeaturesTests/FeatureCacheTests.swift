@@ -165,6 +165,21 @@ struct FeatureCacheTests {
         }
     }
 
+    @Test("an entry that is cut short while it is used is an error, not a crash")
+    func cutShort() throws {
+        try withEncoder { encoder, directory in
+            let folder = directory.appendingPathComponent("cache")
+            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
+            let features = try cache.features(of: examples, FeatureConfiguration())
+            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
+            let handle = try FileHandle(
+                forUpdating: folder.appendingPathComponent(name))
+            try handle.truncate(atOffset: 300)
+            try handle.close()
+            #expect(throws: FileError.self) { try rows(features) }
+        }
+    }
+
     @Test("layers that an encoder does not have are refused")
     func badLayer() throws {
         try withEncoder { encoder, directory in
