@@ -25,6 +25,19 @@ struct FeatureCacheTests {
         try body(try Encoder(directory: encoder), directory)
     }
 
+    /// Runs a test on a cache with one entry.
+    private func withEntry(
+        _ body: (_ cache: FeatureCache, _ entry: URL, _ features: FeatureSet) throws -> Void
+    ) throws {
+        try withEncoder { encoder, directory in
+            let folder = directory.appendingPathComponent("cache")
+            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
+            let features = try cache.features(of: examples, FeatureConfiguration())
+            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
+            try body(cache, folder.appendingPathComponent(name), features)
+        }
+    }
+
     private func rows(_ features: FeatureSet) throws -> [Float] {
         let batch = try features.batch(Array(0..<features.count))
         return Array(
@@ -103,12 +116,8 @@ struct FeatureCacheTests {
 
     @Test("a damaged entry is detected and rebuilt")
     func damage() throws {
-        try withEncoder { encoder, directory in
-            let folder = directory.appendingPathComponent("cache")
-            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
-            let expected = try rows(try cache.features(of: examples, FeatureConfiguration()))
-            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
-            let url = folder.appendingPathComponent(name)
+        try withEntry { cache, url, features in
+            let expected = try rows(features)
             let whole = try Data(contentsOf: url)
             var flipped = whole
             flipped[whole.count - 100] ^= 1
@@ -126,12 +135,8 @@ struct FeatureCacheTests {
 
     @Test("a checksum that was right is remembered until somebody writes to the entry")
     func remembered() throws {
-        try withEncoder { encoder, directory in
-            let folder = directory.appendingPathComponent("cache")
-            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
-            let expected = try rows(try cache.features(of: examples, FeatureConfiguration()))
-            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
-            let url = folder.appendingPathComponent(name)
+        try withEntry { cache, url, features in
+            let expected = try rows(features)
             func age(by seconds: Double) throws {
                 try FileManager.default.setAttributes(
                     [.modificationDate: Date(timeIntervalSince1970: 1e9 + seconds)],
@@ -145,6 +150,7 @@ struct FeatureCacheTests {
             }
             // What has just been written is read whole every time.
             #expect(try opensWhole(rebuilding: 0))
+            let folder = url.deletingLastPathComponent()
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 1)
             try age(by: 0)
             #expect(try opensWhole(rebuilding: 0))
@@ -167,13 +173,8 @@ struct FeatureCacheTests {
 
     @Test("an entry that is cut short while it is used is an error, not a crash")
     func cutShort() throws {
-        try withEncoder { encoder, directory in
-            let folder = directory.appendingPathComponent("cache")
-            let cache = FeatureCache(encoder: encoder, directory: folder, threads: 1)
-            let features = try cache.features(of: examples, FeatureConfiguration())
-            let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
-            let handle = try FileHandle(
-                forUpdating: folder.appendingPathComponent(name))
+        try withEntry { _, url, features in
+            let handle = try FileHandle(forUpdating: url)
             try handle.truncate(atOffset: 300)
             try handle.close()
             #expect(throws: FileError.self) { try rows(features) }
