@@ -27,8 +27,12 @@ struct ScoringOptions: ParsableArguments {
     var maxMultiplyAdds: Double?
     @Option(
         help: ArgumentHelp(
-            "Operations that heads are made of, by name with commas between; all without it.",
-            discussion: OperationRegistry.standard.operations.map(\.name)
+            """
+            Operations that heads are made of, by name with commas between; 'default' stands for \
+            those that are drawn without this option, as in default,alignment.
+            """,
+            discussion: OperationRegistry.standard.operations
+                .map { $0.isDrawn ? $0.name : "\($0.name) (not in default)" }
                 .joined(separator: ", ")))
     var operations: String?
 

@@ -32,8 +32,15 @@ struct SearchSpaceTests {
     func drawnByName() throws {
         var generator = RandomKey(seed: 6).generator()
         for _ in 0..<300 {
-            #expect(!Self.pair.sample(using: &generator).description.contains("coverage"))
+            let text = Self.pair.sample(using: &generator).description
+            #expect(!text.contains("coverage") && !text.contains("alignment"))
         }
+        let wider = try SearchSpace(
+            context: Self.pair.context, operations: ["default", "alignment"])
+        let drawn = (0..<100).map { _ in wider.sample(using: &generator).description }
+        #expect(drawn.contains { $0.contains("alignment") })
+        #expect(drawn.contains { $0.contains("adapter") })
+        #expect(!drawn.contains { $0.contains("coverage") })
         let space = try SearchSpace(
             context: Self.pair.context,
             operations: ["layer", "coverage", "pool-mean", "pair", "classifier"])

@@ -30,14 +30,24 @@ public struct OperationRegistry: Sendable {
         Classifier(),
     ])
 
+    /// Stands for all operations that are drawn unless told otherwise.
+    public static let nameOfDefault = "default"
+
+    /// The registry with the operations that heads are drawn from unless told otherwise.
+    var drawn: OperationRegistry { OperationRegistry(operations.filter(\.isDrawn)) }
+
     /// The registry with some of its operations.
+    /// - Parameter names: names of operations, or ``nameOfDefault``.
     /// - Throws: ``GenotypeError`` for an unknown name, or where a place that every head has is left
     ///   without an operation.
     func restricted(to names: [String], context: HeadContext) throws -> OperationRegistry {
-        for name in names where table[name] == nil {
-            throw GenotypeError.unknownOperation(name: name, known: Array(table.keys))
+        for name in names where table[name] == nil && name != Self.nameOfDefault {
+            throw GenotypeError.unknownOperation(
+                name: name, known: table.keys + [Self.nameOfDefault])
         }
-        let result = OperationRegistry(operations.filter { names.contains($0.name) })
+        let takesDefault = names.contains(Self.nameOfDefault)
+        let result = OperationRegistry(
+            operations.filter { names.contains($0.name) || takesDefault && $0.isDrawn })
         for slot in SearchSpace.requiredSlots(segments: context.segments)
         where result.operations(in: slot, context: context).isEmpty {
             let possible = operations(in: slot, context: context).map(\.name)

@@ -17,7 +17,7 @@ public struct SearchSpace: Sendable {
         self.context = context
         self.maximumBlocks = maximumBlocks
         self.registry = registry
-        drawn = OperationRegistry(registry.operations.filter(\.isDrawn))
+        drawn = registry.drawn
     }
 
     /// A space whose heads are drawn from some operations only; texts may name the others too.
