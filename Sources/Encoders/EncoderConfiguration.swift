@@ -81,7 +81,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         }
         let configuration: EncoderConfiguration
         do {
-            configuration = try JSONDecoder().decode(
+            configuration = try JSONDecoder().decodeChecked(
                 EncoderConfiguration.self, from: Data(file.bytes))
         } catch let error as DecodingError {
             throw EncoderError.badConfiguration(path: url.path, reason: explain(error))

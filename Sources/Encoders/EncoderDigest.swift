@@ -20,7 +20,8 @@ enum EncoderDigest {
         let memory = EncoderStore.home.appendingPathComponent("digests")
             .appendingPathComponent(nameDigest.hexadecimal().prefix(32) + ".json")
         if let data = try? Data(contentsOf: memory),
-            let entry = try? JSONDecoder().decode(Entry.self, from: data), entry.stamp == stamp
+            let entry = try? JSONDecoder().decodeChecked(Entry.self, from: data),
+            entry.stamp == stamp
         {
             return entry.digest
         }

@@ -111,7 +111,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             throw ModelError.badConfiguration(path: url.path, reason: "larger than 1 MiB")
         }
         do {
-            let result = try JSONDecoder().decode(
+            let result = try JSONDecoder().decodeChecked(
                 ModelConfiguration.self, from: Data(file.bytes))
             if let reason = result.objection {
                 throw ModelError.badConfiguration(path: url.path, reason: reason)

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What makes a run this run: where any of it differs, results of one cannot be taken over by another.
 ///
@@ -76,7 +77,8 @@ public struct RunIdentity: Sendable, Hashable {
         guard let program = rows["program"], let kernels = rows["kernels"],
             let task = rows["task"], let data = rows["data"], let encoder = rows["encoder"],
             let seed = rows["seed"].flatMap(UInt64.init), let text = rows["configuration"],
-            let choices = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8))
+            let choices = try? JSONDecoder().decodeChecked(
+                [String: String].self, from: Data(text.utf8))
         else { return nil }
         self.init(
             program: program, kernels: kernels, task: task, data: data, encoder: encoder,

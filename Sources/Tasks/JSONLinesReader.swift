@@ -40,7 +40,7 @@ struct JSONLinesReader: RowReader {
             return .bad(line: line, column: column, reason: reason)
         }
         do {
-            let row = try decoder.decode(JSONRow.self, from: data)
+            let row = try decoder.decodeChecked(JSONRow.self, from: data)
             for (key, text) in [(columns.text, row.text), (columns.pair ?? "", row.pair)] {
                 guard let text else { continue }
                 if text.isBlank { return bad(key, .emptyText) }

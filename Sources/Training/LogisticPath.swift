@@ -76,9 +76,9 @@ public struct LogisticPath: Sendable {
         _ body: Graph, _ parameters: ParameterSet, _ features: FeatureSet
     ) throws -> FloatStorage {
         let last = body.nodes[body.output.node]
-        guard case .affine(let scale, let shift) = last.primitive,
-            body.parameters[scale.index].initialization == .calibratedScale
-        else { return try outputRows(Executor(body), parameters, features) }
+        guard case .affine(let scale, let shift) = last.primitive, body.isCalibrated(scale) else {
+            return try outputRows(Executor(body), parameters, features)
+        }
         let raw = try outputRows(
             Executor(body.upTo(node: last.inputs[0])), parameters, features)
         let scaling = Standardization(raw, rows: features.count)

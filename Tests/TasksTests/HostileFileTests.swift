@@ -95,6 +95,20 @@ import Testing
         #expect(rows.map(\.line) == rows.map(\.line).sorted())
     }
 
+    @Test("a line that ends at the JSON decoder's deepest level is a bad row")
+    func deepestLevel() throws {
+        let workspace = try Workspace()
+        let row = Data((String(repeating: "[", count: 513) + "\n").utf8)
+        try workspace.writeSplits("jsonl", train: row)
+        do {
+            _ = try workspace.load(singleTask("jsonl"))
+            Issue.record("no error")
+        } catch TaskError.badRows(let rows, let total) {
+            #expect(total == 1)
+            #expect("\(rows)".contains("nested deeper than 256 levels"))
+        }
+    }
+
     @Test("a file of nothing but bad rows is counted whole and told in part")
     func nothingButBadRows() throws {
         let workspace = try Workspace()

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What the hub says a repository holds, and which of it an encoder needs.
 struct HubListing {
@@ -14,7 +15,7 @@ struct HubListing {
             let sha: String
             let siblings: [Sibling]
         }
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: body),
+        guard let answer = try? JSONDecoder().decodeChecked(Answer.self, from: body),
             Self.isCommit(answer.sha)
         else {
             throw HubError.badAnswer(
@@ -65,7 +66,7 @@ struct HubListing {
             let weightMap: [String: String]
             enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
         }
-        guard let map = try? JSONDecoder().decode(Index.self, from: index).weightMap else {
+        guard let map = try? JSONDecoder().decodeChecked(Index.self, from: index).weightMap else {
             throw HubError.badAnswer(
                 url: "\(repository)/\(Self.index)", reason: "expected a weight_map")
         }

@@ -50,7 +50,8 @@ extension Graph {
         }
     }
 
-    func isCalibrated(_ scale: ParameterID) -> Bool {
+    /// Whether a scale is set from data instead of trained.
+    public func isCalibrated(_ scale: ParameterID) -> Bool {
         parameters[scale.index].initialization == .calibratedScale
     }
 }

@@ -30,12 +30,12 @@ final class StudyJournal: @unchecked Sendable {
             let lines = data.split(separator: 0x0A)
             let decoder = JSONDecoder()
             if let first = lines.first {
-                guard let found = try? decoder.decode(Identity.self, from: first),
+                guard let found = try? decoder.decodeChecked(Identity.self, from: first),
                     found == Identity(study: identity)
                 else { throw CorrelationError.otherStudy(path: url.path) }
             }
             for line in lines.dropFirst() {
-                guard let record = try? decoder.decode(HeadRecord.self, from: line),
+                guard let record = try? decoder.decodeChecked(HeadRecord.self, from: line),
                     record.isSound(repeats: repeats)
                 else { continue }
                 known[record.index] = record

@@ -115,7 +115,7 @@ public struct RunOverview: Sendable, Codable {
         guard state == .complete || state == .damaged else { return }
         do {
             let file = try MappedFile(directory.appendingPathComponent("result.json"))
-            take(try JSONDecoder().decode(Result.self, from: Data(file.bytes)))
+            take(try JSONDecoder().decodeChecked(Result.self, from: Data(file.bytes)))
         } catch {
             state = .damaged
             detail = "result.json cannot be read"

@@ -91,7 +91,8 @@ public struct FineTuneCheckpoint: Sendable {
         let metadata = file.metadata
         guard metadata["version"] == Self.version, metadata["digest"] == digest,
             let text = metadata["history"],
-            let history = try? JSONDecoder().decode([EpochRecord].self, from: Data(text.utf8)),
+            let history = try? JSONDecoder().decodeChecked(
+                [EpochRecord].self, from: Data(text.utf8)),
             let bestEpoch = metadata["best_epoch"].flatMap({ Int($0) }),
             (1...max(1, history.count)).contains(bestEpoch), !history.isEmpty,
             let step = metadata["step"].flatMap({ Int($0) }), step >= 0
