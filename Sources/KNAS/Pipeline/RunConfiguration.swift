@@ -40,7 +40,8 @@ public struct RunConfiguration: Sendable {
     public var maximumParameters: Int? = 500_000
     /// Heads that need more multiply-adds for an example of mean length are not proposed.
     public var maximumMultiplyAdds: Double?
-    /// Names of the operations that heads are made of; all where `nil`.
+    /// Names of the operations that heads are made of; where `nil`, those that are drawn unless named,
+    /// which the name `default` stands for.
     public var operations: [String]?
     /// A head to train instead of searching for one.
     public var head: String?
