@@ -69,7 +69,14 @@ struct LayerNormKernelTests {
         let ones = [Double](repeating: 1, count: 384)
         let zeros = [Double](repeating: 0, count: 384)
         let expected = (0..<c.rows).flatMap { Self.normalized(c.row(c.x, $0), ones, zeros) }
-        Kernels.expectClose(c.y, expected, tolerance: 2e-4)
+        // Unoptimised code adds a row up number by number instead of in sixteen sums: the mean, here a
+        // thousand times the deviation, loses more.
+        #if DEBUG
+            let tolerance = 2e-3
+        #else
+            let tolerance = 2e-4
+        #endif
+        Kernels.expectClose(c.y, expected, tolerance: tolerance)
     }
 
     @Test("the gradient with respect to x is that of central differences")

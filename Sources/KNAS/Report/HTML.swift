@@ -77,9 +77,11 @@ enum Show {
         value.isFinite ? String(format: "%.\(digits)f", value) : "–"
     }
 
-    /// Three significant digits, whatever the size.
+    /// Three significant digits, six from a thousand to a million: sums of ranks, the scores of a vote,
+    /// would look alike with fewer.
     static func short(_ value: Double) -> String {
-        value.isFinite ? String(format: "%.3g", value) : "–"
+        guard value.isFinite else { return "–" }
+        return String(format: (1e3..<1e6).contains(value.magnitude) ? "%.6g" : "%.3g", value)
     }
 
     /// A count with spaces between thousands.
