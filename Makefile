@@ -43,7 +43,7 @@ test: encoder
 
 example: encoder
 	@echo "building and running the package in Examples/Triage"
-	SWIFT="$(SWIFT)" Scripts/example
+	SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" Scripts/example
 
 docs: packages
 	@echo "building the documentation of the library"
