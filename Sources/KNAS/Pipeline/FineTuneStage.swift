@@ -23,6 +23,12 @@ struct FineTunedHead: Sendable {
     let seeds: [TrainedHead]
     /// Features of the test split for the graph, not read before the result is put together.
     let test: FeatureSet
+
+    /// Mean of the seeds.
+    var devAccuracy: Double {
+        seeds.reduce(0) { $0 + ClassificationMetrics($1.dev).accuracy }
+            / Double(max(1, seeds.count))
+    }
 }
 
 /// Fine-tunes the winner, and a linear head for comparison, from the weights that training on the frozen
