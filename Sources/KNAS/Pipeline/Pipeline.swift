@@ -267,7 +267,7 @@ public struct Pipeline: Sendable {
         let heads = try training.train(jobs, key.child("linear"), stageName: "linear head")
             .compactMap(\.head)
         let control = try stage.train(linear, from: heads, name: "linear", key)
-        if control.devAccuracy > winner.devAccuracy {
+        if winner.genotype != linear, control.devAccuracy > winner.devAccuracy {
             note(
                 "fine-tuned, the linear head does better on dev "
                     + "(\(percent(control.devAccuracy)) to \(percent(winner.devAccuracy))): "
