@@ -31,9 +31,12 @@ public struct ModelCardContent: Sendable, Hashable {
     public var encoderDigest: String
     /// The hidden states that the head reads; 0 is the embeddings' output.
     public var layers: [Int]
+    /// The encoder layers that were trained with the head, from 1; `nil` where none was.
+    public var trainedLayers: ClosedRange<Int>?
     /// Longest sequence in tokens.
     public var maximumLength: Int
-    /// The head, as `--head` accepts it, and its number of weights.
+    /// The head, as `--head` accepts it, and the number of trained weights, those of encoder layers
+    /// included.
     public var genotype: String
     public var weightCount: Int
     /// Rows of each split.
@@ -101,20 +104,29 @@ public enum ModelCard {
         return """
             # \(line(c.task))
 
-            A classifier of \(input): a small head, found by gradient-kernel search and trained \
-            here, on the frozen encoder `\(line(c.encoder))` (\(layers)).\
+            A classifier of \(input): a small head, chosen by knas on held-out rows and trained \
+            here, on the \(c.trainedLayers == nil ? "frozen " : "")encoder \
+            `\(line(c.encoder))` (\(layers))\(trained(c)).\
             \(c.taskDescription.isEmpty ? "" : " The task: \(line(c.taskDescription))")
 
             - \(head(c))
             - Classes: \(c.labels.map { "`\(line($0))`" }.joined(separator: ", "))
             - Longest input: \(c.maximumLength) tokens; what is longer is cut
-            - Encoder digest: `\(line(c.encoderDigest))`; the head does not run on another encoder
+            - Encoder digest: `\(line(c.encoderDigest))`; the model does not run on another encoder
             - Made by knas \(line(c.version)), seed \(c.seed)
             """
     }
 
+    private static func trained(_ c: ModelCardContent) -> String {
+        guard let layers = c.trainedLayers else { return "" }
+        return layers.count == 1
+            ? ", whose layer \(layers.lowerBound) was trained with it"
+            : ", whose layers \(layers.lowerBound) to \(layers.upperBound) were trained with it"
+    }
+
     private static func head(_ c: ModelCardContent) -> String {
-        let head = "`\(line(c.genotype))`, \(c.weightCount) weights"
+        let encoder = c.trainedLayers == nil ? "" : " with those of the encoder's trained layers"
+        let head = "`\(line(c.genotype))`, \(c.weightCount) weights\(encoder)"
         return c.memberCount == 1
             ? "Head: \(head)"
             : "\(c.memberCount) heads, trained with different seeds, whose probabilities are averaged: "

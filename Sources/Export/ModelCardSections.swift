@@ -14,7 +14,10 @@ extension ModelCard {
             The task `\(line(c.task))`\(rows.isEmpty ? "" : ": \(rows.joined(separator: ", ")) rows").\
             \(c.source.isEmpty ? "" : " Source: \(line(c.source))")
 
-            The encoder's weights were not changed. The head was chosen and its training stopped by \
+            \(c.trainedLayers == nil
+                ? "The encoder's weights were not changed."
+                : "The head was trained on the frozen encoder first, then with the encoder's layers.") \
+            The head was chosen and its training stopped by \
             the dev rows; the test rows were read once, at the end.
             """
     }

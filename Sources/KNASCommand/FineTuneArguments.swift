@@ -38,7 +38,10 @@ struct FineTuneArguments: ParsableArguments {
     var swapPairs = false
     @Flag(
         name: .customLong("finetune-control"), inversion: .prefixedNo,
-        help: "Fine-tune a linear head in the same way, for comparison.")
+        help: """
+            Fine-tune a linear head in the same way, and make it the model where it does better on dev \
+            than the head that the search found.
+            """)
     var control = true
     @Flag(help: "Put the whole encoder into the model's directory.")
     var standalone = false

@@ -62,7 +62,14 @@ struct SearchCommand: ParsableCommand {
             lines.append(line("control: \(name)", baseline.dev, baseline.test))
         }
         if let tuned = result.finetuned {
-            lines.append(line("fine-tuned winner", tuned.dev, tuned.test))
+            if tuned.genotype == result.winner.genotype {
+                lines.append(line("fine-tuned winner", tuned.dev, tuned.test))
+            } else {
+                lines += [
+                    "fine-tuned, a linear head is better on dev: \(tuned.genotype)",
+                    line("fine-tuned linear head", tuned.dev, tuned.test),
+                ]
+            }
             for (name, control) in tuned.controls.sorted(by: { $0.key < $1.key }) {
                 lines.append(line("control: \(name)", control.dev, control.test))
             }

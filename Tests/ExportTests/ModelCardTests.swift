@@ -69,6 +69,17 @@ struct ModelCardTests {
         #expect(ModelCard.text(content()) == ModelCard.text(content()))
     }
 
+    @Test("a model with trained encoder layers says which, and not that the encoder is as it was")
+    func fineTuned() throws {
+        var content = content()
+        #expect(try parts(ModelCard.text(content)).body.contains("on the frozen encoder"))
+        #expect(try parts(ModelCard.text(content)).body.contains("weights were not changed"))
+        content.trainedLayers = 3...12
+        let (_, body) = try parts(ModelCard.text(content))
+        #expect(body.contains("(layer 12), whose layers 3 to 12 were trained with it."))
+        #expect(!body.contains("on the frozen encoder `") && !body.contains("not changed"))
+    }
+
     @Test("single texts have no second input, and an unmeasured model says so")
     func plain() throws {
         var content = content(pairs: false)

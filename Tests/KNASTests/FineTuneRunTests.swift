@@ -36,7 +36,22 @@ struct FineTuneRunTests {
         let result = try Pipeline(configuration).run()
         let tuned = try #require(result.finetuned)
         #expect(tuned.perSeed.count == 2)
-        #expect(Set(tuned.controls.keys) == ["finetuned linear head"])
+        let isLinear = tuned.genotype != result.winner.genotype
+        #expect(
+            Array(tuned.controls.keys) == ["finetuned \(isLinear ? "searched" : "linear") head"])
+        let control = try #require(tuned.controls.values.first)
+        // What is exported is the better one on dev.
+        #expect(tuned.dev.accuracy >= control.dev.accuracy)
+        if isLinear {
+            #expect(tuned.genotype.hasSuffix("pool-mean > classifier(hidden=0)"))
+            #expect(control.genotype == result.winner.genotype)
+        }
+        #expect(
+            abs(control.winnerMinusThis.difference - (tuned.test.accuracy - control.test.accuracy))
+                < 1e-9)
+        #expect(
+            abs(tuned.minusFrozen.difference - (tuned.test.accuracy - result.winner.test.accuracy))
+                < 1e-9)
         #expect(FineTuneCheckpoint.find(inRun: configuration.run).isEmpty)
         let decoded = try JSONDecoder().decode(
             RunResult.self,
@@ -48,6 +63,20 @@ struct FineTuneRunTests {
         #expect(page.contains("<h3>After fine-tuning</h3>"))
 
         let url = configuration.run.appendingPathComponent("model")
+        #expect(try ModelDirectory.load(url).configuration.genotype == tuned.genotype)
+        let card = try String(
+            contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
+        let accuracy = String(format: "%.3f", tuned.test.accuracy)
+        #expect(card.contains("| this model (mean of 2 trainings) | \(accuracy) |"))
+        #expect(card.contains("`\(tuned.genotype)`, \(tuned.parameters) weights"))
+        #expect(
+            card.contains(
+                tuned.layers[0] == tuned.layers[1]
+                    ? "layer \(tuned.layers[0]) was trained with it"
+                    : "layers \(tuned.layers[0]) to \(tuned.layers[1]) were trained with it"))
+        let overview = try RunOverview(configuration.run)
+        #expect(overview.testAccuracy == tuned.test.accuracy)
+        #expect(overview.winner == tuned.genotype)
         let files = try FileManager.default.contentsOfDirectory(atPath: url.path)
         #expect(files.contains("encoder") == isStandalone)
         #expect(files.contains("encoder.safetensors") == !isStandalone)
@@ -72,6 +101,23 @@ struct FineTuneRunTests {
             tuned.perSeed.contains {
                 abs($0.test.accuracy - Double(correct) / Double(answers.count)) < 0.03
             })
+    }
+
+    @Test("a head that the user gave is the model; a linear one needs no linear control")
+    func givenHead() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let linear = "projection(width=full) > pool-mean > classifier(hidden=0)"
+        for head in ["projection(width=full) > pool-max > classifier(hidden=0)", linear] {
+            var configuration = configuration(workspace, head == linear ? "linear" : "other")
+            configuration.pairing = .joint
+            configuration.head = head
+            let result = try Pipeline(configuration).run()
+            let tuned = try #require(result.finetuned)
+            #expect(tuned.genotype == result.winner.genotype)
+            #expect(
+                Array(tuned.controls.keys) == (head == linear ? [] : ["finetuned linear head"]))
+        }
     }
 
     @Test("a saved model gives the same logits, bit for bit; a damaged one is refused")

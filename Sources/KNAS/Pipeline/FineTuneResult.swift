@@ -8,17 +8,20 @@ import Support
 import Tasks
 import Training
 
-/// The winner and its control after fine-tuning.
+/// The heads that were fine-tuned.
 struct FineTunedHeads: Sendable {
+    /// The head that the model is made of.
     let winner: FineTunedHead
-    /// The linear head.
+    /// The other one, where two were fine-tuned.
     let control: FineTunedHead?
+    /// What the other one is: `linear`, or `searched` where the linear head did better on dev.
+    let controlName: String
 }
 
 extension RunResult {
     /// What training encoder layers together with the head gave; metrics are means over the seeds.
     public struct FineTuned: Sendable, Codable {
-        /// A linear head that was fine-tuned in the same way.
+        /// Another head that was fine-tuned in the same way.
         public struct Control: Sendable, Codable {
             /// The control's head in text form.
             public var genotype: String
@@ -28,11 +31,14 @@ extension RunResult {
             public var test: ClassificationMetrics
             /// Each seed's figures.
             public var perSeed: [SeedResult]
-            /// The fine-tuned winner's test accuracy minus the control's, the seeds that did best on
-            /// dev, with a 95% bootstrap interval and McNemar's p.
+            /// The exported head's test accuracy minus the control's, both means over the seeds, with a
+            /// 95% bootstrap interval over the test rows and McNemar's p.
             public var winnerMinusThis: PairedComparison
         }
 
+        /// The exported head in text form: the winner's, or the linear one where that did better on dev
+        /// after fine-tuning.
+        public var genotype: String
         /// The encoder's layers that were trained, the lowest and the highest.
         public var layers: [Int]
         /// Trained weights, the head's and the encoder's.
@@ -47,9 +53,10 @@ extension RunResult {
         public var perSeed: [SeedResult]
         /// Rows: classes as they are; columns: as the exported model says; on test.
         public var confusion: [[Int]]
-        /// The test accuracy of the exported model minus that of the winner on the frozen encoder.
+        /// The test accuracy minus that of the winner on the frozen encoder, both means over the seeds.
         public var minusFrozen: PairedComparison
-        /// Under the name `finetuned linear head`.
+        /// Under the name `finetuned linear head`, or `finetuned searched head` where the linear one is
+        /// exported.
         public var controls: [String: Control]
     }
 }
@@ -57,8 +64,8 @@ extension RunResult {
 extension ResultBuilder {
     private struct Outcome {
         let perSeed: [RunResult.SeedResult]
-        /// What the seed that did best on dev says on test.
-        let exported: Predictions
+        /// What each seed says on test.
+        let predictions: [Predictions]
     }
 
     /// Reads the test split for the fine-tuned heads.
@@ -68,20 +75,22 @@ extension ResultBuilder {
         _ heads: FineTunedHeads, frozen: [TrainedHead], training: FineTuneConfiguration
     ) throws -> (RunResult.FineTuned, TestPredictions) {
         let outcome = try evaluate(heads.winner)
-        let confusion = ConfusionMatrix(outcome.exported)
+        let exported = outcome.predictions[Winner.bestSeed(heads.winner.seeds)]
+        let confusion = ConfusionMatrix(exported)
         let classes = dataset.labels.indices
         var controls: [String: RunResult.FineTuned.Control] = [:]
         if let control = heads.control {
             let other = try evaluate(control)
-            controls["finetuned linear head"] = RunResult.FineTuned.Control(
+            controls["finetuned \(heads.controlName) head"] = RunResult.FineTuned.Control(
                 genotype: control.genotype.description,
                 dev: try ClassificationMetrics.mean(of: other.perSeed.map(\.dev)),
                 test: try ClassificationMetrics.mean(of: other.perSeed.map(\.test)),
                 perSeed: other.perSeed,
                 winnerMinusThis: try compare(
-                    outcome.exported, other.exported, "fine-tuned linear"))
+                    outcome.predictions, other.predictions, "fine-tuned linear"))
         }
         let result = RunResult.FineTuned(
+            genotype: heads.winner.genotype.description,
             layers: [heads.winner.unfrozen.lowerBound, heads.winner.unfrozen.upperBound],
             parameters: heads.winner.seeds[0].graph.trainableCount, training: training,
             dev: try ClassificationMetrics.mean(of: outcome.perSeed.map(\.dev)),
@@ -89,9 +98,9 @@ extension ResultBuilder {
             perSeed: outcome.perSeed,
             confusion: classes.map { row in classes.map { confusion[row, $0] } },
             minusFrozen: try compare(
-                outcome.exported, test(frozen[Winner.bestSeed(frozen)]), "frozen"),
+                outcome.predictions, frozen.map { try test($0) }, "frozen"),
             controls: controls)
-        return (result, onTest(outcome.exported))
+        return (result, onTest(exported))
     }
 
     private func evaluate(_ head: FineTunedHead) throws -> Outcome {
@@ -105,15 +114,15 @@ extension ResultBuilder {
                 dev: metrics(head.seeds[index].dev), test: metrics(predictions[index]),
                 history: head.seeds[index].history)
         }
-        return Outcome(
-            perSeed: perSeed, exported: predictions[Winner.bestSeed(head.seeds)])
+        return Outcome(perSeed: perSeed, predictions: predictions)
     }
 
     private func compare(
-        _ first: Predictions, _ second: Predictions, _ label: String
+        _ first: [Predictions], _ second: [Predictions], _ label: String
     ) throws -> PairedComparison {
         try PairedComparison(
-            labels: first.labels, first: first.predicted, second: second.predicted,
+            labels: first[0].labels, first: first.map(\.predicted),
+            second: second.map(\.predicted),
             key: key.child("fine-tuning").child(label))
     }
 }
@@ -124,6 +133,7 @@ extension Model {
         _ head: FineTunedHead, _ frozen: ModelConfiguration, encoder: Encoder
     ) throws {
         var configuration = frozen
+        configuration.genotype = head.genotype.description
         configuration.layers = head.inputLayers
         configuration.fineTuning = ModelConfiguration.FineTuning(
             firstLayer: head.unfrozen.lowerBound, lastLayer: head.unfrozen.upperBound,

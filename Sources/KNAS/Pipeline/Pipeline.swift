@@ -102,7 +102,8 @@ public struct Pipeline: Sendable {
         result.cost = watch.cost
         let page = ReportBuilder(
             configuration: configuration, space: space, ranking: search.ranking(candidates),
-            winner: winner, random: controls.random)
+            winner: winner, random: controls.random,
+            exported: fineTuned?.winner.genotype ?? winner.genotype)
         try directory.write(result, page.content(result, test: test))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)
         try resumption.complete(watch.cost)
@@ -247,7 +248,9 @@ public struct Pipeline: Sendable {
             probe: probe, mlp: mlp.compactMap(\.head), mlpGenotype: controls.mlp, random: random)
     }
 
-    /// Trains encoder layers with the winner, and with a linear head, where that is wanted.
+    /// Trains encoder layers with the winner, and with a linear head, where that is wanted. The model
+    /// is made of the one that does better on dev: what ranks heads on a frozen encoder need not rank
+    /// them here. A head that the user gave stays what it is.
     private func fineTune(
         _ outcome: HeadDevelopment.Outcome, _ training: TrainingStage, _ dataset: Dataset,
         _ encoder: Encoder, _ key: RandomKey
@@ -259,21 +262,28 @@ public struct Pipeline: Sendable {
             threads: configuration.threads, progress: progress, note: note)
         let winner = try stage.train(
             outcome.genotype, from: outcome.seeds, name: "winner", key)
-        guard options.hasControl else { return FineTunedHeads(winner: winner, control: nil) }
         let linear = try FineTuneStage.linear(in: training.space)
+        guard options.hasControl, winner.genotype != linear else {
+            return FineTunedHeads(winner: winner, control: nil, controlName: "")
+        }
         let jobs = (0..<configuration.seeds).map {
             TrainingJob(genotype: linear, configuration: configuration.training, seed: $0)
         }
         let heads = try training.train(jobs, key.child("linear"), stageName: "linear head")
             .compactMap(\.head)
         let control = try stage.train(linear, from: heads, name: "linear", key)
-        if winner.genotype != linear, control.devAccuracy > winner.devAccuracy {
-            note(
-                "fine-tuned, the linear head does better on dev "
-                    + "(\(percent(control.devAccuracy)) to \(percent(winner.devAccuracy))): "
-                    + "--head \"\(linear)\" makes it the model")
+        guard control.devAccuracy > winner.devAccuracy else {
+            return FineTunedHeads(winner: winner, control: control, controlName: "linear")
         }
-        return FineTunedHeads(winner: winner, control: control)
+        let found =
+            "fine-tuned, the linear head does better on dev "
+            + "(\(percent(control.devAccuracy)) to \(percent(winner.devAccuracy))): "
+        guard configuration.head == nil else {
+            note(found + "--head \"\(linear)\" makes it the model")
+            return FineTunedHeads(winner: winner, control: control, controlName: "linear")
+        }
+        note(found + "it is the model")
+        return FineTunedHeads(winner: control, control: winner, controlName: "searched")
     }
 
     private func makeModel(

@@ -26,7 +26,7 @@ enum ArchitectureSection {
         return """
             <section aria-labelledby="architecture">
             <h2 id="architecture">The winner’s architecture</h2>
-            <p>\(LeaderboardSection.genotype(result.winner.genotype))</p>
+            <p>\(LeaderboardSection.genotype(result.finetuned?.genotype ?? result.winner.genotype))</p>
             \(Figure.svg(
                 id: "architecture-figure", width: width, height: y + 30,
                 title: "The winner, from the encoder to the classes",
@@ -35,7 +35,7 @@ enum ArchitectureSection {
                     Each box is an operation with its settings; between boxes stands the shape of what \
                     goes on\(diagram.boxes.contains { $0.slot == .block }
                         ? "; a line round a box is its residual connection" : ""). \
-                    \(Show.count(result.winner.parameters)) trained weights in all.
+                    \(Show.count(result.finetuned?.parameters ?? result.winner.parameters)) trained weights in all.
                     """))
             </section>
             """

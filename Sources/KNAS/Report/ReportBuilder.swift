@@ -10,6 +10,8 @@ struct ReportBuilder {
     let ranking: [Candidate]
     let winner: HeadDevelopment.Outcome
     let random: HeadDevelopment.Outcome?
+    /// The head of the model.
+    let exported: Genotype
 
     func content(_ result: RunResult, test: TestPredictions) -> ReportContent {
         let scores = configuration.expression.combine(ranking.compactMap(\.score))
@@ -22,7 +24,7 @@ struct ReportBuilder {
             result: result, leaderboard: leaderboard(scored),
             trained: trained(winner, scored, isRandom: false)
                 + (random.map { trained($0, scored, isRandom: true) } ?? []),
-            architecture: ArchitectureDiagram(winner.genotype, in: space), test: test,
+            architecture: ArchitectureDiagram(exported, in: space), test: test,
             effort: effort, command: command.text, options: command.options)
     }
 

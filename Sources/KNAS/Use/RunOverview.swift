@@ -23,12 +23,19 @@ public struct RunOverview: Sendable, Codable {
             let dev: Metrics
             let test: Metrics
         }
+        struct FineTuned: Decodable {
+            let genotype: String?
+            let parameters: Int
+            let dev: Metrics
+            let test: Metrics
+        }
         struct Cost: Decodable { let wallSeconds: Double }
         let task: String
         let encoder: String
         let seed: UInt64
         let version: String
         let winner: Winner
+        let finetuned: FineTuned?
         let cost: Cost?
     }
 
@@ -52,17 +59,17 @@ public struct RunOverview: Sendable, Codable {
     public var scored: Int?
     /// Trainings that are finished.
     public var trainings: Int?
-    /// The winner in text form.
+    /// The exported model's head in text form.
     public var winner: String?
-    /// The winner's trained weights.
+    /// The trained weights, those of encoder layers included.
     public var parameters: Int?
-    /// The winner on dev, a fraction of 1.
+    /// The exported head, fine-tuned where it was, on dev, a fraction of 1.
     public var devAccuracy: Double?
-    /// The winner on test, a fraction of 1.
+    /// The same on test, a fraction of 1.
     public var testAccuracy: Double?
-    /// The winner's F1 on test.
+    /// F1 on test.
     public var testF1: Double?
-    /// The winner's Matthews correlation on test.
+    /// The Matthews correlation on test.
     public var testMCC: Double?
     /// What the run took.
     public var wallSeconds: Double?
@@ -140,12 +147,12 @@ public struct RunOverview: Sendable, Codable {
         encoder = result.encoder
         seed = result.seed
         version = result.version
-        winner = result.winner.genotype
-        parameters = result.winner.parameters
-        devAccuracy = result.winner.dev.accuracy
-        testAccuracy = result.winner.test.accuracy
-        testF1 = result.winner.test.f1
-        testMCC = result.winner.test.mcc
+        let (frozen, tuned) = (result.winner, result.finetuned)
+        winner = tuned?.genotype ?? frozen.genotype
+        parameters = tuned?.parameters ?? frozen.parameters
+        devAccuracy = (tuned?.dev ?? frozen.dev).accuracy
+        let test = tuned?.test ?? frozen.test
+        (testAccuracy, testF1, testMCC) = (test.accuracy, test.f1, test.mcc)
         wallSeconds = result.cost?.wallSeconds
     }
 
