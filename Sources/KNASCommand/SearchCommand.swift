@@ -49,7 +49,7 @@ struct SearchCommand: ParsableCommand {
         {
             String(
                 format: "  %@ dev %.3f  test %.3f  F1 %.3f  MCC %.3f",
-                name.padding(toLength: 30, withPad: " ", startingAt: 0), dev.accuracy,
+                name.padding(toLength: 36, withPad: " ", startingAt: 0), dev.accuracy,
                 test.accuracy, test.f1, test.mcc)
         }
         var lines = [
