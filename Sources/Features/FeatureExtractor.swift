@@ -77,22 +77,29 @@ public final class FeatureExtractor: @unchecked Sendable {
         }
     }
 
-    /// The features of sequences as a batch of examples, rounded to float16 as cached features are.
+    /// The features of sequences as a batch of examples, in float32. Cached features are rounded to
+    /// float16, which is there to save room; a model that is used has no need of it, and other runtimes
+    /// would not round the same numbers the same way.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
     public func batch(_ texts: [TokenizedText], segments: Int) throws -> FeatureBatch {
         var batch = Batch(lengths: texts.map(\.ids.count), segments: segments)
         let storage = FloatStorage(count: batch.tokenCount * width)
-        let layerWidth = width / layerCount
-        let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: storage.count)
-        defer { halves.deallocate() }
-        try halfStates(texts, into: halves)
-        knas_f16_to_f32(Int64(storage.count), halves, storage.pointer)
-        batch.inputs = (0..<layerCount).map {
-            UnsafePointer(storage.pointer + $0 * batch.tokenCount * layerWidth)
+        let (layers, width, tokens) = (layerCount, width / layerCount, batch.tokenCount)
+        try run(texts, Self.offsets(texts)) { rows, first, count in
+            for layer in 0..<layers {
+                let target = storage.pointer + (layer * tokens + first) * width
+                for row in 0..<count {
+                    (target + row * width).update(
+                        from: rows + (row * layers + layer) * width, count: width)
+                }
+            }
+        }
+        batch.inputs = (0..<layers).map {
+            UnsafePointer(storage.pointer + $0 * tokens * width)
         }
         batch.owner = storage
         return FeatureBatch(
-            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount), width: layerWidth)
+            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount), width: width)
     }
 
     static func offsets(_ texts: [TokenizedText]) -> [Int] {

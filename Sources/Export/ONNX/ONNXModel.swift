@@ -76,8 +76,7 @@ struct ONNXModel {
         proto = builder.model(name: configuration.task, metadata: configuration.metadata)
     }
 
-    /// The hidden states of one segment's tokens for each slot, rounded to float16 as the features
-    /// are that heads are trained on.
+    /// The hidden states of one segment's tokens for each slot.
     private static func encode(
         _ encoder: EncoderPart, _ sequence: ONNXSequence, _ builder: ONNXBuilder
     ) -> [String] {
@@ -85,9 +84,7 @@ struct ONNXModel {
             graph: encoder.graph, parameters: encoder.parameters, prefix: "encoder:",
             builder: builder)
         let states = emitter.emit(inputs: [], sequences: [sequence])[0]
-        let rounded = builder.cast(
-            builder.cast(states, to: TensorProto.Element.float16), to: TensorProto.Element.float)
-        return split(rounded, width: encoder.width, slots: encoder.slots, builder)
+        return split(states, width: encoder.width, slots: encoder.slots, builder)
     }
 
     /// The logarithm of the mean of the members' probabilities, as ``Ensemble`` computes it.
