@@ -47,7 +47,7 @@ example: encoder
 
 docs: packages
 	@echo "building the documentation of the library"
-	SWIFT="$(SWIFT)" Scripts/docs
+	SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" Scripts/docs
 
 test-ray: encoder
 	@echo "running the tests of integrations/ray on a Ray cluster of two nodes, on this machine"

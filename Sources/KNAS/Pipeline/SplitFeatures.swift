@@ -74,7 +74,10 @@ extension Dataset {
 
 extension FeatureConfiguration {
     /// How the features of a data set are made, by whatever command.
-    /// - Parameter layers: the hidden states to keep.
+    ///
+    /// - Parameters:
+    ///   - dataset: whose texts they are of: its pairing, and how long its sequences may be.
+    ///   - layers: the hidden states to keep.
     public init(_ dataset: Dataset, layers: [Int]) {
         self.init(
             layers: layers, pairing: dataset.pairing ?? .joint,
