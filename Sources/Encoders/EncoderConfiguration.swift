@@ -84,7 +84,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
             configuration = try JSONDecoder().decodeChecked(
                 EncoderConfiguration.self, from: Data(file.bytes))
         } catch let error as DecodingError {
-            throw EncoderError.badConfiguration(path: url.path, reason: explain(error))
+            throw EncoderError.badConfiguration(path: url.path, reason: error.reason)
         }
         let family = EncoderFamilies.find(configuration.modelType)
         if let reason = configuration.objection ?? family?.objection(configuration) {
@@ -123,17 +123,6 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         case "silu", "swish": .silu
         case "tanh": .tanh
         default: nil
-        }
-    }
-
-    private static func explain(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))': "
-                + context.debugDescription
-        case .dataCorrupted: "it is not valid JSON"
-        @unknown default: "it cannot be read"
         }
     }
 }

@@ -119,7 +119,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             return result
         } catch let error as DecodingError {
             throw ModelError.badConfiguration(
-                path: url.path, reason: "not the configuration of a model: \(short(error))")
+                path: url.path, reason: "not the configuration of a model: \(error.reason)")
         }
     }
 
@@ -168,17 +168,6 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             return "layers is \(layers): expected \(expected) below the fine-tuned ones"
         }
         return nil
-    }
-
-    private static func short(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .dataCorrupted(let context):
-            context.codingPath.map(\.stringValue).joined(separator: ".") + " "
-                + context.debugDescription
-        @unknown default: "it cannot be read"
-        }
     }
 }
 

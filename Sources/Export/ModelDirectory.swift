@@ -71,10 +71,8 @@ public enum ModelDirectory {
         try AtomicFile.writeDirectory(url) { directory in
             let configuration = try writeEncoder(
                 model, encoder, includesEncoder: includesEncoder, to: directory)
-            let encoderJSON = JSONEncoder()
-            encoderJSON.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try AtomicFile.write(
-                try encoderJSON.encode(configuration),
+                try JSONEncoder.readable.encode(configuration),
                 to: directory.appendingPathComponent(configurationName))
             try SafetensorsWriter.write(
                 headEntries(model), metadata: ["format": "pt"],

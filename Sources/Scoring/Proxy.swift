@@ -58,11 +58,10 @@ public enum ScoringError: DiagnosedError, Equatable {
     case badExpression(text: String)
     case tooFewExamples(proxy: String, needed: Int, found: Int)
     case nonFinite(proxy: String)
-    case badOption(name: String, value: String, expected: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .unknownProxy, .badExpression, .badOption: .usage
+        case .unknownProxy, .badExpression: .usage
         case .tooFewExamples: .badInput
         case .nonFinite: .internalError
         }
@@ -79,8 +78,6 @@ public enum ScoringError: DiagnosedError, Equatable {
         case .tooFewExamples(let proxy, let needed, let found):
             "\(proxy) needs \(needed) scoring examples, there are \(found)"
         case .nonFinite(let proxy): "\(proxy) is not finite"
-        case .badOption(let name, let value, let expected):
-            "\(name) is \(value): expected \(expected)"
         }
     }
 }

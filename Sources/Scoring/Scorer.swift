@@ -54,14 +54,8 @@ public struct Scorer: Sendable {
 
         public init() {}
 
-        /// - Throws: ``ScoringError/badOption(name:value:expected:)``.
+        /// - Throws: `BadOption`.
         public func check() throws {
-            func require(_ ok: Bool, _ name: String, _ value: Any, _ expected: String) throws {
-                guard ok else {
-                    throw ScoringError.badOption(
-                        name: name, value: "\(value)", expected: expected)
-                }
-            }
             try require(
                 (4...4096).contains(examples), "the number of scoring examples", examples,
                 "4 to 4096")

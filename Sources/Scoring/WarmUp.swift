@@ -19,8 +19,7 @@ struct WarmUp: Sendable {
     /// - Parameters:
     ///   - excluded: the scoring batch.
     ///   - key: draws the mini-batches, without repetition until all examples were seen.
-    /// - Throws: ``ScoringError/badOption(name:value:expected:)`` when fewer examples than a
-    ///   mini-batch remain.
+    /// - Throws: `BadOption` when fewer examples than a mini-batch remain.
     init(
         train: FeatureSet, excluding excluded: [Int], options: Scorer.Options, key: RandomKey
     ) throws {
@@ -29,11 +28,9 @@ struct WarmUp: Sendable {
         let scored = Set(excluded)
         let others = (0..<train.count).filter { !scored.contains($0) }
         let size = options.warmUpBatch
-        guard others.count >= size else {
-            throw ScoringError.badOption(
-                name: "the number of warm-up examples a step", value: "\(size)",
-                expected: "at most the \(others.count) training examples that are not scored on")
-        }
+        try require(
+            others.count >= size, "the number of warm-up examples a step", size,
+            "at most the \(others.count) training examples that are not scored on")
         var steps: [[Int]] = []
         var queue: ArraySlice<Int> = []
         var round = 0

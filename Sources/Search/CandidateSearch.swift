@@ -45,17 +45,14 @@ public struct CandidateSearch: Sendable {
     ///   finished, from several threads at once.
     /// - Parameter onRound: told about the candidates of a round, in order.
     /// - Returns: candidates in the order of proposals, no head twice.
-    /// - Throws: ``SearchError``, `Interrupted`.
+    /// - Throws: ``SearchError``, `BadOption`, `Interrupted`.
     public func run(
         resuming known: [Candidate] = [], progress: ProgressHandler? = nil,
         onCandidate: @Sendable (Candidate) throws -> Void = { _ in },
         onRound: ([Candidate]) throws -> Void = { _ in }
     ) throws -> [Candidate] {
-        guard options.candidates > 0 else {
-            throw SearchError.badOption(
-                name: "the number of candidates", value: "\(options.candidates)",
-                expected: "1 or more")
-        }
+        try require(
+            options.candidates > 0, "the number of candidates", options.candidates, "1 or more")
         let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
         let finished = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
         var candidates: [Candidate] = []
@@ -96,15 +93,12 @@ public struct CandidateSearch: Sendable {
     }
 
     /// The heads that ``run(resuming:progress:onCandidate:onRound:)`` will score, in its order.
-    /// - Throws: ``SearchError`` for a strategy whose proposals depend on scores.
+    /// - Throws: `BadOption` for a strategy whose proposals depend on scores.
     public func plan() throws -> [Genotype] {
         let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
-        guard !strategy.usesScores else {
-            throw SearchError.badOption(
-                name: "the strategy of a search in parts", value: strategy.name,
-                expected: StrategyRegistry.all.filter { !$0.usesScores }.map(\.name)
-                    .joined(separator: " or "))
-        }
+        try require(
+            !strategy.usesScores, "the strategy of a search in parts", strategy.name,
+            StrategyRegistry.all.filter { !$0.usesScores }.map(\.name).joined(separator: " or "))
         var planned: [Candidate] = []
         var seen: Set<Genotype> = []
         while planned.count < options.candidates {

@@ -54,13 +54,12 @@ public enum StrategyRegistry {
 /// Errors of searching.
 public enum SearchError: DiagnosedError, Equatable {
     case unknownStrategy(name: String, known: [String])
-    case badOption(name: String, value: String, expected: String)
     case spaceTooLarge(heads: Double, limit: Int)
     case allFailed(count: Int, firstReason: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .unknownStrategy, .badOption, .spaceTooLarge: .usage
+        case .unknownStrategy, .spaceTooLarge: .usage
         case .allFailed: .badInput
         }
     }
@@ -71,8 +70,6 @@ public enum SearchError: DiagnosedError, Equatable {
             "there is no strategy '\(name)'"
                 + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
                 + " Known are \(known.joined(separator: ", "))"
-        case .badOption(let name, let value, let expected):
-            "\(name) is \(value): expected \(expected)"
         case .spaceTooLarge(let heads, let limit):
             "the space has about \(heads) heads, too many to try each (the limit is \(limit)): "
                 + "allow fewer blocks, layers or operations, or choose another strategy"

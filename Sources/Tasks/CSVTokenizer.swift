@@ -138,24 +138,3 @@ struct CSVTokenizer: FieldTokenizer {
         return record
     }
 }
-
-/// Writing comma-separated values (RFC 4180).
-public enum CSV {
-    /// A row with its line end, every field quoted that needs it.
-    public static func row(_ fields: [String]) -> String {
-        fields.map(quoted).joined(separator: ",") + "\r\n"
-    }
-
-    /// Works on bytes, as characters can join a quote with what follows it.
-    private static func quoted(_ field: String) -> String {
-        guard field.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return field }
-        let quote = UInt8(ascii: "\"")
-        var bytes = [quote]
-        for byte in field.utf8 {
-            if byte == quote { bytes.append(quote) }
-            bytes.append(byte)
-        }
-        bytes.append(quote)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}

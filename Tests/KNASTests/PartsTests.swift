@@ -62,7 +62,7 @@ struct PartsTests {
         defer { workspace.remove() }
         var configuration = workspace.configuration("run")
         configuration.strategy = "evolution"
-        #expect(throws: SearchError.self) { try Pipeline(configuration).plan() }
+        #expect(throws: BadOption.self) { try Pipeline(configuration).plan() }
     }
 
     @Test(
