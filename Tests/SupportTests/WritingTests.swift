@@ -31,7 +31,7 @@ struct WritingTests {
         try shell.run()
         let read = output.fileHandleForReading.readDataToEndOfFile()
         shell.waitUntilExit()
-        let expected = words.flatMap { Array($0.utf8) + [0] }
+        let expected = words.reduce(into: [UInt8]()) { $0 += Array($1.utf8) + [0] }
         #expect(Array(read) == expected)
     }
 

@@ -75,8 +75,7 @@ struct UnigramReader {
         else { throw bad("expected a vocabulary, a list of pieces with scores") }
         let pieces = try entries.enumerated().map { index, entry -> Piece in
             guard let parts = entry.array, parts.count == 2, let piece = parts[0].string,
-                case .number(let score) = parts[1], score.isFinite,
-                piece.utf8.count <= ModelValidation.maximumPieceBytes
+                let score = parts[1].double, piece.utf8.count <= ModelValidation.maximumPieceBytes
             else { throw bad("piece \(index): expected a text and a score") }
             return (piece, score)
         }

@@ -1,41 +1,50 @@
-/// A strict reader for the JSON of safetensors headers and shard indices.
+/// A strict reader of JSON (RFC 8259) in UTF-8 that may come from anyone.
 ///
-/// It pulls values from the bytes as its caller asks for them and builds no tree, so that memory
-/// stays in proportion to what is kept. Foundation's decoders accept a name twice in one object,
-/// which lets two readers see different tensors in one file; this reader refuses that.
-struct SafetensorsJSON {
-    /// What is wrong, and at which byte of the text.
-    struct Fault: Error {
-        let offset: Int
-        let reason: String
-        var description: String { "at byte \(offset): \(reason)" }
+/// It pulls values from the bytes as its caller asks for them and builds no tree, so memory stays in
+/// proportion to what is kept; ``JSON`` is a tree for small files. A name that appears twice in one
+/// object is an error: of two readers of such a file each may see another value.
+public struct JSONReader {
+    /// What is wrong, and at which byte of the text, from 0.
+    public struct Fault: Error, CustomStringConvertible {
+        public let offset: Int
+        public let reason: String
+        public var description: String { "at byte \(offset): \(reason)" }
     }
 
-    /// Largest nesting of arrays and objects, as in the reference implementation's parser.
-    static let maximumDepth = 127
+    /// Deepest nesting of arrays and objects.
+    public static let maximumDepth = 256
 
     private let bytes: UnsafeRawBufferPointer
-    private(set) var offset = 0
+    private var offset: Int
     private var depth = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    /// - Parameter bytes: must outlive the reader. A byte order mark is skipped.
+    public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
+        offset = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
     }
 
-    func fault(_ reason: String) -> Fault {
+    /// A fault at the next byte.
+    public func fault(_ reason: String) -> Fault {
         Fault(offset: offset, reason: reason)
     }
 
+    private func expected(_ what: String) -> Fault {
+        fault("expected \(what)" + (peek == nil ? ", found the end" : ""))
+    }
+
     /// Reads an object; `member` must consume the value of the name that it is given.
-    mutating func object(_ member: (inout SafetensorsJSON, String) throws -> Void) throws {
+    public mutating func object(_ member: (inout JSONReader, String) throws -> Void) throws {
         try open(UInt8(ascii: "{"), "an object")
         var names = Set<ExactName>()
         if try !close(UInt8(ascii: "}")) {
             repeat {
                 skipSpace()
+                let start = offset
                 let name = try string()
                 guard names.insert(ExactName(name)).inserted else {
-                    throw fault("the name \(quoted(name)) stands twice in one object")
+                    offset = start
+                    throw fault("the name \(quoted(name)) appears twice in one object")
                 }
                 skipSpace()
                 try expect(UInt8(ascii: ":"))
@@ -46,7 +55,7 @@ struct SafetensorsJSON {
     }
 
     /// Reads an array; `element` must consume one value.
-    mutating func array(_ element: (inout SafetensorsJSON) throws -> Void) throws {
+    public mutating func array(_ element: (inout JSONReader) throws -> Void) throws {
         try open(UInt8(ascii: "["), "an array")
         if try !close(UInt8(ascii: "]")) {
             repeat { try element(&self) } while try separator(orClose: UInt8(ascii: "]"))
@@ -55,7 +64,7 @@ struct SafetensorsJSON {
     }
 
     /// Reads an integer from 0 to `Int.max`, written with digits only.
-    mutating func nonNegativeInteger() throws -> Int {
+    public mutating func nonNegativeInteger() throws -> Int {
         skipSpace()
         let start = offset
         try number()
@@ -77,25 +86,27 @@ struct SafetensorsJSON {
     }
 
     /// Reads a string.
-    mutating func string() throws -> String {
+    public mutating func string() throws -> String {
         skipSpace()
-        guard peek == UInt8(ascii: "\"") else { throw fault("expected a string") }
+        guard peek == UInt8(ascii: "\"") else { throw expected("a string") }
         offset += 1
         let start = offset
-        // Names are almost always free of escapes: then the text is the bytes as they stand.
+        // Texts are almost always free of escapes: then they are the bytes as they are.
         while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\\") {
             offset += 1
-            if byte == UInt8(ascii: "\"") { return try text(bytes[start..<offset - 1], start) }
+            if byte == UInt8(ascii: "\"") {
+                return try text(UnsafeRawBufferPointer(rebasing: bytes[start..<offset - 1]), start)
+            }
         }
         var content = Array(bytes[start..<offset])
         while let byte = peek {
             offset += 1
             switch byte {
-            case UInt8(ascii: "\""): return try text(content[...], start)
+            case UInt8(ascii: "\""): return try text(content, start)
             case UInt8(ascii: "\\"): try escape(into: &content)
             case 0..<0x20:
                 offset -= 1
-                throw fault("a control character stands in a string")
+                throw fault("a control character in a string")
             default: content.append(byte)
             }
         }
@@ -103,15 +114,54 @@ struct SafetensorsJSON {
     }
 
     /// Reads `null` if it comes next.
-    mutating func null() throws -> Bool {
+    public mutating func null() throws -> Bool {
         skipSpace()
         guard peek == UInt8(ascii: "n") else { return false }
         try literal("null")
         return true
     }
 
+    /// Reads any value as a tree.
+    public mutating func value() throws -> JSON {
+        skipSpace()
+        switch peek {
+        case UInt8(ascii: "{"):
+            var members: [(key: String, value: JSON)] = []
+            try object { reader, key in members.append((key, try reader.value())) }
+            return .object(members)
+        case UInt8(ascii: "["):
+            var elements: [JSON] = []
+            try array { reader in elements.append(try reader.value()) }
+            return .array(elements)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"):
+            try literal("true")
+            return .bool(true)
+        case UInt8(ascii: "f"):
+            try literal("false")
+            return .bool(false)
+        case UInt8(ascii: "n"):
+            try literal("null")
+            return .null
+        default: return try numericValue()
+        }
+    }
+
+    private mutating func numericValue() throws -> JSON {
+        let start = offset
+        try number()
+        let text = String(
+            decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<offset]), as: UTF8.self)
+        if let integer = Int(text) { return .integer(integer) }
+        guard let value = Double(text), value.isFinite else {
+            offset = start
+            throw fault("a number is out of range")
+        }
+        return .number(value)
+    }
+
     /// Reads any value and forgets it.
-    mutating func skipValue() throws {
+    public mutating func skipValue() throws {
         skipSpace()
         switch peek {
         case UInt8(ascii: "{"): try object { reader, _ in try reader.skipValue() }
@@ -125,7 +175,7 @@ struct SafetensorsJSON {
     }
 
     /// Makes sure that only white space is left.
-    mutating func end() throws {
+    public mutating func end() throws {
         skipSpace()
         guard offset == bytes.count else { throw fault("expected the end, found more text") }
     }
@@ -141,13 +191,13 @@ struct SafetensorsJSON {
     }
 
     private mutating func expect(_ byte: UInt8) throws {
-        guard peek == byte else { throw fault("expected '\(Character(UnicodeScalar(byte)))'") }
+        guard peek == byte else { throw expected("'\(Character(UnicodeScalar(byte)))'") }
         offset += 1
     }
 
     private mutating func open(_ byte: UInt8, _ what: String) throws {
         skipSpace()
-        guard peek == byte else { throw fault("expected \(what)") }
+        guard peek == byte else { throw expected(what) }
         guard depth < Self.maximumDepth else {
             throw fault("values are nested deeper than \(Self.maximumDepth) levels")
         }
@@ -165,7 +215,7 @@ struct SafetensorsJSON {
     private mutating func separator(orClose byte: UInt8) throws -> Bool {
         if try close(byte) { return false }
         guard peek == UInt8(ascii: ",") else {
-            throw fault("expected ',' or '\(Character(UnicodeScalar(byte)))'")
+            throw expected("',' or '\(Character(UnicodeScalar(byte)))'")
         }
         offset += 1
         return true
@@ -173,7 +223,7 @@ struct SafetensorsJSON {
 
     private mutating func literal(_ word: StaticString) throws {
         for index in 0..<word.utf8CodeUnitCount {
-            guard peek == word.utf8Start[index] else { throw fault("expected '\(word)'") }
+            guard peek == word.utf8Start[index] else { throw expected("'\(word)'") }
             offset += 1
         }
     }
@@ -199,7 +249,7 @@ struct SafetensorsJSON {
     private mutating func digits() throws {
         let start = offset
         while let byte = peek, (0x30...0x39).contains(byte) { offset += 1 }
-        if offset == start { throw fault("expected a value") }
+        if offset == start { throw expected("a value") }
     }
 
     private mutating func escape(into content: inout [UInt8]) throws {
@@ -225,7 +275,7 @@ struct SafetensorsJSON {
             content.append(contentsOf: UTF8.encode(scalar)!)
         default:
             offset -= 1
-            throw fault("an unknown escape stands in a string")
+            throw fault("an unknown escape in a string")
         }
     }
 
@@ -233,7 +283,7 @@ struct SafetensorsJSON {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
-                throw fault("expected four hexadecimal digits")
+                throw expected("four hexadecimal digits")
             }
             offset += 1
             value = value << 4 | UInt32(digit)
@@ -241,29 +291,10 @@ struct SafetensorsJSON {
         return value
     }
 
-    /// Decodes UTF-8; what is not valid UTF-8 would be repaired and so differ from its bytes.
     private func text<Bytes: Collection<UInt8>>(_ content: Bytes, _ start: Int) throws -> String {
-        let text = String(decoding: content, as: UTF8.self)
-        guard text.utf8.elementsEqual(content) else {
+        guard let text = String(validating: content, as: UTF8.self) else {
             throw Fault(offset: start, reason: "a string is not valid UTF-8")
         }
         return text
-    }
-}
-
-/// A name that equals another only when their bytes agree, unlike `String`, for which composed and
-/// decomposed letters are the same.
-struct ExactName: Hashable, Sendable {
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    static func == (left: ExactName, right: ExactName) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
-    }
-
-    func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
-        hasher.combine(0xff as UInt8)
     }
 }
