@@ -45,6 +45,16 @@ let package = Package(
             ]),
         .target(name: "CKernels"),
 
+        // File formats of others; `Scripts/generate-protobuf` makes the Swift from the .proto files.
+        .target(
+            name: "ONNXProtobuf",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            path: "Protobuf/onnx", exclude: ["onnx.proto"]),
+        .target(
+            name: "SentencePieceProtobuf",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            path: "Protobuf/sentencepiece", exclude: ["sentencepiece_model.proto"]),
+
         // The way of the data.
         .target(name: "Support", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
@@ -53,7 +63,7 @@ let package = Package(
         .target(
             name: "Tokenization",
             dependencies: [
-                "CSentencePiece", "Support",
+                "CSentencePiece", "SentencePieceProtobuf", "Support",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(name: "Encoders", dependencies: ["Graphs", "Tokenization"]),
@@ -75,7 +85,8 @@ let package = Package(
         .target(
             name: "Export",
             dependencies: [
-                "Training", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "ONNXProtobuf", "Training",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(
             name: "KNAS",
