@@ -16,7 +16,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
     public let epsilon: Float
     public let activation: String
     public let paddingID: Int
-    /// What only some families have.
+    /// Settings that only some families have.
     public let details: EncoderDetails
 
     public init(
@@ -93,7 +93,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         return configuration
     }
 
-    /// Sizes that no encoder has are refused before anything is computed with them.
+    /// Sizes that no encoder has are refused before anything is computed from them.
     private var objection: String? {
         let bounds: [(String, Int, ClosedRange<Int>)] = [
             ("hidden_size", hiddenSize, 1...65_536), ("num_hidden_layers", layers, 1...1_000),
@@ -114,7 +114,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         return nil
     }
 
-    /// The activation as a graph knows it.
+    /// The activation as a graph's function.
     var graphActivation: Activation? {
         switch activation {
         case "gelu": .gelu

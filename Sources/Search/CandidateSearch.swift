@@ -2,10 +2,10 @@ import Heads
 import Scoring
 import Support
 
-/// The coarse step: proposes heads and scores them. It sees a space and a scoring function, nothing of
-/// the data, so that no label of dev or test can leak into it.
+/// The coarse step: proposes heads and scores them. It sees a space and a scoring function, nothing
+/// of the data, so no label of dev or test can leak into it.
 public struct CandidateSearch: Sendable {
-    /// Choices of a search.
+    /// Options of a search.
     public struct Options: Sendable {
         /// Heads to score.
         public var candidates = 1000
@@ -18,7 +18,7 @@ public struct CandidateSearch: Sendable {
         public init() {}
     }
 
-    /// Heads that are proposed before their scores are looked at; does not depend on the threads.
+    /// Heads proposed before their scores are looked at; does not depend on the number of threads.
     private static let roundSize = 32
     /// Draws after which a space counts as exhausted.
     private static let patience = 2000
@@ -40,11 +40,11 @@ public struct CandidateSearch: Sendable {
 
     /// Scores heads until the budget is spent or the space holds no new ones.
     ///
-    /// - Parameter known: candidates of an interrupted run, in order; they are taken as they are.
-    /// - Parameter onCandidate: told about every candidate that was not known, as soon as it is
+    /// - Parameter known: candidates of an interrupted run, in order; they are used as they are.
+    /// - Parameter onCandidate: called with every candidate that was not known, as soon as it is
     ///   finished, from several threads at once.
-    /// - Parameter onRound: told about the candidates of a round, in order.
-    /// - Returns: candidates in the order of proposals, no head twice.
+    /// - Parameter onRound: called with the candidates of a round, in order.
+    /// - Returns: candidates in the order of proposals, without duplicates.
     /// - Throws: ``SearchError``, `Interrupted`.
     public func run(
         resuming known: [Candidate] = [], progress: ProgressHandler? = nil,
@@ -75,7 +75,8 @@ public struct CandidateSearch: Sendable {
                 let candidate = Candidate(
                     id: id, genotype: proposals[index], outcome: outcome(id, proposals[index]))
                 try onCandidate(candidate)
-                // A round may take long: a stop is asked for after each head, not after each round.
+                // A round may take long, so stopping is checked after each head, not after each
+                // round.
                 try WorkProgress(
                     stage: "scoring", completed: base, total: options.candidates, unit: "heads"
                 ).report(to: progress)
@@ -167,7 +168,7 @@ public struct CandidateSearch: Sendable {
         Candidate(id: id, genotype: genotype, outcome: outcome(id, genotype))
     }
 
-    /// The key goes by the genotype, so that a head has the same score in every search.
+    /// The key depends on the genotype, so a head has the same score in every search.
     private func outcome(_ id: Int, _ genotype: Genotype) -> Candidate.Outcome {
         do {
             return .scored(try score(genotype, key.child("score").child(genotype.description)))

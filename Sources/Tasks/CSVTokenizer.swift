@@ -1,9 +1,9 @@
-/// Comma-separated values after RFC 4180, strictly: a field is quoted as a whole or not at all, and
+/// Comma-separated values as in RFC 4180, strictly: a field is quoted as a whole or not at all, and
 /// a quote inside a quoted field is doubled.
 ///
-/// After a record with a stray or unterminated quote, or one that is too long, reading goes on with
-/// the physical line after the one where the record began: one wrong quote then costs one row
-/// rather than the rest of the file.
+/// After a record with a stray or unterminated quote, or one that is too long, reading continues
+/// with the physical line after the one where the record began: a wrong quote costs one row rather
+/// than the rest of the file.
 struct CSVTokenizer: FieldTokenizer {
     private static let comma = UInt8(ascii: ",")
     private static let quote = UInt8(ascii: "\"")
@@ -123,7 +123,7 @@ struct CSVTokenizer: FieldTokenizer {
         Bytes.lineAndByte(of: offset, in: bytes, from: recordStart, line: recordLine)
     }
 
-    /// The record is bad; go on with the physical line after the one where it began.
+    /// The record is bad; continues with the physical line after the one where it began.
     private mutating func fail(_ reason: BadRow.Reason, field: Int?) -> Record {
         var end = Bytes.endOfLine(recordStart, in: bytes)
         position = min(end + 1, bytes.count)
@@ -141,7 +141,7 @@ struct CSVTokenizer: FieldTokenizer {
 
 /// Writing comma-separated values (RFC 4180).
 public enum CSV {
-    /// A row with its line end, every field quoted that needs it.
+    /// A row with its line end; fields are quoted where necessary.
     public static func row(_ fields: [String]) -> String {
         fields.map(quoted).joined(separator: ",") + "\r\n"
     }

@@ -3,40 +3,40 @@ import Support
 
 /// The examples of a task, ready for use.
 public struct Dataset: Sendable {
-    /// Name of the task.
+    /// The task's name.
     public var name: String
     /// The classes; ``Example/label`` is an index of this list.
     public var labels: [TaskLabel]
-    /// Index of the class that F1 is about.
+    /// Index of the positive class, for F1.
     public var positiveLabel: Int?
-    /// What the task is judged by, the first first.
+    /// The metrics that the task is judged by, most important first.
     public var metrics: [TaskMetric]
     /// How pairs reach the encoder; `nil` in a task of single texts.
     public var pairing: Pairing?
-    /// Tokens after which a text is truncated; `nil`: what the encoder takes.
+    /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
     /// Examples to train on.
     public var train: [Example]
-    /// Examples to choose by.
+    /// Examples for model selection.
     public var dev: [Example]
     /// Examples that only the winner sees, once.
     public var test: [Example]
-    /// SHA-256 of everything the examples and their encoding depend on: the files and the keys of
-    /// the task that choose columns, classes, rows, pairing and truncation. Names, descriptions and
-    /// metrics are not in it.
+    /// SHA-256 of everything that the examples and their encoding depend on: the files and the keys
+    /// of the task that choose columns, classes, rows, pairing and truncation. It does not cover
+    /// names, descriptions and metrics.
     public var digest: String
     /// What the splits hold, and what looks wrong.
     public var report: DatasetReport
 
-    /// Choices of the user that a task file leaves open or sets a default for.
+    /// User options that a task file leaves open or sets a default for.
     public struct Options: Sendable, Hashable {
-        /// Pass bad rows over, and count them, instead of stopping at them.
+        /// Skip and count bad rows instead of stopping at them.
         public var skipBadRows: Bool
         /// A longer line (or CSV record) is a bad row.
         public var maximumLineBytes: Int
-        /// Instead of the pairing of the task; ignored in a task of single texts.
+        /// Overrides the task's pairing; ignored in a task with single texts.
         public var pairing: Pairing?
-        /// Instead of the maximum of the task.
+        /// Overrides the task's maximum.
         public var maximumTokens: Int?
 
         /// Defaults: stop at bad rows, lines up to 1 MiB, pairing and length of the task.
@@ -51,7 +51,7 @@ public struct Dataset: Sendable {
         }
     }
 
-    /// A data set made in memory; the report is counted, the digest is of the examples.
+    /// A data set made in memory; its report and its digest are computed from the examples.
     /// - Precondition: every label is an index of `labels`.
     public init(
         name: String, labels: [TaskLabel], positiveLabel: Int? = nil,

@@ -6,8 +6,8 @@ import Foundation
 ///
 ///     name: mrpc                        # default: the name of the file
 ///     description: Are two sentences from the news paraphrases of each other?
-///     source: where the data can be had
-///     format: tsv                       # tsv, csv or jsonl; default: by the end of each file name
+///     source: where to get the data
+///     format: tsv                       # tsv, csv or jsonl; default: by each file's extension
 ///     header: true                      # default true; false: columns are numbers from 1
 ///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional
 ///     splits:
@@ -17,7 +17,7 @@ import Foundation
 ///     labels:                           # the order of the classes; default: sorted values
 ///       - "0": different                # value: name
 ///       - "1": paraphrase
-///     positive: paraphrase              # value or name; the class that f1 is about
+///     positive: paraphrase              # value or name of the class for f1
 ///     metrics: [accuracy, f1]           # accuracy, f1, macro-f1, mcc
 ///     pairing: siamese                  # joint or siamese (default), for pair tasks
 ///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
@@ -25,8 +25,8 @@ import Foundation
 ///
 /// File names are relative to the data directory, or to the task file when none is given.
 public struct TaskDefinition: Sendable, Hashable {
-    /// Which columns hold the texts and the label: names of the header (keys of a JSON object), or
-    /// numbers from 1 when there is no header.
+    /// Which columns hold the texts and the label: header names (keys of a JSON object), or numbers
+    /// from 1 when there is no header.
     public struct Columns: Sendable, Hashable {
         /// Column of the text, or of the first text of a pair.
         public var text: String
@@ -43,7 +43,7 @@ public struct TaskDefinition: Sendable, Hashable {
         }
     }
 
-    /// A stratified draw of rows that depends on its seed and the place of the rows only.
+    /// A stratified draw of rows that depends only on its seed and the rows' positions.
     public struct Sample: Sendable, Hashable {
         /// How much to draw.
         public enum Amount: Sendable, Hashable {
@@ -78,9 +78,9 @@ public struct TaskDefinition: Sendable, Hashable {
     public var name: String
     /// What the task asks, for people.
     public var description: String
-    /// Where the data can be had, for people.
+    /// Where to get the data, for people.
     public var source: String
-    /// `nil`: the end of each file name tells.
+    /// `nil`: decided by each file's extension.
     public var format: DataFormat?
     /// Whether the first row of TSV and CSV files names the columns.
     public var hasHeader: Bool
@@ -88,7 +88,7 @@ public struct TaskDefinition: Sendable, Hashable {
     public var columns: Columns
     /// The classes in order; `nil`: the sorted distinct values of train.
     public var labels: [TaskLabel]?
-    /// Value or name of the class that F1 is about.
+    /// Value or name of the positive class, for F1.
     public var positive: String?
     /// `nil`: accuracy, macro F1, MCC, and F1 if there is a positive class.
     public var metrics: [TaskMetric]?
@@ -100,9 +100,9 @@ public struct TaskDefinition: Sendable, Hashable {
     public var dev: Source
     /// Where the rows of test come from.
     public var test: Source
-    /// Draw of training rows, after dev (and test) were carved out.
+    /// The draw of training rows, after dev (and test) were carved out.
     public var limit: Sample?
-    /// Tokens after which a text is truncated; `nil`: what the encoder takes.
+    /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
 
     /// A task made in code; nothing is checked before the data is loaded.
@@ -133,7 +133,7 @@ public struct TaskDefinition: Sendable, Hashable {
     }
 
     /// Reads a task file.
-    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` with the place of the first
+    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` with the location of the first
     ///   mistake, or `FileError` when the file cannot be read.
     public static func load(_ url: URL) throws -> TaskDefinition {
         // The YAML library recurses, up to a thousand levels deep; the caller's stack may be small.

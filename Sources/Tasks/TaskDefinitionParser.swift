@@ -1,7 +1,7 @@
 import Foundation
 import Yams
 
-/// Makes a ``TaskDefinition`` of a YAML document.
+/// Makes a ``TaskDefinition`` from a YAML document.
 struct TaskDefinitionParser {
     private let url: URL
     private let path: String
@@ -136,13 +136,13 @@ struct TaskDefinitionParser {
                 "`labels` must be a list of values, or of `value: name`, found \(node.kindName)")
         }
         var labels: [TaskLabel] = []
-        // Every value and every name must tell one class.
+        // Every value and every name must identify one class.
         var taken: Set<String> = []
         for item in items {
             let label = try label(item)
             for text in Set([label.value, label.name]) where !taken.insert(text).inserted {
                 throw YAMLMapping.error(
-                    path, item, "`\(text.excerpt)` stands for two classes in `labels`")
+                    path, item, "`\(text.excerpt)` names two classes in `labels`")
             }
             labels.append(label)
         }
@@ -162,7 +162,7 @@ struct TaskDefinitionParser {
         guard case .mapping(let pairs) = node else { return TaskLabel(value: try text(node)) }
         guard pairs.count == 1, let (key, value) = pairs.first else {
             throw YAMLMapping.error(
-                path, node, "an item of `labels` is a value or one `value: name`")
+                path, node, "an item of `labels` must be a value or one `value: name`")
         }
         return TaskLabel(value: try text(key), name: try text(value))
     }
@@ -177,7 +177,8 @@ struct TaskDefinitionParser {
             let metric = try YAMLMapping.choice(
                 item, path: path, subject: "metrics", TaskMetric.self)
             guard !metrics.contains(metric) else {
-                throw YAMLMapping.error(path, item, "`\(metric.rawValue)` twice in `metrics`")
+                throw YAMLMapping.error(
+                    path, item, "`\(metric.rawValue)` appears twice in `metrics`")
             }
             metrics.append(metric)
         }
@@ -205,14 +206,14 @@ struct TaskDefinitionParser {
         return TaskDefinition.Sample(.rows(rows), seed: try map.integer("seed", atLeast: 0) ?? 1)
     }
 
-    /// What concerns several keys at once.
+    /// Checks that involve several keys.
     private func check(_ definition: TaskDefinition) throws {
         let formats = try definition.files.map { split, file in
             guard let format = definition.format ?? DataFormat(fileName: file) else {
                 throw top.error(
                     at: "splits",
-                    "the end of `\(file.excerpt)` (split \(split.rawValue)) does not tell the "
-                        + "format; say `format: tsv`, `csv` or `jsonl`")
+                    "the extension of `\(file.excerpt)` (split \(split.rawValue)) does not imply a "
+                        + "format; set `format: tsv`, `csv` or `jsonl`")
             }
             return format
         }

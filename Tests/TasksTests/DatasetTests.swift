@@ -31,7 +31,7 @@ import Testing
         let set = try workspace.train("text\tlabel\nt one\tyes\nb\tno\nt two\tyes\n", "tsv")
         #expect(set.report.overlaps == [.init(split: .test, other: .train, rows: 2)])
         #expect(
-            set.report.warnings == ["leakage: 2 test rows stand word for word in train"])
+            set.report.warnings == ["leakage: 2 test rows appear word for word in train"])
     }
 
     @Test("a pair leaks only as a pair")

@@ -89,13 +89,13 @@ import Testing
             (base + "format: cvs", "found `cvs`; did you mean `csv`?"),
             (base + "metrics: [acuracy]", "3:11: `metrics` must be one of accuracy, f1, macro-f1"),
             (base + "metrics: accuracy", "3:10: `metrics` must be a list, found `accuracy`"),
-            (base + "metrics: [mcc, mcc]", "3:16: `mcc` twice in `metrics`"),
+            (base + "metrics: [mcc, mcc]", "3:16: `mcc` appears twice in `metrics`"),
             (base + "metrics: [f1]", "3:10: f1 is about one class"),
             (base + "labels: a", "3:9: `labels` must be a list"),
             (base + "labels: [a]", "3:9: `labels` must list two classes or more, found 1"),
-            (base + "labels: [a, b, a]", "3:16: `a` stands for two classes in `labels`"),
-            (base + "labels: [a: x, b: x]", "3:16: `x` stands for two classes"),
-            (base + "labels: [a, {b: c, d: e}]", "3:13: an item of `labels` is a value or one"),
+            (base + "labels: [a, b, a]", "3:16: `a` names two classes in `labels`"),
+            (base + "labels: [a: x, b: x]", "3:16: `x` names two classes"),
+            (base + "labels: [a, {b: c, d: e}]", "3:13: an item of `labels` must be a value"),
             (
                 base + "labels: [a, b]\npositive: c",
                 "4:11: `positive` must be one of a, b, found `c`"
@@ -109,7 +109,7 @@ import Testing
             (base + "\"a", "YAML: "),
             ("", "1:1: the file is empty"),
             ("just words", "1:1: a task file must be a mapping of name"),
-            (base + "name: x\nname: y", "the same key twice: `name`"),
+            (base + "name: x\nname: y", "a key appears twice: `name`"),
             (base + "name: *x", "YAML: "),
             ("a: &a 1\n" + String(repeating: "b: *a\n", count: 9), "more than 8 YAML aliases"),
         ])
@@ -142,7 +142,7 @@ import Testing
             ("{train: [a], test: b.tsv}", "`splits.train` must be a file name, found a list"),
             ("{train: \"a\\0.tsv\", test: b.tsv}", "NUL"),
             ("{train: \"a\\n.tsv\", test: b.tsv}", "`splits.train` holds a control character"),
-            ("{train: a.txt, test: b.tsv}", "the end of `a.txt` (split train) does not tell"),
+            ("{train: a.txt, test: b.tsv}", "of `a.txt` (split train) does not imply"),
         ])
     func splitMistakes(splits: String, expected: String) throws {
         let error = try message {
