@@ -121,8 +121,10 @@ let package = Package(
         .testTarget(
             name: "ScoringTests", dependencies: ["Scoring", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
-        .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(
+            name: "RunStoreTests",
+            dependencies: ["RunStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
             exclude: ["check_agreement.py", "check_onnx.py"]),

@@ -1,4 +1,3 @@
-import OrderedCollections
 import Support
 
 /// A training-free estimate of how well a head will do; higher is better.
