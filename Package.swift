@@ -20,7 +20,7 @@ let package = Package(
             name: "KNASParts",
             targets: [
                 "CKernels", "Support", "Tensors", "Graphs", "Tasks", "Tokenization", "Encoders",
-                "Features", "Heads", "Metrics", "Scoring", "Search", "RunStore", "Training",
+                "Features", "Heads", "Metrics", "Scoring", "Search", "Training", "RunStore",
                 "Export",
             ]),
     ],
@@ -66,12 +66,12 @@ let package = Package(
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
+        .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(
             name: "RunStore",
             dependencies: [
-                "Support", "Scoring", "Search", .product(name: "GRDB", package: "GRDB.swift"),
+                "Search", "Training", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(
             name: "Export",
             dependencies: [

@@ -3,6 +3,7 @@ import GRDB
 import Heads
 import Search
 import Support
+import Training
 
 /// What a run has found so far, in `run.sqlite` of its directory: a process that is killed at any moment
 /// leaves a store from which the run goes on.
@@ -109,14 +110,15 @@ public final class RunStore: @unchecked Sendable {
 
     /// Stores an epoch of a training that goes on.
     /// - Throws: the error of an earlier write.
-    public func appendEpoch(_ key: TrainingKey, _ epoch: StoredEpoch) throws {
+    public func appendEpoch(_ key: TrainingKey, _ epoch: EpochRecord) throws {
         try enqueue { try TrainingTable.insert(key, epoch, $0) }
     }
 
     /// Stores what a training gave; it is on the disk when this returns.
     /// - Throws: ``RunStoreError``, `FileError`.
     public func finish(_ key: TrainingKey, _ training: StoredTraining) throws {
-        try enqueue { try TrainingTable.insert(key, training, $0) }
+        let record = TrainingRecord(training)
+        try enqueue { try TrainingTable.insert(key, record, $0) }
         try flush()
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Graphs
 import Heads
 import Search
 import Support
@@ -12,9 +13,13 @@ extension RunStore {
     }
 
     /// What a training gave; `nil` where it is not finished.
-    /// - Throws: ``RunStoreError/damaged(path:reason:)``.
-    public func training(_ key: TrainingKey) throws -> StoredTraining? {
-        try read { try TrainingTable.find(key, $0, path: $1) }
+    /// - Parameter graph: the head's.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)``, also where the head has other parameters.
+    public func training(
+        _ key: TrainingKey, of graph: @autoclosure () throws -> Graph
+    ) throws -> StoredTraining? {
+        try read { try TrainingTable.find(key, $0, path: $1) }?.training(
+            of: try graph(), key: key, path: StoreFile.url(directory).path)
     }
 
     /// Seconds that each stage took in earlier processes.

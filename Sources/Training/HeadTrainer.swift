@@ -14,6 +14,13 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     public let devAccuracy: Double
     public let devCrossEntropy: Double
 
+    public init(epoch: Int, trainingLoss: Double, devAccuracy: Double, devCrossEntropy: Double) {
+        self.epoch = epoch
+        self.trainingLoss = trainingLoss
+        self.devAccuracy = devAccuracy
+        self.devCrossEntropy = devCrossEntropy
+    }
+
     /// Accuracy decides, cross entropy breaks ties.
     func isBetter(than other: EpochRecord) -> Bool {
         devAccuracy != other.devAccuracy
@@ -30,6 +37,18 @@ public struct TrainedHead: Sendable {
     public let bestEpoch: Int
     /// What the head says on dev.
     public let dev: Predictions
+
+    /// - Precondition: `parameters` are laid out for `graph`.
+    public init(
+        graph: Graph, parameters: ParameterSet, history: [EpochRecord], bestEpoch: Int,
+        dev: Predictions
+    ) {
+        self.graph = graph
+        self.parameters = parameters
+        self.history = history
+        self.bestEpoch = bestEpoch
+        self.dev = dev
+    }
 }
 
 /// Trains a head on cached features, on the calling thread; several run side by side.

@@ -2,7 +2,6 @@ import Encoders
 import Foundation
 import Graphs
 import Heads
-import Metrics
 import RunStore
 import Search
 import Support
@@ -58,66 +57,14 @@ struct Resumption: Sendable {
             onCandidate: { try store.append($0) })
     }
 
-    /// Trains a head, unless that was done before.
-    ///
-    /// - Parameters:
-    ///   - key: which training it is; the same key must always give the same result.
-    ///   - onEpoch: told about every epoch, those of a stored training too.
-    ///   - training: does it; tells the closure that it is given about every epoch.
-    /// - Throws: what `body` throws; `TrainingError/diverged(epoch:)` where it did so before.
+    /// Trains a head, unless that was done before; see ``RunStore/head(_:of:onEpoch:training:)``.
     func train(
         _ key: TrainingKey, _ graph: @autoclosure () -> Graph,
         onEpoch: @escaping (EpochRecord) throws -> Void,
         training body: ((EpochRecord) throws -> Void) throws -> TrainedHead
     ) throws -> TrainedHead {
         guard let store else { return try body(onEpoch) }
-        if let known = try store.training(key) {
-            let history = known.history.map(EpochRecord.init)
-            for record in history { try onEpoch(record) }
-            return try Self.restore(known, history, graph(), key, store)
-        }
-        var history: [EpochRecord] = []
-        do {
-            let head = try body { record in
-                history.append(record)
-                try store.appendEpoch(key, StoredEpoch(record))
-                try onEpoch(record)
-            }
-            try store.finish(key, StoredTraining(head))
-            return head
-        } catch TrainingError.diverged(let epoch) {
-            try store.finish(
-                key,
-                StoredTraining(
-                    history: history.map(StoredEpoch.init), outcome: .diverged(epoch: epoch)))
-            throw TrainingError.diverged(epoch: epoch)
-        }
-    }
-
-    private static func restore(
-        _ training: StoredTraining, _ history: [EpochRecord], _ graph: Graph, _ key: TrainingKey,
-        _ store: RunStore
-    ) throws -> TrainedHead {
-        switch training.outcome {
-        case .diverged(let epoch): throw TrainingError.diverged(epoch: epoch)
-        case .trained(let result):
-            let parameters = ParameterSet(graph)
-            guard parameters.storage.count == result.weights.count else {
-                throw RunStoreError.damaged(
-                    path: store.directory.path,
-                    reason: "training \(key.index) of stage \(key.stage) has "
-                        + "\(result.weights.count) weights, its head \(parameters.storage.count)")
-            }
-            for (place, weight) in result.weights.enumerated() {
-                parameters.storage.pointer[place] = weight
-            }
-            return TrainedHead(
-                restoring: graph, parameters: parameters, history: history,
-                bestEpoch: result.bestEpoch,
-                dev: try Predictions(
-                    labels: result.labels, probabilities: result.probabilities,
-                    classes: result.classes))
-        }
+        return try store.head(key, of: graph(), onEpoch: onEpoch, training: body)
     }
 }
 
@@ -137,33 +84,5 @@ extension RunResult.Cost {
         self.init(
             wallSeconds: timings["wall"] ?? 0, cpuSeconds: timings["cpu"] ?? 0,
             peakMemoryBytes: Int(exactly: timings["peak"] ?? 0) ?? 0, stages: stages)
-    }
-}
-
-extension EpochRecord {
-    init(_ stored: StoredEpoch) {
-        self.init(
-            restoring: stored.epoch, trainingLoss: stored.trainingLoss,
-            devAccuracy: stored.devAccuracy, devCrossEntropy: stored.devCrossEntropy)
-    }
-}
-
-extension StoredEpoch {
-    init(_ record: EpochRecord) {
-        self.init(
-            epoch: record.epoch, trainingLoss: record.trainingLoss,
-            devAccuracy: record.devAccuracy, devCrossEntropy: record.devCrossEntropy)
-    }
-}
-
-extension StoredTraining {
-    init(_ head: TrainedHead) {
-        self.init(
-            history: head.history.map(StoredEpoch.init),
-            outcome: .trained(
-                .init(
-                    bestEpoch: head.bestEpoch, weights: head.parameters.storage.array,
-                    labels: head.dev.labels, probabilities: head.dev.probabilities,
-                    classes: head.dev.classes)))
     }
 }
