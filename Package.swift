@@ -19,8 +19,8 @@ let package = Package(
         .library(
             name: "KNASParts",
             targets: [
-                "CKernels", "Support", "Tensors", "Graphs", "Tasks", "Tokenization", "Encoders",
-                "Features", "Heads", "Metrics", "Scoring", "Search", "Training", "RunStore",
+                "CKernels", "Support", "Metrics", "Tensors", "Graphs", "Tasks", "Tokenization",
+                "Encoders", "Features", "Heads", "Scoring", "Search", "Training", "RunStore",
                 "Export",
             ]),
     ],
@@ -47,9 +47,10 @@ let package = Package(
 
         // The way of the data.
         .target(name: "Support", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
         .target(name: "Graphs", dependencies: ["Tensors"]),
-        .target(name: "Tasks", dependencies: ["Support", "Yams"]),
+        .target(name: "Tasks", dependencies: ["Metrics", "Support", "Yams"]),
         .target(
             name: "Tokenization",
             dependencies: [
@@ -63,7 +64,6 @@ let package = Package(
             dependencies: [
                 "Graphs", .product(name: "OrderedCollections", package: "swift-collections"),
             ]),
-        .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
         .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),

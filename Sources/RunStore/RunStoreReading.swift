@@ -19,7 +19,7 @@ extension RunStore {
         _ key: TrainingKey, of graph: @autoclosure () throws -> Graph
     ) throws -> StoredTraining? {
         try read { try TrainingTable.find(key, $0, path: $1) }?.training(
-            of: try graph(), key: key, path: StoreFile.url(directory).path)
+            of: graph(), key: key, path: StoreFile.url(directory).path)
     }
 
     /// Seconds that each stage took in earlier processes.

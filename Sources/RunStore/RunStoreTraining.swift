@@ -17,7 +17,7 @@ extension RunStore {
         onEpoch: @escaping (EpochRecord) throws -> Void,
         training body: ((EpochRecord) throws -> Void) throws -> TrainedHead
     ) throws -> TrainedHead {
-        if let known = try training(key, of: try graph()) {
+        if let known = try training(key, of: graph()) {
             for record in known.history { try onEpoch(record) }
             switch known {
             case .trained(let head): return head

@@ -8,10 +8,10 @@ import Training
 enum TrainingTable {
     static func insert(_ key: TrainingKey, _ epoch: EpochRecord, _ database: Database) throws {
         try database.execute(
-            sql: "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 key.stage, key.index, key.genotype, epoch.epoch, epoch.trainingLoss.bits,
-                epoch.devAccuracy.bits, epoch.devCrossEntropy.bits,
+                epoch.devAccuracy.bits, epoch.devScore.bits, epoch.devCrossEntropy.bits,
             ])
     }
 
@@ -93,17 +93,18 @@ enum TrainingTable {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT epoch, training_loss, dev_accuracy, dev_cross_entropy FROM epochs
+                SELECT epoch, training_loss, dev_accuracy, dev_score, dev_cross_entropy FROM epochs
                 WHERE stage = ? AND place = ? AND genotype = ? ORDER BY epoch
                 """,
             arguments: [key.stage, key.index, key.genotype]
         ).compactMap { row in
             guard let epoch = Int.fromDatabaseValue(row[0]) else { return nil }
-            let numbers = (1...3).compactMap { Int64.fromDatabaseValue(row[$0]) }
-            guard numbers.count == 3 else { return nil }
+            let numbers = (1...4).compactMap { Int64.fromDatabaseValue(row[$0]) }
+            guard numbers.count == 4 else { return nil }
             return EpochRecord(
                 epoch: epoch, trainingLoss: Double(bits: numbers[0]),
-                devAccuracy: Double(bits: numbers[1]), devCrossEntropy: Double(bits: numbers[2]))
+                devAccuracy: Double(bits: numbers[1]), devScore: Double(bits: numbers[2]),
+                devCrossEntropy: Double(bits: numbers[3]))
         }
     }
 
@@ -114,7 +115,7 @@ enum TrainingTable {
         for epoch in training.history {
             digest.add(
                 "\(epoch.epoch) \(epoch.trainingLoss.bits) \(epoch.devAccuracy.bits) "
-                    + "\(epoch.devCrossEntropy.bits)")
+                    + "\(epoch.devScore.bits) \(epoch.devCrossEntropy.bits)")
         }
         switch training.ending {
         case .diverged(let epoch): digest.add("diverged \(epoch)")

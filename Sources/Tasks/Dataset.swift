@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 
 /// The examples of a task, ready for use.
@@ -9,8 +10,9 @@ public struct Dataset: Sendable {
     public var labels: [TaskLabel]
     /// Index of the class that F1 is about.
     public var positiveLabel: Int?
-    /// What the task is judged by, the first first.
-    public var metrics: [TaskMetric]
+    /// What the task is judged by: heads are selected by the first, all are shown. F1 is among them
+    /// only where there are two classes, one of them positive.
+    public var metrics: [Metric]
     /// How pairs reach the encoder; `nil` in a task of single texts.
     public var pairing: Pairing?
     /// Tokens after which a text is truncated; `nil`: what the encoder takes.
@@ -52,16 +54,18 @@ public struct Dataset: Sendable {
     }
 
     /// A data set made in memory; the report is counted, the digest is of the examples.
-    /// - Precondition: every label is an index of `labels`.
+    /// - Parameter metrics: `nil`: accuracy, macro F1, MCC, and F1 of two classes if one is positive.
+    /// - Precondition: every label is an index of `labels`; F1 is among `metrics` only of two classes,
+    ///   one of which is positive.
     public init(
-        name: String, labels: [TaskLabel], positiveLabel: Int? = nil,
-        metrics: [TaskMetric] = [.accuracy, .macroF1, .mcc], pairing: Pairing? = nil,
-        maximumTokens: Int? = nil, train: [Example], dev: [Example], test: [Example]
+        name: String, labels: [TaskLabel], positiveLabel: Int? = nil, metrics: [Metric]? = nil,
+        pairing: Pairing? = nil, maximumTokens: Int? = nil, train: [Example], dev: [Example],
+        test: [Example]
     ) {
         self.name = name
         self.labels = labels
         self.positiveLabel = positiveLabel
-        self.metrics = metrics
+        self.metrics = metrics ?? Self.metrics(positiveLabel, of: labels)
         self.pairing = pairing
         self.maximumTokens = maximumTokens
         self.train = train
@@ -89,8 +93,7 @@ public struct Dataset: Sendable {
         name = definition.name
         self.labels = labels
         self.positiveLabel = positiveLabel
-        let f1 = positiveLabel == nil ? [] : [TaskMetric.f1]
-        metrics = definition.metrics ?? [.accuracy] + f1 + [.macroF1, .mcc]
+        metrics = definition.metrics ?? Self.metrics(positiveLabel, of: labels)
         pairing = definition.columns.pair == nil ? nil : options.pairing ?? definition.pairing
         maximumTokens = options.maximumTokens ?? definition.maximumTokens
         train = examples[.train] ?? []
@@ -98,6 +101,17 @@ public struct Dataset: Sendable {
         test = examples[.test] ?? []
         self.digest = digest
         self.report = report
+    }
+
+    /// What a task without a list of metrics is judged by.
+    private static func metrics(_ positiveLabel: Int?, of labels: [TaskLabel]) -> [Metric] {
+        let f1: [Metric] = positiveLabel != nil && labels.count == 2 ? [.f1] : []
+        return [.accuracy] + f1 + [.macroF1, .mcc]
+    }
+
+    /// What is selected by on held-out rows: the first of ``metrics``.
+    public var criterion: SelectionCriterion {
+        SelectionCriterion(metrics.first ?? .accuracy, positive: positiveLabel)
     }
 
     /// The rows of a split.

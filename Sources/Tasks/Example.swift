@@ -23,18 +23,6 @@ public enum Pairing: String, Sendable, Hashable, CaseIterable, Codable {
     case siamese
 }
 
-/// A measure that a task wants to be judged by.
-public enum TaskMetric: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Fraction of right predictions.
-    case accuracy
-    /// F1 of the positive class.
-    case f1
-    /// Mean of the F1 of all classes.
-    case macroF1 = "macro-f1"
-    /// Matthews' correlation coefficient.
-    case mcc
-}
-
 /// A class of a task.
 public struct TaskLabel: Sendable, Hashable, Codable {
     /// What stands in the data files, e.g. `1`.

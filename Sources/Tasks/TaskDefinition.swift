@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 
 /// What a task file says: where the rows are, how to read them, and what the classes mean.
 ///
@@ -18,7 +19,9 @@ import Foundation
 ///       - "0": different                # value: name
 ///       - "1": paraphrase
 ///     positive: paraphrase              # value or name; the class that f1 is about
-///     metrics: [accuracy, f1]           # accuracy, f1, macro-f1, mcc
+///     metrics: [accuracy, f1]           # of accuracy, f1, macro-f1, mcc: heads are selected by the
+///                                       # first, all are shown; f1 is for two classes and needs
+///                                       # positive; default: accuracy and whatever there is
 ///     pairing: siamese                  # joint or siamese (default), for pair tasks
 ///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
 ///     max-tokens: 128                   # longer texts are truncated
@@ -90,8 +93,9 @@ public struct TaskDefinition: Sendable, Hashable {
     public var labels: [TaskLabel]?
     /// Value or name of the class that F1 is about.
     public var positive: String?
-    /// `nil`: accuracy, macro F1, MCC, and F1 if there is a positive class.
-    public var metrics: [TaskMetric]?
+    /// What heads are selected by, first, and what else is shown; `nil`: accuracy, macro F1, MCC, and F1
+    /// of two classes if one is positive.
+    public var metrics: [Metric]?
     /// `nil` in a task of single texts.
     public var pairing: Pairing?
     /// File name of the training rows.
@@ -104,12 +108,20 @@ public struct TaskDefinition: Sendable, Hashable {
     public var limit: Sample?
     /// Tokens after which a text is truncated; `nil`: what the encoder takes.
     public var maximumTokens: Int?
+    /// Where `metrics` stands in the task file, for what only the rows can tell about it.
+    var metricsPlace = Place(line: 1, column: 1)
+
+    /// A place in the task file, from 1.
+    struct Place: Sendable, Hashable {
+        var line: Int
+        var column: Int
+    }
 
     /// A task made in code; nothing is checked before the data is loaded.
     public init(
         url: URL, name: String, description: String = "", source: String = "",
         format: DataFormat? = nil, hasHeader: Bool = true, columns: Columns,
-        labels: [TaskLabel]? = nil, positive: String? = nil, metrics: [TaskMetric]? = nil,
+        labels: [TaskLabel]? = nil, positive: String? = nil, metrics: [Metric]? = nil,
         pairing: Pairing? = nil, train: String,
         dev: Source = .carvedFromTrain(Sample(.fraction(0.1))), test: Source,
         limit: Sample? = nil, maximumTokens: Int? = nil
@@ -153,5 +165,23 @@ public struct TaskDefinition: Sendable, Hashable {
         let directory = dataDirectory ?? url.deletingLastPathComponent()
         if file.hasPrefix("/") { return URL(fileURLWithPath: file) }
         return directory.appendingPathComponent(file)
+    }
+
+    /// F1 of the positive class is for two classes, one of which is positive.
+    /// - Parameter classes: how many there are; `nil` where only the rows can tell.
+    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` at `metrics`.
+    func checkF1(classes: Int?) throws {
+        guard metrics?.contains(.f1) == true else { return }
+        func error(_ problem: String) -> TaskError {
+            .definition(
+                path: url.path, line: metricsPlace.line, column: metricsPlace.column,
+                problem: problem)
+        }
+        guard positive != nil else {
+            throw error("f1 is about one class: name it with `positive`, or use macro-f1")
+        }
+        if let classes, classes != 2 {
+            throw error("f1 is about one of two classes, this task has \(classes): use macro-f1")
+        }
     }
 }

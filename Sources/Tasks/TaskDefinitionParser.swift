@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Yams
 
 /// Makes a ``TaskDefinition`` of a YAML document.
@@ -23,7 +24,7 @@ struct TaskDefinitionParser {
         let columns = try columns()
         let (train, dev, test) = try splits()
         let labels = try labels()
-        let definition = TaskDefinition(
+        var definition = TaskDefinition(
             url: url,
             name: try name(),
             description: try top.string("description") ?? "",
@@ -38,6 +39,7 @@ struct TaskDefinitionParser {
             train: train, dev: dev, test: test,
             limit: try limit(classes: labels?.count ?? 2),
             maximumTokens: try top.integer("max-tokens", atLeast: 8))
+        definition.metricsPlace = top.place(of: "metrics")
         try check(definition)
         return definition
     }
@@ -167,15 +169,18 @@ struct TaskDefinitionParser {
         return TaskLabel(value: try text(key), name: try text(value))
     }
 
-    private func metrics() throws -> [TaskMetric]? {
+    private func metrics() throws -> [Metric]? {
         guard let node = top["metrics"] else { return nil }
-        guard case .sequence(let items) = node, !items.isEmpty else {
+        guard case .sequence(let items) = node else {
             throw top.error(at: "metrics", "`metrics` must be a list, found \(node.kindName)")
         }
-        var metrics: [TaskMetric] = []
+        guard !items.isEmpty else {
+            throw top.error(at: "metrics", "`metrics` must name a metric or more, found none")
+        }
+        var metrics: [Metric] = []
         for item in items {
             let metric = try YAMLMapping.choice(
-                item, path: path, subject: "metrics", TaskMetric.self)
+                item, path: path, subject: "metrics", Metric.self)
             guard !metrics.contains(metric) else {
                 throw YAMLMapping.error(path, item, "`\(metric.rawValue)` twice in `metrics`")
             }
@@ -237,9 +242,6 @@ struct TaskDefinitionParser {
                 "positive", expected: "one of " + labels.map(\.name).joined(separator: ", "),
                 found: positive)
         }
-        if definition.metrics?.contains(.f1) == true, definition.positive == nil {
-            throw top.error(
-                at: "metrics", "f1 is about one class: name it with `positive`, or use macro-f1")
-        }
+        try definition.checkF1(classes: definition.labels?.count)
     }
 }

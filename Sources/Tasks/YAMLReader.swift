@@ -195,6 +195,12 @@ struct YAMLMapping {
         Self.error(path, values[key] ?? node, problem)
     }
 
+    /// Where the value of a key stands.
+    func place(of key: String) -> TaskDefinition.Place {
+        let mark = (values[key] ?? node).mark
+        return TaskDefinition.Place(line: mark?.line ?? 1, column: mark?.column ?? 1)
+    }
+
     func full(_ key: String) -> String { subject.isEmpty ? key : "\(subject).\(key)" }
 
     static func choice<Choice: RawRepresentable & CaseIterable>(

@@ -27,25 +27,21 @@ public struct LinearProbe: Sendable {
         let weights: [Float]
         let scaling: Standardization
         let dev: Predictions
-        let metrics: ClassificationMetrics
-
-        func isBetter(than other: Fit) -> Bool {
-            (metrics.accuracy, -metrics.crossEntropy)
-                > (other.metrics.accuracy, -other.metrics.crossEntropy)
-        }
+        let score: SelectionScore
     }
 
-    /// Fits on train for every layer and strength and keeps the one with the best dev accuracy (ties:
-    /// lower cross entropy, then the stronger penalty and the lower layer).
+    /// Fits on train for every layer and strength and keeps the one that does best on dev by the
+    /// criterion (ties: the stronger penalty and the lower layer).
     public init(
-        train: FeatureSet, dev: FeatureSet, classes: Int, threads: Int,
+        train: FeatureSet, dev: FeatureSet, classes: Int,
+        criterion: SelectionCriterion = .accuracy, threads: Int,
         progress: ProgressHandler? = nil
     ) throws {
         let fits = try Parallel.map(count: train.layerCount, threads: threads) { slot, _ in
-            try Self.fit(slot, train, dev, classes, progress)
+            try Self.fit(slot, train, dev, classes, criterion, progress)
         }
         var best = 0
-        for slot in fits.indices.dropFirst() where fits[slot].isBetter(than: fits[best]) {
+        for slot in fits.indices.dropFirst() where fits[slot].score > fits[best].score {
             best = slot
         }
         slot = best
@@ -58,7 +54,7 @@ public struct LinearProbe: Sendable {
 
     private static func fit(
         _ slot: Int, _ train: FeatureSet, _ dev: FeatureSet, _ classes: Int,
-        _ progress: ProgressHandler?
+        _ criterion: SelectionCriterion, _ progress: ProgressHandler?
     ) throws -> Fit {
         let raw = try pooledRows(train, slot: slot)
         let scaling = Standardization(raw, rows: train.count)
@@ -86,8 +82,8 @@ public struct LinearProbe: Sendable {
                 classes: classes)
             let fit = Fit(
                 strength: strength, weights: solution, scaling: scaling, dev: predictions,
-                metrics: ClassificationMetrics(predictions))
-            if best == nil || fit.isBetter(than: best!) { best = fit }
+                score: criterion.score(predictions))
+            if best == nil || fit.score > best!.score { best = fit }
         }
         return best!
     }

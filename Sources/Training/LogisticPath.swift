@@ -24,10 +24,12 @@ public struct LogisticPath: Sendable {
     /// - Parameters:
     ///   - graph: a head with a ``Graph/linearReadout``; its standardisation is set from train.
     ///   - balancesClasses: whether classes weigh the same however many examples they have.
+    ///   - criterion: what the heads are compared by on dev.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int,
-        balancesClasses: Bool = false, key: RandomKey, onFit: () throws -> Void = {}
+        balancesClasses: Bool = false, criterion: SelectionCriterion = .accuracy, key: RandomKey,
+        onFit: () throws -> Void = {}
     ) throws {
         guard let readout = graph.linearReadout else {
             preconditionFailure("the head has trained weights before its classifier")
@@ -57,10 +59,9 @@ public struct LogisticPath: Sendable {
             fitted.set(readout.weight, Array(minimum[..<weights]))
             fitted.set(readout.bias, Array(minimum[weights...]))
             let predictions = try predict(executor, fitted, dev, classes: classes)
-            let metrics = ClassificationMetrics(predictions)
             let record = EpochRecord(
-                epoch: 1, trainingLoss: objective.loss(minimum), devAccuracy: metrics.accuracy,
-                devCrossEntropy: metrics.crossEntropy)
+                epoch: 1, trainingLoss: objective.loss(minimum), dev: predictions,
+                criterion: criterion)
             heads.append(
                 TrainedHead(
                     graph: graph, parameters: fitted, history: [record], bestEpoch: 1,

@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// Which epoch's weights a training gives.
@@ -32,6 +33,8 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public var labelSmoothing: Float = 0
     /// Which epoch's weights are the result.
     public var epochChoice = EpochChoice.automatic
+    /// What the epochs are compared by on dev.
+    public var criterion = SelectionCriterion.accuracy
     /// Whether classes weigh the same however many examples they have.
     public var balancesClasses = false
     /// Inverse strength C of an L2 penalty, as scikit-learn has it: a head whose only weights are a

@@ -19,7 +19,8 @@ struct HostileRunTests {
 
     private func record(_ index: Int, sizes: [Int] = [4, 4]) -> HeadRecord {
         let epoch = EpochRecord(
-            epoch: 1, trainingLoss: 0.5, devAccuracy: 0.75, devCrossEntropy: 0.5)
+            epoch: 1, trainingLoss: 0.5, devAccuracy: 0.75, devScore: 0.75,
+            devCrossEntropy: 0.5)
         return HeadRecord(
             index: index, genotype: "g", parameters: 3,
             scores: ["mgm": ScoreSummary(mean: 1, spread: 0)], scoring: "s",

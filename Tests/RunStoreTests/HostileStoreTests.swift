@@ -127,7 +127,7 @@ struct HostileStoreTests {
     @Test(
         "rows that make no sense, foreign tables and newer schemas are refused",
         arguments: [
-            "PRAGMA user_version = 2", "PRAGMA application_id = 1",
+            "PRAGMA user_version = 3", "PRAGMA user_version = -1", "PRAGMA application_id = 1",
             "CREATE VIEW v AS SELECT 1", "DROP TABLE scores",
             "CREATE TRIGGER t AFTER INSERT ON epochs BEGIN DELETE FROM candidates; END",
             "DELETE FROM identity", "UPDATE identity SET value = '-1' WHERE name = 'seed'",
@@ -145,6 +145,26 @@ struct HostileStoreTests {
         defer { bench.remove() }
         try change(bench, sql)
         #expect(try kind(bench) == .badInput)
+    }
+
+    @Test(
+        "a store of an earlier or a newer version says so, and can be replaced", arguments: [1, 3])
+    func otherVersion(_ version: Int) throws {
+        let bench = try filled()
+        defer { bench.remove() }
+        try change(bench, "PRAGMA user_version = \(version)")
+        let error = #expect(throws: RunStoreError.self) {
+            try RunStore(opening: bench.directory, identity: bench.identity)
+        }
+        #expect(error?.kind == .badInput)
+        let text = error?.description ?? ""
+        #expect(text.contains("(format \(version), this one reads 2)"))
+        #expect(text.contains(version == 1 ? "an earlier version" : "a newer version"))
+        #expect(text.contains("--overwrite") == (version == 1))
+        #expect(throws: RunStoreError.self) { try RunStoreSummary(bench.directory) }
+        let new = try RunStore(
+            creating: bench.directory, identity: bench.identity, overwriting: true)
+        #expect(try new.candidates(in: bench.space).isEmpty)
     }
 
     @Test("a training is of its head only, and its damage is told by its name")
@@ -168,7 +188,7 @@ struct HostileStoreTests {
         #expect(
             try failure().contains(
                 "training 0 of stage finalists has \(found) weights, its head \(expected)"))
-        try change(bench, "UPDATE epochs SET dev_accuracy = dev_accuracy + 1 WHERE epoch = 2")
+        try change(bench, "UPDATE epochs SET dev_score = dev_score + 1 WHERE epoch = 2")
         #expect(
             try failure().contains("training 0 of stage finalists is not what was stored"))
     }

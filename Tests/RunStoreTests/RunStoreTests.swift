@@ -64,7 +64,7 @@ struct Bench {
         let history = (1...3).map {
             EpochRecord(
                 epoch: $0, trainingLoss: 1 / Double($0 + 2), devAccuracy: 0.1 * Double($0),
-                devCrossEntropy: -0.0)
+                devScore: -1 / Double($0 + 5), devCrossEntropy: -0.0)
         }
         let graph = try graph(large: large)
         let parameters = ParameterSet(graph)
@@ -88,7 +88,7 @@ extension TrainedHead {
             history.flatMap {
                 [
                     UInt64($0.epoch), $0.trainingLoss.bitPattern, $0.devAccuracy.bitPattern,
-                    $0.devCrossEntropy.bitPattern,
+                    $0.devScore.bitPattern, $0.devCrossEntropy.bitPattern,
                 ]
             },
             [UInt64(bestEpoch), UInt64(dev.classes)], dev.labels.map(UInt64.init),

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 import Tasks
 import Testing
@@ -22,7 +23,7 @@ import Testing
               train: a.txt
               dev: {from: train, fraction: 0.2, seed: 7}
               test: {from: train, rows: 30}
-            labels: ["0": different, "1": paraphrase, unsure]
+            labels: ["0": different, paraphrase]
             positive: paraphrase
             metrics: [f1, mcc, accuracy, macro-f1]
             pairing: joint
@@ -37,8 +38,7 @@ import Testing
         #expect(task.test == .carvedFromTrain(.init(.rows(30), seed: 1)))
         #expect(
             task.labels == [
-                TaskLabel(value: "0", name: "different"), TaskLabel(value: "1", name: "paraphrase"),
-                TaskLabel(value: "unsure"),
+                TaskLabel(value: "0", name: "different"), TaskLabel(value: "paraphrase"),
             ])
         #expect(task.positive == "paraphrase")
         #expect(task.metrics == [.f1, .mcc, .accuracy, .macroF1])
@@ -90,7 +90,12 @@ import Testing
             (base + "metrics: [acuracy]", "3:11: `metrics` must be one of accuracy, f1, macro-f1"),
             (base + "metrics: accuracy", "3:10: `metrics` must be a list, found `accuracy`"),
             (base + "metrics: [mcc, mcc]", "3:16: `mcc` twice in `metrics`"),
-            (base + "metrics: [f1]", "3:10: f1 is about one class"),
+            (base + "metrics: []", "3:10: `metrics` must name a metric or more, found none"),
+            (base + "metrics: [f1]", "3:10: f1 is about one class: name it with `positive`"),
+            (
+                base + "labels: [a, b, c]\npositive: c\nmetrics: [mcc, f1]",
+                "5:10: f1 is about one of two classes, this task has 3: use macro-f1"
+            ),
             (base + "labels: a", "3:9: `labels` must be a list"),
             (base + "labels: [a]", "3:9: `labels` must list two classes or more, found 1"),
             (base + "labels: [a, b, a]", "3:16: `a` stands for two classes in `labels`"),

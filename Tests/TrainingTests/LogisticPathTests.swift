@@ -43,6 +43,15 @@ struct LogisticPathTests {
         #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 })
         #expect(ClassificationMetrics(path.heads.last!.dev).accuracy > 0.9)
 
+        let byMCC = try LogisticPath(
+            head, train: train, dev: dev, classes: 2, criterion: SelectionCriterion(.mcc),
+            key: RandomKey(seed: 3))
+        for (fit, other) in zip(path.heads, byMCC.heads) {
+            #expect(fit.parameters.storage.array == other.parameters.storage.array)
+            #expect(other.history[0].devScore == ClassificationMetrics(other.dev).mcc)
+            #expect(other.history[0].devAccuracy == fit.history[0].devScore)
+        }
+
         // Any further step along a coordinate makes the penalised loss larger.
         let best = path.heads.last!
         let strength = LogisticPath.strengths.last!

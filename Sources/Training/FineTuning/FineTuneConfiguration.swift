@@ -1,3 +1,5 @@
+import Metrics
+
 /// How encoder layers and a head are trained together.
 public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     public var epochs = 3
@@ -24,6 +26,8 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     public var labelSmoothing: Float = 0
     /// Whether classes weigh the same however many examples they have.
     public var balancesClasses = false
+    /// What the epochs are compared by on dev.
+    public var criterion = SelectionCriterion.accuracy
 
     public init() {}
 

@@ -85,7 +85,8 @@ enum SearchSeeds {
                 graph: graph, parameters: ParameterSet(graph),
                 history: (1...2).map {
                     EpochRecord(
-                        epoch: $0, trainingLoss: 1, devAccuracy: 0.5, devCrossEntropy: 0.25)
+                        epoch: $0, trainingLoss: 1, devAccuracy: 0.5, devScore: 0.5,
+                        devCrossEntropy: 0.25)
                 },
                 bestEpoch: 2,
                 dev: try Predictions(
