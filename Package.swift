@@ -29,7 +29,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // Two traits would be compiler flags in no fixed order: every plan would compile it anew.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ] + documentation,
@@ -97,8 +98,7 @@ let package = Package(
                     description: "Searches a classifier head for a task, for a target's resources."),
                 permissions: [
                     .writeToPackageDirectory(reason: "The model goes to the target's resources.")
-                ]),
-            dependencies: ["KNASCommand"]),
+                ])),
 
         // One suite per target; what several share is a target of its own.
         .target(
