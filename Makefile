@@ -10,8 +10,9 @@ ENCODER := multilingual-e5-small
 # Damaged files for each reader.
 CASES := 10000
 SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Examples Package.swift
-# A package beside this one builds where this one does: its targets are there already.
-BUILD_PACKAGE = $(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path
+# A package beside this one builds where this one does, with the same dependencies: most is there already.
+BUILD_PACKAGE = cp Package.resolved $(1) && \
+	$(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path $(1) --product $(2)
 
 .PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume
 .PHONY: build packages encoder lint imports
@@ -23,7 +24,7 @@ help:
 	@echo "make example  build and run a package that searches a head with the plugin"
 	@echo "make docs     build the library's documentation"
 	@echo "make lint     check format and imports"
-	@echo "make check    all of that, damaged files, benchmarks and killed runs: before a release"
+	@echo "make check    all of that, damaged files, benchmarks, killed runs: before a release"
 
 packages:
 	@Scripts/install-packages
@@ -66,17 +67,16 @@ check:
 	.ci/run
 	$(MAKE) docs fuzz benchmarks kill-and-resume test-ray FLAGS="$(TESTABLE)"
 
-fuzz: packages
+fuzz: build
 	@echo "giving every reader $(CASES) damaged files"
-	$(BUILD_PACKAGE) Fuzz --product fuzz
+	$(call BUILD_PACKAGE,Fuzz,fuzz)
 	.build/release/fuzz --cases $(CASES) --corpus .build/corpus
 
-benchmarks: encoder
+benchmarks: build
 	@echo "running the benchmarks that need no data, once"
-	$(BUILD_PACKAGE) Benchmarks --product Benchmarks
+	$(call BUILD_PACKAGE,Benchmarks,Benchmarks)
 	.build/release/Benchmarks kernels --repeats 1
 	.build/release/Benchmarks scoring --repeats 1
-	.build/release/Benchmarks search --task tasks/front-desk.yml --data tasks --candidates 40
 
 kill-and-resume: encoder
 	@echo "killing five runs and resuming them"
