@@ -3,10 +3,19 @@
 
 SWIFT ?= swift
 FLAGS :=
+# Everything that tests use is built in the same way, so that nothing is compiled twice.
+TESTABLE := -Xswiftc -enable-testing
 KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
+# Damaged files for each reader.
+CASES := 10000
+SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Examples Package.swift
+# A package beside this one builds where this one does, with the same dependencies: most is there already.
+BUILD_PACKAGE = cp Package.resolved $(1) && \
+	$(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path $(1) --product $(2)
 
-.PHONY: help demo test test-ray example docs build packages encoder lint imports
+.PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume
+.PHONY: build packages encoder lint imports
 
 help:
 	@echo "make demo     build, install the default encoder, search a bundled task, show the result"
@@ -15,6 +24,7 @@ help:
 	@echo "make example  build and run a package that searches a head with the plugin"
 	@echo "make docs     build the library's documentation"
 	@echo "make lint     check format and imports"
+	@echo "make check    all of that, damaged files, benchmarks, killed runs: before a release"
 
 packages:
 	@Scripts/install-packages
@@ -33,13 +43,13 @@ demo: encoder
 	@echo "try it:  echo 'More towels, please' | $(KNAS) predict runs/demo/model"
 	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
 
-# Tests look into some targets; the program is built the same way, so that nothing is built twice.
-test: FLAGS = -Xswiftc -enable-testing
+test: FLAGS = $(TESTABLE)
 test: encoder
 	@Scripts/install-packages --tests
 	@echo "running all tests, those on the default encoder's real weights included"
-	KNAS_PYTHON=$$(Scripts/check-onnx --python) KNAS_BROWSER=$$(Scripts/check-report --browser) \
-		KNAS_REQUIRE_ENCODER=1 $(SWIFT) test -c release $(FLAGS)
+	KNAS_PYTHON=$$(Scripts/python-environment tests) \
+		KNAS_BROWSER=$$(Scripts/check-report --browser) KNAS_REQUIRE_ENCODER=1 \
+		SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" Scripts/run-tests
 
 example: encoder
 	@echo "building and running the package in Examples/Triage"
@@ -53,8 +63,29 @@ test-ray: encoder
 	@echo "running the tests of integrations/ray on a Ray cluster of two nodes, on this machine"
 	Scripts/test-ray
 
-lint: imports
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+check:
+	.ci/run
+	$(MAKE) fuzz kill-and-resume test-ray FLAGS="$(TESTABLE)"
+
+fuzz: build
+	@echo "giving every reader $(CASES) damaged files"
+	$(call BUILD_PACKAGE,Fuzz,fuzz)
+	.build/release/fuzz --cases $(CASES) --corpus .build/corpus
+
+benchmarks: build
+	@echo "running the benchmarks that need no data, once"
+	$(call BUILD_PACKAGE,Benchmarks,Benchmarks)
+	.build/release/Benchmarks kernels --repeats 1
+	.build/release/Benchmarks scoring --repeats 1
+
+kill-and-resume: encoder
+	@echo "killing five runs and resuming them"
+	Tests/kill-and-resume --trials 5
+
+lint: packages imports
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+	@ruff="$$(Scripts/python-environment lint) -m ruff" && set -x && \
+		$$ruff check . && $$ruff format --check .
 
 imports:
 	@python3 Scripts/check-imports

@@ -12,15 +12,15 @@ let package = Package(
     name: "knas-swift",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "KNAS", targets: ["KNAS"]),
+        .library(name: "KNAS", targets: ["KNAS", "Results", "Selection"]),
         .executable(name: "knas", targets: ["KNASCommand"]),
         .plugin(name: "SearchHeads", targets: ["SearchHeads"]),
         // The stages one by one, for those who measure or extend them.
         .library(
             name: "KNASParts",
             targets: [
-                "CKernels", "Support", "Tensors", "Graphs", "Tasks", "Tokenization", "Encoders",
-                "Features", "Heads", "Metrics", "Scoring", "Search", "RunStore", "Training",
+                "CKernels", "Support", "Metrics", "Tensors", "Graphs", "Tasks", "Tokenization",
+                "Encoders", "Features", "Heads", "Scoring", "Search", "Training", "RunStore",
                 "Export",
             ]),
     ],
@@ -29,7 +29,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // Two traits would be compiler flags in no fixed order: every plan would compile it anew.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ] + documentation,
@@ -45,15 +46,26 @@ let package = Package(
             ]),
         .target(name: "CKernels"),
 
+        // File formats of others; `Scripts/generate-protobuf` makes the Swift from the .proto files.
+        .target(
+            name: "ONNXProtobuf",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            path: "Protobuf/onnx", exclude: ["onnx.proto"]),
+        .target(
+            name: "SentencePieceProtobuf",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            path: "Protobuf/sentencepiece", exclude: ["sentencepiece_model.proto"]),
+
         // The way of the data.
         .target(name: "Support", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
         .target(name: "Graphs", dependencies: ["Tensors"]),
-        .target(name: "Tasks", dependencies: ["Support", "Yams"]),
+        .target(name: "Tasks", dependencies: ["Metrics", "Support", "Yams"]),
         .target(
             name: "Tokenization",
             dependencies: [
-                "CSentencePiece", "Support",
+                "CSentencePiece", "SentencePieceProtobuf", "Support",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(name: "Encoders", dependencies: ["Graphs", "Tokenization"]),
@@ -63,29 +75,32 @@ let package = Package(
             dependencies: [
                 "Graphs", .product(name: "OrderedCollections", package: "swift-collections"),
             ]),
-        .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Scoring", dependencies: ["Features", "Heads", "Metrics"]),
         .target(name: "Search", dependencies: ["Scoring"]),
+        .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
         .target(
             name: "RunStore",
             dependencies: [
-                "Support", "Scoring", "Search", .product(name: "GRDB", package: "GRDB.swift"),
+                "Search", "Training", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "Training", dependencies: ["Features", "Heads", "Metrics"]),
+        .target(name: "Selection", dependencies: ["RunStore", "Search", "Training"]),
         .target(
             name: "Export",
             dependencies: [
-                "Training", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "ONNXProtobuf", "Training",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(
-            name: "KNAS",
+            name: "Results",
             dependencies: [
-                "Search", "RunStore", "Export", .product(name: "Crypto", package: "swift-crypto"),
+                "Export", "Selection", .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(name: "Study", dependencies: ["Selection"]),
+        .target(name: "KNAS", dependencies: ["Results"]),
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
-                "CKernels", "KNAS",
+                "CKernels", "KNAS", "Study",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -97,8 +112,7 @@ let package = Package(
                     description: "Searches a classifier head for a task, for a target's resources."),
                 permissions: [
                     .writeToPackageDirectory(reason: "The model goes to the target's resources.")
-                ]),
-            dependencies: ["KNASCommand"]),
+                ])),
 
         // One suite per target; what several share is a target of its own.
         .target(
@@ -121,14 +135,17 @@ let package = Package(
         .testTarget(
             name: "ScoringTests", dependencies: ["Scoring", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "SearchTests", dependencies: ["Search", "TestSupport"]),
-        .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(
+            name: "RunStoreTests",
+            dependencies: ["RunStore", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(name: "SelectionTests", dependencies: ["Selection", "TestSupport"]),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
             exclude: ["check_agreement.py", "check_onnx.py"]),
         .testTarget(
             name: "KNASTests",
-            dependencies: ["KNAS", "KNASCommand", "TestMutations", "TestSupport"],
+            dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],
             exclude: ["check_report.py", "devtools.py", "hub_server.py"]),
     ],
     swiftLanguageModes: [.v6],

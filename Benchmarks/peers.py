@@ -245,8 +245,9 @@ def torch_training():
 
 def sklearn_probe():
     """The same nine fits on the same standardised features, each started from the one before."""
-    import numpy as np
     import warnings
+
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits

@@ -8,7 +8,7 @@ struct SearchHeads: CommandPlugin {
     private static let help = """
         Searches a classifier head for a task and puts the model into a target's resources.
 
-        USAGE: swift package -c release --allow-writing-to-package-directory search-heads
+        USAGE: swift package --allow-writing-to-package-directory search-heads
                    --task FILE --target NAME [--output Model] [--data DIR] [-- options of knas search]
 
         --task    the task's definition (.yml), relative to the package
@@ -17,7 +17,7 @@ struct SearchHeads: CommandPlugin {
         --data    the directory of the task's data
 
         EXAMPLE
-          swift package -c release --allow-writing-to-package-directory search-heads \\
+          swift package --allow-writing-to-package-directory search-heads \\
               --task triage.yml --target Triage -- --candidates 200 --keep 4
 
         Declare the directory in the target: resources: [.copy("Model")]. The model refers to the encoder
@@ -53,11 +53,7 @@ struct SearchHeads: CommandPlugin {
         }
         guard !output.isEmpty, !output.hasPrefix("/"), !output.split(separator: "/").contains("..")
         else { throw Failure("--output \(output): expected a directory inside of the target's") }
-        let tool = try context.tool(named: "KNASCommand").url
-        if tool.path.contains("/debug/") {
-            Diagnostics.warning(
-                "a debug build searches many times slower: use 'swift package -c release'")
-        }
+        let tool = try buildProgram()
 
         let run = context.pluginWorkDirectoryURL.appendingPathComponent("run-\(name)")
         func absolute(_ path: String) -> String {
@@ -78,6 +74,23 @@ struct SearchHeads: CommandPlugin {
             target.directoryURL.appendingPathComponent(output),
             with: run.appendingPathComponent("model"))
         print("model:  \(target.directoryURL.appendingPathComponent(output).path)")
+    }
+
+    /// Builds `knas`, optimised whatever the configuration of the package.
+    ///
+    /// A tool that a plugin declares is built apart from the package, with everything that it depends on. What is
+    /// built here shares all of that with a target that uses the library.
+    private func buildProgram() throws -> URL {
+        print("building knas; the first time takes some minutes")
+        let build = try packageManager.build(
+            .product("knas"), parameters: .init(configuration: .release, logging: .concise))
+        let program = build.builtArtifacts.first {
+            $0.kind == .executable && $0.url.lastPathComponent == "knas"
+        }
+        guard build.succeeded, let program else {
+            throw Failure("knas cannot be built:\n\(build.logText)")
+        }
+        return program.url
     }
 
     /// The copy is complete before it takes the place of what was there.

@@ -3,7 +3,7 @@ import Graphs
 import Support
 import Tensors
 
-/// The weights of an encoder directory, with the prefix that its checkpoint puts before names.
+/// The weights of an encoder directory, with the prefix of the names in its checkpoint.
 struct Checkpoint: Sendable {
     let tensors: any SafetensorsSource
     let prefix: String
@@ -21,7 +21,7 @@ struct Checkpoint: Sendable {
             } ?? ""
     }
 
-    /// Weights of some layers in a file of their own.
+    /// Weights of some layers in a separate file.
     init(file: SafetensorsFile, prefix: String) {
         tensors = file
         path = file.url.path
@@ -76,7 +76,7 @@ struct Checkpoint: Sendable {
         if let element, let base = bytes.baseAddress, Int(bitPattern: base) % size == 0 {
             return ExternalTensor(address: base, element: element, owner: file)
         }
-        // Not aligned, or of a type that is rare: a copy.
+        // Not aligned, or of an uncommon type: copied.
         let copy = FloatStorage(try tensors.floats(name, expecting: shape))
         return ExternalTensor(
             address: UnsafeRawPointer(copy.pointer), element: .float32, owner: copy)
@@ -94,8 +94,8 @@ struct Checkpoint: Sendable {
         throw EncoderError.missingWeight(path: path, name: name)
     }
 
-    /// Makes sure that the weights are as large as the configuration says, before any memory is taken
-    /// for that much.
+    /// Checks that the weights have the sizes in the configuration, before memory is allocated for
+    /// them.
     /// - Throws: ``EncoderError/missingWeight(path:name:)`` or ``TensorError`` for a wrong shape.
     func checkShapes(_ bindings: [WeightBinding], _ parameters: [Parameter]) throws {
         for binding in bindings {
@@ -108,7 +108,7 @@ struct Checkpoint: Sendable {
     }
 
     /// - Throws: ``EncoderError/unusedWeights(path:names:)`` for weights that belong to another
-    ///   architecture: computing without them would give wrong features silently.
+    ///   architecture: computing without them would silently give wrong features.
     func checkUnused(_ bindings: [WeightBinding], isOptional: (String) -> Bool) throws {
         var used: Set<String> = []
         for source in bindings.flatMap(\.sources) { used.insert(try find(source)) }

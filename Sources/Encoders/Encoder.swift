@@ -12,7 +12,7 @@ public struct Encoder: Sendable {
     public let directory: URL
     public let configuration: EncoderConfiguration
     public let tokenizer: any Tokenizer
-    /// Determines the hidden states: configuration, weights and tokenizer.
+    /// Digest of what determines the hidden states: configuration, weights and tokenizer.
     public let digest: String
     let family: any EncoderFamily
     let checkpoint: Checkpoint
@@ -25,7 +25,7 @@ public struct Encoder: Sendable {
         let parameters: ParameterSet
     }
 
-    /// A part of a directory; they are read side by side.
+    /// A part of a directory; parts are read concurrently.
     private enum Part: Sendable {
         case weights(Checkpoint, Prepared?)
         case tokenizer(any Tokenizer)
@@ -35,8 +35,8 @@ public struct Encoder: Sendable {
     ///
     /// - Parameters:
     ///   - directory: a Hugging Face style directory.
-    ///   - layers: hidden states that ``graph(layers:)`` will be asked for; their weights are made
-    ///     ready while the vocabulary is read, which takes longer.
+    ///   - layers: hidden states that ``graph(layers:)`` will be asked for; their weights are
+    ///     prepared while the vocabulary is read, which takes longer.
     /// - Throws: ``FileError``, ``EncoderError``, ``TensorError``, or the tokenizer's error.
     public init(directory: URL, preparing layers: [Int]? = nil) throws {
         var isDirectory: ObjCBool = false
@@ -58,7 +58,7 @@ public struct Encoder: Sendable {
                 return .tokenizer(try TokenizerLoader.load(directory: directory))
             }
             let checkpoint = try Self.openWeights(directory, configuration, family)
-            // A layer that does not exist is an error of whoever asks for its graph.
+            // A layer that does not exist is an error when its graph is asked for.
             let prepared = layers.flatMap { layers in
                 (try? Self.graph(layers, configuration, family, checkpoint)).map {
                     Prepared(layers: layers, graph: $0.graph, parameters: $0.parameters)
@@ -68,7 +68,7 @@ public struct Encoder: Sendable {
         }
         guard case .weights(let checkpoint, let prepared) = parts[0],
             case .tokenizer(let tokenizer) = parts[1]
-        else { preconditionFailure("parts stand in their order") }
+        else { preconditionFailure("parts keep their order") }
         (self.checkpoint, self.prepared, self.tokenizer) = (checkpoint, prepared, tokenizer)
         guard tokenizer.vocabularySize <= configuration.vocabularySize else {
             throw EncoderError.badConfiguration(
@@ -91,14 +91,14 @@ public struct Encoder: Sendable {
         return checkpoint
     }
 
-    /// Features a token.
+    /// Features per token.
     public var width: Int { configuration.hiddenSize }
     /// Longest sequence in tokens, special tokens included.
     public var maximumLength: Int { family.maximumLength(configuration) }
 
     /// A graph from token ids to hidden states, and its weights.
     ///
-    /// - Parameter layers: hidden states to give, side by side; 0 is the embeddings' output.
+    /// - Parameter layers: hidden states to return, side by side; 0 is the embeddings' output.
     /// - Throws: ``EncoderError``, ``TensorError``.
     public func graph(layers: [Int]) throws -> (graph: Graph, parameters: ParameterSet) {
         if let prepared, prepared.layers == layers { return (prepared.graph, prepared.parameters) }
@@ -122,12 +122,12 @@ public struct Encoder: Sendable {
         return (graph, try checkpoint.parameters(graph, lowered.bindings))
     }
 
-    /// Tells the system that the weights are not needed for now; they are read again when they are.
+    /// Tells the system that the weights are not needed for now; they are read again when needed.
     public func releasePages() { checkpoint.tensors.releasePages() }
 
     /// A batch of token sequences for ``graph(layers:)``.
-    /// - Throws: ``EncoderError/badIdentifiers(expected:found:)`` for ids or lengths that the tables
-    ///   do not have.
+    /// - Throws: ``EncoderError/badIdentifiers(expected:found:)`` for ids or lengths outside the
+    ///   tables.
     public func batch(_ texts: [TokenizedText]) throws -> Batch {
         var batch = Batch(lengths: texts.map { max(1, $0.ids.count) }, segments: 1)
         let first = family.firstPosition(configuration)
@@ -142,7 +142,7 @@ public struct Encoder: Sendable {
             }
             batch.ids += text.ids
             batch.positions += text.ids.indices.map { Int32(first + $0) }
-            // RoBERTa's kin have one type; a pair's second segment is of type 0 there.
+            // RoBERTa and its relatives have one type; there, a pair's second segment has type 0.
             let types = Int32(max(1, configuration.tokenTypes) - 1)
             batch.segmentIDs += text.segmentIDs.map { min($0, types) }
         }

@@ -16,7 +16,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
     public let epsilon: Float
     public let activation: String
     public let paddingID: Int
-    /// What only some families have.
+    /// Settings that only some families have.
     public let details: EncoderDetails
 
     public init(
@@ -84,7 +84,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
             configuration = try JSONDecoder().decodeChecked(
                 EncoderConfiguration.self, from: Data(file.bytes))
         } catch let error as DecodingError {
-            throw EncoderError.badConfiguration(path: url.path, reason: explain(error))
+            throw EncoderError.badConfiguration(path: url.path, reason: error.reason)
         }
         let family = EncoderFamilies.find(configuration.modelType)
         if let reason = configuration.objection ?? family?.objection(configuration) {
@@ -93,7 +93,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         return configuration
     }
 
-    /// Sizes that no encoder has are refused before anything is computed with them.
+    /// Sizes that no encoder has are refused before anything is computed from them.
     private var objection: String? {
         let bounds: [(String, Int, ClosedRange<Int>)] = [
             ("hidden_size", hiddenSize, 1...65_536), ("num_hidden_layers", layers, 1...1_000),
@@ -114,7 +114,7 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         return nil
     }
 
-    /// The activation as a graph knows it.
+    /// The activation as a graph's function.
     var graphActivation: Activation? {
         switch activation {
         case "gelu": .gelu
@@ -123,17 +123,6 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
         case "silu", "swish": .silu
         case "tanh": .tanh
         default: nil
-        }
-    }
-
-    private static func explain(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))': "
-                + context.debugDescription
-        case .dataCorrupted: "it is not valid JSON"
-        @unknown default: "it cannot be read"
         }
     }
 }

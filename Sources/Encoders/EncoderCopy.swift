@@ -4,10 +4,10 @@ import Tensors
 import Tokenization
 
 extension Encoder {
-    /// Writes this encoder's directory again, with other numbers for some of its tensors.
+    /// Writes a copy of this encoder's directory with new values for some of its tensors.
     ///
     /// What is not replaced keeps its type and its bits. The weights go into one file.
-    /// - Parameter tensors: what replaces the tensors of those names.
+    /// - Parameter tensors: replacements by tensor name.
     /// - Throws: ``EncoderError/missingWeight(path:name:)`` for a name that the encoder does not have,
     ///   ``FileError``, ``TensorError``.
     public func write(replacing tensors: [SafetensorsEntry], to url: URL) throws {

@@ -1,20 +1,20 @@
-/// The keys of a `config.json` that only some families have; what is missing has the value that
-/// Hugging Face's library gives it.
+/// The keys of a `config.json` that only some families have; missing keys have the defaults of
+/// Hugging Face's library.
 public struct EncoderDetails: Sendable, Hashable, Decodable {
     /// Features of the embeddings, where a linear layer widens them to the hidden size (ALBERT,
-    /// ELECTRA, DeBERTa); `nil` where they are as wide.
+    /// ELECTRA, DeBERTa); `nil` if they are as wide already.
     public var embeddingSize: Int?
     /// ALBERT: how many sets of weights the layers share.
     public var groups = 1
-    /// ALBERT: how many layers stand in a group, one behind another.
+    /// ALBERT: how many layers a group has, one after another.
     public var innerGroups = 1
     /// MPNet: rows of the table of distances.
     public var distanceBuckets = 32
-    /// DeBERTa: whether attention knows the distance of two tokens.
+    /// DeBERTa: whether attention knows the distance between two tokens.
     public var hasRelativeAttention = false
-    /// DeBERTa: the farthest distance that is told apart; below 1 the number of positions.
+    /// DeBERTa: the largest distance that is distinguished; below 1, the number of positions.
     public var maximumDistance = -1
-    /// DeBERTa: log-sized buckets on each side; below 1 every distance has its own.
+    /// DeBERTa: log-sized buckets on each side; below 1, every distance has its own.
     public var positionBuckets = -1
     /// DeBERTa: `c2p`, `p2c`, both or none.
     public var positionTerms: [String] = []
@@ -24,7 +24,7 @@ public struct EncoderDetails: Sendable, Hashable, Decodable {
     public var distanceNorm = "none"
     /// DeBERTa: whether absolute positions are added to the embeddings.
     public var addsPositions = true
-    /// DeBERTa-v2: tokens that a convolution behind the first layer sees; 0 for none.
+    /// DeBERTa-v2: kernel size of a convolution after the first layer; 0 for none.
     public var convolutionKernel = 0
 
     public init() {}
@@ -83,7 +83,7 @@ public struct EncoderDetails: Sendable, Hashable, Decodable {
     }
 }
 
-/// What a `config.json` means where it is silent, by architecture.
+/// The defaults of a `config.json`, by architecture.
 struct EncoderDefaults {
     var tokenTypes = 2
     var epsilon: Float = 1e-12

@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// Digests of encoder directories. Hashing hundreds of megabytes takes a second, so a digest is
-/// remembered under the home directory of the program, with the size and time of every file.
+/// stored in the program's home directory, with the size and time of every file.
 enum EncoderDigest {
     private struct Entry: Codable {
         let stamp: String
@@ -32,7 +32,7 @@ enum EncoderDigest {
         }
         builder.add(tokenizer)
         let digest = builder.hexadecimal()
-        // A home directory that cannot be written only costs the time of hashing again.
+        // If the home directory is not writable, that only costs the time to hash again.
         if !stamps.contains(where: \.isFresh),
             let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest))
         {

@@ -29,10 +29,10 @@ public enum EncoderError: DiagnosedError, Equatable {
         switch self {
         case .badConfiguration(let path, let reason): "\(path): \(reason)"
         case .unknownFamily(let path, let modelType, let known):
-            "\(path): model_type '\(modelType)' is not supported; supported are "
+            "\(path): model_type '\(modelType)' is not supported; supported types: "
                 + known.joined(separator: ", ")
         case .missingWeight(let path, let name):
-            "\(path): the weight '\(name)' is missing (looked for it behind the prefix of the "
+            "\(path): the weight '\(name)' is missing (looked for it with the prefix of the "
                 + "checkpoint's embeddings)"
         case .unusedWeights(let path, let names):
             "\(path): \(names.count) weights do not belong to this architecture: "
@@ -52,11 +52,11 @@ public enum EncoderError: DiagnosedError, Equatable {
         case .downloadFailed(let name, let reason): "encoder '\(name)': \(reason)"
         case .cannotUnfreeze(let modelType, let layer):
             "layer \(layer) of an encoder of model_type '\(modelType)' cannot be fine-tuned: its "
-                + "family does not say how a layer stands on the hidden state below it"
+                + "family does not define a layer by the hidden state below it alone"
         case .sharedLayers(let modelType, let layer, let shared):
             "layer \(layer) of an encoder of model_type '\(modelType)' cannot be the lowest that is "
                 + "fine-tuned: layers \(shared.lowerBound) to \(shared.upperBound) have the same "
-                + "weights, so that those below would change too; unfreeze all layers"
+                + "weights, so those below would change too; unfreeze all layers"
         case .badUnfrozenCount(let count, let layers):
             "cannot unfreeze \(count) layers: the head reads layer \(layers) at most; expected 1 to "
                 + "\(layers) or all"

@@ -35,7 +35,7 @@ public enum EncoderStore {
             FileManager.default.fileExists(
                 atPath: url.appendingPathComponent("config.json").path)
         else {
-            // What can be installed by that very name is no misspelling.
+            // A name that can be installed is not a misspelling.
             let known = EncoderInstaller.names.contains(nameOrPath) ? [] : installed()
             throw EncoderError.notInstalled(
                 name: nameOrPath, directory: url.path,

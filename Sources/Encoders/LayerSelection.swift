@@ -10,10 +10,10 @@ public enum LayerSelection: Sendable, Hashable, CustomStringConvertible {
     case last
     /// Every layer and the embeddings' output.
     case all
-    /// Ascending, each once; 0 is the embeddings' output.
+    /// Ascending, none twice; 0 is the embeddings' output.
     case numbers([Int])
 
-    /// - Returns: `nil` where the text is none of the forms.
+    /// - Returns: `nil` if the text has none of these forms.
     public init?(_ text: String) {
         switch text {
         case "upper-third": self = .upperThird

@@ -1,17 +1,17 @@
 import Graphs
 import Tensors
 
-/// Layers of an encoder in a graph, to be trained together with what stands on them.
+/// Layers of an encoder in a graph, to be trained together with what is built on them.
 ///
-/// Layers are counted from 1; 0 is the embeddings' output. The hidden state below the lowest of them is
-/// an input of the graph, so that the frozen part runs once for all epochs.
+/// Layers are counted from 1; 0 is the embeddings' output. The hidden state below the lowest of
+/// them is an input of the graph, so the frozen part runs once for all epochs.
 public struct UnfrozenLayers: Sendable {
     /// The layers that are in the graph.
     public let layers: ClosedRange<Int>
     /// Hidden states `[tokens, width]` by layer, the given one among them.
     public let hiddenStates: [Int: Value]
-    /// By layer, the places of its parameters in ``Graph/parameters``; those that several layers share
-    /// stand with the highest of them.
+    /// For each layer, the indices of its parameters in ``Graph/parameters``; those that several
+    /// layers share are listed with the highest of them.
     public let parameters: [Int: Range<Int>]
     let bindings: [WeightBinding]
 
@@ -19,7 +19,7 @@ public struct UnfrozenLayers: Sendable {
     ///
     /// - Parameters:
     ///   - x: the hidden state below the lowest layer.
-    ///   - dropout: rate behind attention and feed-forward; 0 for a graph that is only run.
+    ///   - dropout: rate after attention and feed-forward; 0 for a graph that is only run.
     /// - Throws: ``EncoderError`` for a family that is unknown or cannot be fine-tuned, and for layers
     ///   that the encoder does not have.
     public init(
@@ -80,7 +80,7 @@ public struct UnfrozenLayers: Sendable {
             shape[0] /= binding.sources.count
             return binding.sources.enumerated().map { place, source in
                 SafetensorsEntry(name: prefix + source, dtype: .float32, shape: shape) { sink in
-                    // Little-endian, as all machines are that this program runs on.
+                    // Little-endian, as are all machines that this program runs on.
                     let first = set.pointer(binding.parameter) + place * part
                     try sink(
                         UnsafeRawBufferPointer(UnsafeBufferPointer(start: first, count: part)))
@@ -104,7 +104,7 @@ public struct UnfrozenLayers: Sendable {
 }
 
 extension Encoder {
-    /// What stands before the names of this encoder's weights, e.g. `bert.`.
+    /// The prefix of this encoder's weight names, e.g. `bert.`.
     public var weightPrefix: String { checkpoint.prefix }
 
     /// Sets the parameters of unfrozen layers to the pretrained weights.

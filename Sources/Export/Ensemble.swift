@@ -3,7 +3,7 @@ import Foundation
 /// Heads of one genotype, trained with several seeds, that answer together: the probabilities are the
 /// mean of the members' (Lakshminarayanan et al., NeurIPS 2017, section 2.4).
 public enum Ensemble {
-    /// What stands before the names of a member's tensors; nothing where a head is alone.
+    /// The prefix of a member's tensor names; empty for a single head.
     static func prefix(_ place: Int, of count: Int) -> String {
         count == 1 ? "" : "member.\(place)."
     }
@@ -13,8 +13,8 @@ public enum Ensemble {
         (0..<count).map { prefix($0, of: count) }
     }
 
-    /// The logarithm of the mean of the members' probabilities, so that the softmax of the result is
-    /// that mean. The logits of one member stay what they are, bit for bit.
+    /// The logarithm of the mean of the members' probabilities, so the softmax of the result is
+    /// that mean. The logits of a single member stay the same, bit for bit.
     ///
     /// Computed as `log(sum_k exp(l_k - m)) - log R + m`, with `l_k` a member's log-softmax and `m` the
     /// largest of them: a probability too small for a float still has a finite logarithm.
@@ -23,9 +23,9 @@ public enum Ensemble {
     ///   - members: for each member logits, `[examples, classes]`, row by row.
     ///   - classes: number of classes.
     /// - Returns: `[examples, classes]`.
-    /// - Precondition: there is a member, and all have the same number of whole rows.
+    /// - Precondition: there is at least one member, and all have the same number of whole rows.
     public static func logits(_ members: [[Float]], classes: Int) -> [Float] {
-        precondition(!members.isEmpty, "an ensemble has a member")
+        precondition(!members.isEmpty, "an ensemble has at least one member")
         guard members.count > 1 else { return members[0] }
         let logarithms = members.map { logSoftmax($0, classes: classes) }
         return members[0].indices.map { place in

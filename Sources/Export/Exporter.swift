@@ -4,7 +4,7 @@ import Support
 
 /// What to export.
 public struct ExportOptions: Sendable, Hashable {
-    /// Whether to leave the encoder out; formats that hold the head only do so anyway.
+    /// Whether to leave the encoder out; formats that only hold the head always do.
     public var headOnly: Bool
 
     public init(headOnly: Bool = false) {
@@ -14,10 +14,10 @@ public struct ExportOptions: Sendable, Hashable {
 
 /// Writes a model in a format that other programs read.
 ///
-/// To add one, write a type in a file of its own and list it in ``Exporters/all``; the command line's
+/// To add one, write a type in its own file and list it in ``Exporters/all``; the command line's
 /// values of `--format` and its help follow.
 public protocol Exporter: Sendable {
-    /// As the command line knows it.
+    /// Its name on the command line.
     var name: String { get }
     /// What the file holds, in a few words.
     var summary: String { get }
@@ -55,7 +55,7 @@ public enum Exporters {
 
 /// Errors of exporting.
 public enum ExportError: DiagnosedError, Equatable {
-    /// A file of this format cannot be so large.
+    /// A file of this format cannot be this large.
     case tooLarge(path: String, bytes: Int, limit: Int)
     /// The encoder's token types cannot be computed from token ids.
     case tokenTypes(encoder: String)
@@ -66,9 +66,9 @@ public enum ExportError: DiagnosedError, Equatable {
         switch self {
         case .tooLarge(let path, let bytes, let limit):
             "\(path): the weights take \(bytes) bytes, an ONNX file holds at most \(limit); export "
-                + "the head alone (--head-only) or take a smaller encoder"
+                + "the head alone (--head-only) or use a smaller encoder"
         case .tokenTypes(let encoder):
-            "\(encoder): expected token types that change behind the first separator, which is what "
+            "\(encoder): expected token types that change after the first separator, which is what "
                 + "can be computed in a graph; export the head alone (--head-only)"
         }
     }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What a model card says; a plain record, so that whoever makes models fills it from what they know.
+/// The content of a model card: a plain record for whoever makes the model to fill in.
 public struct ModelCardContent: Sendable, Hashable {
-    /// A measure on the test split, e.g. `accuracy` 0.912.
+    /// A metric on the test split, e.g. `accuracy` 0.912.
     public struct Metric: Sendable, Hashable {
         /// As Hugging Face's `evaluate` library calls it, e.g. `accuracy` or `f1`.
         public var name: String
@@ -18,7 +18,7 @@ public struct ModelCardContent: Sendable, Hashable {
     public var task: String
     /// What the task asks, in a sentence; may be empty.
     public var taskDescription = ""
-    /// Where the training data come from; may be empty.
+    /// Where the training data comes from; may be empty.
     public var source = ""
     /// Names of the classes, by index.
     public var labels: [String]
@@ -41,13 +41,13 @@ public struct ModelCardContent: Sendable, Hashable {
     public var weightCount: Int
     /// Rows of each split.
     public var rows: [String: Int]
-    /// Measures on test, the most telling first.
+    /// Metrics on test, most important first.
     public var metrics: [Metric]
-    /// Trainings that the measures are means of.
+    /// Trainings over which the metrics are averaged.
     public var seedCount: Int
-    /// Heads whose probabilities the model averages; the measures are those of the whole.
+    /// Heads whose probabilities the model averages; the metrics are those of the whole.
     public var memberCount = 1
-    /// The same measures of controls on the same test rows, by name, e.g. a linear probe.
+    /// The same metrics for controls on the same test rows, by name, e.g. a linear probe.
     public var baselines: [String: [Metric]] = [:]
     /// Version of the program and the seed of the run.
     public var version: String
@@ -94,24 +94,24 @@ public enum ModelCard {
             c.layers.count == 1
             ? "layer \(c.layers[0])"
             : "layers \(c.layers.map(String.init).joined(separator: ", "))"
-        var input = "a text"
+        var input = "texts"
         if c.hasPairs {
             input =
                 c.pairing == "joint"
-                ? "a pair of texts, encoded as one sequence"
-                : "a pair of texts, each encoded by itself"
+                ? "pairs of texts, encoded as one sequence"
+                : "pairs of texts, each encoded separately"
         }
         return """
             # \(line(c.task))
 
-            A classifier of \(input): a small head, chosen by knas on held-out rows and trained \
-            here, on the \(c.trainedLayers == nil ? "frozen " : "")encoder \
+            A classifier for \(input): a small head, chosen by knas on held-out rows and trained \
+            on the \(c.trainedLayers == nil ? "frozen " : "")encoder \
             `\(line(c.encoder))` (\(layers))\(trained(c)).\
             \(c.taskDescription.isEmpty ? "" : " The task: \(line(c.taskDescription))")
 
             - \(head(c))
             - Classes: \(c.labels.map { "`\(line($0))`" }.joined(separator: ", "))
-            - Longest input: \(c.maximumLength) tokens; what is longer is cut
+            - Longest input: \(c.maximumLength) tokens; longer inputs are truncated
             - Encoder digest: `\(line(c.encoderDigest))`; the model does not run on another encoder
             - Made by knas \(line(c.version)), seed \(c.seed)
             """

@@ -22,7 +22,7 @@ extension ModelCard {
             """
     }
 
-    /// A table of measures, controls below.
+    /// A table of metrics, controls below.
     static func results(_ c: ModelCardContent) -> String {
         guard !c.metrics.isEmpty else {
             return "## Results\n\nThis model has not been evaluated."
@@ -45,7 +45,7 @@ extension ModelCard {
             .joined(separator: "\n")
     }
 
-    /// Three digits behind the point; what is not a number says so.
+    /// Three decimals; NaN is written as such.
     static func number(_ value: Double) -> String {
         guard value.isFinite else { return "-" }
         let thousandths = (value * 1000).rounded() / 1000
@@ -104,14 +104,14 @@ extension ModelCard {
         ## Intended use
 
         Sorting texts like those of the task into its \(c.labels.count) classes, where a wrong answer \
-        can be noticed and put right.
+        can be noticed and corrected.
 
         ## Limits
 
-        - Every input gets one of the classes, also one that belongs to none of them.
+        - Every input gets one of the classes, even one that belongs to none of them.
         - On texts unlike the training rows (another domain, language or length) the probabilities \
         mean little, and the results above do not hold.
-        - What the encoder and the training rows hold of prejudice, the answers may hold too; measure \
+        - The answers may repeat any prejudice in the encoder and the training rows; measure \
         it before decisions about people depend on them.
         """
     }

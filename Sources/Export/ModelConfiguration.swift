@@ -6,13 +6,14 @@ import Tasks
 
 /// `config.json` of a model directory: everything that is not a number of the head.
 public struct ModelConfiguration: Sendable, Hashable, Codable {
-    /// The encoder that the head stands on.
+    /// The encoder that the head is built on.
     public struct EncoderReference: Sendable, Hashable, Codable {
         /// The name it was installed under, or a path.
         public var name: String
         /// Its digest; a model does not run on another encoder.
         public var digest: String
-        /// Whether the encoder's files lie in the model's directory, so that none has to be installed.
+        /// Whether the encoder's files are in the model's directory, so that none has to be
+        /// installed.
         public var isIncluded: Bool?
 
         public init(name: String, digest: String, isIncluded: Bool? = nil) {
@@ -30,7 +31,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         public var lastLayer: Int
         /// The hidden states that the head reads, trained ones among them, ascending.
         public var headLayers: [Int]
-        /// What stands before the names of the encoder's weights.
+        /// The prefix of the encoder's weight names.
         public var weightPrefix: String
 
         public init(
@@ -66,9 +67,9 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     public var genotype: String
     /// Class names, by index.
     public var labels: [TaskLabel]
-    /// Index of the class that F1 is about, in tasks that have one.
+    /// Index of the positive class, for F1, in tasks that have one.
     public var positiveLabel: Int?
-    /// Features a token.
+    /// Features per token.
     public var width: Int
     /// Heads whose probabilities are averaged, all of the same genotype; `nil` for a single head.
     public var members: Int?
@@ -95,7 +96,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         FeatureConfiguration(layers: layers, pairing: pairing, maximumLength: maximumLength)
     }
 
-    /// What surrounds the head.
+    /// The context that the head is built for.
     public var context: HeadContext {
         HeadContext(
             inputWidth: width, classes: labels.count,
@@ -119,7 +120,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             return result
         } catch let error as DecodingError {
             throw ModelError.badConfiguration(
-                path: url.path, reason: "not the configuration of a model: \(short(error))")
+                path: url.path, reason: "not the configuration of a model: \(error.reason)")
         }
     }
 
@@ -169,17 +170,6 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         }
         return nil
     }
-
-    private static func short(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .dataCorrupted(let context):
-            context.codingPath.map(\.stringValue).joined(separator: ".") + " "
-                + context.debugDescription
-        @unknown default: "it cannot be read"
-        }
-    }
 }
 
 /// Errors of model directories.
@@ -209,7 +199,7 @@ public enum ModelError: DiagnosedError, Equatable {
             "model \(model) does not fit task \(task): \(reason)"
         case .wrongInput(let reason): reason
         case .unknownFormat(let name, let known):
-            "there is no export format '\(name)'; known are \(known.joined(separator: ", "))"
+            "there is no export format '\(name)'; known formats: \(known.joined(separator: ", "))"
                 + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
         }
     }

@@ -7,12 +7,12 @@ import Tensors
 import Tokenization
 import Training
 
-/// A trained head, or several that answer together, with all that is needed to run it on its encoder.
+/// A trained head, or several that answer together, with everything needed to run on its encoder.
 public struct Model: Sendable {
     public let configuration: ModelConfiguration
     /// Of each member.
     public let graph: Graph
-    /// The numbers of each member; one but for ensembles (``Ensemble``).
+    /// The numbers of each member; only one except in ensembles (``Ensemble``).
     public let members: [ParameterSet]
     /// The encoder layers in the graph, where some were fine-tuned.
     public let unfrozen: UnfrozenLayers?
@@ -27,12 +27,14 @@ public struct Model: Sendable {
         self.unfrozen = unfrozen
     }
 
-    /// A model whose probabilities are the mean of its members'; of one member it is that head alone.
-    /// - Precondition: there is a member; each is laid out for `graph`, which has no encoder layers.
+    /// A model whose probabilities are the mean of its members'; with one member it is that head
+    /// alone.
+    /// - Precondition: there is at least one member; each is laid out for `graph`, which has no
+    ///   encoder layers.
     public init(
         configuration: ModelConfiguration, graph: Graph, ensemble members: [ParameterSet]
     ) {
-        precondition(!members.isEmpty, "an ensemble has a member")
+        precondition(!members.isEmpty, "an ensemble has at least one member")
         var configuration = configuration
         configuration.members = members.count > 1 ? members.count : nil
         if members.count > 1 { configuration.formatVersion = 4 }
@@ -50,9 +52,9 @@ public struct Model: Sendable {
 ///
 /// The tensors of an ensemble's members lie in the one file, with `member.K.` before their names.
 ///
-/// A model with fine-tuned encoder layers has beside them `encoder.safetensors` with the tensors that
-/// changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; one that is
-/// to need nothing else has the whole encoder in `encoder/` instead.
+/// A model with fine-tuned encoder layers has beside them `encoder.safetensors` with the tensors
+/// that changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; a
+/// model that needs nothing else has the whole encoder in `encoder/` instead.
 public enum ModelDirectory {
     static let weightsName = "head.safetensors"
     static let configurationName = "config.json"
@@ -71,10 +73,8 @@ public enum ModelDirectory {
         try AtomicFile.writeDirectory(url) { directory in
             let configuration = try writeEncoder(
                 model, encoder, includesEncoder: includesEncoder, to: directory)
-            let encoderJSON = JSONEncoder()
-            encoderJSON.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try AtomicFile.write(
-                try encoderJSON.encode(configuration),
+                try JSONEncoder.readable.encode(configuration),
                 to: directory.appendingPathComponent(configurationName))
             try SafetensorsWriter.write(
                 headEntries(model), metadata: ["format": "pt"],
@@ -132,8 +132,8 @@ public enum ModelDirectory {
             throw ModelError.badWeights(
                 path: weightsURL.path, reason: "tensor '\(extra)' does not belong to the head")
         }
-        // One after the other: a configuration that promises more members than there are stops at the
-        // first that is missing, before memory is taken for the rest.
+        // One after the other: a configuration that promises more members than there are fails at
+        // the first that is missing, before memory is allocated for the rest.
         let members = try prefixes.map { prefix in
             let parameters = ParameterSet(graph)
             for parameter in headParameters {

@@ -9,7 +9,7 @@ import Training
 
 /// What a model directory holds of its encoder.
 extension ModelDirectory {
-    /// The directory of a model's encoder: inside of the model's own, where it says, or by name.
+    /// The directory of a model's encoder: inside the model's own if it says so, otherwise by name.
     /// - Throws: ``EncoderError/notInstalled(name:directory:suggestion:)``, ``FileError``.
     public static func encoderDirectory(
         of configuration: ModelConfiguration, at url: URL
@@ -21,8 +21,8 @@ extension ModelDirectory {
 
     /// Opens a model's encoder and checks that it is the one that the model was made on.
     /// - Parameters:
-    ///   - directory: the encoder's directory, where it is not where the model says.
-    ///   - layers: hidden states that are sure to be computed: `Encoder(directory:preparing:)`.
+    ///   - directory: the encoder's directory, if not where the model says.
+    ///   - layers: hidden states that will be computed: `Encoder(directory:preparing:)`.
     /// - Throws: ``ModelError/otherEncoder(path:name:expected:found:)``, ``EncoderError``,
     ///   ``FileError``, ``TensorError``.
     public static func openEncoder(
@@ -54,8 +54,8 @@ extension ModelDirectory {
         return unfrozen.tensors(of: model.parameters, model.graph, prefix: tuning.weightPrefix)
     }
 
-    /// Refuses a graph that is larger than its files before memory is taken for it: a few words of
-    /// `config.json` can ask for any number of weights.
+    /// Refuses a graph that is larger than its files before memory is allocated for it: a few words
+    /// of `config.json` can ask for any number of weights.
     static func checkSize(_ graph: Graph, _ files: [SafetensorsFile]) throws {
         var floats = 0.0
         for file in files {
@@ -71,7 +71,7 @@ extension ModelDirectory {
         }
     }
 
-    /// Writes what a model needs of its encoder; returns the configuration that says so.
+    /// Writes what a model needs from its encoder; returns the configuration that describes it.
     static func writeEncoder(
         _ model: Model, _ encoder: Encoder, includesEncoder: Bool, to directory: URL
     ) throws -> ModelConfiguration {

@@ -2,7 +2,7 @@ import Encoders
 import Foundation
 import Tensors
 
-/// One safetensors file with the head's tensors; what they mean stands in its metadata.
+/// One safetensors file with the head's tensors; what they mean is in its metadata.
 struct SafetensorsExporter: Exporter {
     let name = "safetensors"
     let summary = "the head's tensors"
@@ -17,7 +17,7 @@ struct SafetensorsExporter: Exporter {
 }
 
 extension ModelConfiguration {
-    /// What an exported file says about itself: names and values as texts, labels one a line.
+    /// What an exported file says about itself: names and values as texts, labels one per line.
     var metadata: [String: String] {
         var result = [
             "task": task, "genotype": genotype, "encoder": encoder.name,

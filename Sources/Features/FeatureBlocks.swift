@@ -2,14 +2,15 @@ import Encoders
 import Support
 import Tokenization
 
-/// The encoder's pass over a list of sequences, cut in blocks of consecutive ones.
+/// The encoder's pass over a list of sequences, split into blocks of consecutive ones.
 ///
-/// Inside a block sequences are sorted by length and batched; which sequences share a batch decides the
-/// last bits of its matrix products. A block depends on the texts only, not on threads or on who computes
-/// it, so that blocks can be computed anywhere, in any order, and have the bytes of an undivided pass.
+/// Within a block, sequences are sorted by length and batched; which sequences share a batch
+/// decides the last bits of its matrix products. A block depends only on the texts, not on threads
+/// or on who computes it, so blocks can be computed anywhere, in any order, and have the bytes of
+/// an undivided pass.
 struct FeatureBlocks: Sendable {
-    /// Tokens of a block: enough to sort by length, few enough for memory. Another number gives other
-    /// bits.
+    /// Tokens per block: enough to sort by length, few enough for memory. Another number would
+    /// change the last bits.
     static let tokens = 32_768
 
     /// The sequences' tokens.

@@ -5,15 +5,16 @@ import Tasks
 import Tensors
 import Tokenization
 
-/// Features on disk, computed where they are missing.
+/// Features on disk, computed if they are missing.
 ///
-/// An entry is one file whose name is the digest of all that made it: encoder, tokenizer, texts,
-/// truncation, pairing and layer. Entries appear whole or not at all; a damaged one is rebuilt. A file
-/// beside it remembers that its checksum was right, and the size and time that it had then.
+/// An entry is one file, named by the digest of everything that determines it: encoder, tokenizer,
+/// texts, truncation, pairing and layer. Entries appear whole or not at all; a damaged one is
+/// rebuilt. A file beside it records that its checksum was verified, and its size and modification
+/// time then.
 public struct FeatureCache: Sendable {
     public let directory: URL
 
-    /// Where features are kept where nobody says otherwise.
+    /// Where features are kept by default.
     public static var directory: URL { EncoderStore.home.appendingPathComponent("features") }
 
     let encoder: Encoder
@@ -31,8 +32,8 @@ public struct FeatureCache: Sendable {
     /// The features of examples.
     ///
     /// - Parameters:
-    ///   - progress: told how many sequences are done while features are computed.
-    ///   - onRebuild: told why an entry could not be used.
+    ///   - progress: called with the number of sequences done while features are computed.
+    ///   - onRebuild: called with the reason why an entry could not be used.
     /// - Throws: ``EncoderError``, ``FileError``, ``FeatureError/nonFinite(text:)``, `Interrupted`.
     public func features(
         of examples: [Example], _ configuration: FeatureConfiguration,
@@ -59,7 +60,8 @@ public struct FeatureCache: Sendable {
             segments: work.list.segments, labels: examples.map { Int32($0.label) })
     }
 
-    /// Tokens of every segment of every example, segments of an example together; nothing is encoded.
+    /// Tokens in every segment of every example, segments of an example together; nothing is
+    /// encoded.
     /// - Throws: ``EncoderError``.
     public func lengths(
         of examples: [Example], _ configuration: FeatureConfiguration
@@ -74,7 +76,8 @@ public struct FeatureCache: Sendable {
             work.list, encoder, maximumLength: work.maximumLength, threads: threads)
     }
 
-    /// Opens an entry and verifies it whole, once: hashing the features of a large task takes minutes.
+    /// Opens an entry and verifies all of it, once: hashing the features of a large task takes
+    /// minutes.
     /// - Throws: as ``FeatureFile/init(_:digest:sequences:width:note:)``.
     func open(_ entry: FeatureWork.Entry, of work: FeatureWork) throws -> FeatureFile {
         try FeatureFile(
@@ -141,7 +144,7 @@ struct FeatureWork {
     let list: SequenceList
     /// Longest sequence in tokens.
     let maximumLength: Int
-    /// One a layer.
+    /// One per layer.
     let entries: [Entry]
 
     /// - Throws: ``EncoderError/badLayer(layer:layers:)``.

@@ -3,12 +3,12 @@ import Foundation
 import Support
 import Tasks
 
-/// What decides the features of a list of examples, beside the encoder.
+/// What determines the features of a list of examples, besides the encoder.
 public struct FeatureConfiguration: Sendable, Hashable {
-    /// The encoder's hidden states to take, each a cache entry of its own; 0 is the embeddings' output,
-    /// `nil` the last layer.
+    /// The encoder's hidden states to take, each with its own cache entry; 0 is the embeddings'
+    /// output, `nil` the last layer.
     public var layers: [Int]?
-    /// Whether the texts of a pair are encoded as one sequence or apart.
+    /// Whether the texts of a pair are encoded as one sequence or separately.
     public var pairing: Pairing
     /// Longest sequence in tokens.
     public var maximumLength: Int
@@ -19,11 +19,11 @@ public struct FeatureConfiguration: Sendable, Hashable {
         self.maximumLength = maximumLength
     }
 
-    /// Sequences an example consists of.
+    /// Sequences per example.
     public func segments(hasPairs: Bool) -> Int { hasPairs && pairing == .siamese ? 2 : 1 }
 }
 
-/// The texts of some examples as token sequences to encode, equal ones once.
+/// The texts of some examples as token sequences to encode, each distinct one once.
 struct SequenceList {
     /// A text, or a pair that is encoded as one sequence.
     struct Source: Hashable {
@@ -32,7 +32,7 @@ struct SequenceList {
     }
 
     private(set) var unique: [Source] = []
-    /// For each example, segment by segment, the place in `unique`.
+    /// For each example, segment by segment, the index in `unique`.
     private(set) var places: [Int32] = []
     let segments: Int
 
@@ -60,7 +60,7 @@ struct SequenceList {
         }
     }
 
-    /// Determines the features, whatever else the task holds.
+    /// Determines the features, whatever else is in the task.
     func digest(_ encoder: Encoder, layer: Int, maximumLength: Int) -> String {
         var builder = DigestBuilder()
         builder.add("features 1")
@@ -77,10 +77,10 @@ struct SequenceList {
 /// Errors of the feature cache.
 public enum FeatureError: DiagnosedError, Equatable {
     case damaged(path: String, reason: String)
-    /// A part is of other features than those that it was to be merged into.
+    /// A part belongs to features other than those it was to be merged into.
     case foreignPart(path: String, field: String, expected: String, found: String)
     case damagedPart(path: String, reason: String)
-    /// Blocks are needed that no part has; counted from 0.
+    /// Needed blocks that no part has; counted from 0.
     case incomplete(missing: [Int], blocks: Int)
     case nonFinite(text: String)
 
@@ -95,16 +95,16 @@ public enum FeatureError: DiagnosedError, Equatable {
         switch self {
         case .damaged(let path, let reason): "\(path): damaged feature cache entry: \(reason)"
         case .foreignPart(let path, let field, let expected, let found):
-            "\(path) is a part of other features: its \(field) is \(found), expected \(expected)"
+            "\(path) belongs to other features: its \(field) is \(found), expected \(expected)"
         case .damagedPart(let path, let reason):
-            "\(path) is not a whole part of features: \(reason)"
+            "\(path) is not a complete feature part: \(reason)"
         case .incomplete(let missing, let blocks):
             "the parts lack \(missing.count) of \(blocks) blocks of the encoder's pass: "
                 + missing.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ")
                 + (missing.count > 8 ? ", ..." : "")
                 + "; block B is in shard (B - 1) % N + 1 of N"
         case .nonFinite(let text):
-            "the encoder gives values that are not finite for '\(text)'; its weights are broken"
+            "the encoder gives non-finite values for '\(text)'; its weights are damaged"
         }
     }
 }

@@ -8,10 +8,10 @@ import Tokenization
 
 /// Runs an encoder over token sequences, in batches without padding, on several threads.
 ///
-/// Sequences are sorted by length and cut into batches of about ``batchTokens`` tokens; neither
-/// depends on the number of threads, so that the features do not either.
+/// Sequences are sorted by length and split into batches of about ``batchTokens`` tokens; neither
+/// depends on the number of threads, so neither do the features.
 public final class FeatureExtractor: @unchecked Sendable {
-    /// Tokens of a batch: enough for fast matrix products, few enough to stay in the cache.
+    /// Tokens per batch: enough for fast matrix products, few enough to stay in the cache.
     static let batchTokens = 1024
 
     private let encoder: Encoder
@@ -19,7 +19,7 @@ public final class FeatureExtractor: @unchecked Sendable {
     private let parameters: ParameterSet
     private let executors: [Executor]
     private let threads: Int
-    /// Executors serve one call at a time.
+    /// An executor serves one call at a time.
     private let lock = NSLock()
 
     /// - Throws: ``EncoderError``, ``TensorError``.
@@ -34,13 +34,13 @@ public final class FeatureExtractor: @unchecked Sendable {
         executors = (0..<self.threads).map { _ in Executor(graph) }
     }
 
-    /// Number of hidden states that are given.
+    /// Number of hidden states returned.
     private let layerCount: Int
-    /// Features a token, of all hidden states together.
+    /// Features per token, over all hidden states.
     public var width: Int { graph.output.width }
 
     /// The hidden states of sequences, one after another, in float32: `[tokens, width]`; several
-    /// layers stand side by side.
+    /// layers are side by side.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
     public func hiddenStates(_ texts: [TokenizedText]) throws -> [Float] {
         let offsets = Self.offsets(texts)
@@ -78,8 +78,8 @@ public final class FeatureExtractor: @unchecked Sendable {
     }
 
     /// The features of sequences as a batch of examples, in float32. Cached features are rounded to
-    /// float16, which is there to save room; a model that is used has no need of it, and other runtimes
-    /// would not round the same numbers the same way.
+    /// float16 to save space; a model in use does not need that, and other runtimes would not round
+    /// in the same way.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
     public func batch(_ texts: [TokenizedText], segments: Int) throws -> FeatureBatch {
         var batch = Batch(lengths: texts.map(\.ids.count), segments: segments)
@@ -132,7 +132,7 @@ public final class FeatureExtractor: @unchecked Sendable {
         }
     }
 
-    /// Places of texts, longest first, in batches of about ``batchTokens`` tokens.
+    /// Indices of texts, longest first, in batches of about ``batchTokens`` tokens.
     static func batches(_ texts: [TokenizedText]) -> [[Int]] {
         let order = texts.indices.sorted {
             (texts[$0].ids.count, $1) > (texts[$1].ids.count, $0)

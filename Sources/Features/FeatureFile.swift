@@ -2,8 +2,8 @@ import Foundation
 import Support
 import Tensors
 
-/// A feature cache entry: a safetensors file of row offsets, float16 rows and a checksum, which comes
-/// last so that rows can be written as they are computed.
+/// A feature cache entry: a safetensors file of row offsets, float16 rows and a checksum, which
+/// comes last so that rows can be written as they are computed.
 struct FeatureFile: Sendable {
     let file: SafetensorsFile
     let width: Int
@@ -12,7 +12,7 @@ struct FeatureFile: Sendable {
     /// Where the rows are, float16, `[rows, width]`.
     private let info: TensorInfo
 
-    /// Copies rows, as they stand in the file, to memory for `range.count * width` halves.
+    /// Copies rows, as stored in the file, to memory for `range.count * width` halves.
     /// - Throws: ``FileError/notReadable(path:reason:)``.
     func read(_ range: Range<Int>, into target: UnsafeMutablePointer<UInt16>) throws {
         let rowBytes = width * MemoryLayout<UInt16>.stride
@@ -21,9 +21,9 @@ struct FeatureFile: Sendable {
             into: UnsafeMutableRawBufferPointer(start: target, count: range.count * rowBytes))
     }
 
-    /// Opens an entry and verifies it whole, rows and all where `note` does not say that this was done.
+    /// Opens an entry and verifies it, including its rows unless `note` says that this was done.
     ///
-    /// - Parameter note: a file that remembers the stamp of the entry that was verified last.
+    /// - Parameter note: a file that records the stamp of the entry when it was last verified.
     /// - Throws: ``FileError/missing(path:)``; ``FeatureError/damaged(path:reason:)`` for anything
     ///   else that is wrong.
     init(_ url: URL, digest: String, sequences: Int, width: Int, note: URL? = nil) throws {
@@ -35,7 +35,7 @@ struct FeatureFile: Sendable {
         } catch let error as TensorError {
             throw damaged(error.description)
         }
-        guard file.metadata["digest"] == digest else { throw damaged("it is of other features") }
+        guard file.metadata["digest"] == digest else { throw damaged("it holds other features") }
         do {
             let offsetBytes = try file.bytes("offsets", expecting: [sequences + 1])
             info = try file.info("features")
@@ -55,7 +55,7 @@ struct FeatureFile: Sendable {
                 checksum.add(offsetBytes)
                 Self.add(try file.bytes("features"), of: file, to: &checksum)
                 guard Array(stored) == checksum.bytes else { throw damaged("the checksum differs") }
-                // Where nothing can be written, the rows are only read again the next time.
+                // If the note cannot be written, the rows are just read again next time.
                 if let note, !file.stamp.isFresh {
                     try? AtomicFile.write(file.stamp.text, to: note)
                 }
@@ -67,7 +67,7 @@ struct FeatureFile: Sendable {
         }
     }
 
-    /// Adds all bytes; pages are given back as they are done with.
+    /// Adds all bytes; pages are released once they have been read.
     private static func add(
         _ bytes: UnsafeRawBufferPointer, of file: SafetensorsFile, to checksum: inout Checksum
     ) {
@@ -79,7 +79,7 @@ struct FeatureFile: Sendable {
         }
     }
 
-    /// Writes an entry; `produce` is called once and hands over the rows in order.
+    /// Writes an entry; `produce` is called once and passes on the rows in order.
     static func write(
         to url: URL, digest: String, offsets: [Int64], width: Int,
         produce: @escaping (SafetensorsEntry.Sink) throws -> Void

@@ -5,7 +5,8 @@ import Tasks
 import Tensors
 
 /// Some blocks of the encoder's pass in one safetensors file: the numbers of the blocks, a tensor
-/// `[layers, tokens, width]` in float16 for each, a checksum, and as metadata which features they are of.
+/// `[layers, tokens, width]` in float16 for each, a checksum, and, as metadata, which features they
+/// belong to.
 struct FeaturePart {
     private let file: SafetensorsFile
     /// Numbers of the blocks, ascending.
@@ -13,14 +14,14 @@ struct FeaturePart {
 
     /// What parts must have in common to belong together.
     struct Identity {
-        /// In this order by name, as a user knows it.
+        /// In order, by the names that users know.
         let fields: [(name: String, value: String)]
 
         init(
             _ works: [FeatureWork], _ configuration: FeatureConfiguration, _ encoder: Encoder,
             program: String
         ) {
-            // Entries' digests stand for texts, too; what else is in them is named before.
+            // The entries' digests cover the texts too; everything else in them is listed before.
             var texts = DigestBuilder()
             for entry in works.flatMap(\.entries) { texts.add(entry.digest) }
             let layers = configuration.layers ?? [encoder.configuration.layers]
@@ -46,7 +47,7 @@ struct FeaturePart {
     /// Opens a part; its rows are not read.
     ///
     /// - Parameters:
-    ///   - count: blocks that there are.
+    ///   - count: number of blocks in total.
     ///   - shape: of a block.
     /// - Throws: ``FeatureError/foreignPart(path:field:expected:found:)``,
     ///   ``FeatureError/damagedPart(path:reason:)``, ``FileError``.
@@ -54,7 +55,7 @@ struct FeaturePart {
         do {
             file = try SafetensorsFile(url)
             for (name, value) in identity.fields {
-                let found = file.metadata[name] ?? "not said"
+                let found = file.metadata[name] ?? "missing"
                 guard found == value else {
                     throw FeatureError.foreignPart(
                         path: url.path, field: name, expected: value, found: found)
@@ -65,7 +66,7 @@ struct FeaturePart {
                 zip(blocks, blocks.dropFirst()).allSatisfy({ $0 < $1 })
             else {
                 throw FeatureError.damagedPart(
-                    path: url.path, reason: "the numbers of its blocks are not ascending")
+                    path: url.path, reason: "its block numbers are not ascending")
             }
             for block in blocks {
                 _ = try file.bytes(Self.name(block), expecting: shape(block))
@@ -97,7 +98,7 @@ struct FeaturePart {
         }
     }
 
-    /// Hands over the rows of a block in one layer, `[tokens, width]`.
+    /// Passes on the rows of a block in one layer, `[tokens, width]`.
     func layer(_ layer: Int, of block: Int, _ sink: SafetensorsEntry.Sink) throws {
         let name = Self.name(block)
         let bytes = try file.bytes(name)
@@ -106,7 +107,7 @@ struct FeaturePart {
         file.releasePages()
     }
 
-    /// Writes a part; `produce` is called once a block, in order, and hands over its rows.
+    /// Writes a part; `produce` is called once per block, in order, and passes on its rows.
     static func write(
         to url: URL, identity: Identity, blocks: [Int], shape: (Int) -> [Int],
         produce: (Int, SafetensorsEntry.Sink) throws -> Void

@@ -7,7 +7,7 @@ import Tensors
 /// The features of a task's splits, made in parts: any process can compute some blocks of the encoder's
 /// pass into a file, and all blocks together give the cache entries of an undivided pass, byte for byte.
 ///
-/// Blocks are numbered from 0 through the splits in order; what is in them depends on the texts only.
+/// Blocks are numbered from 0 across the splits in order; their contents depend only on the texts.
 public struct FeatureParts {
     private let cache: FeatureCache
     private let works: [FeatureWork]
@@ -16,8 +16,8 @@ public struct FeatureParts {
     private let identity: FeaturePart.Identity
 
     /// - Parameters:
-    ///   - splits: lists of examples, each with cache entries of its own.
-    ///   - program: version of the program; parts of another are refused.
+    ///   - splits: lists of examples, each with its own cache entries.
+    ///   - program: version of the program; parts made by another are refused.
     /// - Throws: ``EncoderError``.
     public init(
         _ cache: FeatureCache, splits: [[Example]], _ configuration: FeatureConfiguration,
@@ -38,7 +38,7 @@ public struct FeatureParts {
     /// Determines the features: parts of the same digest belong together.
     public var digest: String { identity.digest }
 
-    /// Blocks of the splits whose cache entries are not all there and whole.
+    /// Blocks of the splits whose cache entries are not all present and intact.
     public func missingBlocks() throws -> Int {
         try works.indices.filter { try cachedFiles($0) == nil }
             .reduce(0) { $0 + blocks[$1].ranges.count }
@@ -47,7 +47,7 @@ public struct FeatureParts {
     /// Computes some blocks into a part, which appears whole or not at all. Rows that are in the cache
     /// are copied.
     ///
-    /// - Parameter isWanted: told a block's number.
+    /// - Parameter isWanted: called with a block's number.
     /// - Returns: the number of blocks in the part.
     /// - Throws: ``EncoderError``, ``FileError``, ``FeatureError/nonFinite(text:)``, `Interrupted`.
     public func write(
@@ -73,13 +73,14 @@ public struct FeatureParts {
         return wanted.count
     }
 
-    /// Puts parts together to the cache entries that are missing. Parts may come in any order, more than
-    /// once, and have blocks in common.
+    /// Combines parts into the cache entries that are missing. Parts may come in any order, more
+    /// than once, and may overlap.
     ///
-    /// - Returns: the number of splits that were put together; the others were in the cache.
-    /// - Throws: ``FeatureError/foreignPart(path:field:expected:found:)`` for a part of other features,
-    ///   ``FeatureError/damagedPart(path:reason:)``, ``FeatureError/incomplete(missing:blocks:)`` where
-    ///   blocks are needed that no part has, ``FileError``.
+    /// - Returns: the number of splits that were assembled; the others were in the cache.
+    /// - Throws: ``FeatureError/foreignPart(path:field:expected:found:)`` for a part of other
+    ///   features, ``FeatureError/damagedPart(path:reason:)``,
+    ///   ``FeatureError/incomplete(missing:blocks:)`` if no part has a block that is needed,
+    ///   ``FileError``.
     public func merge(_ urls: [URL]) throws -> Int {
         let parts = try urls.map {
             try FeaturePart(
@@ -120,7 +121,7 @@ public struct FeatureParts {
         return first..<first + blocks[split].ranges.count
     }
 
-    /// The split that a block belongs to, and its place there.
+    /// The split that a block belongs to, and its index there.
     private func place(_ block: Int) -> (split: Int, block: Int) {
         var rest = block
         var split = 0
@@ -141,7 +142,7 @@ public struct FeatureParts {
         return blocks[place.split].ranges[place.block].count
     }
 
-    /// The cache entries of a split, one a layer; `nil` unless all are there and whole.
+    /// The cache entries of a split, one per layer; `nil` unless all are present and intact.
     private func cachedFiles(_ split: Int) throws -> [FeatureFile]? {
         do {
             return try works[split].entries.map { try cache.open($0, of: works[split]) }
@@ -152,8 +153,8 @@ public struct FeatureParts {
         }
     }
 
-    /// Gives the rows of blocks, from the cache where they are there, else from the encoder, which is
-    /// made ready when it is first needed.
+    /// Provides the rows of blocks: from the cache if they are there, otherwise from the encoder,
+    /// which is opened when first needed.
     private final class BlockSource {
         private let parts: FeatureParts
         /// Splits that the cache was asked for, and those that it has.
@@ -163,7 +164,7 @@ public struct FeatureParts {
 
         init(_ parts: FeatureParts) { self.parts = parts }
 
-        /// Hands over `[layers, tokens, width]`.
+        /// Passes on `[layers, tokens, width]`.
         func produce(_ number: Int, _ sink: SafetensorsEntry.Sink) throws {
             let (split, block) = parts.place(number)
             if asked.insert(split).inserted { cached[split] = try parts.cachedFiles(split) }

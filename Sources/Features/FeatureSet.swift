@@ -7,16 +7,16 @@ import Tensors
 
 /// The features of a list of examples, on disk, and their labels.
 public struct FeatureSet: Sendable {
-    /// One a layer; all of the same sequences.
+    /// One per layer, all for the same sequences.
     private let files: [FeatureFile]
     private let file: FeatureFile
     private let places: [Int32]
-    /// Sequences an example consists of.
+    /// Sequences per example.
     public let segments: Int
-    /// One label an example.
+    /// One label per example.
     public let labels: [Int32]
 
-    /// - Precondition: at least one file, all of the same sequences and width.
+    /// - Precondition: at least one file, all with the same sequences and width.
     init(files: [FeatureFile], places: [Int32], segments: Int, labels: [Int32]) {
         self.files = files
         file = files[0]
@@ -30,7 +30,7 @@ public struct FeatureSet: Sendable {
     /// - Parameters:
     ///   - rows: `[tokens, width]`, sequences one after another, the segments of an example together.
     ///   - lengths: tokens of each sequence.
-    ///   - labels: one an example.
+    ///   - labels: one per example.
     ///   - url: the file to write.
     /// - Throws: ``FileError``, ``TensorError``, ``FeatureError``.
     /// - Precondition: the counts agree.
@@ -39,7 +39,7 @@ public struct FeatureSet: Sendable {
         at url: URL
     ) throws {
         precondition(lengths.count == labels.count * segments, "segments of every example")
-        precondition(rows.count == lengths.reduce(0, +) * width, "a row a token")
+        precondition(rows.count == lengths.reduce(0, +) * width, "one row per token")
         var offsets: [Int64] = [0]
         for length in lengths { offsets.append(offsets[offsets.count - 1] + Int64(length)) }
         try FeatureFile.write(to: url, digest: "stored", offsets: offsets, width: width) { sink in
@@ -55,28 +55,28 @@ public struct FeatureSet: Sendable {
             places: lengths.indices.map(Int32.init), segments: segments, labels: labels)
     }
 
-    /// Features a token and layer.
+    /// Features per token and layer.
     public var width: Int { file.width }
     /// Number of the encoder's layers, which are the input slots of a batch.
     public var layerCount: Int { files.count }
     /// Number of examples.
     public var count: Int { labels.count }
 
-    /// Tokens of a segment of an example.
+    /// Tokens in a segment of an example.
     public func length(_ example: Int, segment: Int = 0) -> Int {
         let place = Int(places[example * segments + segment])
         return Int(file.offsets[place + 1] - file.offsets[place])
     }
 
-    /// Tokens of an example.
+    /// Tokens in an example.
     public func tokenCount(_ example: Int) -> Int {
         (0..<segments).reduce(0) { $0 + length(example, segment: $1) }
     }
 
     /// Some examples as a batch, converted to float32.
-    /// - Parameter slots: the layers that are wanted, by their place; all where `nil`. The others must
-    ///   not be read.
-    /// - Throws: ``FileError/notReadable(path:reason:)`` where the cache has been damaged meanwhile.
+    /// - Parameter slots: the wanted layers, by index; `nil` for all. The others must not be read.
+    /// - Throws: ``FileError/notReadable(path:reason:)`` if the cache has been damaged in the
+    ///   meantime.
     public func batch(_ examples: [Int], slots: [Int]? = nil) throws -> FeatureBatch {
         let slots = slots ?? Array(files.indices)
         var lengths: [Int] = []
@@ -87,7 +87,8 @@ public struct FeatureSet: Sendable {
         var batch = Batch(lengths: lengths, segments: segments)
         let storage = FloatStorage(count: slots.count * batch.tokenCount * width)
         batch.inputs = Array(repeating: UnsafePointer(storage.pointer), count: files.count)
-        // The halves of a sequence: read here, converted while they are near.
+        // A sequence's float16 numbers: read here, converted while they are still in the
+        // processor's cache.
         let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: (lengths.max() ?? 0) * width)
         defer { halves.deallocate() }
         var row = 0
@@ -124,7 +125,7 @@ public struct FeatureSet: Sendable {
     }
 
     /// The mean feature row of every sequence of every example: `[count, segments * width]`.
-    /// - Parameter slot: the layer, by its place.
+    /// - Parameter slot: the layer, by index.
     public func means(slot: Int, threads: Int) throws -> FloatStorage {
         let result = FloatStorage(count: count * segments * width)
         let chunk = 256
@@ -143,12 +144,12 @@ public struct FeatureSet: Sendable {
 public struct FeatureBatch {
     public let batch: Batch
     public let labels: [Int32]
-    /// Features a token and slot.
+    /// Features per token and slot.
     let width: Int
 }
 
 extension FeatureBatch {
-    /// Some of the examples, with rows of their own.
+    /// Some of the examples, with a copy of their rows.
     public func subset(_ examples: [Int]) -> FeatureBatch {
         let sequences = examples.flatMap {
             Array($0 * batch.segments..<($0 + 1) * batch.segments)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import KNAS
 import Scoring
+import Study
 
 struct CorrelateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,22 +27,24 @@ struct CorrelateCommand: ParsableCommand {
     @OptionGroup(title: "Training") var training: TrainingOptions
     @OptionGroup var global: GlobalOptions
 
+    private static let standard = CorrelationConfiguration(
+        task: URL(fileURLWithPath: "/"), directory: URL(fileURLWithPath: "/"))
+
     @Option(help: "Heads to draw and train.")
-    var heads = 40
+    var heads = Self.standard.heads
     @Option(help: "Trainings of each head, with different seeds.")
-    var repeats = 1
+    var repeats = Self.standard.repeats
     @Option(help: "1: accuracy on dev; more: cross-validation over train (4 where dev is small).")
     var folds: Int?
     @Option(help: "A vote to report beside the single proxies; may be given several times.")
     var vote: [String] = []
     @Option(help: "Seed of everything random.")
-    var seed: UInt64 = 1
+    var seed = Self.standard.seed
     @Option(
         name: .customLong("run"), help: "Directory for the results; runs/correlate-TASK without it."
     )
     var runDirectory: String?
-    @Flag(help: "Go on with an interrupted study in the same run directory.")
-    var resume = false
+    @OptionGroup var resuming: ResumeOptions
 
     func run() throws {
         let console = global.console
@@ -50,22 +52,23 @@ struct CorrelateCommand: ParsableCommand {
         let name = definition.deletingPathExtension().lastPathComponent
         let directory = URL(
             fileURLWithPath: runDirectory ?? "runs/correlate-\(name)", isDirectory: true)
-        var run = RunConfiguration(task: definition, run: directory)
-        run.training.epochs = 4
-        task.apply(to: &run)
-        encoder.apply(to: &run)
-        scoring.apply(to: &run)
-        training.apply(to: &run)
-        run.seed = seed
-        var configuration = CorrelationConfiguration(run: run)
+        var configuration = CorrelationConfiguration(task: definition, directory: directory)
+        task.apply(to: &configuration.input)
+        encoder.apply(to: &configuration.input)
+        scoring.apply(to: &configuration.scoring, &configuration.space)
+        training.apply(to: &configuration.training)
+        configuration.threads = encoder.threads
+        configuration.seed = seed
         configuration.heads = heads
         configuration.repeats = repeats
         configuration.folds = folds
         configuration.votes = try vote.map { try ProxyExpression($0) }
-        configuration.resume = resume
-        let result = try CorrelationStudy(
-            configuration, progress: console.progress, note: { console.note($0) }
-        ).run()
+        configuration.mode = resuming.mode
+        let result = try resuming.explainingInterruption(console) {
+            try CorrelationStudy(
+                configuration, progress: console.progress, note: { console.note($0) }
+            ).run()
+        }
         console.finish()
         if global.json {
             try Console.printJSON(result)

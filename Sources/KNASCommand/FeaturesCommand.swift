@@ -3,6 +3,7 @@ import Encoders
 import Features
 import Foundation
 import KNAS
+import Support
 import Tasks
 
 struct FeaturesCommand: ParsableCommand {

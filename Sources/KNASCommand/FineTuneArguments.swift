@@ -1,5 +1,5 @@
 import ArgumentParser
-import KNAS
+import Selection
 import Training
 
 extension FineTuneOptions.Depth: ExpressibleByArgument {

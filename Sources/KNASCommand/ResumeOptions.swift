@@ -3,11 +3,11 @@ import Foundation
 import RunStore
 import Support
 
-/// What is to become of a run that is in the directory already.
+/// What becomes of a run that is in the directory already.
 struct ResumeOptions: ParsableArguments {
-    @Flag(help: "Go on with an interrupted run; the other options must be the same as then.")
+    @Flag(help: "Resume an interrupted run; the other options must be the same as then.")
     var resume = false
-    @Flag(help: "Remove the run that is in the directory and start anew.")
+    @Flag(help: "Remove the run that is in the directory and start over.")
     var overwrite = false
 
     func validate() throws {
@@ -18,12 +18,12 @@ struct ResumeOptions: ParsableArguments {
 
     var mode: RunStore.Mode { resume ? .resume : overwrite ? .overwrite : .new }
 
-    /// Does work that can be gone on with; when the user stops it, says how.
+    /// Runs resumable work; on Ctrl-C prints the command that resumes it.
     /// - Throws: what `body` throws.
     func explainingInterruption<Result>(
         _ console: Console, _ body: () throws -> Result
     ) throws -> Result {
-        let text = "interrupted; what was finished is kept. Go on by\n  \(Self.command())"
+        let text = "interrupted; what was finished is kept. Resume it with\n  \(Self.command())"
         Interruption.setMessage("\nknas: \(text)\n")
         do {
             return try body()
@@ -38,15 +38,6 @@ struct ResumeOptions: ParsableArguments {
     static func command(_ arguments: [String] = CommandLine.arguments) -> String {
         var words = arguments.filter { $0 != "--overwrite" }
         if !words.contains("--resume") { words.append("--resume") }
-        return words.map(quoted).joined(separator: " ")
-    }
-
-    /// A word as a shell takes it.
-    private static func quoted(_ word: String) -> String {
-        let plain = word.allSatisfy {
-            $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=:,@%+".contains($0))
-        }
-        if plain, !word.isEmpty { return word }
-        return "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+        return ShellWord.join(words)
     }
 }

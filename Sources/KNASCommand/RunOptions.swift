@@ -1,25 +1,27 @@
 import ArgumentParser
 import Foundation
 import Heads
-import KNAS
 import Scoring
+import Selection
 import Training
 
 /// Which heads there are, and how they are scored.
 struct ScoringOptions: ParsableArguments {
+    private static let standard = Scorer.Options()
+
     @Option(help: "Random initialisations each head is scored under.")
-    var initSeeds = 2
+    var initSeeds = Self.standard.initializations
     @Option(help: "Training examples that heads are scored on.")
-    var scoringExamples = 64
+    var scoringExamples = Self.standard.examples
     @Option(
         help: "Training steps that every head takes before it is scored, on other examples.")
-    var warmUpSteps = 0
+    var warmUpSteps = Self.standard.warmUpSteps
     @Option(help: "Learning rate of those steps.")
-    var warmUpLearningRate = Scorer.Options().warmUpLearningRate
+    var warmUpLearningRate = Self.standard.warmUpLearningRate
     @Option(help: "Most blocks between input and pooling.")
-    var blocks = 3
+    var blocks = SpaceConfiguration().maximumBlocks
     @Option(help: "Leave heads with more trained weights out; 0 for no limit.")
-    var maxParameters = 500_000
+    var maxParameters = SpaceConfiguration().maximumParameters ?? 0
 
     @Option(
         name: .customLong("max-flops"),
@@ -36,17 +38,17 @@ struct ScoringOptions: ParsableArguments {
                 .joined(separator: ", ")))
     var operations: String?
 
-    func apply(to configuration: inout RunConfiguration) {
-        configuration.scoring.initializations = initSeeds
-        configuration.scoring.examples = scoringExamples
-        configuration.scoring.warmUpSteps = warmUpSteps
-        configuration.scoring.warmUpLearningRate = warmUpLearningRate
-        configuration.maximumBlocks = blocks
-        configuration.maximumMultiplyAdds = maxMultiplyAdds
-        configuration.operations = operations.map {
+    func apply(to scoring: inout Scorer.Options, _ space: inout SpaceConfiguration) {
+        scoring.initializations = initSeeds
+        scoring.examples = scoringExamples
+        scoring.warmUpSteps = warmUpSteps
+        scoring.warmUpLearningRate = warmUpLearningRate
+        space.maximumBlocks = blocks
+        space.maximumMultiplyAdds = maxMultiplyAdds
+        space.operations = operations.map {
             $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         }
-        configuration.maximumParameters = maxParameters == 0 ? nil : maxParameters
+        space.maximumParameters = maxParameters == 0 ? nil : maxParameters
     }
 }
 
@@ -59,43 +61,42 @@ struct TrainingOptions: ParsableArguments {
     var epochs: Int?
     @Option(help: "Peak learning rate.")
     var learningRate = TrainingConfiguration().learningRate
-    @Option(help: "Examples a training step.")
+    @Option(help: "Examples per training step.")
     var batchSize = TrainingConfiguration().batchSize
     @Option(help: "Weight decay of AdamW.")
     var weightDecay = TrainingConfiguration().weightDecay
     @Option(help: "Share of the target that is spread over all classes.")
     var labelSmoothing = TrainingConfiguration().labelSmoothing
     @Option(
-        help: "Whose weights count: the epoch that is best on dev, or the last; by the size of dev."
+        help: "Which epoch's weights to keep: best on dev, last, or automatic (by dev size)."
     )
     var epochChoice = TrainingConfiguration().epochChoice
-    @Flag(help: "Let every class weigh the same in training.")
+    @Flag(help: "Give every class the same weight in training.")
     var balanceClasses = false
 
-    func apply(to configuration: inout RunConfiguration) {
-        if let epochs { configuration.training.epochs = epochs }
-        configuration.training.learningRate = learningRate
-        configuration.training.batchSize = batchSize
-        configuration.training.weightDecay = weightDecay
-        configuration.training.labelSmoothing = labelSmoothing
-        configuration.training.epochChoice = epochChoice
-        configuration.training.balancesClasses = balanceClasses
+    func apply(to training: inout TrainingConfiguration) {
+        if let epochs { training.epochs = epochs }
+        training.learningRate = learningRate
+        training.batchSize = batchSize
+        training.weightDecay = weightDecay
+        training.labelSmoothing = labelSmoothing
+        training.epochChoice = epochChoice
+        training.balancesClasses = balanceClasses
     }
 }
 
 extension TaskOptions {
-    func apply(to configuration: inout RunConfiguration) {
-        configuration.data = dataURL
-        configuration.pairing = pairing
-        configuration.maximumLength = maximumTokens
-        configuration.skipBadRows = skipBadRows
+    func apply(to input: inout InputConfiguration) {
+        input.data = dataURL
+        input.pairing = pairing
+        input.maximumLength = maximumTokens
+        input.skipBadRows = skipBadRows
     }
 }
 
 extension EncoderOptions {
-    func apply(to configuration: inout RunConfiguration) {
-        configuration.encoder = encoder
-        configuration.layers = layers
-        configuration.threads = threads
+    func apply(to input: inout InputConfiguration) {
+        input.encoder = encoder
+        input.layers = layers
     }
 }

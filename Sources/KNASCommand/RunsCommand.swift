@@ -17,7 +17,7 @@ struct RunsCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the runs in a folder: task, date, state, the winner's accuracy.",
+            abstract: "Lists the runs in a folder: task, date, state, accuracies.",
             discussion: "EXAMPLE\n  knas runs list runs")
         @Argument(help: "The folder that the runs' directories are in.")
         var folder = "runs"
@@ -41,7 +41,7 @@ struct RunsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a run: state, winner, and the choices it was started with.",
+            abstract: "Shows a run: state, exported head, and the choices it was started with.",
             discussion: "EXAMPLE\n  knas runs show runs/front-desk")
         @Argument(help: ArgumentHelp("The run's directory.", valueName: "run"))
         var path: String
@@ -149,7 +149,7 @@ extension RunOverview {
             ("damage", state == .damaged ? detail ?? "-" : "none"), ("started", created ?? "-"),
             ("version", version ?? "-"), ("seed", seed.map { "\($0)" } ?? "-"),
             ("heads scored", scored.map { "\($0)" } ?? "-"),
-            ("trainings", trainings.map { "\($0)" } ?? "-"), ("winner", winner ?? "-"),
+            ("trainings", trainings.map { "\($0)" } ?? "-"), ("exported head", head ?? "-"),
             ("weights", parameters.map { "\($0)" } ?? "-"), ("dev accuracy", devAccuracy.text),
             ("test accuracy", testAccuracy.text), ("test F1", testF1.text),
             ("test MCC", testMCC.text),

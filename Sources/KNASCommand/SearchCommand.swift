@@ -2,8 +2,10 @@ import ArgumentParser
 import Foundation
 import KNAS
 import Metrics
+import Results
 import Scoring
 import Search
+import Selection
 import Training
 
 struct SearchCommand: ParsableCommand {
@@ -47,32 +49,25 @@ struct SearchCommand: ParsableCommand {
         func line(_ name: String, _ dev: ClassificationMetrics, _ test: ClassificationMetrics)
             -> String
         {
-            String(
-                format: "  %@ dev %.3f  test %.3f  F1 %.3f  MCC %.3f",
-                name.padding(toLength: 36, withPad: " ", startingAt: 0), dev.accuracy,
-                test.accuracy, test.f1, test.mcc)
+            let figures = result.metrics.map {
+                String(format: "%@ %.3f", $0.title, test.value(of: $0))
+            }
+            return "  " + name.padding(toLength: 40, withPad: " ", startingAt: 0)
+                + String(format: " dev %.3f", dev.value(of: result.metrics[0]))
+                + "  test \(figures.joined(separator: "  "))"
         }
-        var lines = [
-            "winner: \(result.winner.genotype)",
-            "        \(result.winner.parameters) weights, \(result.winner.perSeed.count) seeds"
-                + ((result.winner.members ?? 1) > 1 ? ", averaged" : ""),
-            line("winner", result.winner.dev, result.winner.test),
+        let exported = result.exported
+        let seeds = exported.perSeed.count
+        var lines = exported.members.map { "exported: \($0.genotype)" }
+        lines += [
+            "          \(exported.role.title), \(exported.parameters) weights, \(seeds) "
+                + (seeds == 1 ? "seed" : "seeds")
+                + (exported.members.contains { $0.seeds > 1 } ? ", averaged" : ""),
+            line("exported", exported.dev, exported.test),
         ]
-        for (name, baseline) in result.baselines.sorted(by: { $0.key < $1.key }) {
-            lines.append(line("control: \(name)", baseline.dev, baseline.test))
-        }
-        if let tuned = result.finetuned {
-            if tuned.genotype == result.winner.genotype {
-                lines.append(line("fine-tuned winner", tuned.dev, tuned.test))
-            } else {
-                lines += [
-                    "fine-tuned, a linear head is better on dev: \(tuned.genotype)",
-                    line("fine-tuned linear head", tuned.dev, tuned.test),
-                ]
-            }
-            for (name, control) in tuned.controls.sorted(by: { $0.key < $1.key }) {
-                lines.append(line("control: \(name)", control.dev, control.test))
-            }
+        for role in Role.allCases {
+            guard let control = result.controls[role.rawValue] else { continue }
+            lines.append(line("control: \(role.title)", control.dev, control.test))
         }
         lines += [
             String(

@@ -3,11 +3,12 @@ import Foundation
 import KNAS
 import Scoring
 import Search
+import Selection
 
 /// How many heads, and where the run is kept.
 struct RunArguments: ParsableArguments {
     @Option(help: "Heads to score.")
-    var candidates = 1000
+    var candidates = SearchConfiguration().candidates
     @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
     var directory: String?
     @OptionGroup var resuming: ResumeOptions
@@ -27,37 +28,37 @@ struct SearchChoices: ParsableArguments {
     @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
 
     @Option(help: "Heads to train, the best by score.")
-    var keep = 6
+    var keep = SelectionConfiguration().keep
     @Option(
         help: ArgumentHelp(
             "What heads are ranked by: a proxy or vote(a, b, ...).",
             discussion: ProxyRegistry.all.map { "\($0.name): \($0.summary)" }
                 .joined(separator: "\n")))
-    var proxy = ProxyExpression.standard.description
+    var proxy = SearchConfiguration().expression.description
     @Option(
         help: ArgumentHelp(
             "How heads are proposed.",
             discussion: StrategyRegistry.all.map { "\($0.name): \($0.summary)" }
                 .joined(separator: "\n")))
-    var strategy = "random"
+    var strategy = SearchConfiguration().strategy
     @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
     var head: String?
-    @Option(help: "Ways to train the winner that are tried on held-out rows; 0 for none.")
-    var tune = 4
+    @Option(help: "Training configurations tried for the best head, on held-out rows; 0 for none.")
+    var tune = SelectionConfiguration().tuning
     @Flag(
         inversion: .prefixedNo,
-        help: "Let linear heads, fitted exactly, compete with the search's best on held-out rows.")
-    var linearHeads = true
-    @Option(help: "Seeds the winner is trained with; metrics are means.")
-    var seeds = 3
+        help: "Have exactly fitted linear heads compete with the search's best on held-out rows.")
+    var linearHeads = SelectionConfiguration().fitsLinearHeads
+    @Option(help: "Seeds the exported head is trained with; metrics are means.")
+    var seeds = SelectionConfiguration().seeds
     @Flag(
         help: ArgumentHelp(
-            "Let the model average the probabilities of all seeds' heads.",
+            "Average the probabilities of all seeds' heads in the model.",
             discussion: """
                 It takes as many times a head's weights and time; the encoder runs once. Controls are \
                 averaged alike. A finished run becomes one with --resume --ensemble.
                 """))
-    var ensemble = false
+    var ensemble = SelectionConfiguration().averagesSeeds
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
 }
@@ -73,6 +74,7 @@ extension SearchOptions {
         var configuration = try configuration(
             run: directory, candidates: run.candidates, head: head)
         configuration.mode = run.resuming.mode
+        configuration.command = ReproducingCommand(CommandLine.arguments).text
         return configuration
     }
 
@@ -81,21 +83,22 @@ extension SearchOptions {
     ///   - head: the head to train instead of a search.
     func configuration(run: URL, candidates: Int, head: String? = nil) throws -> RunConfiguration {
         var configuration = RunConfiguration(task: try task.definitionURL(), run: run)
-        task.apply(to: &configuration)
-        encoder.apply(to: &configuration)
-        choices.scoring.apply(to: &configuration)
-        choices.training.apply(to: &configuration)
-        configuration.candidates = head == nil ? candidates : 1
-        configuration.keep = head == nil ? choices.keep : 1
-        configuration.expression = try ProxyExpression(choices.proxy)
-        configuration.strategy = try StrategyRegistry.find(choices.strategy).name
+        task.apply(to: &configuration.input)
+        encoder.apply(to: &configuration.input)
+        choices.scoring.apply(to: &configuration.search.scoring, &configuration.space)
+        choices.training.apply(to: &configuration.selection.training)
+        configuration.search.candidates = head == nil ? candidates : 1
+        configuration.search.expression = try ProxyExpression(choices.proxy)
+        configuration.search.strategy = try StrategyRegistry.find(choices.strategy).name
+        configuration.selection.keep = head == nil ? choices.keep : 1
+        configuration.selection.tuning = choices.tune
+        configuration.selection.fitsLinearHeads = choices.linearHeads
+        configuration.selection.seeds = choices.seeds
+        configuration.selection.averagesSeeds = choices.ensemble
+        configuration.fineTuning = choices.fineTune.options(configuration.selection.training)
         configuration.head = head
-        configuration.tuning = choices.tune
-        configuration.meetsLinearHeads = choices.linearHeads
-        configuration.fineTuning = choices.fineTune.options(configuration.training)
-        configuration.seeds = choices.seeds
-        configuration.averagesSeeds = choices.ensemble
         configuration.seed = choices.seed
+        configuration.threads = encoder.threads
         return configuration
     }
 }

@@ -75,6 +75,19 @@ public struct Predictions: Sendable {
         try self.init(labels: first.labels, probabilities: sums, classes: first.classes)
     }
 
+    /// The rows of several parts of the data one after the other, e.g. of dev and of folds of train.
+    /// - Throws: ``MetricsError`` when there is no part, or the numbers of classes differ.
+    public init(pooling parts: [Predictions]) throws {
+        guard let first = parts.first else { throw MetricsError.empty(what: "parts") }
+        for part in parts where part.classes != first.classes {
+            throw MetricsError.unequalCounts(
+                what: "classes of a part", expected: first.classes, found: part.classes)
+        }
+        self.init(
+            checked: parts.flatMap(\.labels), parts.flatMap(\.probabilities), first.classes,
+            parts.flatMap(\.predicted))
+    }
+
     /// The examples of the given indices, in that order and as often as they stand there.
     /// - Precondition: each index is below ``count``.
     public func selecting(_ indices: [Int]) -> Predictions {

@@ -5,7 +5,8 @@ import Support
 public enum RunFiles {
     /// What a run writes beside its store.
     public static let results = [
-        "leaderboard.csv", "result.json", "report.html", "model", "checkpoints",
+        "leaderboard.csv", "result.json", "report.html", "model", "checkpoints", "heads.csv",
+        "correlation.json", "correlation.html", "scoring",
     ]
 
     /// Whether a directory holds a run, or results of one.

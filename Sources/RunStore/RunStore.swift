@@ -3,6 +3,7 @@ import GRDB
 import Heads
 import Search
 import Support
+import Training
 
 /// What a run has found so far, in `run.sqlite` of its directory: a process that is killed at any moment
 /// leaves a store from which the run goes on.
@@ -54,9 +55,16 @@ public final class RunStore: @unchecked Sendable {
         try self.init(directory, identity: identity, mode: .resume)
     }
 
-    /// Takes the directory's lock, then does what `mode` says.
+    /// Creates the directory where it is missing, takes its lock, then does what `mode` says.
     /// - Throws: ``RunStoreError``, `FileError`.
     public init(_ directory: URL, identity: RunIdentity, mode: Mode) throws {
+        do {
+            try FileManager.default.createDirectory(
+                at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw FileError.notWritable(
+                path: directory.path, reason: error.localizedDescription)
+        }
         runLock = try RunLock(directory)
         self.directory = directory
         let url = StoreFile.url(directory)
@@ -109,14 +117,19 @@ public final class RunStore: @unchecked Sendable {
 
     /// Stores an epoch of a training that goes on.
     /// - Throws: the error of an earlier write.
-    public func appendEpoch(_ key: TrainingKey, _ epoch: StoredEpoch) throws {
+    public func appendEpoch(_ key: TrainingKey, _ epoch: EpochRecord) throws {
         try enqueue { try TrainingTable.insert(key, epoch, $0) }
     }
 
     /// Stores what a training gave; it is on the disk when this returns.
     /// - Throws: ``RunStoreError``, `FileError`.
     public func finish(_ key: TrainingKey, _ training: StoredTraining) throws {
-        try enqueue { try TrainingTable.insert(key, training, $0) }
+        try finish(key, TrainingRecord(training))
+    }
+
+    /// The same for what the tables hold.
+    func finish(_ key: TrainingKey, _ record: TrainingRecord) throws {
+        try enqueue { try TrainingTable.insert(key, record, $0) }
         try flush()
     }
 

@@ -17,6 +17,8 @@ public enum RunStoreError: DiagnosedError, Equatable {
     case notAStore(path: String, reason: String)
     case damaged(path: String, reason: String)
     case newer(path: String, found: Int, known: Int)
+    /// The format of an earlier version.
+    case older(path: String, found: Int, known: Int)
     /// The database went away, or was replaced, while the run went on.
     case removed(path: String)
     /// A fault of the disk or of the system, e.g. a full disk.
@@ -26,7 +28,7 @@ public enum RunStoreError: DiagnosedError, Equatable {
         switch self {
         case .alreadyThere, .otherRun, .inUse: .usage
         case .nothingToResume: .missingFile
-        case .notAStore, .damaged, .newer, .foreignPart: .badInput
+        case .notAStore, .damaged, .newer, .older, .foreignPart: .badInput
         case .removed, .failed: .internalError
         }
     }
@@ -51,8 +53,11 @@ public enum RunStoreError: DiagnosedError, Equatable {
         case .damaged(let path, let reason):
             "\(path) is damaged: \(reason); start anew by --overwrite"
         case .newer(let path, let found, let known):
-            "\(path) was written by a newer program (schema \(found), this one knows up to "
+            "\(path) was made by a newer version of the program (format \(found), this one reads "
                 + "\(known))"
+        case .older(let path, let found, let known):
+            "\(path) was made by an earlier version of the program (format \(found), this one "
+                + "reads \(known)); start anew by --overwrite"
         case .removed(let path):
             "\(path) was moved, removed or replaced while the run went on; what came after is lost"
         case .failed(let path, let reason):

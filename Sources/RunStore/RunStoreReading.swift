@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Graphs
 import Heads
 import Search
 import Support
@@ -12,8 +13,17 @@ extension RunStore {
     }
 
     /// What a training gave; `nil` where it is not finished.
-    /// - Throws: ``RunStoreError/damaged(path:reason:)``.
-    public func training(_ key: TrainingKey) throws -> StoredTraining? {
+    /// - Parameter graph: the head's.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)``, also where the head has other parameters.
+    public func training(
+        _ key: TrainingKey, of graph: @autoclosure () throws -> Graph
+    ) throws -> StoredTraining? {
+        try record(key)?.training(
+            of: try graph(), key: key, path: StoreFile.url(directory).path)
+    }
+
+    /// What the tables hold of a training; `nil` where it is not finished.
+    func record(_ key: TrainingKey) throws -> TrainingRecord? {
         try read { try TrainingTable.find(key, $0, path: $1) }
     }
 

@@ -9,7 +9,7 @@ enum Schema {
     /// `PRAGMA application_id`: "KNAS".
     static let applicationID = 0x4B4E_4153
     /// `PRAGMA user_version`.
-    static let version = 1
+    static let version = 2
 
     static let tables = [
         "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
@@ -26,7 +26,8 @@ enum Schema {
         """
         CREATE TABLE epochs (stage TEXT NOT NULL, place INTEGER NOT NULL, \
         genotype TEXT NOT NULL, epoch INTEGER NOT NULL, training_loss INTEGER NOT NULL, \
-        dev_accuracy INTEGER NOT NULL, dev_cross_entropy INTEGER NOT NULL, \
+        dev_accuracy INTEGER NOT NULL, dev_score INTEGER NOT NULL, \
+        dev_cross_entropy INTEGER NOT NULL, \
         PRIMARY KEY (stage, place, genotype, epoch)) STRICT
         """,
         """
@@ -55,6 +56,9 @@ enum Schema {
         let found = try number(database, "PRAGMA user_version")
         guard found <= version else {
             throw RunStoreError.newer(path: path, found: found, known: version)
+        }
+        guard found == version else {
+            throw RunStoreError.older(path: path, found: found, known: version)
         }
         let problems = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
         guard problems == ["ok"] else {

@@ -1,3 +1,7 @@
+import Graphs
+import Metrics
+import Training
+
 /// Which of a run's trainings.
 public struct TrainingKey: Sendable, Hashable {
     /// The stage, e.g. `finalists`, with whatever else tells its trainings apart.
@@ -14,60 +18,71 @@ public struct TrainingKey: Sendable, Hashable {
     }
 }
 
-/// What an epoch gave.
-public struct StoredEpoch: Sendable, Hashable {
-    /// From 1.
-    public let epoch: Int
-    public let trainingLoss: Double
-    public let devAccuracy: Double
-    public let devCrossEntropy: Double
+/// How a finished training ended, bit for bit.
+public enum StoredTraining: Sendable {
+    case trained(TrainedHead)
+    /// The loss was not finite any more in this epoch; the epochs before it.
+    case diverged(epoch: Int, history: [EpochRecord])
 
-    public init(epoch: Int, trainingLoss: Double, devAccuracy: Double, devCrossEntropy: Double) {
-        self.epoch = epoch
-        self.trainingLoss = trainingLoss
-        self.devAccuracy = devAccuracy
-        self.devCrossEntropy = devCrossEntropy
+    /// The epochs in order.
+    public var history: [EpochRecord] {
+        switch self {
+        case .trained(let head): head.history
+        case .diverged(_, let history): history
+        }
     }
 }
 
-/// What a finished training gave, bit for bit.
-public struct StoredTraining: Sendable, Hashable {
-    /// The weights of the best epoch and what they say on dev.
-    public struct Result: Sendable, Hashable {
-        /// From 1.
-        public let bestEpoch: Int
-        /// All parameters in the graph's order.
-        public let weights: [Float]
-        /// True class of every dev example.
-        public let labels: [Int]
-        /// `[examples, classes]`, row by row.
-        public let probabilities: [Float]
-        public let classes: Int
-
-        public init(
-            bestEpoch: Int, weights: [Float], labels: [Int], probabilities: [Float], classes: Int
-        ) {
-            self.bestEpoch = bestEpoch
-            self.weights = weights
-            self.labels = labels
-            self.probabilities = probabilities
-            self.classes = classes
-        }
-    }
-
+/// What the tables hold of a training: a head's numbers without its graph.
+struct TrainingRecord {
     /// How it ended.
-    public enum Outcome: Sendable, Hashable {
-        case trained(Result)
-        /// The loss was not finite any more in this epoch.
+    enum Ending {
+        /// All parameters in the graph's order, and what they say on dev.
+        case trained(bestEpoch: Int, weights: [Float], dev: Predictions)
         case diverged(epoch: Int)
     }
 
-    /// The epochs in order.
-    public let history: [StoredEpoch]
-    public let outcome: Outcome
+    let history: [EpochRecord]
+    let ending: Ending
 
-    public init(history: [StoredEpoch], outcome: Outcome) {
+    init(history: [EpochRecord], ending: Ending) {
         self.history = history
-        self.outcome = outcome
+        self.ending = ending
+    }
+
+    init(_ training: StoredTraining) {
+        history = training.history
+        ending =
+            switch training {
+            case .trained(let head):
+                .trained(
+                    bestEpoch: head.bestEpoch, weights: head.parameters.storage.array,
+                    dev: head.dev)
+            case .diverged(let epoch, _): .diverged(epoch: epoch)
+            }
+    }
+
+    /// The training of a head with this graph.
+    /// - Throws: ``RunStoreError/damaged(path:reason:)`` where the graph has other parameters.
+    func training(
+        of graph: @autoclosure () throws -> Graph, key: TrainingKey, path: String
+    ) throws -> StoredTraining {
+        switch ending {
+        case .diverged(let epoch): return .diverged(epoch: epoch, history: history)
+        case .trained(let bestEpoch, let weights, let dev):
+            let graph = try graph()
+            let parameters = ParameterSet(graph)
+            guard parameters.storage.count == weights.count else {
+                throw RunStoreError.damaged(
+                    path: path,
+                    reason: "training \(key.index) of stage \(key.stage) has \(weights.count) "
+                        + "weights, its head \(parameters.storage.count)")
+            }
+            parameters.storage.pointer.update(from: weights, count: weights.count)
+            return .trained(
+                TrainedHead(
+                    graph: graph, parameters: parameters, history: history, bestEpoch: bestEpoch,
+                    dev: dev))
+        }
     }
 }

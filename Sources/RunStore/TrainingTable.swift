@@ -1,20 +1,22 @@
 import Foundation
 import GRDB
+import Metrics
 import Support
+import Training
 
 /// The tables `trainings` and `epochs`.
 enum TrainingTable {
-    static func insert(_ key: TrainingKey, _ epoch: StoredEpoch, _ database: Database) throws {
+    static func insert(_ key: TrainingKey, _ epoch: EpochRecord, _ database: Database) throws {
         try database.execute(
-            sql: "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 key.stage, key.index, key.genotype, epoch.epoch, epoch.trainingLoss.bits,
-                epoch.devAccuracy.bits, epoch.devCrossEntropy.bits,
+                epoch.devAccuracy.bits, epoch.devScore.bits, epoch.devCrossEntropy.bits,
             ])
     }
 
     static func insert(
-        _ key: TrainingKey, _ training: StoredTraining, _ database: Database
+        _ key: TrainingKey, _ training: TrainingRecord, _ database: Database
     ) throws {
         try database.execute(
             sql: "DELETE FROM epochs WHERE stage = ? AND place = ? AND genotype = ?",
@@ -22,11 +24,11 @@ enum TrainingTable {
         for epoch in training.history { try insert(key, epoch, database) }
         let digest = digest(key, training)
         let arguments: StatementArguments =
-            switch training.outcome {
-            case .trained(let result):
+            switch training.ending {
+            case .trained(let bestEpoch, let weights, let dev):
                 [
-                    key.stage, key.index, key.genotype, nil, result.bestEpoch, result.classes,
-                    result.weights.blob, labels(result.labels), result.probabilities.blob, digest,
+                    key.stage, key.index, key.genotype, nil, bestEpoch, dev.classes,
+                    weights.blob, labels(dev.labels), dev.probabilities.blob, digest,
                 ]
             case .diverged(let epoch):
                 [key.stage, key.index, key.genotype, epoch, nil, nil, nil, nil, nil, digest]
@@ -38,7 +40,7 @@ enum TrainingTable {
 
     static func find(
         _ key: TrainingKey, _ database: Database, path: String
-    ) throws -> StoredTraining? {
+    ) throws -> TrainingRecord? {
         let sql = """
             SELECT diverged, best_epoch, classes, weights, labels, probabilities, digest FROM trainings
             WHERE stage = ? AND place = ? AND genotype = ?
@@ -70,61 +72,58 @@ enum TrainingTable {
         return rows.count
     }
 
-    private static func decode(_ row: Row, _ history: [StoredEpoch]) -> StoredTraining? {
+    private static func decode(_ row: Row, _ history: [EpochRecord]) -> TrainingRecord? {
         if let epoch = Int.fromDatabaseValue(row[0]) {
-            return StoredTraining(history: history, outcome: .diverged(epoch: epoch))
+            return TrainingRecord(history: history, ending: .diverged(epoch: epoch))
         }
-        guard let best = Int.fromDatabaseValue(row[1]),
-            let classes = Int.fromDatabaseValue(row[2]), classes > 0,
+        guard let best = Int.fromDatabaseValue(row[1]), best >= 1, best <= history.count,
+            history.enumerated().allSatisfy({ $0.element.epoch == $0.offset + 1 }),
+            let classes = Int.fromDatabaseValue(row[2]),
             let weights = Data.fromDatabaseValue(row[3]).flatMap([Float].init(blob:)),
             let labels = Data.fromDatabaseValue(row[4]).flatMap(Self.labels(blob:)),
             let probabilities = Data.fromDatabaseValue(row[5]).flatMap([Float].init(blob:)),
-            probabilities.count % classes == 0, labels.count == probabilities.count / classes,
-            labels.allSatisfy({ (0..<classes).contains($0) }), best >= 1, best <= history.count,
-            history.enumerated().allSatisfy({ $0.element.epoch == $0.offset + 1 })
+            let dev = try? Predictions(
+                labels: labels, probabilities: probabilities, classes: classes)
         else { return nil }
-        return StoredTraining(
-            history: history,
-            outcome: .trained(
-                .init(
-                    bestEpoch: best, weights: weights, labels: labels,
-                    probabilities: probabilities, classes: classes)))
+        return TrainingRecord(
+            history: history, ending: .trained(bestEpoch: best, weights: weights, dev: dev))
     }
 
-    private static func epochs(_ key: TrainingKey, _ database: Database) throws -> [StoredEpoch] {
+    private static func epochs(_ key: TrainingKey, _ database: Database) throws -> [EpochRecord] {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT epoch, training_loss, dev_accuracy, dev_cross_entropy FROM epochs
+                SELECT epoch, training_loss, dev_accuracy, dev_score, dev_cross_entropy FROM epochs
                 WHERE stage = ? AND place = ? AND genotype = ? ORDER BY epoch
                 """,
             arguments: [key.stage, key.index, key.genotype]
         ).compactMap { row in
             guard let epoch = Int.fromDatabaseValue(row[0]) else { return nil }
-            let numbers = (1...3).compactMap { Int64.fromDatabaseValue(row[$0]) }
-            guard numbers.count == 3 else { return nil }
-            return StoredEpoch(
+            let numbers = (1...4).compactMap { Int64.fromDatabaseValue(row[$0]) }
+            guard numbers.count == 4 else { return nil }
+            return EpochRecord(
                 epoch: epoch, trainingLoss: Double(bits: numbers[0]),
-                devAccuracy: Double(bits: numbers[1]), devCrossEntropy: Double(bits: numbers[2]))
+                devAccuracy: Double(bits: numbers[1]), devScore: Double(bits: numbers[2]),
+                devCrossEntropy: Double(bits: numbers[3]))
         }
     }
 
-    private static func digest(_ key: TrainingKey, _ training: StoredTraining) -> String {
+    private static func digest(_ key: TrainingKey, _ training: TrainingRecord) -> String {
         var digest = DigestBuilder()
         digest.add(key.stage)
         digest.add("\(key.index) \(key.genotype)")
         for epoch in training.history {
             digest.add(
                 "\(epoch.epoch) \(epoch.trainingLoss.bits) \(epoch.devAccuracy.bits) "
-                    + "\(epoch.devCrossEntropy.bits)")
+                    + "\(epoch.devScore.bits) \(epoch.devCrossEntropy.bits)")
         }
-        switch training.outcome {
+        switch training.ending {
         case .diverged(let epoch): digest.add("diverged \(epoch)")
-        case .trained(let result):
-            digest.add("\(result.bestEpoch) \(result.classes)")
-            digest.add(result.weights.blob)
-            digest.add(labels(result.labels))
-            digest.add(result.probabilities.blob)
+        case .trained(let bestEpoch, let weights, let dev):
+            digest.add("\(bestEpoch) \(dev.classes)")
+            digest.add(weights.blob)
+            digest.add(labels(dev.labels))
+            digest.add(dev.probabilities.blob)
         }
         return digest.hexadecimal()
     }

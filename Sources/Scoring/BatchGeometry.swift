@@ -1,7 +1,7 @@
 import Graphs
 import Tensors
 
-/// How the rows of a head's values belong to examples.
+/// How the rows of a head's values map to examples.
 extension HeadEvaluation {
     /// Widths of the inputs by slot.
     var inputWidths: [Int] {
@@ -12,7 +12,7 @@ extension HeadEvaluation {
         return widths
     }
 
-    /// Places of the activation functions in the graph.
+    /// Indices of the activation functions in the graph.
     var activationNodes: [Int] {
         graph.nodes.indices.filter {
             if case .activation = graph.nodes[$0].primitive { true } else { false }

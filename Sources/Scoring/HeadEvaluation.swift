@@ -4,9 +4,9 @@ import Tensors
 
 /// One head at one random initialisation on the scoring batch: what proxies look at.
 ///
-/// Quantities are computed when the first proxy asks and shared by all: one forward pass serves
-/// every proxy, and for two classes both kernels come from the same two backward passes, whichever is
-/// asked for first.
+/// Quantities are computed when the first proxy asks for them and shared by all: one forward pass
+/// serves every proxy, and for two classes both kernels come from the same two backward passes,
+/// whichever is asked for first.
 public final class HeadEvaluation {
     public let graph: Graph
     public let parameters: ParameterSet
@@ -15,7 +15,8 @@ public final class HeadEvaluation {
     let batch: Batch
     let executor: Executor
     private let key: RandomKey
-    /// Backward passes from random directions where there are more classes than this.
+    /// Number of classes up to which the output kernel is exact; beyond it, the number of random
+    /// directions.
     private let outputDirections: Int
 
     private var forwardResult: (logits: [Float], losses: [Float], gradients: [Float])?
@@ -28,8 +29,8 @@ public final class HeadEvaluation {
     private var holdsActivations = false
 
     /// - Parameters:
-    ///   - executor: of `graph`; nobody else may use it while this evaluation is asked for anything.
-    ///   - labels: one an example of `batch`, each below `classes`.
+    ///   - executor: of `graph`; nothing else may use it while this evaluation is in use.
+    ///   - labels: one per example in `batch`, each below `classes`.
     ///   - key: draws the directions of an estimated output kernel.
     package init(
         graph: Graph, executor: Executor, parameters: ParameterSet, batch: Batch,
@@ -48,8 +49,8 @@ public final class HeadEvaluation {
     /// Number of examples n.
     public var exampleCount: Int { labels.count }
 
-    /// Brings this batch's activations into the executor, where a backward pass needs them; returns
-    /// the logits.
+    /// Makes sure that the executor holds this batch's activations, where a backward pass needs
+    /// them; returns the logits.
     @discardableResult
     private func prepare() -> UnsafePointer<Float> {
         if holdsActivations { return executor.activations(of: graph.output.node) }
@@ -113,7 +114,7 @@ public final class HeadEvaluation {
             outputGradients, into: sink, inputGradients: inputGradients, observe: observe)
     }
 
-    /// What a node computed, `[rows, width]`; valid until something else is asked for.
+    /// What a node computed, `[rows, width]`; valid until the next request.
     func activations(of node: Int) -> UnsafePointer<Float> {
         prepare()
         return executor.activations(of: node)
@@ -138,8 +139,8 @@ public final class HeadEvaluation {
         return executor.freezeKinks()
     }
 
-    /// The mean of the loss kernel, which is the squared norm of the mean gradient: one backward pass
-    /// gives it where the kernel is not there already.
+    /// The mean of the loss kernel, which is the squared norm of the mean gradient: one backward
+    /// pass gives it if the kernel is not there already.
     public var meanLossGram: Double {
         guard let gram = lossGramResult else { return meanGradient.squaredNorm }
         return gram.reduce(0, +) / Double(gram.count)
@@ -187,7 +188,7 @@ public final class HeadEvaluation {
             let root = Float(0.5).squareRoot()
             add(differenceGram)
             add(gram(direction: [root, root]))
-            // It costs nothing now, and saves a pass where the mean is wanted.
+            // It costs nothing now and saves a pass if the mean is wanted.
             _ = lossGram
         } else if classes <= outputDirections {
             for output in 0..<classes {

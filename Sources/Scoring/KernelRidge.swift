@@ -2,9 +2,9 @@
 /// eigendecomposition `K = U diag(v) U'`.
 ///
 /// Minimises `sum_i (y_i - f(x_i))^2 + ridge * |f|^2` over `f(x) = sum_i w_i k(x, x_i) + b`, so
-/// that with `A = K + ridge I`: `b = 1'A^-1 y / 1'A^-1 1` and `w = A^-1 (y - b)`. What the
-/// regression without example i misses on it is `w_i / G_ii` with `G = A^-1 - A^-1 1 1'A^-1 /
-/// 1'A^-1 1`: exact and without training again (Cawley and Talbot, "Fast exact leave-one-out
+/// that with `A = K + ridge I`: `b = 1'A^-1 y / 1'A^-1 1` and `w = A^-1 (y - b)`. The error on
+/// example i of the regression without it is `w_i / G_ii` with `G = A^-1 - A^-1 1 1'A^-1 / 1'A^-1
+/// 1`: exact and without training again (Cawley and Talbot, "Fast exact leave-one-out
 /// cross-validation of sparse least-squares support vector machines", 2004, eq. 3).
 struct KernelRidge {
     private let n: Int
@@ -27,7 +27,7 @@ struct KernelRidge {
         }
     }
 
-    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two a decade.
+    /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two per decade.
     /// The kernel's own rounding stays below the smallest.
     static let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
         .dropLast()
@@ -46,9 +46,9 @@ struct KernelRidge {
         solve(projected: project(targets), ridge: ridge)
     }
 
-    /// The least squared leave-one-out error, summed over all targets and examples, and the ridge of
-    /// `candidates` that has it; the largest of equals.
-    /// - Complexity: O(n^2 (targets + 1)) a candidate.
+    /// The least squared leave-one-out error, summed over all targets and examples, and the ridge
+    /// of `candidates` that has it; the largest in a tie.
+    /// - Complexity: O(n^2 (targets + 1)) per candidate.
     func leastLeaveOneOutError(
         of candidates: [Double], targets: [[Double]]
     ) -> (error: Double, ridge: Double) {

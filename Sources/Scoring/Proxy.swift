@@ -1,13 +1,12 @@
-import OrderedCollections
 import Support
 
 /// A training-free estimate of how well a head will do; higher is better.
 ///
-/// To add one, write a type in a file of its own and list it in ``ProxyRegistry/all``.
+/// To add one, write a type in its own file and list it in ``ProxyRegistry/all``.
 public protocol Proxy: Sendable {
     /// Unique, as the command line knows it.
     var name: String { get }
-    /// What it measures and who proposed it, in a line.
+    /// What it measures and who proposed it, in one line.
     var summary: String { get }
     /// Whether it reads a gradient kernel; such proxies come first, so that others can use it.
     var readsKernel: Bool { get }
@@ -58,11 +57,10 @@ public enum ScoringError: DiagnosedError, Equatable {
     case badExpression(text: String)
     case tooFewExamples(proxy: String, needed: Int, found: Int)
     case nonFinite(proxy: String)
-    case badOption(name: String, value: String, expected: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .unknownProxy, .badExpression, .badOption: .usage
+        case .unknownProxy, .badExpression: .usage
         case .tooFewExamples: .badInput
         case .nonFinite: .internalError
         }
@@ -73,14 +71,12 @@ public enum ScoringError: DiagnosedError, Equatable {
         case .unknownProxy(let name, let known):
             "there is no proxy '\(name)'"
                 + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
-                + " Known are \(known.joined(separator: ", ")), and vote(a, b, ...) of these"
+                + " (known: \(known.joined(separator: ", ")), and vote(a, b, ...) of these)"
         case .badExpression(let text):
             "proxy '\(text)': expected a name or vote(name, name, ...)"
         case .tooFewExamples(let proxy, let needed, let found):
             "\(proxy) needs \(needed) scoring examples, there are \(found)"
         case .nonFinite(let proxy): "\(proxy) is not finite"
-        case .badOption(let name, let value, let expected):
-            "\(name) is \(value): expected \(expected)"
         }
     }
 }
@@ -91,8 +87,8 @@ public struct ProxyExpression: Sendable, Hashable, CustomStringConvertible {
     public let names: [String]
     private let isVote: Bool
 
-    /// `vote(alignment, ntk-regression, mgm-cosine)`: what the kernel says about the labels, and how
-    /// much gradients agree.
+    /// `vote(alignment, ntk-regression, mgm-cosine)`: what the kernel says about the labels, and
+    /// how much gradients agree.
     public static let standard = ProxyExpression(
         names: ["alignment", "ntk-regression", "mgm-cosine"], isVote: true)
 

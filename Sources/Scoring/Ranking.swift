@@ -1,8 +1,8 @@
 import Metrics
 
 extension ProxyExpression {
-    /// One number a head, higher is better, comparable only within the list: the proxy's mean, or for a
-    /// vote the sum over proxies of the rank in the list (ties share their mean rank).
+    /// One number per head, higher is better, comparable only within the list: the proxy's mean, or
+    /// for a vote the sum over proxies of the rank in the list (ties share their mean rank).
     public func combine(_ scores: [Score]) -> [Double] {
         func means(_ name: String) -> [Double] {
             scores.map { $0.values[name]?.mean ?? -.infinity }

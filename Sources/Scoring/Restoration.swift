@@ -1,4 +1,4 @@
-/// Scores that come from where they were stored.
+/// Scores restored from storage.
 extension ScoreSummary {
     public init(mean: Double, spread: Double) {
         self.mean = mean

@@ -21,7 +21,7 @@ public struct ScoreSummary: Sendable, Hashable, Codable {
 
 /// What scoring found out about a head.
 public struct Score: Sendable, Hashable {
-    /// By the name of the proxy.
+    /// By proxy name.
     public let values: [String: ScoreSummary]
     /// Trained weights.
     public let parameters: Int
@@ -34,34 +34,30 @@ public struct Score: Sendable, Hashable {
 
 /// Scores heads on a fixed batch of training examples.
 public struct Scorer: Sendable {
-    /// Choices of a scorer.
+    /// Options of a scorer.
     public struct Options: Sendable {
         /// Examples in the batch.
         public var examples = 64
         /// Random initialisations of every head.
         public var initializations = 2
-        /// Classes up to which the output kernel is exact; beyond, the number of random directions.
+        /// Number of classes up to which the output kernel is exact; beyond it, the number of
+        /// random directions.
         public var outputDirections = 8
         /// Training steps that every head takes before it is scored, on training examples outside
         /// the scoring batch; none leaves heads at their random start.
         public var warmUpSteps = 0
-        /// Examples a warm-up step.
+        /// Examples per warm-up step.
         public var warmUpBatch = 32
         /// Learning rate of the warm-up's AdamW.
         public var warmUpLearningRate: Float = 1e-3
-        /// Whether a proxy that the batch does not allow is left out, rather than an error.
+        /// Whether a proxy that cannot be computed on the batch is left out instead of being an
+        /// error.
         public var leavesOutUnavailable = false
 
         public init() {}
 
-        /// - Throws: ``ScoringError/badOption(name:value:expected:)``.
+        /// - Throws: `BadOption`.
         public func check() throws {
-            func require(_ ok: Bool, _ name: String, _ value: Any, _ expected: String) throws {
-                guard ok else {
-                    throw ScoringError.badOption(
-                        name: name, value: "\(value)", expected: expected)
-                }
-            }
             try require(
                 (4...4096).contains(examples), "the number of scoring examples", examples,
                 "4 to 4096")
@@ -72,7 +68,7 @@ public struct Scorer: Sendable {
                 (0...10_000).contains(warmUpSteps), "the number of warm-up steps", warmUpSteps,
                 "0 to 10000")
             try require(
-                (1...4096).contains(warmUpBatch), "the number of warm-up examples a step",
+                (1...4096).contains(warmUpBatch), "the number of warm-up examples per step",
                 warmUpBatch, "1 to 4096")
             try require(
                 warmUpLearningRate > 0 && warmUpLearningRate <= 1, "the warm-up's learning rate",
@@ -85,7 +81,7 @@ public struct Scorer: Sendable {
     private let proxies: [any Proxy]
     private let options: Options
     private let warmUp: WarmUp?
-    /// Memory that goes from head to head.
+    /// Memory that is reused from head to head.
     private let scratch = BufferPools()
 
     /// - Parameters:

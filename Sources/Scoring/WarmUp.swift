@@ -5,22 +5,21 @@ import Support
 import Tensors
 
 /// A few training steps that a head takes before it is scored: kernels at a random start say little
-/// about what a head will make of its features, after some steps they say more (Fort et al.,
+/// about what a head will make of its features; after some steps they say more (Fort et al.,
 /// NeurIPS 2020, on kernels during training).
 ///
 /// AdamW with the default moments and decay, gradients clipped to norm one, dropout on. Every head
 /// sees the same mini-batches, which hold no scoring example.
 struct WarmUp: Sendable {
     private let train: FeatureSet
-    /// Examples of each step.
+    /// Examples in each step.
     private let steps: [[Int]]
     private let learningRate: Float
 
     /// - Parameters:
     ///   - excluded: the scoring batch.
     ///   - key: draws the mini-batches, without repetition until all examples were seen.
-    /// - Throws: ``ScoringError/badOption(name:value:expected:)`` when fewer examples than a
-    ///   mini-batch remain.
+    /// - Throws: `BadOption` when fewer examples than a mini-batch remain.
     init(
         train: FeatureSet, excluding excluded: [Int], options: Scorer.Options, key: RandomKey
     ) throws {
@@ -29,11 +28,9 @@ struct WarmUp: Sendable {
         let scored = Set(excluded)
         let others = (0..<train.count).filter { !scored.contains($0) }
         let size = options.warmUpBatch
-        guard others.count >= size else {
-            throw ScoringError.badOption(
-                name: "the number of warm-up examples a step", value: "\(size)",
-                expected: "at most the \(others.count) training examples that are not scored on")
-        }
+        try require(
+            others.count >= size, "the number of warm-up examples per step", size,
+            "at most the \(others.count) training examples that are not scored on")
         var steps: [[Int]] = []
         var queue: ArraySlice<Int> = []
         var round = 0
@@ -49,7 +46,7 @@ struct WarmUp: Sendable {
         self.steps = steps
     }
 
-    /// Moves `parameters` by all steps.
+    /// Applies all steps to `parameters`.
     /// - Parameter key: decides the dropout masks.
     /// - Throws: ``ScoringError/nonFinite(proxy:)``.
     func run(

@@ -1,16 +1,16 @@
 import Heads
 import Scoring
 
-/// A head that was proposed, and what became of it.
+/// A head that was proposed, and what came of it.
 public struct Candidate: Sendable, Hashable {
-    /// What scoring gave.
+    /// The result of scoring.
     public enum Outcome: Sendable, Hashable {
         case scored(Score)
         /// Why there is no score; the candidate is out of the running.
         case failed(reason: String)
     }
 
-    /// Place in the order of proposals, from 1.
+    /// Position in the order of proposals, from 1.
     public let id: Int
     public let genotype: Genotype
     public let outcome: Outcome

@@ -2,10 +2,10 @@ import Heads
 import Scoring
 import Support
 
-/// The coarse step: proposes heads and scores them. It sees a space and a scoring function, nothing of
-/// the data, so that no label of dev or test can leak into it.
+/// The coarse step: proposes heads and scores them. It sees a space and a scoring function, nothing
+/// of the data, so no label of dev or test can leak into it.
 public struct CandidateSearch: Sendable {
-    /// Choices of a search.
+    /// Options of a search.
     public struct Options: Sendable {
         /// Heads to score.
         public var candidates = 1000
@@ -18,7 +18,7 @@ public struct CandidateSearch: Sendable {
         public init() {}
     }
 
-    /// Heads that are proposed before their scores are looked at; does not depend on the threads.
+    /// Heads proposed before their scores are looked at; does not depend on the number of threads.
     private static let roundSize = 32
     /// Draws after which a space counts as exhausted.
     private static let patience = 2000
@@ -40,22 +40,19 @@ public struct CandidateSearch: Sendable {
 
     /// Scores heads until the budget is spent or the space holds no new ones.
     ///
-    /// - Parameter known: candidates of an interrupted run, in order; they are taken as they are.
-    /// - Parameter onCandidate: told about every candidate that was not known, as soon as it is
+    /// - Parameter known: candidates of an interrupted run, in order; they are used as they are.
+    /// - Parameter onCandidate: called with every candidate that was not known, as soon as it is
     ///   finished, from several threads at once.
-    /// - Parameter onRound: told about the candidates of a round, in order.
-    /// - Returns: candidates in the order of proposals, no head twice.
-    /// - Throws: ``SearchError``, `Interrupted`.
+    /// - Parameter onRound: called with the candidates of a round, in order.
+    /// - Returns: candidates in the order of proposals, without duplicates.
+    /// - Throws: ``SearchError``, `BadOption`, `Interrupted`.
     public func run(
         resuming known: [Candidate] = [], progress: ProgressHandler? = nil,
         onCandidate: @Sendable (Candidate) throws -> Void = { _ in },
         onRound: ([Candidate]) throws -> Void = { _ in }
     ) throws -> [Candidate] {
-        guard options.candidates > 0 else {
-            throw SearchError.badOption(
-                name: "the number of candidates", value: "\(options.candidates)",
-                expected: "1 or more")
-        }
+        try require(
+            options.candidates > 0, "the number of candidates", options.candidates, "1 or more")
         let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
         let finished = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
         var candidates: [Candidate] = []
@@ -75,7 +72,8 @@ public struct CandidateSearch: Sendable {
                 let candidate = Candidate(
                     id: id, genotype: proposals[index], outcome: outcome(id, proposals[index]))
                 try onCandidate(candidate)
-                // A round may take long: a stop is asked for after each head, not after each round.
+                // A round may take long, so stopping is checked after each head, not after each
+                // round.
                 try WorkProgress(
                     stage: "scoring", completed: base, total: options.candidates, unit: "heads"
                 ).report(to: progress)
@@ -96,15 +94,12 @@ public struct CandidateSearch: Sendable {
     }
 
     /// The heads that ``run(resuming:progress:onCandidate:onRound:)`` will score, in its order.
-    /// - Throws: ``SearchError`` for a strategy whose proposals depend on scores.
+    /// - Throws: `BadOption` for a strategy whose proposals depend on scores.
     public func plan() throws -> [Genotype] {
         let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
-        guard !strategy.usesScores else {
-            throw SearchError.badOption(
-                name: "the strategy of a search in parts", value: strategy.name,
-                expected: StrategyRegistry.all.filter { !$0.usesScores }.map(\.name)
-                    .joined(separator: " or "))
-        }
+        try require(
+            !strategy.usesScores, "the strategy of a search in parts", strategy.name,
+            StrategyRegistry.all.filter { !$0.usesScores }.map(\.name).joined(separator: " or "))
         var planned: [Candidate] = []
         var seen: Set<Genotype> = []
         while planned.count < options.candidates {
@@ -127,6 +122,13 @@ public struct CandidateSearch: Sendable {
         return zip(scored, fitness).sorted { a, b in
             a.1 != b.1 ? a.1 > b.1 : a.0.id < b.0.id
         }.map(\.0)
+    }
+
+    /// The candidates with their ranking.
+    public func ranked(_ candidates: [Candidate]) -> RankedCandidates {
+        RankedCandidates(
+            all: candidates, best: ranking(candidates), expression: options.expression,
+            strategy: options.strategy)
     }
 
     private func propose(
@@ -167,7 +169,7 @@ public struct CandidateSearch: Sendable {
         Candidate(id: id, genotype: genotype, outcome: outcome(id, genotype))
     }
 
-    /// The key goes by the genotype, so that a head has the same score in every search.
+    /// The key depends on the genotype, so a head has the same score in every search.
     private func outcome(_ id: Int, _ genotype: Genotype) -> Candidate.Outcome {
         do {
             return .scored(try score(genotype, key.child("score").child(genotype.description)))

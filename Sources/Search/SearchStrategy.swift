@@ -1,26 +1,27 @@
 import Heads
 import Support
 
-/// Proposes heads, knowing how those before did.
+/// Proposes heads, knowing how earlier ones did.
 ///
-/// To add one, write a type in a file of its own and list it in ``StrategyRegistry/all``. A strategy
-/// keeps no books: the search hands over all scored heads, removes duplicates and counts the budget.
+/// To add one, write a type in its own file and list it in ``StrategyRegistry/all``. A strategy
+/// keeps no records: the search passes in all scored heads, removes duplicates and counts the
+/// budget.
 public protocol SearchStrategy: Sendable {
     /// Unique, as the command line knows it.
     var name: String { get }
-    /// What it does and who proposed it, in a line.
+    /// What it does and who proposed it, in one line.
     var summary: String { get }
-    /// Whether proposals depend on the scores of those before.
+    /// Whether proposals depend on the scores of earlier ones.
     var usesScores: Bool { get }
-    /// The strategy with what it needs to know of a space; itself where that is nothing.
-    /// - Throws: ``SearchError`` where it cannot search this space.
+    /// The strategy prepared for a space; the strategy itself if it needs no preparation.
+    /// - Throws: ``SearchError`` if it cannot search this space.
     func prepared(for space: SearchSpace) throws -> any SearchStrategy
     /// One proposal.
     /// - Parameters:
     ///   - history: scored heads in the order of proposals, with their fitness (higher is better);
     ///     empty for a strategy that does not use scores.
-    ///   - drawn: different heads proposed so far, also those that were beyond the limits.
-    ///   - generator: the only source of chance.
+    ///   - drawn: different heads proposed so far, including those beyond the limits.
+    ///   - generator: the only source of randomness.
     /// - Returns: `nil` when there is nothing more to propose.
     func propose(
         in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
@@ -54,13 +55,12 @@ public enum StrategyRegistry {
 /// Errors of searching.
 public enum SearchError: DiagnosedError, Equatable {
     case unknownStrategy(name: String, known: [String])
-    case badOption(name: String, value: String, expected: String)
     case spaceTooLarge(heads: Double, limit: Int)
     case allFailed(count: Int, firstReason: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .unknownStrategy, .badOption, .spaceTooLarge: .usage
+        case .unknownStrategy, .spaceTooLarge: .usage
         case .allFailed: .badInput
         }
     }
@@ -70,11 +70,9 @@ public enum SearchError: DiagnosedError, Equatable {
         case .unknownStrategy(let name, let known):
             "there is no strategy '\(name)'"
                 + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
-                + " Known are \(known.joined(separator: ", "))"
-        case .badOption(let name, let value, let expected):
-            "\(name) is \(value): expected \(expected)"
+                + " (known: \(known.joined(separator: ", ")))"
         case .spaceTooLarge(let heads, let limit):
-            "the space has about \(heads) heads, too many to try each (the limit is \(limit)): "
+            "the space has about \(heads) heads, too many to try them all (the limit is \(limit)): "
                 + "allow fewer blocks, layers or operations, or choose another strategy"
         case .allFailed(let count, let reason):
             "none of \(count) candidates could be scored; the first failed because: \(reason)"

@@ -22,22 +22,14 @@ public enum AtomicFile {
         guard manager.createFile(atPath: temporary.path, contents: nil) else {
             throw FileError.notWritable(path: url.path, reason: lastSystemError())
         }
-        do {
+        try fill(temporary, for: url) {
             let handle = try FileHandle(forWritingTo: temporary)
             defer { try? handle.close() }
             try body(handle)
             try handle.synchronize()
-        } catch let error as any DiagnosedError {
-            try? manager.removeItem(at: temporary)
-            throw error
-        } catch {
-            try? manager.removeItem(at: temporary)
-            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
-        }
-        guard rename(temporary.path, url.path) == 0 else {
-            let reason = lastSystemError()
-            try? manager.removeItem(at: temporary)
-            throw FileError.notWritable(path: url.path, reason: reason)
+            guard rename(temporary.path, url.path) == 0 else {
+                throw FileError.notWritable(path: url.path, reason: lastSystemError())
+            }
         }
     }
 
@@ -47,7 +39,7 @@ public enum AtomicFile {
     public static func writeDirectory(_ url: URL, _ body: (URL) throws -> Void) throws {
         let temporary = try temporaryName(for: url)
         let manager = FileManager.default
-        do {
+        try fill(temporary, for: url) {
             try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
             try body(temporary)
             if manager.fileExists(atPath: url.path) {
@@ -58,11 +50,16 @@ public enum AtomicFile {
             } else {
                 try manager.moveItem(at: temporary, to: url)
             }
-        } catch let error as any DiagnosedError {
-            try? manager.removeItem(at: temporary)
-            throw error
+        }
+    }
+
+    /// Runs `body`; when it throws, nothing stays under the temporary name.
+    private static func fill(_ temporary: URL, for url: URL, _ body: () throws -> Void) throws {
+        do {
+            try body()
         } catch {
-            try? manager.removeItem(at: temporary)
+            try? FileManager.default.removeItem(at: temporary)
+            if error is any DiagnosedError { throw error }
             throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
         }
     }

@@ -1,4 +1,4 @@
-/// A row of a data file that cannot be an example, and why.
+/// A row of a data file that cannot become an example, and why.
 public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
     /// A column of a data file.
     public struct Column: Sendable, Hashable, CustomStringConvertible {
@@ -47,15 +47,15 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         case unterminatedQuote(line: Int, byte: Int)
         /// The line is not JSON; `problem` is the parser's account of it.
         case invalidJSON(problem: String)
-        /// The line is JSON, but no object.
+        /// The line is JSON, but not an object.
         case notAnObject
-        /// The object lacks the key; `suggestion` is the nearest key it has.
+        /// The object lacks the key; `suggestion` is the closest key it has.
         case missingKey(suggestion: String?)
         /// The value of the key has a type that cannot be used.
         case wrongType(expected: String, found: String)
     }
 
-    /// Split that was being read.
+    /// The split that was being read.
     public var split: Split
     /// Path of the file.
     public var file: String

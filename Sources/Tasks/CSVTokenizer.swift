@@ -1,9 +1,9 @@
-/// Comma-separated values after RFC 4180, strictly: a field is quoted as a whole or not at all, and
+/// Comma-separated values as in RFC 4180, strictly: a field is quoted as a whole or not at all, and
 /// a quote inside a quoted field is doubled.
 ///
-/// After a record with a stray or unterminated quote, or one that is too long, reading goes on with
-/// the physical line after the one where the record began: one wrong quote then costs one row
-/// rather than the rest of the file.
+/// After a record with a stray or unterminated quote, or one that is too long, reading continues
+/// with the physical line after the one where the record began: a wrong quote costs one row rather
+/// than the rest of the file.
 struct CSVTokenizer: FieldTokenizer {
     private static let comma = UInt8(ascii: ",")
     private static let quote = UInt8(ascii: "\"")
@@ -123,7 +123,7 @@ struct CSVTokenizer: FieldTokenizer {
         Bytes.lineAndByte(of: offset, in: bytes, from: recordStart, line: recordLine)
     }
 
-    /// The record is bad; go on with the physical line after the one where it began.
+    /// The record is bad; continues with the physical line after the one where it began.
     private mutating func fail(_ reason: BadRow.Reason, field: Int?) -> Record {
         var end = Bytes.endOfLine(recordStart, in: bytes)
         position = min(end + 1, bytes.count)
@@ -136,26 +136,5 @@ struct CSVTokenizer: FieldTokenizer {
             record.problem = (field, reason)
         }
         return record
-    }
-}
-
-/// Writing comma-separated values (RFC 4180).
-public enum CSV {
-    /// A row with its line end, every field quoted that needs it.
-    public static func row(_ fields: [String]) -> String {
-        fields.map(quoted).joined(separator: ",") + "\r\n"
-    }
-
-    /// Works on bytes, as characters can join a quote with what follows it.
-    private static func quoted(_ field: String) -> String {
-        guard field.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return field }
-        let quote = UInt8(ascii: "\"")
-        var bytes = [quote]
-        for byte in field.utf8 {
-            if byte == quote { bytes.append(quote) }
-            bytes.append(byte)
-        }
-        bytes.append(quote)
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

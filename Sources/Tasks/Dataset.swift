@@ -1,42 +1,44 @@
 import Foundation
+import Metrics
 import Support
 
 /// The examples of a task, ready for use.
 public struct Dataset: Sendable {
-    /// Name of the task.
+    /// The task's name.
     public var name: String
     /// The classes; ``Example/label`` is an index of this list.
     public var labels: [TaskLabel]
-    /// Index of the class that F1 is about.
+    /// Index of the positive class, for F1.
     public var positiveLabel: Int?
-    /// What the task is judged by, the first first.
-    public var metrics: [TaskMetric]
+    /// What the task is judged by: heads are selected by the first, all are shown. F1 is among them
+    /// only where there are two classes, one of them positive.
+    public var metrics: [Metric]
     /// How pairs reach the encoder; `nil` in a task of single texts.
     public var pairing: Pairing?
-    /// Tokens after which a text is truncated; `nil`: what the encoder takes.
+    /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
     /// Examples to train on.
     public var train: [Example]
-    /// Examples to choose by.
+    /// Examples for model selection.
     public var dev: [Example]
     /// Examples that only the winner sees, once.
     public var test: [Example]
-    /// SHA-256 of everything the examples and their encoding depend on: the files and the keys of
-    /// the task that choose columns, classes, rows, pairing and truncation. Names, descriptions and
-    /// metrics are not in it.
+    /// SHA-256 of everything that the examples and their encoding depend on: the files and the keys
+    /// of the task that choose columns, classes, rows, pairing and truncation. It does not cover
+    /// names, descriptions and metrics.
     public var digest: String
     /// What the splits hold, and what looks wrong.
     public var report: DatasetReport
 
-    /// Choices of the user that a task file leaves open or sets a default for.
+    /// User options that a task file leaves open or sets a default for.
     public struct Options: Sendable, Hashable {
-        /// Pass bad rows over, and count them, instead of stopping at them.
+        /// Skip and count bad rows instead of stopping at them.
         public var skipBadRows: Bool
         /// A longer line (or CSV record) is a bad row.
         public var maximumLineBytes: Int
-        /// Instead of the pairing of the task; ignored in a task of single texts.
+        /// Overrides the task's pairing; ignored in a task with single texts.
         public var pairing: Pairing?
-        /// Instead of the maximum of the task.
+        /// Overrides the task's maximum.
         public var maximumTokens: Int?
 
         /// Defaults: stop at bad rows, lines up to 1 MiB, pairing and length of the task.
@@ -52,16 +54,18 @@ public struct Dataset: Sendable {
     }
 
     /// A data set made in memory; the report is counted, the digest is of the examples.
-    /// - Precondition: every label is an index of `labels`.
+    /// - Parameter metrics: `nil`: accuracy, macro F1, MCC, and F1 of two classes if one is positive.
+    /// - Precondition: every label is an index of `labels`; F1 is among `metrics` only of two classes,
+    ///   one of which is positive.
     public init(
-        name: String, labels: [TaskLabel], positiveLabel: Int? = nil,
-        metrics: [TaskMetric] = [.accuracy, .macroF1, .mcc], pairing: Pairing? = nil,
-        maximumTokens: Int? = nil, train: [Example], dev: [Example], test: [Example]
+        name: String, labels: [TaskLabel], positiveLabel: Int? = nil, metrics: [Metric]? = nil,
+        pairing: Pairing? = nil, maximumTokens: Int? = nil, train: [Example], dev: [Example],
+        test: [Example]
     ) {
         self.name = name
         self.labels = labels
         self.positiveLabel = positiveLabel
-        self.metrics = metrics
+        self.metrics = metrics ?? Self.metrics(positiveLabel, of: labels)
         self.pairing = pairing
         self.maximumTokens = maximumTokens
         self.train = train
@@ -89,8 +93,7 @@ public struct Dataset: Sendable {
         name = definition.name
         self.labels = labels
         self.positiveLabel = positiveLabel
-        let f1 = positiveLabel == nil ? [] : [TaskMetric.f1]
-        metrics = definition.metrics ?? [.accuracy] + f1 + [.macroF1, .mcc]
+        metrics = definition.metrics ?? Self.metrics(positiveLabel, of: labels)
         pairing = definition.columns.pair == nil ? nil : options.pairing ?? definition.pairing
         maximumTokens = options.maximumTokens ?? definition.maximumTokens
         train = examples[.train] ?? []
@@ -98,6 +101,17 @@ public struct Dataset: Sendable {
         test = examples[.test] ?? []
         self.digest = digest
         self.report = report
+    }
+
+    /// What a task without a list of metrics is judged by.
+    private static func metrics(_ positiveLabel: Int?, of labels: [TaskLabel]) -> [Metric] {
+        let f1: [Metric] = positiveLabel != nil && labels.count == 2 ? [.f1] : []
+        return [.accuracy] + f1 + [.macroF1, .mcc]
+    }
+
+    /// What is selected by on held-out rows: the first of ``metrics``.
+    public var criterion: SelectionCriterion {
+        SelectionCriterion(metrics.first ?? .accuracy, positive: positiveLabel)
     }
 
     /// The rows of a split.

@@ -1,9 +1,9 @@
 import Foundation
 import Support
 
-/// Puts a ``Dataset`` together from the files of a task.
+/// Assembles a ``Dataset`` from the files of a task.
 struct DatasetLoader {
-    /// Distinct values of a label column above which it is taken for a wrong column.
+    /// A label column with more distinct values than this is taken to be the wrong column.
     static let maximumInferredClasses = 256
 
     let definition: TaskDefinition
@@ -23,6 +23,7 @@ struct DatasetLoader {
                 first: content.badRows.first)
         }
         let labels = try inferOrCheckLabels(&contents)
+        try definition.checkF1(classes: labels.count)
         let train = contents[0]
 
         var rows: [Split: [Row]] = [:]
@@ -71,7 +72,7 @@ struct DatasetLoader {
             guard let format = definition.format ?? DataFormat(fileName: name) else {
                 throw TaskError.definition(
                     path: definition.url.path, line: 1, column: 1,
-                    problem: "no `format`, and `\(name.excerpt)` does not tell it")
+                    problem: "no `format`, and `\(name.excerpt)` does not imply one")
             }
             let reader = SplitReader(
                 definition: definition, split: split, format: format,
@@ -159,7 +160,8 @@ struct DatasetLoader {
     }
 
     /// Takes a stratified sample out of the training rows; every class keeps a row.
-    /// - Parameter whole: rows of train before anything was carved out, which a fraction is of.
+    /// - Parameter whole: rows of train before anything was carved out; a fraction is a fraction of
+    ///   these.
     private func carve(
         _ sample: TaskDefinition.Sample, out rows: [Row], whole: Int, split: Split, classes: Int,
         path: String
@@ -176,7 +178,7 @@ struct DatasetLoader {
             throw TaskError.carveOutTooLarge(
                 path: path, split: split, wanted: wanted, available: available)
         }
-        // Dev has the key to itself, so that it depends on its seed alone.
+        // Dev has its own key, so it depends only on its seed.
         let root = RandomKey(seed: sample.seed).child("carve-out")
         let isDrawn = Stratified.draw(
             rows, quotas: Stratified.quotas(total: wanted, counts: counts, caps: caps),
@@ -226,7 +228,7 @@ struct DatasetLoader {
         return digest.hexadecimal()
     }
 
-    /// File names do not count, their content does; their ends may tell the format.
+    /// File names do not count, only their contents; but an extension may decide the format.
     private func text(of source: TaskDefinition.Source) -> String {
         switch source {
         case .file(let name): "file \(DataFormat(fileName: name)?.rawValue ?? "")"

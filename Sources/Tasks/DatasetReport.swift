@@ -20,15 +20,15 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
 
     /// What one split holds.
     public struct SplitReport: Sendable, Hashable, Encodable {
-        /// The split that is described.
+        /// The split described.
         public var split: Split
-        /// The file the rows come from: the one of train when they were carved out of it.
+        /// The file that the rows come from: that of train if they were carved out of it.
         public var file: String
         /// Whether the rows were taken out of train.
         public var isCarvedFromTrain: Bool
         /// Rows that the data set uses.
         public var rows: Int
-        /// Bad rows of the file that were passed over; 0 for a split carved out of train.
+        /// Bad rows of the file that were skipped; 0 for a split carved out of train.
         public var skipped: Int
         /// Good rows left out by the limit.
         public var leftOut: Int
@@ -38,17 +38,17 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
         public var textLengths: Lengths?
         /// `nil` in a task of single texts.
         public var pairLengths: Lengths?
-        /// Rows whose text (and pair) stood in the split before.
+        /// Rows whose text (and pair) appeared earlier in the split.
         public var duplicates: Int
-        /// Rows whose text (and pair) stood in the split before with another label.
+        /// Rows whose text (and pair) appeared earlier in the split with a different label.
         public var contradictions: Int
     }
 
-    /// Rows of a split that stand word for word in another one.
+    /// Rows of one split that appear word for word in another.
     public struct Overlap: Sendable, Hashable, Encodable {
         /// The split whose rows are counted.
         public var split: Split
-        /// The split in which they stand too.
+        /// The split in which they also appear.
         public var other: Split
         /// Rows of `split` whose text (and pair) is in `other`.
         public var rows: Int
@@ -67,7 +67,7 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
     public var badRows: [BadRow]
     /// Rows that were skipped.
     public var badRowCount: Int { splits.reduce(0) { $0 + $1.skipped } }
-    /// Dev in train, test in train, test in dev; those without common rows are left out.
+    /// Dev in train, test in train, test in dev; pairs without common rows are left out.
     public var overlaps: [Overlap]
     /// Names of the classes, for messages.
     public var labelNames: [String]
@@ -77,11 +77,11 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
         splits[Split.allCases.firstIndex(of: split) ?? 0]
     }
 
-    /// What a user should look at, in words.
+    /// What a user should look into, in words.
     public var warnings: [String] {
         var warnings: [String] = []
         for overlap in overlaps {
-            let share = overlap.rows == 1 ? "row stands" : "rows stand"
+            let share = overlap.rows == 1 ? "row appears" : "rows appear"
             warnings.append(
                 "leakage: \(overlap.rows) \(overlap.split.rawValue) \(share) word for word in "
                     + overlap.other.rawValue)

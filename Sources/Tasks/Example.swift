@@ -1,6 +1,6 @@
 /// One labelled text, or pair of texts, of a task.
 public struct Example: Sendable, Hashable {
-    /// The text, or the first text of a pair; never empty, no white space around it.
+    /// The text, or the first text of a pair; never empty, without surrounding white space.
     public var text: String
     /// The second text of a pair task, `nil` in a task of single texts.
     public var pair: String?
@@ -23,26 +23,14 @@ public enum Pairing: String, Sendable, Hashable, CaseIterable, Codable {
     case siamese
 }
 
-/// A measure that a task wants to be judged by.
-public enum TaskMetric: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Fraction of right predictions.
-    case accuracy
-    /// F1 of the positive class.
-    case f1
-    /// Mean of the F1 of all classes.
-    case macroF1 = "macro-f1"
-    /// Matthews' correlation coefficient.
-    case mcc
-}
-
 /// A class of a task.
 public struct TaskLabel: Sendable, Hashable, Codable {
-    /// What stands in the data files, e.g. `1`.
+    /// The value in the data files, e.g. `1`.
     public var value: String
-    /// What to show to people, e.g. `paraphrase`; the value itself unless the task says otherwise.
+    /// The name to display, e.g. `paraphrase`; the value itself unless the task says otherwise.
     public var name: String
 
-    /// A class; without a name it is called by its value.
+    /// A class; without a name, its value is its name.
     public init(value: String, name: String? = nil) {
         self.value = value
         self.name = name ?? value
@@ -53,22 +41,22 @@ public struct TaskLabel: Sendable, Hashable, Codable {
 public enum Split: String, Sendable, Hashable, CaseIterable, Codable {
     /// Rows to train on.
     case train
-    /// Rows to choose by.
+    /// Rows for model selection.
     case dev
-    /// Rows to judge the winner by.
+    /// Rows for judging the winner.
     case test
 }
 
 /// How the rows of a data file are written.
 public enum DataFormat: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Fields between tabs, a row per line; a quote is a character like any other (as in GLUE).
+    /// Fields between tabs, one row per line; a quote is a character like any other (as in GLUE).
     case tsv
     /// Fields between commas, optionally quoted (RFC 4180).
     case csv
-    /// A JSON object per line.
+    /// One JSON object per line.
     case jsonl
 
-    /// The format that the end of a file name tells, if it tells one.
+    /// The format that a file name's extension implies, if any.
     public init?(fileName: String) {
         guard let dot = fileName.lastIndex(of: ".") else { return nil }
         switch fileName[fileName.index(after: dot)...].lowercased() {

@@ -2,21 +2,21 @@
 struct FieldRange {
     /// Without the quotes around it.
     var range: Range<Int>
-    /// Whether the field holds doubled quotes that stand for single ones.
+    /// Whether the field has doubled quotes, each of which means a single one.
     var hasDoubledQuotes = false
 }
 
-/// A record as it was found, before anyone looks at what the fields mean.
+/// A record as found, before its fields are interpreted.
 struct Record {
     /// Line where it begins, from 1.
     var line: Int
     /// All its bytes, without the line end.
     var range: Range<Int>
-    /// Why it could not be cut into fields, and the index of the field where that showed.
+    /// Why it could not be split into fields, and the index of the field where this was noticed.
     var problem: (field: Int?, reason: BadRow.Reason)?
 }
 
-/// Cuts the bytes of a file into records and fields; blank lines are passed over.
+/// Splits the bytes of a file into records and fields, skipping blank lines.
 protocol FieldTokenizer {
     /// - Parameter position: where to begin, after a byte-order mark.
     init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int)
@@ -25,7 +25,7 @@ protocol FieldTokenizer {
     mutating func next(_ fields: inout [FieldRange]) -> Record?
 }
 
-/// The physical lines of a file that are not blank: what TSV and JSON lines are made of.
+/// The physical lines of a file that are not blank: the records of TSV and JSON lines.
 struct LineScanner {
     private let bytes: UnsafeRawBufferPointer
     private let maximumBytes: Int

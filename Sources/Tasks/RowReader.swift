@@ -1,13 +1,13 @@
 import Support
 
-/// The three fields of a row that a task asks for.
+/// The fields of a row that a task reads.
 struct RowFields {
     var text: String
     var pair: String?
     var label: String
 }
 
-/// What became of a record.
+/// What a record turned out to be.
 enum RowOutcome {
     /// A row; `line` is where it begins, from 1.
     case row(line: Int, RowFields)
@@ -22,7 +22,7 @@ protocol RowReader {
 }
 
 extension RowReader {
-    /// What all formats ask of a record's bytes: length, UTF-8, no NUL.
+    /// What all formats require of a record's bytes: length, UTF-8, no NUL.
     static func problem(
         with record: Record, in bytes: UnsafeRawBufferPointer
     ) -> (offset: Int?, reason: BadRow.Reason)? {
@@ -169,7 +169,7 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
         var index = range.lowerBound
         while index < range.upperBound {
             unescaped.append(bytes[index])
-            // The tokenizer has seen to it that quotes come in twos.
+            // The tokenizer has made sure that quotes come in pairs.
             index += bytes[index] == quote ? 2 : 1
         }
         return String(decoding: unescaped, as: UTF8.self)

@@ -1,9 +1,9 @@
 import Foundation
 import Support
 
-/// An example and its place in the file.
+/// An example and its position in the file.
 struct Row {
-    /// Index among all records of the file, bad ones too.
+    /// Index among all records of the file, including bad ones.
     var record: Int
     var example: Example
 }
@@ -37,16 +37,17 @@ struct SplitContent {
     let split: Split
     let path: String
     var rows: [Row] = []
-    /// The first bad rows; a file of the wrong kind has nothing else, and would fill the memory.
+    /// The first bad rows; in a file of the wrong kind every row is bad, and keeping all of them
+    /// would fill the memory.
     private(set) var badRows: [BadRow] = []
-    /// All of them.
+    /// Number of all bad rows.
     private(set) var badRowCount = 0
     /// SHA-256 of the file.
     var digest = ""
     /// All labels known after this file, in the order of their indices.
     var labelValues: [String] = []
 
-    /// Bad rows of a file that are told apart.
+    /// The most bad rows of a file that are reported one by one.
     static let detailedBadRows = 10_000
 
     mutating func addBad(

@@ -8,7 +8,7 @@ enum Stratified {
     /// - Precondition: `total` is at most the sum of `caps`.
     static func quotas(total: Int, counts: [Int], caps: [Int]) -> [Int] {
         let all = counts.reduce(0, +)
-        precondition(total <= caps.reduce(0, +), "more rows are wanted than can be given")
+        precondition(total <= caps.reduce(0, +), "more rows wanted than available")
         guard all > 0 else { return counts.map { _ in 0 } }
         var quotas = counts.map { count in
             Int(all.dividingFullWidth(total.multipliedFullWidth(by: count)).quotient)
@@ -21,12 +21,12 @@ enum Stratified {
         }
         for index in order.prefix(total - quotas.reduce(0, +)) { quotas[index] += 1 }
 
-        // What a class cannot give, the one with the most left gives.
+        // What one class cannot give comes from the class with the most left.
         for index in counts.indices { quotas[index] = min(quotas[index], caps[index]) }
         for _ in 0..<(total - quotas.reduce(0, +)) {
             quotas[largest(zip(caps, quotas).map { $0 - $1 })] += 1
         }
-        // One of each class, if there are enough to go round.
+        // One of each class, if the total allows it.
         let eligible = counts.indices.filter { caps[$0] > 0 }
         if total >= eligible.count {
             for index in eligible where quotas[index] == 0 {
@@ -37,15 +37,16 @@ enum Stratified {
         return quotas
     }
 
-    /// Index of the largest number, the first of equals.
+    /// Index of the largest number, the first in a tie.
     private static func largest(_ numbers: [Int]) -> Int {
         var best = 0
         for index in numbers.indices where numbers[index] > numbers[best] { best = index }
         return best
     }
 
-    /// Which of the rows are drawn: of each class the rows of lowest priority, a random number that
-    /// depends on the key and the row's place in the file only, so that no other row can change it.
+    /// Which of the rows are drawn: in each class, the rows with the lowest priority, a random
+    /// number that depends only on the key and the row's position in the file, so no other row can
+    /// change it.
     static func draw(_ rows: [Row], quotas: [Int], key: RandomKey) -> [Bool] {
         var classes: [[(priority: UInt64, index: Int)]] = quotas.map { _ in [] }
         for (index, row) in rows.enumerated() {

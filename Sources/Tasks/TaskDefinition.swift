@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 
 /// What a task file says: where the rows are, how to read them, and what the classes mean.
 ///
@@ -6,8 +7,8 @@ import Foundation
 ///
 ///     name: mrpc                        # default: the name of the file
 ///     description: Are two sentences from the news paraphrases of each other?
-///     source: where the data can be had
-///     format: tsv                       # tsv, csv or jsonl; default: by the end of each file name
+///     source: where to get the data
+///     format: tsv                       # tsv, csv or jsonl; default: by each file's extension
 ///     header: true                      # default true; false: columns are numbers from 1
 ///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional
 ///     splits:
@@ -18,15 +19,17 @@ import Foundation
 ///       - "0": different                # value: name
 ///       - "1": paraphrase
 ///     positive: paraphrase              # value or name; the class that f1 is about
-///     metrics: [accuracy, f1]           # accuracy, f1, macro-f1, mcc
+///     metrics: [accuracy, f1]           # of accuracy, f1, macro-f1, mcc: heads are selected by the
+///                                       # first, all are shown; f1 is for two classes and needs
+///                                       # positive; default: accuracy and whatever there is
 ///     pairing: siamese                  # joint or siamese (default), for pair tasks
 ///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
 ///     max-tokens: 128                   # longer texts are truncated
 ///
 /// File names are relative to the data directory, or to the task file when none is given.
 public struct TaskDefinition: Sendable, Hashable {
-    /// Which columns hold the texts and the label: names of the header (keys of a JSON object), or
-    /// numbers from 1 when there is no header.
+    /// Which columns hold the texts and the label: header names (keys of a JSON object), or numbers
+    /// from 1 when there is no header.
     public struct Columns: Sendable, Hashable {
         /// Column of the text, or of the first text of a pair.
         public var text: String
@@ -43,7 +46,7 @@ public struct TaskDefinition: Sendable, Hashable {
         }
     }
 
-    /// A stratified draw of rows that depends on its seed and the place of the rows only.
+    /// A stratified draw of rows that depends only on its seed and the rows' positions.
     public struct Sample: Sendable, Hashable {
         /// How much to draw.
         public enum Amount: Sendable, Hashable {
@@ -78,9 +81,9 @@ public struct TaskDefinition: Sendable, Hashable {
     public var name: String
     /// What the task asks, for people.
     public var description: String
-    /// Where the data can be had, for people.
+    /// Where to get the data, for people.
     public var source: String
-    /// `nil`: the end of each file name tells.
+    /// `nil`: decided by each file's extension.
     public var format: DataFormat?
     /// Whether the first row of TSV and CSV files names the columns.
     public var hasHeader: Bool
@@ -88,10 +91,11 @@ public struct TaskDefinition: Sendable, Hashable {
     public var columns: Columns
     /// The classes in order; `nil`: the sorted distinct values of train.
     public var labels: [TaskLabel]?
-    /// Value or name of the class that F1 is about.
+    /// Value or name of the positive class, for F1.
     public var positive: String?
-    /// `nil`: accuracy, macro F1, MCC, and F1 if there is a positive class.
-    public var metrics: [TaskMetric]?
+    /// What heads are selected by, first, and what else is shown; `nil`: accuracy, macro F1, MCC, and F1
+    /// of two classes if one is positive.
+    public var metrics: [Metric]?
     /// `nil` in a task of single texts.
     public var pairing: Pairing?
     /// File name of the training rows.
@@ -100,16 +104,24 @@ public struct TaskDefinition: Sendable, Hashable {
     public var dev: Source
     /// Where the rows of test come from.
     public var test: Source
-    /// Draw of training rows, after dev (and test) were carved out.
+    /// The draw of training rows, after dev (and test) were carved out.
     public var limit: Sample?
-    /// Tokens after which a text is truncated; `nil`: what the encoder takes.
+    /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
+    /// Where `metrics` stands in the task file, for what only the rows can tell about it.
+    var metricsPlace = Place(line: 1, column: 1)
+
+    /// A place in the task file, from 1.
+    struct Place: Sendable, Hashable {
+        var line: Int
+        var column: Int
+    }
 
     /// A task made in code; nothing is checked before the data is loaded.
     public init(
         url: URL, name: String, description: String = "", source: String = "",
         format: DataFormat? = nil, hasHeader: Bool = true, columns: Columns,
-        labels: [TaskLabel]? = nil, positive: String? = nil, metrics: [TaskMetric]? = nil,
+        labels: [TaskLabel]? = nil, positive: String? = nil, metrics: [Metric]? = nil,
         pairing: Pairing? = nil, train: String,
         dev: Source = .carvedFromTrain(Sample(.fraction(0.1))), test: Source,
         limit: Sample? = nil, maximumTokens: Int? = nil
@@ -133,7 +145,7 @@ public struct TaskDefinition: Sendable, Hashable {
     }
 
     /// Reads a task file.
-    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` with the place of the first
+    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` with the location of the first
     ///   mistake, or `FileError` when the file cannot be read.
     public static func load(_ url: URL) throws -> TaskDefinition {
         // The YAML library recurses, up to a thousand levels deep; the caller's stack may be small.
@@ -153,5 +165,23 @@ public struct TaskDefinition: Sendable, Hashable {
         let directory = dataDirectory ?? url.deletingLastPathComponent()
         if file.hasPrefix("/") { return URL(fileURLWithPath: file) }
         return directory.appendingPathComponent(file)
+    }
+
+    /// F1 of the positive class is for two classes, one of which is positive.
+    /// - Parameter classes: how many there are; `nil` where only the rows can tell.
+    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` at `metrics`.
+    func checkF1(classes: Int?) throws {
+        guard metrics?.contains(.f1) == true else { return }
+        func error(_ problem: String) -> TaskError {
+            .definition(
+                path: url.path, line: metricsPlace.line, column: metricsPlace.column,
+                problem: problem)
+        }
+        guard positive != nil else {
+            throw error("f1 is about one class: name it with `positive`, or use macro-f1")
+        }
+        if let classes, classes != 2 {
+            throw error("f1 is about one of two classes, this task has \(classes): use macro-f1")
+        }
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
+import Metrics
 import Yams
 
-/// Makes a ``TaskDefinition`` of a YAML document.
+/// Makes a ``TaskDefinition`` from a YAML document.
 struct TaskDefinitionParser {
     private let url: URL
     private let path: String
@@ -23,7 +24,7 @@ struct TaskDefinitionParser {
         let columns = try columns()
         let (train, dev, test) = try splits()
         let labels = try labels()
-        let definition = TaskDefinition(
+        var definition = TaskDefinition(
             url: url,
             name: try name(),
             description: try top.string("description") ?? "",
@@ -38,6 +39,7 @@ struct TaskDefinitionParser {
             train: train, dev: dev, test: test,
             limit: try limit(classes: labels?.count ?? 2),
             maximumTokens: try top.integer("max-tokens", atLeast: 8))
+        definition.metricsPlace = top.place(of: "metrics")
         try check(definition)
         return definition
     }
@@ -136,13 +138,13 @@ struct TaskDefinitionParser {
                 "`labels` must be a list of values, or of `value: name`, found \(node.kindName)")
         }
         var labels: [TaskLabel] = []
-        // Every value and every name must tell one class.
+        // Every value and every name must identify one class.
         var taken: Set<String> = []
         for item in items {
             let label = try label(item)
             for text in Set([label.value, label.name]) where !taken.insert(text).inserted {
                 throw YAMLMapping.error(
-                    path, item, "`\(text.excerpt)` stands for two classes in `labels`")
+                    path, item, "`\(text.excerpt)` names two classes in `labels`")
             }
             labels.append(label)
         }
@@ -162,22 +164,26 @@ struct TaskDefinitionParser {
         guard case .mapping(let pairs) = node else { return TaskLabel(value: try text(node)) }
         guard pairs.count == 1, let (key, value) = pairs.first else {
             throw YAMLMapping.error(
-                path, node, "an item of `labels` is a value or one `value: name`")
+                path, node, "an item of `labels` must be a value or one `value: name`")
         }
         return TaskLabel(value: try text(key), name: try text(value))
     }
 
-    private func metrics() throws -> [TaskMetric]? {
+    private func metrics() throws -> [Metric]? {
         guard let node = top["metrics"] else { return nil }
-        guard case .sequence(let items) = node, !items.isEmpty else {
+        guard case .sequence(let items) = node else {
             throw top.error(at: "metrics", "`metrics` must be a list, found \(node.kindName)")
         }
-        var metrics: [TaskMetric] = []
+        guard !items.isEmpty else {
+            throw top.error(at: "metrics", "`metrics` must name a metric or more, found none")
+        }
+        var metrics: [Metric] = []
         for item in items {
             let metric = try YAMLMapping.choice(
-                item, path: path, subject: "metrics", TaskMetric.self)
+                item, path: path, subject: "metrics", Metric.self)
             guard !metrics.contains(metric) else {
-                throw YAMLMapping.error(path, item, "`\(metric.rawValue)` twice in `metrics`")
+                throw YAMLMapping.error(
+                    path, item, "`\(metric.rawValue)` appears twice in `metrics`")
             }
             metrics.append(metric)
         }
@@ -205,14 +211,14 @@ struct TaskDefinitionParser {
         return TaskDefinition.Sample(.rows(rows), seed: try map.integer("seed", atLeast: 0) ?? 1)
     }
 
-    /// What concerns several keys at once.
+    /// Checks that involve several keys.
     private func check(_ definition: TaskDefinition) throws {
         let formats = try definition.files.map { split, file in
             guard let format = definition.format ?? DataFormat(fileName: file) else {
                 throw top.error(
                     at: "splits",
-                    "the end of `\(file.excerpt)` (split \(split.rawValue)) does not tell the "
-                        + "format; say `format: tsv`, `csv` or `jsonl`")
+                    "the extension of `\(file.excerpt)` (split \(split.rawValue)) does not imply a "
+                        + "format; set `format: tsv`, `csv` or `jsonl`")
             }
             return format
         }
@@ -237,9 +243,6 @@ struct TaskDefinitionParser {
                 "positive", expected: "one of " + labels.map(\.name).joined(separator: ", "),
                 found: positive)
         }
-        if definition.metrics?.contains(.f1) == true, definition.positive == nil {
-            throw top.error(
-                at: "metrics", "f1 is about one class: name it with `positive`, or use macro-f1")
-        }
+        try definition.checkF1(classes: definition.labels?.count)
     }
 }

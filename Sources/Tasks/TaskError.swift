@@ -4,10 +4,10 @@ import Support
 public enum TaskError: DiagnosedError, Equatable {
     /// A mistake in the task file; line and column from 1.
     case definition(path: String, line: Int, column: Int, problem: String)
-    /// No task of that name; `found` are the tasks in the directories searched.
+    /// No task has that name; `found` are the tasks in the directories searched.
     case unknownTask(name: String, searched: [String], found: [String], suggestion: String?)
-    /// A data file is not where it is expected. `source` says where the data can be had;
-    /// `expected` are all files of the task.
+    /// A data file is not where it is expected. `source` says where to get the data; `expected` are
+    /// all files of the task.
     case missingFile(
         path: String, task: String, split: Split, expected: [String], source: String,
         dataDirectoryGiven: Bool)
@@ -21,7 +21,7 @@ public enum TaskError: DiagnosedError, Equatable {
     /// the header has.
     case headerLacksColumn(
         path: String, line: Int, role: String, column: String, found: [String], suggestion: String?)
-    /// A column of the task stands in the header twice.
+    /// A column of the task appears twice in the header.
     case headerRepeatsColumn(path: String, line: Int, column: String)
     /// A column number of a headerless file lies beyond its first row.
     case columnOutOfRange(path: String, line: Int, role: String, number: Int, columns: Int)
@@ -34,13 +34,13 @@ public enum TaskError: DiagnosedError, Equatable {
     case classesWithoutRows(path: String, labels: [String])
     /// A task without `labels` whose label column has too many values to be classes.
     case tooManyClasses(path: String, column: String, found: Int, limit: Int)
-    /// Two splits read the same file, or files of the same content.
+    /// Two splits read the same file, or files with the same content.
     case sameData(first: Split, firstPath: String, second: Split, secondPath: String)
     /// More rows are wanted from train than it can give.
     case carveOutTooLarge(path: String, split: Split, wanted: Int, available: Int)
-    /// The limit is below one row for each class.
+    /// The limit is less than one row per class.
     case limitTooSmall(task: String, rows: Int, classes: Int)
-    /// `positive` is no class of the data.
+    /// `positive` is not a class in the data.
     case unknownPositive(task: String, found: String, known: [String])
 
     /// Exit code 66 for a missing file, 64 for an unknown task, else 65.
@@ -66,7 +66,7 @@ public enum TaskError: DiagnosedError, Equatable {
         case .missingFile(let path, let task, let split, let expected, let source, let given):
             var text =
                 "\(path): no such file; task \(task) reads its \(split.rawValue) rows from it"
-            text += given ? "" : "; say with --data in which directory the files are"
+            text += given ? "" : "; name the directory of the files with --data"
             text += " (files of the task: \(expected.joined(separator: ", ")))"
             return source.isEmpty ? text : text + "\nsource of the data: \(source)"
         case .emptyFile(let path, let split):
@@ -84,7 +84,7 @@ public enum TaskError: DiagnosedError, Equatable {
                 + "(columns.\(role)); it has \(names)\(more)"
                 + (near.map { "; did you mean `\($0.excerpt)`?" } ?? "")
         case .headerRepeatsColumn(let path, let line, let column):
-            return "\(path):\(line): the header has the column `\(column.excerpt)` twice"
+            return "\(path):\(line): the column `\(column.excerpt)` appears twice in the header"
         case .columnOutOfRange(let path, let line, let role, let number, let columns):
             return "\(path):\(line): columns.\(role) is column \(number), but the first row has "
                 + "\(columns) columns"
@@ -99,12 +99,12 @@ public enum TaskError: DiagnosedError, Equatable {
             return "\(path): the label column `\(column.excerpt)` has \(found) different values, "
                 + "more than \(limit); is it the right column? If so, list them under `labels`"
         case .sameData(let first, let firstPath, let second, let secondPath):
-            return "splits \(first.rawValue) and \(second.rawValue) read the same rows, so that "
+            return "splits \(first.rawValue) and \(second.rawValue) read the same rows, so "
                 + "one leaks into the other: \(firstPath)"
                 + (firstPath == secondPath ? "" : " and \(secondPath) have the same content")
         case .carveOutTooLarge(let path, let split, let wanted, let available):
             return "\(path): cannot carve \(wanted) rows out for \(split.rawValue): at most "
-                + "\(available) can go while every class keeps a row in train"
+                + "\(available) are available if every class keeps a row in train"
         case .limitTooSmall(let task, let rows, let classes):
             return "task \(task): a limit of \(rows) rows is less than one for each of the "
                 + "\(classes) classes"
@@ -114,7 +114,7 @@ public enum TaskError: DiagnosedError, Equatable {
         }
     }
 
-    /// Bad rows that a message lists.
+    /// The most bad rows that a message lists.
     public static let listedBadRows = 20
 
     private static func describe(_ rows: [BadRow], _ total: Int) -> String {

@@ -5,11 +5,11 @@ import Support
 public enum TaskLocator {
     private static let extensions = ["yml", "yaml"]
 
-    /// The task file of a path, or of a name: `tasks/NAME.yml` under one of the search paths, the
-    /// first that has it.
+    /// The task file at a path, or by name: `tasks/NAME.yml` under the first search path that has
+    /// it.
     ///
-    /// What contains a slash or ends in `.yml` or `.yaml` is a path; if such a file is not there
-    /// and there was no slash, it is looked for under the search paths as well.
+    /// Anything that contains a slash or ends in `.yml` or `.yaml` is a path; if there is no such
+    /// file and it has no slash, it is also looked for under the search paths.
     ///
     /// - Throws: `FileError.missing` for a path without a file; ``TaskError/unknownTask`` for a
     ///   name that no search path knows, with the names they do.

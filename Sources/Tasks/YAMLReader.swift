@@ -2,7 +2,8 @@ import Foundation
 import Support
 import Yams
 
-/// A YAML document read as hostile input: bounded in size and aliases, every error with its place.
+/// A YAML document read as hostile input: bounded in size and aliases, every error with its
+/// location.
 struct YAMLDocument {
     static let maximumBytes = 1 << 20
     /// Aliases of aliases multiply; with these few the product stays small.
@@ -82,7 +83,7 @@ struct YAMLDocument {
             return (max(1, lines.count), (lines.last?.count ?? 0) + 1, "YAML: " + problem)
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { "`\($0.excerpt)`" }.joined(separator: ", ")
-            return (context.mark.line, context.mark.column, "the same key twice: \(names)")
+            return (context.mark.line, context.mark.column, "a key appears twice: \(names)")
         case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
             return (1, 1, "YAML: \(error)")
         }
@@ -97,7 +98,8 @@ struct YAMLMapping {
     private let node: Node
     private var values: [String: Node] = [:]
 
-    /// - Throws: when the node is not a mapping, a key is not one of `keys`, or a key stands twice.
+    /// - Throws: when the node is not a mapping, a key is not one of `keys`, or a key appears
+    ///   twice.
     init(_ node: Node, path: String, subject: String, keys: [String]) throws {
         self.path = path
         self.subject = subject
@@ -123,7 +125,7 @@ struct YAMLMapping {
                 throw Self.error(path, key, problem)
             }
             guard values.updateValue(value, forKey: scalar.string) == nil else {
-                throw Self.error(path, key, "the same key twice: `\(scalar.string)`")
+                throw Self.error(path, key, "a key appears twice: `\(scalar.string)`")
             }
         }
     }
@@ -193,6 +195,12 @@ struct YAMLMapping {
     /// An error at the value of a key.
     func error(at key: String, _ problem: String) -> TaskError {
         Self.error(path, values[key] ?? node, problem)
+    }
+
+    /// Where the value of a key stands.
+    func place(of key: String) -> TaskDefinition.Place {
+        let mark = (values[key] ?? node).mark
+        return TaskDefinition.Place(line: mark?.line ?? 1, column: mark?.column ?? 1)
     }
 
     func full(_ key: String) -> String { subject.isEmpty ? key : "\(subject).\(key)" }

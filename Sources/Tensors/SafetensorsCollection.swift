@@ -125,7 +125,7 @@ public final class SafetensorsCollection: SafetensorsSource {
         }
         var pairs: [(tensor: String, shard: String)]?
         do {
-            var reader = SafetensorsJSON(file.bytes)
+            var reader = JSONReader(file.bytes)
             try withExtendedLifetime(file) {
                 try reader.object { reader, name in
                     guard name == "weight_map" else { return try reader.skipValue() }
@@ -137,7 +137,7 @@ public final class SafetensorsCollection: SafetensorsSource {
                 }
                 try reader.end()
             }
-        } catch let fault as SafetensorsJSON.Fault {
+        } catch let fault as JSONReader.Fault {
             throw TensorError.invalidIndex(path: url.path, reason: fault.description)
         }
         guard let pairs else {

@@ -1,3 +1,5 @@
+import Support
+
 /// The header of a safetensors file, read as hostile input.
 ///
 /// A file is: the header's length as a little-endian 64-bit integer, the header (a JSON object),
@@ -45,9 +47,9 @@ struct SafetensorsHeader {
         }
         let entries: [Entry]
         do {
-            var reader = SafetensorsJSON(UnsafeRawBufferPointer(rebasing: bytes[8..<payload]))
+            var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[8..<payload]))
             entries = try readEntries(&reader, path: path)
-        } catch let fault as SafetensorsJSON.Fault {
+        } catch let fault as JSONReader.Fault {
             throw TensorError.invalidHeader(path: path, reason: "header, \(fault.description)")
         }
         try place(entries, payload: payload, end: bytes.count, path: path)
@@ -62,7 +64,7 @@ struct SafetensorsHeader {
     }
 
     private mutating func readEntries(
-        _ reader: inout SafetensorsJSON, path: String
+        _ reader: inout JSONReader, path: String
     ) throws -> [Entry] {
         var metadata: [String: String] = [:]
         var entries: [Entry] = []
@@ -80,7 +82,7 @@ struct SafetensorsHeader {
     }
 
     private static func readEntry(
-        _ reader: inout SafetensorsJSON, name: String, path: String
+        _ reader: inout JSONReader, name: String, path: String
     ) throws -> Entry {
         func invalid(_ reason: String) -> TensorError {
             .invalidTensor(path: path, tensor: name, reason: reason)
@@ -105,7 +107,7 @@ struct SafetensorsHeader {
                     try reader.skipValue()
                 }
             }
-        } catch let fault as SafetensorsJSON.Fault {
+        } catch let fault as JSONReader.Fault {
             throw invalid("header, \(fault.description)")
         }
         guard let dtype else { throw invalid("'dtype' is missing") }
@@ -119,7 +121,7 @@ struct SafetensorsHeader {
     }
 
     private static func readIntegers(
-        _ reader: inout SafetensorsJSON, atMost limit: Int
+        _ reader: inout JSONReader, atMost limit: Int
     ) throws -> [Int] {
         var values: [Int] = []
         try reader.array { reader in

@@ -58,11 +58,3 @@ public enum TensorError: DiagnosedError, Equatable {
         }
     }
 }
-
-/// A name from a file as it can be shown: in quotes, control characters escaped, not too long.
-func quoted(_ name: String) -> String {
-    let limit = 200
-    let short = name.unicodeScalars.count > limit
-    let shown = short ? String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit))) : name
-    return shown.debugDescription + (short ? "..." : "")
-}

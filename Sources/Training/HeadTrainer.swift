@@ -12,12 +12,32 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     /// Mean loss over the training batches, as they were seen.
     public let trainingLoss: Double
     public let devAccuracy: Double
+    /// The value on dev of the metric that epochs are chosen by.
+    public let devScore: Double
     public let devCrossEntropy: Double
 
-    /// Accuracy decides, cross entropy breaks ties.
-    func isBetter(than other: EpochRecord) -> Bool {
-        devAccuracy != other.devAccuracy
-            ? devAccuracy > other.devAccuracy : devCrossEntropy < other.devCrossEntropy
+    public init(
+        epoch: Int, trainingLoss: Double, devAccuracy: Double, devScore: Double,
+        devCrossEntropy: Double
+    ) {
+        self.epoch = epoch
+        self.trainingLoss = trainingLoss
+        self.devAccuracy = devAccuracy
+        self.devScore = devScore
+        self.devCrossEntropy = devCrossEntropy
+    }
+
+    /// Measures what an epoch's weights say on dev.
+    init(epoch: Int, trainingLoss: Double, dev: Predictions, criterion: SelectionCriterion) {
+        let metrics = criterion.metrics(dev)
+        self.init(
+            epoch: epoch, trainingLoss: trainingLoss, devAccuracy: metrics.accuracy,
+            devScore: metrics.value(of: criterion.metric), devCrossEntropy: metrics.crossEntropy)
+    }
+
+    /// What epochs of one training are compared by.
+    public var score: SelectionScore {
+        SelectionScore(value: devScore, crossEntropy: devCrossEntropy)
     }
 }
 
@@ -30,13 +50,25 @@ public struct TrainedHead: Sendable {
     public let bestEpoch: Int
     /// What the head says on dev.
     public let dev: Predictions
+
+    /// - Precondition: `parameters` are laid out for `graph`.
+    public init(
+        graph: Graph, parameters: ParameterSet, history: [EpochRecord], bestEpoch: Int,
+        dev: Predictions
+    ) {
+        self.graph = graph
+        self.parameters = parameters
+        self.history = history
+        self.bestEpoch = bestEpoch
+        self.dev = dev
+    }
 }
 
 /// Trains a head on cached features, on the calling thread; several run side by side.
 public struct HeadTrainer: Sendable {
     public let configuration: TrainingConfiguration
 
-    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    /// - Throws: `BadOption`.
     public init(_ configuration: TrainingConfiguration) throws {
         try configuration.check()
         self.configuration = configuration
@@ -96,14 +128,11 @@ public struct HeadTrainer: Sendable {
             }
             guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
             let predictions = try predict(executor, parameters, dev, classes: classes)
-            let metrics = ClassificationMetrics(predictions)
             let record = EpochRecord(
-                epoch: epoch, trainingLoss: lossSum / Double(train.count),
-                devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
+                epoch: epoch, trainingLoss: lossSum / Double(train.count), dev: predictions,
+                criterion: configuration.criterion)
             history.append(record)
-            if best == nil || epochChoice == .last
-                || record.isBetter(than: best!.record)
-            {
+            if best == nil || epochChoice == .last || record.score > best!.record.score {
                 best = (record, parameters.storage.copy(), predictions)
             }
             try onEpoch(record)

@@ -13,21 +13,36 @@ import Tensors
 public struct LogisticPath: Sendable {
     /// Inverse strengths C, from the strongest penalty on; each start is the minimum before. The loss
     /// is `|w|^2 / 2 + C sum_i L_i`.
-    public static let strengths: [Double] = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
+    public static let strengths: [Double] = [
+        1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1,
+    ]
+    /// Fits that every path has. Weaker penalties cost more iterations, and pay only where there are
+    /// many rows for each weight: they are tried as long as dev's cross entropy falls.
+    private static let fewest = 7
     /// Examples that standardisation of tokens is taken from; that of the classifier's input is taken
     /// from all.
     private static let calibrationExamples = 256
 
-    /// One for each strength.
+    /// One for each strength, from the strongest penalty to that after which dev's cross entropy rose,
+    /// seven at least.
     public let heads: [TrainedHead]
+
+    /// Whether a path ends with these fits.
+    public static func isComplete(_ heads: [TrainedHead]) -> Bool {
+        guard heads.count >= fewest else { return false }
+        let losses = heads.suffix(2).map { $0.history[0].devCrossEntropy }
+        return heads.count == strengths.count || losses[1] > losses[0]
+    }
 
     /// - Parameters:
     ///   - graph: a head with a ``Graph/linearReadout``; its standardisation is set from train.
     ///   - balancesClasses: whether classes weigh the same however many examples they have.
+    ///   - criterion: what the heads are compared by on dev.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int,
-        balancesClasses: Bool = false, key: RandomKey, onFit: () throws -> Void = {}
+        balancesClasses: Bool = false, criterion: SelectionCriterion = .accuracy, key: RandomKey,
+        onFit: () throws -> Void = {}
     ) throws {
         guard let readout = graph.linearReadout else {
             preconditionFailure("the head has trained weights before its classifier")
@@ -44,7 +59,7 @@ public struct LogisticPath: Sendable {
         let curvature = LogisticCurvature(rows, width: readout.body.output.width)
         var heads: [TrainedHead] = []
         var solution: [Float]?
-        for strength in Self.strengths {
+        for strength in Self.strengths where !Self.isComplete(heads) {
             let objective = LogisticObjective(
                 rows: rows, labels: train.labels, width: readout.body.output.width,
                 classes: classes, strength: strength,
@@ -57,10 +72,9 @@ public struct LogisticPath: Sendable {
             fitted.set(readout.weight, Array(minimum[..<weights]))
             fitted.set(readout.bias, Array(minimum[weights...]))
             let predictions = try predict(executor, fitted, dev, classes: classes)
-            let metrics = ClassificationMetrics(predictions)
             let record = EpochRecord(
-                epoch: 1, trainingLoss: objective.loss(minimum), devAccuracy: metrics.accuracy,
-                devCrossEntropy: metrics.crossEntropy)
+                epoch: 1, trainingLoss: objective.loss(minimum), dev: predictions,
+                criterion: criterion)
             heads.append(
                 TrainedHead(
                     graph: graph, parameters: fitted, history: [record], bestEpoch: 1,

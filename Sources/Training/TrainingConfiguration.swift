@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// Which epoch's weights a training gives.
@@ -32,23 +33,15 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public var labelSmoothing: Float = 0
     /// Which epoch's weights are the result.
     public var epochChoice = EpochChoice.automatic
+    /// What the epochs are compared by on dev.
+    public var criterion = SelectionCriterion.accuracy
     /// Whether classes weigh the same however many examples they have.
     public var balancesClasses = false
-    /// Inverse strength C of an L2 penalty, as scikit-learn has it: a head whose only weights are a
-    /// linear classifier's is fitted exactly (``LogisticPath``), and of the other choices only the
-    /// classes' weights count. `nil` for training by AdamW.
-    public var strength: Double?
 
     public init() {}
 
-    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    /// - Throws: `BadOption`.
     func check() throws {
-        func require(_ condition: Bool, _ name: String, _ value: Any, _ expected: String) throws {
-            guard condition else {
-                throw TrainingError.badOption(
-                    name: name, value: "\(value)", expected: expected)
-            }
-        }
         try require((1...100_000).contains(epochs), "epochs", epochs, "1 to 100000")
         try require((1...100_000).contains(batchSize), "batch size", batchSize, "1 to 100000")
         try require(
@@ -73,13 +66,11 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
 
 /// Errors of training.
 public enum TrainingError: DiagnosedError, Equatable {
-    case badOption(name: String, value: String, expected: String)
     case diverged(epoch: Int)
     case noExamples(split: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .badOption: .usage
         case .diverged: .internalError
         case .noExamples: .badInput
         }
@@ -87,8 +78,6 @@ public enum TrainingError: DiagnosedError, Equatable {
 
     public var description: String {
         switch self {
-        case .badOption(let name, let value, let expected):
-            "\(name) is \(value): expected \(expected)"
         case .diverged(let epoch): "training diverged in epoch \(epoch): the loss is not finite"
         case .noExamples(let split): "the \(split) split has no examples"
         }

@@ -62,7 +62,7 @@ struct ModelCardTests {
             "Do two sentences say the same?", "train 80, dev 20, test 40 rows",
             "| on test | accuracy | f1 |", "| this model (mean of 3 trainings) | 0.912 | 0.500 |",
             "| control: linear | 0.900 | - |", "pair_input_ids", "knas predict .",
-            "each encoded by itself", "layer 12", "0123abcd",
+            "each encoded separately", "layer 12", "0123abcd",
         ] {
             #expect(body.contains(part), "\(part)")
         }

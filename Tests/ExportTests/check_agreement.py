@@ -8,6 +8,7 @@ TEXTS is a directory with MRPC's msr_paraphrase_test.txt, or a file with a text 
 between them) a line. FORMATS is docs/formats.md. Needs numpy, onnxruntime and sentencepiece; the encoder
 must have XLM-R's vocabulary. Fails where logits differ by more than 1e-4.
 """
+
 import json
 import pathlib
 import re
@@ -23,7 +24,8 @@ TOLERANCE = 1e-4
 # The heads that the lines in the documentation are for.
 LINEAR = re.compile(
     r"layer\(of=\d+,norm=none,[^>]*\) > projection\(width=\w+,activation=none\) > pool-mean"
-    r"( > pair\(kind=all\))? > classifier\(norm=(none|standard),hidden=0,[^>]*\)")
+    r"( > pair\(kind=all\))? > classifier\(norm=(none|standard),hidden=0,[^>]*\)"
+)
 
 
 def texts(path, rows):
@@ -35,7 +37,9 @@ def texts(path, rows):
 
 
 def knas(program, *arguments, text=None):
-    done = subprocess.run([program, *map(str, arguments)], input=text, capture_output=True, text=True)
+    done = subprocess.run(
+        [program, *map(str, arguments)], input=text, capture_output=True, text=True
+    )
     if done.returncode:
         sys.exit(f"knas {arguments[0]}: {done.stderr.strip()}")
     return done.stdout
@@ -43,11 +47,12 @@ def knas(program, *arguments, text=None):
 
 def token_ids(pieces, parts, maximum):
     """As XLM-R numbers them: a text, or two in one sequence."""
+
     def ids(text):
         return [3 if i == pieces.unk_id() else i + 1 for i in pieces.encode(text)]
 
     if len(parts) == 1:
-        return [0] + ids(parts[0])[:maximum - 2] + [2]
+        return [0] + ids(parts[0])[: maximum - 2] + [2]
     joined = [0] + ids(parts[0]) + [2, 2] + ids(parts[1]) + [2]
     if len(joined) > maximum:
         sys.exit("a pair is longer than the model takes: give shorter ones")
@@ -70,11 +75,19 @@ def onnx_logits(path, rows, pieces, configuration):
 
 def documented_logits(formats, export, encoder, text):
     """The lines of Python under the heading of the safetensors export, run in a process of their own."""
-    section = formats.read_text("utf-8").split("## `knas export --format safetensors`")[1].split("\n## ")[0]
+    section = (
+        formats.read_text("utf-8")
+        .split("## `knas export --format safetensors`")[1]
+        .split("\n## ")[0]
+    )
     twenty, front = re.findall(r"```python\n(.*?)```", section, re.S)
     lines = front + twenty
     done = subprocess.run(
-        [sys.executable, "-c", lines, str(export), str(encoder)], input=text, capture_output=True, text=True)
+        [sys.executable, "-c", lines, str(export), str(encoder)],
+        input=text,
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         sys.exit(f"the lines in {formats} fail: {done.stderr.strip()}")
     return np.array([[float(x) for x in line.split()] for line in done.stdout.split("\n") if line])
@@ -86,7 +99,10 @@ def main():
     text = "".join("\t".join(row) + "\n" for row in rows)
     configuration = json.loads((model / "config.json").read_text("utf-8"))
     encoder = pathlib.Path(
-        json.loads(knas(program, "encoder", "show", configuration["encoder"]["name"], "--json"))["directory"])
+        json.loads(knas(program, "encoder", "show", configuration["encoder"]["name"], "--json"))[
+            "directory"
+        ]
+    )
     pieces = SentencePieceProcessor(model_file=str(encoder / "sentencepiece.bpe.model"))
     with tempfile.TemporaryDirectory() as directory:
         exports = {f: pathlib.Path(directory) / f"model.{f}" for f in ("onnx", "safetensors")}
@@ -96,20 +112,32 @@ def main():
         said = knas(program, "predict", model, "-", "--logits", text=text)
         answers = [json.loads(line) for line in said.split("\n") if line]
         found = {
-            "knas predict": np.array([[answer["logits"][label] for label in labels] for answer in answers]),
+            "knas predict": np.array(
+                [[answer["logits"][label] for label in labels] for answer in answers]
+            ),
             "onnxruntime": onnx,
         }
         apart = not configuration["hasPairs"] or configuration["pairing"] == "siamese"
-        if apart and "fineTuning" not in configuration and LINEAR.fullmatch(configuration["genotype"]):
-            found["safetensors and numpy"] = documented_logits(formats, exports["safetensors"], encoder, text)
+        if (
+            apart
+            and "fineTuning" not in configuration
+            and LINEAR.fullmatch(configuration["genotype"])
+        ):
+            found["safetensors and numpy"] = documented_logits(
+                formats, exports["safetensors"], encoder, text
+            )
         else:
-            print(f"safetensors: not compared; the lines in {formats.name} are for linear heads on a frozen encoder "
-                  "and texts that are encoded apart, this is " + configuration["genotype"])
-    print(f"{len(rows)} rows, {len(labels)} classes, {configuration.get('members', 1)} head(s), "
-          f"logits up to {max(np.abs(z).max() for z in found.values()):.2f}")
+            print(
+                f"safetensors: not compared; the lines in {formats.name} are for linear heads on a frozen encoder "
+                "and texts that are encoded apart, this is " + configuration["genotype"]
+            )
+    print(
+        f"{len(rows)} rows, {len(labels)} classes, {configuration.get('members', 1)} head(s), "
+        f"logits up to {max(np.abs(z).max() for z in found.values()):.2f}"
+    )
     names, worst = list(found), 0.0
     for place, first in enumerate(names):
-        for second in names[place + 1:]:
+        for second in names[place + 1 :]:
             assert found[first].shape == found[second].shape == (len(rows), len(labels))
             difference = float(np.abs(found[first] - found[second]).max())
             worst = max(worst, difference)

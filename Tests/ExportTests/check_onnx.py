@@ -8,6 +8,7 @@ or {"features": [[...], ...]}, ...], "logits": [...]}, ...]}. Every case runs as
 with the padding on the right and once on the left, with garbage in it, and example by example without
 padding; all must give the logits. Needs numpy and onnxruntime; uses onnx's checker where it is there.
 """
+
 import json
 import pathlib
 import sys
@@ -40,8 +41,8 @@ def inputs(session, examples, left, extra):
             name = prefix + "input_ids"
         for index, row in enumerate(rows):
             start = length - len(row) if left else 0
-            mask[index, start:start + len(row)] = 1
-            values[index, start:start + len(row)] = row
+            mask[index, start : start + len(row)] = 1
+            values[index, start : start + len(row)] = row
         feeds[name] = values
         feeds[prefix + "attention_mask"] = mask
     assert set(feeds) == set(known), (sorted(feeds), sorted(known))
@@ -60,7 +61,8 @@ def check(model, tolerance):
         "right": session.run(None, inputs(session, examples, left=False, extra=3))[0],
         "left": session.run(None, inputs(session, examples, left=True, extra=2))[0],
         "alone": np.concatenate(
-            [session.run(None, inputs(session, [e], left=False, extra=0))[0] for e in examples]),
+            [session.run(None, inputs(session, [e], left=False, extra=0))[0] for e in examples]
+        ),
     }
     # A row of padding alone means nothing, but must not become NaN or infinity.
     empty = inputs(session, examples[:1], left=False, extra=2)
@@ -90,8 +92,10 @@ def main():
         except Exception as error:
             failures.append(f"{model.name}: {error}")
     print("\n".join(failures), file=sys.stderr)
-    print(f"{len(models)} models, {len(failures)} failures, largest difference {worst:.2e}"
-          + ("" if onnx else " (without onnx's checker)"))
+    print(
+        f"{len(models)} models, {len(failures)} failures, largest difference {worst:.2e}"
+        + ("" if onnx else " (without onnx's checker)")
+    )
     return 1 if failures else 0
 
 

@@ -46,7 +46,7 @@ struct CommandLineTests {
         #expect(search.code == 0, "\(search.error)")
         #expect(search.error.isEmpty)
         let result = try JSONSerialization.jsonObject(with: Data(search.output.utf8))
-        #expect((result as? [String: Any])?["winner"] != nil)
+        #expect((result as? [String: Any])?["exported"] != nil)
         let evaluation = try knas([
             "evaluate", run + "/model", workspace.task.path, "--split", "dev", "--json",
         ])

@@ -1,6 +1,8 @@
 import Foundation
 import KNAS
+import RunStore
 import Scoring
+import Study
 import Support
 import Testing
 
@@ -10,8 +12,11 @@ struct CorrelationTests {
         _ workspace: Workspace, _ run: String, threads: Int = 2
     ) -> CorrelationConfiguration {
         var configuration = CorrelationConfiguration(
-            run: workspace.configuration(run, threads: threads))
-        configuration.run.training.epochs = 2
+            task: workspace.task, directory: workspace.directory.appendingPathComponent(run))
+        configuration.input.encoder = workspace.encoder.path
+        configuration.scoring.examples = 24
+        configuration.training.epochs = 2
+        configuration.threads = threads
         configuration.heads = 6
         configuration.repeats = 2
         return configuration
@@ -40,23 +45,31 @@ struct CorrelationTests {
         #expect(try csv("one") == csv("two"))
     }
 
-    @Test("an interrupted study goes on, with the same figures; another study is refused")
+    @Test("a study that is stopped resumes to the same figures; another study is refused")
     func resume() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }
         let whole = try CorrelationStudy(configuration(workspace, "whole")).run()
-        let journal = workspace.directory.appendingPathComponent("part/heads.jsonl")
-        try FileManager.default.createDirectory(
-            at: journal.deletingLastPathComponent(), withIntermediateDirectories: true)
-        let bytes = try Data(
-            contentsOf: workspace.directory.appendingPathComponent("whole/heads.jsonl"))
-        // A torn last line, as after a kill.
-        try bytes.prefix(bytes.count * 2 / 3).write(to: journal)
         var part = configuration(workspace, "part")
-        part.resume = true
+        #expect(throws: Interrupted.self) {
+            try CorrelationStudy(
+                part, progress: { $0.stage == "heads" && $0.completed > 20 ? .stop : .more }
+            ).run()
+        }
+        #expect(throws: RunStoreError.self) { try CorrelationStudy(part).run() }
+        part.mode = .resume
         let resumed = try CorrelationStudy(part).run()
         #expect(resumed.proxies.map(\.spearman) == whole.proxies.map(\.spearman))
-        part.run.training.learningRate *= 2
-        #expect(throws: CorrelationError.self) { try CorrelationStudy(part).run() }
+        // Other scores of the same heads need no training.
+        var rescored = part
+        rescored.scoring.examples = 16
+        let other = try CorrelationStudy(rescored).run()
+        #expect(other.accuracies == whole.accuracies)
+        #expect(other.proxies.map(\.spearman) != whole.proxies.map(\.spearman))
+        part.training.learningRate *= 2
+        let error = #expect(throws: RunStoreError.self) { try CorrelationStudy(part).run() }
+        #expect(error?.description.contains("training.learningRate") == true)
+        // A study is not listed among runs.
+        #expect(try RunOverview.all(in: workspace.directory).isEmpty)
     }
 }

@@ -5,6 +5,8 @@ import Foundation
 import Graphs
 import KNAS
 import Metrics
+import Results
+import Selection
 import Support
 import Tasks
 import TestSupport
@@ -15,11 +17,11 @@ import Training
 struct EnsembleRunTests {
     private func configuration(_ workspace: Workspace, _ run: String) -> RunConfiguration {
         var configuration = workspace.configuration(run)
-        configuration.candidates = 6
-        configuration.seeds = 3
-        configuration.tuning = 0
-        configuration.meetsLinearHeads = false
-        configuration.averagesSeeds = true
+        configuration.search.candidates = 6
+        configuration.selection.seeds = 3
+        configuration.selection.tuning = 0
+        configuration.selection.fitsLinearHeads = false
+        configuration.selection.averagesSeeds = true
         return configuration
     }
 
@@ -33,16 +35,18 @@ struct EnsembleRunTests {
         defer { workspace.remove() }
         let configuration = configuration(workspace, "run")
         let result = try Pipeline(configuration).run()
-        #expect(result.winner.members == 3 && result.winner.perSeed.count == 3)
-        #expect(result.winner.test == result.winner.ensemble)
-        #expect(result.winner.confusion.flatMap { $0 }.reduce(0, +) == result.rows["test"])
+        #expect(result.exported.members.map(\.seeds) == [3] && result.exported.perSeed.count == 3)
+        #expect(result.exported.test == result.exported.seedsTogether)
+        #expect(result.exported.confusion.flatMap { $0 }.reduce(0, +) == result.rows["test"])
         let decoded = try JSONDecoder().decode(
             RunResult.self, from: bytes(configuration.run, "result.json"))
-        #expect(decoded.winner.members == 3 && decoded.winner.test == result.winner.test)
+        #expect(
+            decoded.exported.members.map(\.seeds) == [3]
+                && decoded.exported.test == result.exported.test)
 
         let url = configuration.run.appendingPathComponent("model")
         let dataset = try Dataset.load(TaskDefinition.load(workspace.task), dataDirectory: nil)
-        for (split, expected) in [(Split.test, result.winner.test), (.dev, result.winner.dev)] {
+        for (split, expected) in [(Split.test, result.exported.test), (.dev, result.exported.dev)] {
             let metrics = try Evaluation.evaluate(
                 modelAt: url, on: dataset, split: split, threads: 2)
             #expect(metrics == expected)
@@ -55,7 +59,7 @@ struct EnsembleRunTests {
             $0.label == dataset.labels[$1.label].name
         }.count
         #expect(
-            abs(Double(correct) / Double(inputs.count) - result.winner.test.accuracy) < 0.03)
+            abs(Double(correct) / Double(inputs.count) - result.exported.test.accuracy) < 0.03)
         let card = try String(
             contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
         #expect(card.contains("3 heads, trained with different seeds"))
@@ -63,7 +67,7 @@ struct EnsembleRunTests {
         let page = try String(decoding: bytes(configuration.run, "report.html"), as: UTF8.self)
         #expect(HTMLChecker(page).faults.prefix(5) == [])
         #expect(page.contains("probabilities of 3 trainings averaged"))
-        #expect(page.contains("--ensemble"))
+        #expect(page.contains("selection.averagesSeeds"))
     }
 
     /// That the answers are the mean of what the members say, each as a model by itself.
@@ -101,22 +105,22 @@ struct EnsembleRunTests {
         let whole = configuration(workspace, "whole")
         _ = try Pipeline(whole).run()
         var later = configuration(workspace, "later")
-        later.averagesSeeds = false
+        later.selection.averagesSeeds = false
         let plain = try Pipeline(later).run()
-        #expect(plain.winner.members == nil)
-        #expect(plain.winner.test != plain.winner.ensemble)
+        #expect(plain.exported.members.map(\.seeds) == [1])
+        #expect(plain.exported.test != plain.exported.seedsTogether)
         let single = try bytes(later.run, "model/config.json")
         #expect(!String(decoding: single, as: UTF8.self).contains("members"))
-        later.averagesSeeds = true
+        later.selection.averagesSeeds = true
         later.mode = .resume
         _ = try Pipeline(later).run()
         for file in ["leaderboard.csv", "model/config.json", "model/head.safetensors"] {
             #expect(try bytes(later.run, file) == bytes(whole.run, file))
         }
         // And back again.
-        later.averagesSeeds = false
+        later.selection.averagesSeeds = false
         let again = try Pipeline(later).run()
-        #expect(again.winner.test == plain.winner.test)
+        #expect(again.exported.test == plain.exported.test)
         #expect(try bytes(later.run, "model/config.json") == single)
     }
 
@@ -125,24 +129,24 @@ struct EnsembleRunTests {
         let workspace = try Workspace(pairs: false)
         defer { workspace.remove() }
         var configuration = configuration(workspace, "one")
-        configuration.seeds = 1
+        configuration.selection.seeds = 1
         let one = try Pipeline(configuration).run()
-        #expect(one.winner.members == 1)
+        #expect(one.exported.members.map(\.seeds) == [1])
         // The toy task is so easy that the linear head wins or the search does; either is sound.
         configuration = self.configuration(workspace, "exact")
-        configuration.meetsLinearHeads = true
+        configuration.selection.fitsLinearHeads = true
         let exact = try Pipeline(configuration).run()
-        let isExact = exact.winner.training.strength != nil
-        #expect(exact.winner.members == (isExact ? 1 : 3))
+        let isExact = exact.exported.role == .bestLinear
+        #expect(exact.exported.members.map(\.seeds) == [isExact ? 1 : 3])
         for (run, result) in [("one", one), ("exact", exact)] {
             let url = workspace.directory.appendingPathComponent("\(run)/model")
             let members = try ModelDirectory.load(url).members.count
-            #expect(members == result.winner.members)
+            #expect([members] == result.exported.members.map(\.seeds))
             let dataset = try Dataset.load(
                 TaskDefinition.load(workspace.task), dataDirectory: nil)
             let metrics = try Evaluation.evaluate(
                 modelAt: url, on: dataset, split: .test, threads: 1)
-            #expect(metrics == result.winner.test)
+            #expect(metrics == result.exported.test)
         }
     }
 
@@ -152,7 +156,7 @@ struct EnsembleRunTests {
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run")
         configuration.fineTuning = FineTuneOptions(.all)
-        let error = #expect(throws: RunError.self) { try Pipeline(configuration).run() }
+        let error = #expect(throws: BadOption.self) { try Pipeline(configuration).run() }
         #expect(error?.kind == .usage && error?.description.contains("--unfreeze") == true)
         #expect(!FileManager.default.fileExists(atPath: configuration.run.path))
     }

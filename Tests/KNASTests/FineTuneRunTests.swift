@@ -3,6 +3,8 @@ import Export
 import Features
 import Foundation
 import KNAS
+import Results
+import Selection
 import Support
 import Tasks
 import TestSupport
@@ -15,8 +17,8 @@ struct FineTuneRunTests {
         _ workspace: Workspace, _ run: String, _ depth: FineTuneOptions.Depth = .all
     ) -> RunConfiguration {
         var configuration = workspace.configuration(run)
-        configuration.candidates = 8
-        configuration.layers = .numbers([1, 2])
+        configuration.search.candidates = 8
+        configuration.input.layers = .numbers([1, 2])
         var options = FineTuneOptions(depth)
         options.training.epochs = 2
         options.training.microBatchTokens = 64
@@ -31,55 +33,55 @@ struct FineTuneRunTests {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run")
-        configuration.pairing = pairing
+        configuration.input.pairing = pairing
         configuration.fineTuning?.isStandalone = isStandalone
         let result = try Pipeline(configuration).run()
-        let tuned = try #require(result.finetuned)
+        let tuned = result.exported
         #expect(tuned.perSeed.count == 2)
-        let isLinear = tuned.genotype != result.winner.genotype
-        #expect(
-            Array(tuned.controls.keys) == ["finetuned \(isLinear ? "searched" : "linear") head"])
-        let control = try #require(tuned.controls.values.first)
+        let isLinear = tuned.role == .fineTunedLinear
+        #expect(isLinear || tuned.role == .fineTuned)
+        let other: Role = isLinear ? .fineTuned : .fineTunedLinear
+        let control = try #require(result.controls[other.rawValue])
+        let frozen = try #require(result.controls[Role.searched.rawValue])
+        let genotype = tuned.members[0].genotype
         // What is exported is the better one on dev.
         #expect(tuned.dev.accuracy >= control.dev.accuracy)
         if isLinear {
             // As heads are written out, with all settings.
-            #expect(
-                tuned.genotype.contains("> projection(width=full,activation=none) > pool-mean >"))
-            #expect(tuned.genotype.contains("> classifier(norm=none,hidden=0,"))
-            #expect(control.genotype == result.winner.genotype)
+            #expect(genotype.contains("> projection(width=full,activation=none) > pool-mean >"))
+            #expect(genotype.contains("> classifier(norm=none,hidden=0,"))
+            #expect(control.genotype == frozen.genotype)
         }
-        #expect(
-            abs(control.winnerMinusThis.difference - (tuned.test.accuracy - control.test.accuracy))
-                < 1e-9)
-        #expect(
-            abs(tuned.minusFrozen.difference - (tuned.test.accuracy - result.winner.test.accuracy))
-                < 1e-9)
+        for compared in [control, frozen] {
+            let difference = tuned.test.accuracy - compared.test.accuracy
+            #expect(abs(compared.exportedMinusThis.difference - difference) < 1e-9)
+        }
         #expect(FineTuneCheckpoint.find(inRun: configuration.run).isEmpty)
         let decoded = try JSONDecoder().decode(
             RunResult.self,
             from: Data(contentsOf: configuration.run.appendingPathComponent("result.json")))
-        #expect(decoded.finetuned?.test == tuned.test)
+        #expect(decoded.exported.test == tuned.test)
         let page = try String(
             contentsOf: configuration.run.appendingPathComponent("report.html"), encoding: .utf8)
         #expect(HTMLChecker(page).faults.prefix(5) == [])
-        #expect(page.contains("<h3>After fine-tuning</h3>"))
+        #expect(page.contains("exported: \(tuned.role.title)"))
 
         let url = configuration.run.appendingPathComponent("model")
-        #expect(try ModelDirectory.load(url).configuration.genotype == tuned.genotype)
+        #expect(try ModelDirectory.load(url).configuration.genotype == genotype)
         let card = try String(
             contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
         let accuracy = String(format: "%.3f", tuned.test.accuracy)
         #expect(card.contains("| this model (mean of 2 trainings) | \(accuracy) |"))
-        #expect(card.contains("`\(tuned.genotype)`, \(tuned.parameters) weights"))
+        #expect(card.contains("`\(genotype)`, \(tuned.parameters) weights"))
+        let layers = try #require(tuned.trainedLayers)
         #expect(
             card.contains(
-                tuned.layers[0] == tuned.layers[1]
-                    ? "layer \(tuned.layers[0]) was trained with it"
-                    : "layers \(tuned.layers[0]) to \(tuned.layers[1]) were trained with it"))
+                layers[0] == layers[1]
+                    ? "layer \(layers[0]) was trained with it"
+                    : "layers \(layers[0]) to \(layers[1]) were trained with it"))
         let overview = try RunOverview(configuration.run)
         #expect(overview.testAccuracy == tuned.test.accuracy)
-        #expect(overview.winner == tuned.genotype)
+        #expect(overview.head == genotype)
         let files = try FileManager.default.contentsOfDirectory(atPath: url.path)
         #expect(files.contains("encoder") == isStandalone)
         #expect(files.contains("encoder.safetensors") == !isStandalone)
@@ -113,13 +115,14 @@ struct FineTuneRunTests {
         let linear = "projection(width=full) > pool-mean > classifier(hidden=0)"
         for head in ["projection(width=full) > pool-max > classifier(hidden=0)", linear] {
             var configuration = configuration(workspace, head == linear ? "linear" : "other")
-            configuration.pairing = .joint
+            configuration.input.pairing = .joint
             configuration.head = head
             let result = try Pipeline(configuration).run()
-            let tuned = try #require(result.finetuned)
-            #expect(tuned.genotype == result.winner.genotype)
-            #expect(
-                Array(tuned.controls.keys) == (head == linear ? [] : ["finetuned linear head"]))
+            #expect(result.exported.role == .fineTuned)
+            let frozen = try #require(result.controls[Role.searched.rawValue])
+            #expect(result.exported.members[0].genotype == frozen.genotype)
+            let control = result.controls[Role.fineTunedLinear.rawValue]
+            #expect((control == nil) == (head == linear))
         }
     }
 
@@ -129,7 +132,7 @@ struct FineTuneRunTests {
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run", .top(1))
         configuration.fineTuning?.hasControl = false
-        #expect(try Pipeline(configuration).run().finetuned?.layers.count == 2)
+        #expect(try Pipeline(configuration).run().exported.trainedLayers?.count == 2)
         let url = configuration.run.appendingPathComponent("model")
         let model = try ModelDirectory.load(url)
         let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
@@ -179,7 +182,7 @@ struct FineTuneRunTests {
         #expect(FineTuneCheckpoint.find(inRun: stopped.run).count == 1)
         stopped.mode = .resume
         let resumed = try Pipeline(stopped).run()
-        #expect(resumed.finetuned?.perSeed.map(\.test) == whole.finetuned?.perSeed.map(\.test))
+        #expect(resumed.exported.perSeed.map(\.test) == whole.exported.perSeed.map(\.test))
         func weights(_ run: String) throws -> Data {
             try Data(
                 contentsOf: workspace.directory.appendingPathComponent(

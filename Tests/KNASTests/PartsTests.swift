@@ -2,6 +2,7 @@ import Foundation
 import KNAS
 import RunStore
 import Search
+import Selection
 import Support
 import Testing
 
@@ -24,7 +25,7 @@ struct PartsTests {
                 "parts/" + shard.replacingOccurrences(of: "/", with: "-"))
             // The number of candidates does not matter to a share, nor do the threads.
             var configuration = workspace.configuration("elsewhere", threads: 1)
-            configuration.candidates = 2
+            configuration.search.candidates = 2
             let count = try Pipeline(configuration).score(
                 list, shard: try #require(Shard(shard)), to: part)
             #expect(count == 13 || count == 14)
@@ -61,8 +62,8 @@ struct PartsTests {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = workspace.configuration("run")
-        configuration.strategy = "evolution"
-        #expect(throws: SearchError.self) { try Pipeline(configuration).plan() }
+        configuration.search.strategy = "evolution"
+        #expect(throws: BadOption.self) { try Pipeline(configuration).plan() }
     }
 
     @Test(

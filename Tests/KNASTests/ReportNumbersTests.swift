@@ -1,6 +1,6 @@
 import Testing
 
-@testable import KNAS
+@testable import Results
 
 @Suite("Numbers in the report")
 struct ReportNumbersTests {

@@ -1,6 +1,7 @@
 import Foundation
 import KNAS
 import Metrics
+import Results
 import Tasks
 import Testing
 
@@ -30,8 +31,8 @@ struct ReportTests {
         var configuration = workspace.configuration("run")
         if let head {
             configuration.head = head
-            configuration.candidates = 1
-            configuration.keep = 1
+            configuration.search.candidates = 1
+            configuration.selection.keep = 1
         }
         _ = try Pipeline(configuration).run()
         let page = try String(
@@ -61,7 +62,8 @@ struct ReportTests {
         #expect(checker.elements["h1"] == 1)
         #expect(page.contains("<html lang=\"en\">"))
         #expect(!page.contains("http://") && !page.contains("https://"))
-        #expect(page.contains("knas search toy --encoder"))
+        #expect(page.contains("<code>selection.training.epochChoice</code>"))
+        #expect(page.contains("<code>fineTuning</code>"))
     }
 
     @Test("of one given head says that there is nothing to compare")

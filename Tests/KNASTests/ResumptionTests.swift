@@ -24,9 +24,9 @@ struct ResumptionTests {
 
     private func configuration(_ workspace: Workspace, _ run: String) -> RunConfiguration {
         var result = workspace.configuration(run)
-        result.strategy = "evolution"
-        result.candidates = 110
-        result.training.epochs = 3
+        result.search.strategy = "evolution"
+        result.search.candidates = 110
+        result.selection.training.epochs = 3
         return result
     }
 
@@ -86,15 +86,15 @@ struct ResumptionTests {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = workspace.configuration("run")
-        configuration.candidates = 4
-        configuration.training.epochs = 1
+        configuration.search.candidates = 4
+        configuration.selection.training.epochs = 1
         _ = try Pipeline(configuration).run()
         #expect(throws: RunStoreError.alreadyThere(path: configuration.run.path)) {
             try Pipeline(configuration).run()
         }
         var other = configuration
         other.mode = .resume
-        other.training.learningRate = 5e-4
+        other.selection.training.learningRate = 5e-4
         let error = #expect(throws: RunStoreError.self) { try Pipeline(other).run() }
         #expect(error?.description.contains("training.learningRate") == true)
         other.mode = .overwrite

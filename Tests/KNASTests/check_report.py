@@ -7,6 +7,7 @@ click and by key; it can be read without scripts, on a narrow screen, in light a
 Prints one line a fault; exits with 1 where there is one.
 """
 
+import itertools
 import os
 import pathlib
 import sys
@@ -64,8 +65,10 @@ class Check:
         values = lambda: browser.evaluate(COLUMN % column)
         rows = len(values())
         self.expect(rows > 0, "the leaderboard is empty")
-        self.expect(browser.evaluate(HEADS + "[0].getAttribute('aria-sort')") == "ascending",
-                    "the first column does not say that it is sorted")
+        self.expect(
+            browser.evaluate(HEADS + "[0].getAttribute('aria-sort')") == "ascending",
+            "the first column does not say that it is sorted",
+        )
         browser.evaluate(head + ".querySelector('button').click()")
         self.expect(values() == sorted(values()), "a click does not sort")
         self.expect(state() == "ascending", f"a click leaves aria-sort at {state()}")
@@ -83,14 +86,17 @@ class Check:
             browser.evaluate(HEADS + f"[{accuracy}].querySelector('button').click()")
             keys = browser.evaluate(
                 "[...document.querySelectorAll('#heads tbody tr')].map("
-                f"row => row.cells[{accuracy}].dataset.value === '')")
+                f"row => row.cells[{accuracy}].dataset.value === '')"
+            )
             self.expect(keys == sorted(keys), "empty cells are not last")
         browser.evaluate(HEADS + "[0].querySelector('button').click()")
 
     def scheme(self, scheme):
         browser = self.browser
-        browser.send("Emulation.setEmulatedMedia",
-                     features=[{"name": "prefers-color-scheme", "value": scheme}])
+        browser.send(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
         for name, contrast in browser.evaluate(CONTRAST):
             self.expect(contrast >= 4.5, f"{scheme}: {name} has a contrast of {contrast:.1f}")
         ground = browser.evaluate("getComputedStyle(document.documentElement).backgroundColor")
@@ -112,30 +118,45 @@ class Check:
         self.expect(evaluate("document.scripts.length") == 1, "more scripts than one")
         self.expect(evaluate("document.images.length") == 0, "there are images")
         self.expect(evaluate("document.compatMode") == "CSS1Compat", "quirks mode")
-        self.expect(evaluate("[...document.querySelectorAll('*')].every(e => "
-                             "[...e.attributes].every(a => !a.name.startsWith('on')))"),
-                    "there are event handlers in the markup")
-        self.expect(evaluate("[...document.querySelectorAll('table')].every(t => t.caption)"),
-                    "a table has no caption")
+        self.expect(
+            evaluate(
+                "[...document.querySelectorAll('*')].every(e => "
+                "[...e.attributes].every(a => !a.name.startsWith('on')))"
+            ),
+            "there are event handlers in the markup",
+        )
+        self.expect(
+            evaluate("[...document.querySelectorAll('table')].every(t => t.caption)"),
+            "a table has no caption",
+        )
         levels = evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
-        self.expect(levels[0] == 1 and all(b - a <= 1 for a, b in zip(levels, levels[1:])),
-                    f"headings skip a level: {levels}")
+        self.expect(
+            levels[0] == 1 and all(b - a <= 1 for a, b in itertools.pairwise(levels)),
+            f"headings skip a level: {levels}",
+        )
 
     def silence(self):
-        for kind in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded",
-                     "Page.javascriptDialogOpening"):
+        for kind in (
+            "Runtime.exceptionThrown",
+            "Runtime.consoleAPICalled",
+            "Log.entryAdded",
+            "Page.javascriptDialogOpening",
+        ):
             for event in self.browser.of(kind):
                 self.faults.append(f"{kind}: {str(event)[:300]}")
         for event in self.browser.of("Network.requestWillBeSent"):
-            self.expect(event["request"]["url"].split("#")[0] in (self.url, "about:blank"),
-                        f"a request of {event['request']['url']}")
+            self.expect(
+                event["request"]["url"].split("#")[0] in (self.url, "about:blank"),
+                f"a request of {event['request']['url']}",
+            )
 
     def without_scripts(self):
         self.browser.send("Emulation.setScriptExecutionDisabled", value=True)
         self.browser.open(self.url)
         root = self.browser.send("DOM.getDocument")["root"]["nodeId"]
-        count = lambda query: len(self.browser.send(
-            "DOM.querySelectorAll", nodeId=root, selector=query)["nodeIds"])
+        count = lambda query: len(
+            self.browser.send("DOM.querySelectorAll", nodeId=root, selector=query)["nodeIds"]
+        )
         self.expect(count("#heads tbody tr") > 0, "without scripts there is no leaderboard")
         self.expect(count("#heads button") == 0, "without scripts there are buttons")
 

@@ -30,8 +30,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def note(self):
-        line = [self.server.role, self.command, self.path, self.headers.get("Authorization") or "-",
-                self.headers.get("Range") or "-"]
+        line = [
+            self.server.role,
+            self.command,
+            self.path,
+            self.headers.get("Authorization") or "-",
+            self.headers.get("Range") or "-",
+        ]
         with lock, open(ROOT / "requests.log", "a") as log:
             log.write(" | ".join(line) + "\n")
 
@@ -55,14 +60,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.content(parts[0], parts[1])
         if parts[:2] == ["api", "models"]:
             return self.listing(parts[2], parts[3], parts[5])
-        owner, name, _, _, file = parts[0], parts[1], parts[2], parts[3], "/".join(parts[4:])
+        owner, file = parts[0], "/".join(parts[4:])
         if file not in FILES:
             return self.answer(404)
         data = FILES[file]
         if file.endswith(".safetensors"):
             return self.answer(
-                302, Location=f"http://127.0.0.1:{self.server.other}/{owner}/{file}",
-                X_Linked_Size=str(len(data)), X_Linked_Etag=f'"{hashlib.sha256(data).hexdigest()}"')
+                302,
+                Location=f"http://127.0.0.1:{self.server.other}/{owner}/{file}",
+                X_Linked_Size=str(len(data)),
+                X_Linked_Etag=f'"{hashlib.sha256(data).hexdigest()}"',
+            )
         blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
         if self.command == "HEAD":
             return self.answer(200, ETag=f'"{blob}"', Content_Length=str(len(data)))
@@ -95,13 +103,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data[:len(data) // 2])
+            self.wfile.write(data[: len(data) // 2])
             self.wfile.flush()
             self.close_connection = True
             self.connection.shutdown(2)
-            return
+            return None
         if start:
-            return self.answer(206, data[start:], Content_Range=f"bytes {start}-{len(data) - 1}/{len(data)}")
+            return self.answer(
+                206, data[start:], Content_Range=f"bytes {start}-{len(data) - 1}/{len(data)}"
+            )
         self.answer(200, data)
 
 

@@ -4,6 +4,7 @@ import RunStore
 import Search
 import Support
 import Testing
+import Training
 
 /// Files that were cut off, damaged or made by somebody else.
 @Suite("Hostile run stores")
@@ -14,7 +15,7 @@ struct HostileStoreTests {
         let store = try RunStore(creating: bench.directory, identity: bench.identity)
         for candidate in bench.candidates(60) { try store.append(candidate) }
         let key = TrainingKey(stage: "finalists", index: 0, genotype: "g")
-        try store.finish(key, bench.training(20_000))
+        try store.finish(key, .trained(bench.head(large: true)))
         try store.close()
         return bench
     }
@@ -25,13 +26,13 @@ struct HostileStoreTests {
             let store = try RunStore(opening: bench.directory, identity: bench.identity)
             let candidates = try store.candidates(in: bench.space)
             let training = try store.training(
-                TrainingKey(stage: "finalists", index: 0, genotype: "g"))
+                TrainingKey(stage: "finalists", index: 0, genotype: "g"),
+                of: bench.graph(large: true))
             _ = try store.timings()
             try store.close()
             #expect(candidates.allSatisfy(bench.candidates(60).contains))
-            guard case .trained(let found)? = training?.outcome else { return nil }
-            guard case .trained(let expected) = bench.training(20_000).outcome else { return nil }
-            #expect(found.weights.map(\.bitPattern) == expected.weights.map(\.bitPattern))
+            guard let found = training?.head else { return nil }
+            #expect(try found.bits == bench.head(large: true).bits)
             return nil
         } catch let error as any DiagnosedError {
             #expect(!error.description.isEmpty)
@@ -126,7 +127,7 @@ struct HostileStoreTests {
     @Test(
         "rows that make no sense, foreign tables and newer schemas are refused",
         arguments: [
-            "PRAGMA user_version = 2", "PRAGMA application_id = 1",
+            "PRAGMA user_version = 3", "PRAGMA user_version = -1", "PRAGMA application_id = 1",
             "CREATE VIEW v AS SELECT 1", "DROP TABLE scores",
             "CREATE TRIGGER t AFTER INSERT ON epochs BEGIN DELETE FROM candidates; END",
             "DELETE FROM identity", "UPDATE identity SET value = '-1' WHERE name = 'seed'",
@@ -144,6 +145,52 @@ struct HostileStoreTests {
         defer { bench.remove() }
         try change(bench, sql)
         #expect(try kind(bench) == .badInput)
+    }
+
+    @Test(
+        "a store of an earlier or a newer version says so, and can be replaced", arguments: [1, 3])
+    func otherVersion(_ version: Int) throws {
+        let bench = try filled()
+        defer { bench.remove() }
+        try change(bench, "PRAGMA user_version = \(version)")
+        let error = #expect(throws: RunStoreError.self) {
+            try RunStore(opening: bench.directory, identity: bench.identity)
+        }
+        #expect(error?.kind == .badInput)
+        let text = error?.description ?? ""
+        #expect(text.contains("(format \(version), this one reads 2)"))
+        #expect(text.contains(version == 1 ? "an earlier version" : "a newer version"))
+        #expect(text.contains("--overwrite") == (version == 1))
+        #expect(throws: RunStoreError.self) { try RunStoreSummary(bench.directory) }
+        let new = try RunStore(
+            creating: bench.directory, identity: bench.identity, overwriting: true)
+        #expect(try new.candidates(in: bench.space).isEmpty)
+    }
+
+    @Test("a training is of its head only, and its damage is told by its name")
+    func otherHead() throws {
+        let bench = try filled()
+        defer { bench.remove() }
+        let key = TrainingKey(stage: "finalists", index: 0, genotype: "g")
+        func failure() throws -> String {
+            let store = try RunStore(opening: bench.directory, identity: bench.identity)
+            defer { try? store.close() }
+            let error = #expect(throws: RunStoreError.self) {
+                _ = try store.training(key, of: bench.graph())
+            }
+            #expect(error?.kind == .badInput)
+            return error?.description ?? ""
+        }
+        let (found, expected) = (
+            try bench.head(large: true).parameters.storage.count,
+            try bench.head().parameters.storage.count
+        )
+        #expect(
+            try failure().contains(
+                "training 0 of stage finalists has \(found) weights, its head \(expected)"))
+        try change(bench, "UPDATE epochs SET dev_score = dev_score + 1 WHERE epoch = 2")
+        #expect(
+            try failure().contains("training 0 of stage finalists is not what was stored"))
     }
 
     @Test("a database that goes away under a run is an error of the next write")

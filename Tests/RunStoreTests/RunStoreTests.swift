@@ -1,10 +1,13 @@
 import Foundation
+import Graphs
 import Heads
+import Metrics
 import RunStore
 import Scoring
 import Search
 import Support
 import Testing
+import Training
 
 /// A directory and an identity to try stores with.
 struct Bench {
@@ -48,20 +51,55 @@ struct Bench {
         }
     }
 
-    func training(_ count: Int = 1000) -> StoredTraining {
-        let history = (1...3).map {
-            StoredEpoch(
-                epoch: $0, trainingLoss: 1 / Double($0 + 2), devAccuracy: 0.1 * Double($0),
-                devCrossEntropy: -0.0)
-        }
-        let weights = (0..<count).map { Float(bitPattern: UInt32($0) &* 2_654_435_761) }
-        return StoredTraining(
-            history: history,
-            outcome: .trained(
-                .init(
-                    bestEpoch: 2, weights: weights, labels: [0, 2, 1],
-                    probabilities: [0.1, 0.2, 0.7, 1, 0, 0, 0.3, 0.3, 0.4], classes: 3)))
+    /// The graph of a head with some 3,000 weights, or some 30,000.
+    func graph(large: Bool = false) throws -> Graph {
+        let blocks = large ? "self-attention > feed-forward > " : ""
+        return space.graph(
+            of: try space.genotype(
+                "projection(width=64) > \(blocks)pool-mean > classifier(hidden=0)"))
     }
+
+    /// A head whose weights are all sorts of bits, those of NaNs too.
+    func head(large: Bool = false) throws -> TrainedHead {
+        let history = (1...3).map {
+            EpochRecord(
+                epoch: $0, trainingLoss: 1 / Double($0 + 2), devAccuracy: 0.1 * Double($0),
+                devScore: -1 / Double($0 + 5), devCrossEntropy: -0.0)
+        }
+        let graph = try graph(large: large)
+        let parameters = ParameterSet(graph)
+        for index in 0..<parameters.storage.count {
+            parameters.storage.pointer[index] = Float(
+                bitPattern: UInt32(index) &* 2_654_435_761)
+        }
+        return TrainedHead(
+            graph: graph, parameters: parameters, history: history, bestEpoch: 2,
+            dev: try Predictions(
+                labels: [0, 2, 1], probabilities: [0.1, 0.2, 0.7, 1, 0, 0, 0.3, 0.3, 0.4],
+                classes: 3))
+    }
+}
+
+extension TrainedHead {
+    /// Every bit of its numbers: NaNs among the weights differ from themselves, their bits do not.
+    var bits: [[UInt64]] {
+        [
+            parameters.storage.array.map { UInt64($0.bitPattern) },
+            history.flatMap {
+                [
+                    UInt64($0.epoch), $0.trainingLoss.bitPattern, $0.devAccuracy.bitPattern,
+                    $0.devScore.bitPattern, $0.devCrossEntropy.bitPattern,
+                ]
+            },
+            [UInt64(bestEpoch), UInt64(dev.classes)], dev.labels.map(UInt64.init),
+            dev.probabilities.map { UInt64($0.bitPattern) },
+        ]
+    }
+}
+
+extension StoredTraining {
+    /// The head, where the training did not diverge.
+    var head: TrainedHead? { if case .trained(let head) = self { head } else { nil } }
 }
 
 /// Every bit of a candidate's numbers: -0 is not 0 here.
@@ -78,14 +116,14 @@ struct RunStoreTests {
         let candidates = bench.candidates(200)
         let key = TrainingKey(stage: "finalists", index: 3, genotype: "a > b")
         let other = TrainingKey(stage: "finalists", index: 4, genotype: "a > b")
-        let training = bench.training()
+        let head = try bench.head()
         do {
             let store = try RunStore(creating: bench.directory, identity: bench.identity)
             try Parallel.forEach(count: 200, threads: 4) { index, _ in
                 try store.append(candidates[index])
             }
-            try store.appendEpoch(other, training.history[0])
-            try store.finish(key, training)
+            try store.appendEpoch(other, head.history[0])
+            try store.finish(key, .trained(head))
             try store.enter(stage: "finalists", timings: ["search": 0.1 + 0.2])
             try store.close()
         }
@@ -94,19 +132,12 @@ struct RunStoreTests {
         let found = try store.candidates(in: bench.space)
         #expect(found == candidates)
         #expect(found.map(bits) == candidates.map(bits))
-        let stored = try #require(try store.training(key))
-        #expect(
-            stored.history.map(\.trainingLoss.bitPattern)
-                == training.history.map(\.trainingLoss.bitPattern))
+        let stored = try #require(try store.training(key, of: bench.graph())?.head)
+        #expect(stored.bits == head.bits)
         #expect(stored.history.allSatisfy { $0.devCrossEntropy.sign == .minus })
-        guard case .trained(let a) = stored.outcome, case .trained(let b) = training.outcome else {
-            return #expect(Bool(false), "not trained")
-        }
-        // NaNs among the weights differ from themselves; their bits do not.
-        #expect(a.weights.map(\.bitPattern) == b.weights.map(\.bitPattern))
-        #expect((a.bestEpoch, a.classes) == (b.bestEpoch, b.classes))
-        #expect(a.labels == b.labels && a.probabilities == b.probabilities)
-        #expect(try store.training(other) == nil, "an epoch is not a training")
+        #expect(stored.graph == head.graph && stored.dev.predicted == head.dev.predicted)
+        let unfinished = try store.training(other, of: bench.graph())
+        #expect(unfinished == nil, "an epoch is not a training")
         #expect(try store.timings() == ["search": 0.1 + 0.2])
     }
 
@@ -116,9 +147,51 @@ struct RunStoreTests {
         defer { bench.remove() }
         let store = try RunStore(creating: bench.directory, identity: bench.identity)
         let key = TrainingKey(stage: "s", index: 0, genotype: "g")
-        let training = StoredTraining(history: [], outcome: .diverged(epoch: 2))
-        try store.finish(key, training)
-        #expect(try store.training(key) == training)
+        let history = Array(try bench.head().history.prefix(1))
+        try store.finish(key, .diverged(epoch: 2, history: history))
+        let found = try store.training(key, of: bench.graph())
+        guard case .diverged(epoch: 2, history: history) = found else {
+            return #expect(Bool(false), "\(String(describing: found))")
+        }
+    }
+
+    @Test(
+        "what is finished is not trained again, and its epochs are told again",
+        arguments: [false, true])
+    func memory(_ diverges: Bool) throws {
+        let bench = try Bench()
+        defer { bench.remove() }
+        let key = TrainingKey(stage: "s", index: 0, genotype: "g")
+        let head = try bench.head()
+        var trainings = 0
+        /// Trains in a process of its own, as it were; returns the epochs that were told.
+        func train(stopAfter: Int = .max) throws -> [Int] {
+            let store = try RunStore(bench.directory, identity: bench.identity, mode: .resume)
+            defer { try? store.close() }
+            var told: [Int] = []
+            let found = try store.head(key, of: head.graph) { record in
+                told.append(record.epoch)
+                if told.count == stopAfter { throw CancellationError() }
+            } training: { onEpoch in
+                trainings += 1
+                for record in head.history { try onEpoch(record) }
+                if diverges { throw TrainingError.diverged(epoch: 4) }
+                return head
+            }
+            #expect(found.bits == head.bits)
+            return told
+        }
+        func outcome(stopAfter: Int = .max) throws -> [Int] {
+            guard diverges else { return try train(stopAfter: stopAfter) }
+            #expect(throws: TrainingError.diverged(epoch: 4)) { try train() }
+            return [1, 2, 3]
+        }
+        #expect(throws: CancellationError.self) { _ = try train(stopAfter: 2) }
+        #expect(trainings == 1)
+        #expect(try outcome() == [1, 2, 3])
+        #expect(trainings == 2)
+        #expect(try outcome() == [1, 2, 3])
+        #expect(trainings == 2)
     }
 
     @Test("a store that is in use, was started otherwise or is there already says so")

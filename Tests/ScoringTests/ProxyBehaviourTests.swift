@@ -88,7 +88,7 @@ struct ProxyBehaviourTests {
             },
         ]
         for change in changes {
-            #expect(throws: ScoringError.self) {
+            #expect(throws: BadOption.self) {
                 try score(head, ["snip"], features, change)
             }
         }

@@ -22,6 +22,14 @@ THREE = (
         [0.55, 0.25, 0.2], [0.3, 0.3, 0.4], [0.0, 1.0, 0.0], [0.25, 0.3, 0.45], [1.0, 0.0, 0.0],
     ],
 )
+# A second held-out part, smaller and of other class shares.
+PART = (
+    [0, 0, 0, 1, 0, 0],
+    [
+        [0.6, 0.3, 0.1], [0.4, 0.35, 0.25], [0.3, 0.5, 0.2], [0.45, 0.3, 0.25], [0.9, 0.05, 0.05],
+        [0.2, 0.2, 0.6],
+    ],
+)
 
 
 def calibration_error(labels, p, bins=15):
@@ -75,6 +83,8 @@ report("all labels of one class", [0, 0, 0], two([0.9, 0.6, 0.2]))
 report("positive class nowhere", [0, 0], two([0.9, 0.6]))
 report("a class that occurs nowhere", [0, 1, 0], [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1]])
 report("a class that is only predicted", [0, 1, 0], [[0.6, 0.3, 0.1], [0.2, 0.1, 0.7], [0.3, 0.6, 0.1]])
+report("second part", *PART)
+report("both parts' rows", THREE[0] + PART[0], THREE[1] + PART[1])
 
 print("McNemar")
 for a, b in [(0, 0), (1, 0), (5, 5), (3, 12), (12, 3), (0, 40), (48, 71), (480, 610), (9000, 9400),

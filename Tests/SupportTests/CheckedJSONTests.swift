@@ -21,7 +21,7 @@ struct CheckedJSONTests {
             let closed =
                 String(repeating: "[", count: count)
                 + String(repeating: "]", count: count)
-            #expect(isAccepted(closed.utf8) == (count <= JSONDecoder.maximumNesting))
+            #expect(isAccepted(closed.utf8) == (count <= JSONReader.maximumDepth))
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 import Tasks
 import Testing
@@ -31,7 +32,7 @@ import Testing
         let set = try workspace.train("text\tlabel\nt one\tyes\nb\tno\nt two\tyes\n", "tsv")
         #expect(set.report.overlaps == [.init(split: .test, other: .train, rows: 2)])
         #expect(
-            set.report.warnings == ["leakage: 2 test rows stand word for word in train"])
+            set.report.warnings == ["leakage: 2 test rows appear word for word in train"])
     }
 
     @Test("a pair leaks only as a pair")
@@ -51,6 +52,41 @@ import Testing
         #expect(set.pairing == .siamese && set.positiveLabel == 1)
         #expect(set.metrics == [.accuracy, .f1, .macroF1, .mcc])
         #expect(set.report.warnings.contains("test has no rows of class `differs`"))
+    }
+
+    @Test("the first metric is what is selected by; without any that is accuracy")
+    func criterion() throws {
+        func load(_ more: String) throws -> Dataset {
+            try workspace.train(Self.good, "tsv", more: more)
+        }
+        #expect(try load("").criterion == .accuracy)
+        #expect(try load("positive: \"no\"").criterion == .accuracy)
+        #expect(try load("metrics: [mcc, accuracy]").criterion == SelectionCriterion(.mcc))
+        let f1 = try load("positive: \"no\"\nmetrics: [f1, accuracy]")
+        #expect(f1.criterion == SelectionCriterion(.f1, positive: 0))
+        #expect(f1.metrics == [.f1, .accuracy])
+        // Three classes: there is no F1 of one of two, which only the rows can tell here.
+        try workspace.writeSplits("tsv", train: Data((Self.good + "c\tmaybe\n").utf8))
+        let three = """
+            columns: {text: text, label: label}
+            splits: {train: train.tsv, dev: dev.tsv, test: test.tsv}
+            positive: "no"
+
+            """
+        let shown = try workspace.load(three)
+        #expect(shown.positiveLabel == 1 && shown.metrics == [.accuracy, .macroF1, .mcc])
+        let error = #expect(throws: TaskError.self) {
+            try workspace.load(three + "metrics: [accuracy, f1]")
+        }
+        #expect(
+            error?.description.contains(
+                "task.yml:4:10: f1 is about one of two classes, this task has 3: use macro-f1")
+                == true, "\(String(describing: error))")
+        let example = Example(text: "a", label: 0)
+        let made = Dataset(
+            name: "made", labels: [TaskLabel(value: "x"), TaskLabel(value: "y")], positiveLabel: 1,
+            metrics: [.f1], train: [example], dev: [example], test: [example])
+        #expect(made.criterion == SelectionCriterion(.f1, positive: 1))
     }
 
     @Test("classes that are not listed are the sorted values of train")

@@ -115,7 +115,7 @@ import Testing
         #expect(set.report[.train].labelCounts == [1, 1, 1, 1])
         #expect(
             try message { _ = try load(dev: "{from: train, rows: 597}") }.contains(
-                "cannot carve 597 rows out for dev: at most 596 can go"))
+                "cannot carve 597 rows out for dev: at most 596 are available"))
         #expect(
             try message { _ = try load(dev: "{from: train, rows: 9223372036854775807}") }
                 .contains("at most 596"))

@@ -89,4 +89,17 @@ import Testing
         #expect(rows[4].column == BadRow.Column(number: nil, name: "text"))
         #expect(rows[4].description.contains("key `text`: expected a string, found a number"))
     }
+
+    @Test("what is not JSON is told with its byte in the line, a key that appears twice too")
+    func places() throws {
+        let rows = try workspace.badRows(
+            "{\"text\": \"open\", \"label\": \"no\"\n"
+                + "  {\"text\": \"a\", \"label\": \"no\", \"text\": \"b\"}\n", "jsonl")
+        #expect(
+            rows.map(\.reason) == [
+                .invalidJSON(problem: "expected ',' or '}', found the end at byte 31 of the line"),
+                .invalidJSON(
+                    problem: "the name \"text\" appears twice in one object at byte 32 of the line"),
+            ])
+    }
 }

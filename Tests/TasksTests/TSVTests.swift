@@ -132,7 +132,7 @@ import Testing
                 .contains("the header lacks the column `label`"))
         #expect(
             try message { _ = try workspace.train("text\ttext\tlabel\nx\ty\tno\n", "tsv") }
-                .contains("has the column `text` twice"))
+                .contains("column `text` appears twice"))
         try workspace.writeSplits("tsv", train: Data([0x74, 0xff, 0x0a]))
         #expect(
             try message { _ = try workspace.load(singleTask("tsv")) }

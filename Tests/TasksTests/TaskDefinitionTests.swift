@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 import Tasks
 import Testing
@@ -22,7 +23,7 @@ import Testing
               train: a.txt
               dev: {from: train, fraction: 0.2, seed: 7}
               test: {from: train, rows: 30}
-            labels: ["0": different, "1": paraphrase, unsure]
+            labels: ["0": different, paraphrase]
             positive: paraphrase
             metrics: [f1, mcc, accuracy, macro-f1]
             pairing: joint
@@ -37,8 +38,7 @@ import Testing
         #expect(task.test == .carvedFromTrain(.init(.rows(30), seed: 1)))
         #expect(
             task.labels == [
-                TaskLabel(value: "0", name: "different"), TaskLabel(value: "1", name: "paraphrase"),
-                TaskLabel(value: "unsure"),
+                TaskLabel(value: "0", name: "different"), TaskLabel(value: "paraphrase"),
             ])
         #expect(task.positive == "paraphrase")
         #expect(task.metrics == [.f1, .mcc, .accuracy, .macroF1])
@@ -89,13 +89,18 @@ import Testing
             (base + "format: cvs", "found `cvs`; did you mean `csv`?"),
             (base + "metrics: [acuracy]", "3:11: `metrics` must be one of accuracy, f1, macro-f1"),
             (base + "metrics: accuracy", "3:10: `metrics` must be a list, found `accuracy`"),
-            (base + "metrics: [mcc, mcc]", "3:16: `mcc` twice in `metrics`"),
-            (base + "metrics: [f1]", "3:10: f1 is about one class"),
+            (base + "metrics: [mcc, mcc]", "3:16: `mcc` appears twice in `metrics`"),
+            (base + "metrics: []", "3:10: `metrics` must name a metric or more, found none"),
+            (base + "metrics: [f1]", "3:10: f1 is about one class: name it with `positive`"),
+            (
+                base + "labels: [a, b, c]\npositive: c\nmetrics: [mcc, f1]",
+                "5:10: f1 is about one of two classes, this task has 3: use macro-f1"
+            ),
             (base + "labels: a", "3:9: `labels` must be a list"),
             (base + "labels: [a]", "3:9: `labels` must list two classes or more, found 1"),
-            (base + "labels: [a, b, a]", "3:16: `a` stands for two classes in `labels`"),
-            (base + "labels: [a: x, b: x]", "3:16: `x` stands for two classes"),
-            (base + "labels: [a, {b: c, d: e}]", "3:13: an item of `labels` is a value or one"),
+            (base + "labels: [a, b, a]", "3:16: `a` names two classes in `labels`"),
+            (base + "labels: [a: x, b: x]", "3:16: `x` names two classes"),
+            (base + "labels: [a, {b: c, d: e}]", "3:13: an item of `labels` must be a value"),
             (
                 base + "labels: [a, b]\npositive: c",
                 "4:11: `positive` must be one of a, b, found `c`"
@@ -109,7 +114,7 @@ import Testing
             (base + "\"a", "YAML: "),
             ("", "1:1: the file is empty"),
             ("just words", "1:1: a task file must be a mapping of name"),
-            (base + "name: x\nname: y", "the same key twice: `name`"),
+            (base + "name: x\nname: y", "a key appears twice: `name`"),
             (base + "name: *x", "YAML: "),
             ("a: &a 1\n" + String(repeating: "b: *a\n", count: 9), "more than 8 YAML aliases"),
         ])
@@ -142,7 +147,7 @@ import Testing
             ("{train: [a], test: b.tsv}", "`splits.train` must be a file name, found a list"),
             ("{train: \"a\\0.tsv\", test: b.tsv}", "NUL"),
             ("{train: \"a\\n.tsv\", test: b.tsv}", "`splits.train` holds a control character"),
-            ("{train: a.txt, test: b.tsv}", "the end of `a.txt` (split train) does not tell"),
+            ("{train: a.txt, test: b.tsv}", "of `a.txt` (split train) does not imply"),
         ])
     func splitMistakes(splits: String, expected: String) throws {
         let error = try message {

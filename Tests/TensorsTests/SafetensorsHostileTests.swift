@@ -100,15 +100,15 @@ struct SafetensorsHostileTests {
             1,
             "\"b\": expected data_offsets that begin at 1"
         ),
-        // Names that stand twice, also in disguise.
+        // Names that appear twice, also in disguise.
         (
             "{" + entry("a", "U8", "[0]", "[0,0]") + "," + entry("a", "U8", "[0]", "[0,0]") + "}",
             0,
-            "stands twice"
+            "appears twice"
         ),
         (
             "{" + entry("a", "U8", "[0]", "[0,0]") + "," + entry("\\u0061", "U8", "[0]", "[0,0]")
-                + "}", 0, "stands twice"
+                + "}", 0, "appears twice"
         ),
         (#"{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#, 0, "twice"),
         (#"{"__metadata__":{"a":"b","a":"c"}}"#, 0, "twice"),

@@ -84,7 +84,7 @@ struct HostileVocabularyTests {
         }
         try refused("[]", "", "expected a vocabulary")
         try refused("{}", "", "expected a vocabulary")
-        try refused("{\(ids)", "", "cut off")
+        try refused("{\(ids)", "", "found the end")
         try refused("{\(ids), \"c\": -1}", "", "an id of -1")
         try refused("{\(ids), \"c\": 1e300}", "", "whole number")
         try refused("{\(ids), \"c\": 9007199254740992}", "", "an id of")
@@ -94,8 +94,8 @@ struct HostileVocabularyTests {
         try refused("{\(ids)}", "a\n", "two tokens")
         try refused("{\(ids)}", "a b c\n", "two tokens")
         try refused("{\(ids)}", "#version: 0.2\nb a\n", "line 2: 'ba'")
-        try refused(String(repeating: "[", count: 1_000_000), "", "nested too deep")
-        try refused("{\(ids)} x", "", "behind")
+        try refused(String(repeating: "[", count: 1_000_000), "", "nested deeper")
+        try refused("{\(ids)} x", "", "expected the end")
         try refused("{\"\\ud800\": 1}", "", "JSON")
     }
 

@@ -106,4 +106,27 @@ struct SentencePieceTests {
             #expect((error as? any DiagnosedError)?.kind == .badInput)
         }
     }
+
+    @Test("a vocabulary in XLM-R's order is written with every default, byte for byte")
+    func vocabulary() throws {
+        let pieces: [(piece: String, score: Float)] =
+            ["<s>", "<pad>", "</s>", "<unk>"].map { ($0, 0) } + [("a", -1.5), ("\u{2581}b", -2)]
+            + [("<mask>", 0)]
+        let model = try XLMRobertaVocabulary.model(pieces: pieces, path: "path")
+        var expected = ModelBytes()
+        expected.add("a", -1.5)
+        expected.add("\u{2581}b", -2)
+        // unk_id 0, bos_id 1, eos_id 2, pad_id -1, whose numbers are 40 to 43.
+        let trainer =
+            Data([3 << 3, 1, 4 << 3, 5, 0xc0, 2, 0, 0xc8, 2, 1, 0xd0, 2, 2, 0xd8, 2])
+            + Data(repeating: 0xff, count: 9) + [1]
+        let beginning =
+            expected.data.dropLast(4) + ModelBytes.field(2, trainer)
+            + [3 << 3 | 2]
+        #expect(model.prefix(beginning.count) == beginning)
+        let map = try #require(ModelBytes.characterMapRange(model))
+        let trained = try Self.bytes()
+        #expect(model[map] == trained[try #require(ModelBytes.characterMapRange(trained))])
+        #expect(try SentencePieceModel(model, path: "path").piece(4) == "\u{2581}b")
+    }
 }

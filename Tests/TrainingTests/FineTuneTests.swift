@@ -3,6 +3,7 @@ import Features
 import Foundation
 import Graphs
 import Heads
+import Metrics
 import Support
 import Tensors
 import TestSupport
@@ -141,6 +142,19 @@ struct FineTuneTests {
         #expect(after.storage.array == before.storage.array)
     }
 
+    @Test("the weights are those of the epoch that is best by the criterion")
+    func criterion() throws {
+        let setup = try FineTuneSetup()
+        let plain = try setup.tune()
+        let tuned = try setup.tune { $0.criterion = SelectionCriterion(.f1, positive: 0) }
+        #expect(plain.history.map(\.trainingLoss) == tuned.history.map(\.trainingLoss))
+        #expect(plain.history.map(\.devAccuracy) == tuned.history.map(\.devAccuracy))
+        let best = tuned.history[tuned.bestEpoch - 1]
+        #expect(tuned.history.allSatisfy { $0.score <= best.score })
+        #expect(best.devScore == ClassificationMetrics(tuned.dev, positive: 0).f1)
+        #expect(plain.history.allSatisfy { $0.devScore == $0.devAccuracy })
+    }
+
     @Test("the graph reads the layer below the unfrozen ones, and lower ones that the head reads")
     func inputLayers() throws {
         let setup = try FineTuneSetup()
@@ -150,7 +164,7 @@ struct FineTuneTests {
         #expect(throws: EncoderError.badUnfrozenCount(count: 3, layers: 2)) {
             try setup.graph(count: 3)
         }
-        #expect(throws: TrainingError.self) { try setup.tune { $0.layerDecay = 0 } }
+        #expect(throws: BadOption.self) { try setup.tune { $0.layerDecay = 0 } }
     }
 
     @Test("an epoch takes each example once, in a form of it that is drawn anew")

@@ -38,14 +38,23 @@ struct LogisticPathTests {
                 + "classifier(norm=standard,dropout=0)")
         let path = try LogisticPath(
             head, train: train, dev: dev, classes: 2, key: RandomKey(seed: 3))
-        #expect(path.heads.count == LogisticPath.strengths.count)
+        #expect(path.heads.count >= 7 && LogisticPath.isComplete(path.heads))
         let losses = path.heads.map { $0.history[0].trainingLoss }
         #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 })
         #expect(ClassificationMetrics(path.heads.last!.dev).accuracy > 0.9)
 
+        let byMCC = try LogisticPath(
+            head, train: train, dev: dev, classes: 2, criterion: SelectionCriterion(.mcc),
+            key: RandomKey(seed: 3))
+        for (fit, other) in zip(path.heads, byMCC.heads) {
+            #expect(fit.parameters.storage.array == other.parameters.storage.array)
+            #expect(other.history[0].devScore == ClassificationMetrics(other.dev).mcc)
+            #expect(other.history[0].devAccuracy == fit.history[0].devScore)
+        }
+
         // Any further step along a coordinate makes the penalised loss larger.
         let best = path.heads.last!
-        let strength = LogisticPath.strengths.last!
+        let strength = LogisticPath.strengths[path.heads.count - 1]
         func objective(_ parameters: ParameterSet) throws -> Double {
             let fit = try predict(Executor(head), parameters, train, classes: 2)
             let weights = parameters.values(head.parameters[head.linearReadout!.weight.index].name)!
@@ -59,6 +68,28 @@ struct LogisticPathTests {
                 moved.storage.pointer[coordinate] += change
                 #expect(try objective(moved) > minimum)
             }
+        }
+    }
+
+    @Test("a path goes on to weaker penalties only while dev's cross entropy falls")
+    func end() throws {
+        let head = try graph(
+            "projection(width=full) > pool-mean > classifier(norm=standard,dropout=0)", segments: 1)
+        func losses(noise: Float) throws -> [Double] {
+            let path = try LogisticPath(
+                head,
+                train: try SyntheticFeatures.make(examples: 120, noise: noise, seed: 1),
+                dev: try SyntheticFeatures.make(examples: 400, noise: noise, seed: 2), classes: 2,
+                key: RandomKey(seed: 3))
+            return path.heads.map { $0.history[0].devCrossEntropy }
+        }
+        let easy = try losses(noise: 0.5)
+        #expect(easy.count == LogisticPath.strengths.count)
+        let hard = try losses(noise: 12)
+        #expect((7..<LogisticPath.strengths.count).contains(hard.count))
+        #expect(hard.suffix(2)[hard.count - 1] > hard.suffix(2)[hard.count - 2])
+        for fits in [easy, hard] {
+            #expect(zip(fits, fits.dropFirst()).dropFirst(6).dropLast().allSatisfy { $0 >= $1 })
         }
     }
 

@@ -21,9 +21,10 @@ import ray
 from ray.cluster_utils import Cluster
 
 from knas_ray import search
+from knas_ray.names import CANDIDATES
 from knas_ray.options import Options
 from knas_ray.program import Program
-from knas_ray.storage import CANDIDATES, open_storage
+from knas_ray.storage import open_storage
 
 
 def measure(options: Options, nodes: int) -> dict[str, float]:
@@ -75,7 +76,9 @@ def main() -> None:
                 directory=os.getcwd(),
             )
             seconds = measure(options, nodes)
-        print(f"{nodes} nodes:", ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()), flush=True)
+        print(
+            f"{nodes} nodes:", ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()), flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@ import ArgumentParser
 import Encoders
 import Features
 import Foundation
+import Heads
 import Support
 import Tasks
 import Training
 
-/// The linear probe of a pair task's highest layer: logistic regression for nine strengths of the penalty, each
+/// The plain linear head of a pair task's highest layer: logistic regression along a path of penalties, each
 /// to its minimum, with reading and pooling the features.
 struct ProbeBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "probe")
@@ -38,12 +39,21 @@ struct ProbeBenchmark: ParsableCommand {
                     to: directory.appendingPathComponent("\(name).json"))
             }
         }
+        let space = SearchSpace(
+            context: HeadContext(inputWidth: train.width, classes: 2, segments: 2, layers: [12]))
+        let head = space.graph(
+            of: try space.genotype(
+                "projection(width=full) > pool-mean > pair(kind=all) > "
+                    + "classifier(norm=standard,hidden=0,dropout=0)"))
+        var fits = 0
         let seconds = try median(measure.repeats) {
-            _ = try LinearProbe(train: train, dev: dev, classes: 2, threads: measure.threads)
+            fits = try LogisticPath(
+                head, train: train, dev: dev, classes: 2, key: RandomKey(seed: 1)
+            ).heads.count
         }
         try Measurement(
             "probe", threads: measure.threads, seconds: seconds,
-            work: Double(LinearProbe.strengths.count), unit: "fits", limit: limit
+            work: Double(fits), unit: "fits", limit: limit
         ).print()
     }
 }

@@ -28,7 +28,7 @@ struct ALBERTFamily: EncoderFamily {
         return all[0]...all[all.count - 1]
     }
 
-    /// The group of a layer that is counted from 1, in the arithmetic of the reference implementation.
+    /// The group of a layer, counted from 1, in the arithmetic of the reference implementation.
     private func group(_ layer: Int, _ configuration: EncoderConfiguration) -> Int {
         let layersPerGroup =
             Double(configuration.layers) / Double(configuration.details.groups)
@@ -65,7 +65,7 @@ struct ALBERTFamily: EncoderFamily {
 }
 
 extension EncoderLowering {
-    /// The layers of one group, one behind another.
+    /// The layers of one group, one after another.
     fileprivate mutating func albertGroup(
         _ group: Int, _ x: Value, _ graph: inout GraphBuilder
     ) -> Value {

@@ -37,8 +37,8 @@ struct BERTFamily: EncoderFamily {
     }
 }
 
-/// RoBERTa and its kin (Liu et al. 2019; Conneau et al. 2020): BERT's layers, positions counted from
-/// behind the padding id.
+/// RoBERTa and its relatives (Liu et al. 2019; Conneau et al. 2020): BERT's layers, with positions
+/// that start after the padding id.
 struct RoBERTaFamily: EncoderFamily {
     let modelTypes = ["roberta", "xlm-roberta", "camembert"]
     private let base = BERTFamily()
@@ -69,7 +69,7 @@ struct RoBERTaFamily: EncoderFamily {
 }
 
 extension EncoderLowering {
-    /// One transformer layer of BERT's names, counted from 0.
+    /// One transformer layer with BERT's names, counted from 0.
     mutating func bertLayer(_ index: Int, _ x: Value, _ graph: inout GraphBuilder) -> Value {
         let name = "encoder.layer.\(index)"
         let packed = linear(

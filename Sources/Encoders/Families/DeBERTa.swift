@@ -39,7 +39,7 @@ struct DeBERTaFamily: EncoderFamily {
         [
             "pooler.", "cls.", "lm_predictions.", "mask_predictions.", "classifier.", "qa_outputs.",
         ].contains { weight.hasPrefix($0) }
-            // Published checkpoints keep a table of positions that the model does not add.
+            // Published checkpoints have a position table that the model does not use.
             || weight == "embeddings.position_embeddings.weight"
             || weight == "embeddings.position_ids"
     }
@@ -121,7 +121,7 @@ extension EncoderLowering {
         if let distances, !details.positionTerms.isEmpty {
             let packed: Value
             if details.sharesProjections {
-                // Apart, as distances go through two of the three.
+                // Separate, as distances go through two of the three.
                 packed = graph.concatenate(parts.map { linear(x, $0, width, &graph) })
             } else {
                 packed = linear(x, parts, "\(attention).qkv", 3 * width, &graph)

@@ -25,13 +25,14 @@ struct LoweredLayer {
 
 /// A family of encoder architectures.
 ///
-/// To add one, write a type in a file of its own and list it in ``EncoderFamilies/all``.
+/// To add one, write a type in its own file and list it in ``EncoderFamilies/all``.
 protocol EncoderFamily: Sendable {
     /// Values of `model_type` in `config.json`.
     var modelTypes: [String] { get }
-    /// Why a configuration of the family cannot be computed, or `nil`; sizes have been checked before.
+    /// Why a configuration of the family is not supported, or `nil`; sizes have already been
+    /// checked.
     func objection(_ configuration: EncoderConfiguration) -> String?
-    /// The layers, counted from 1, that have the same weights as one; itself among them.
+    /// The layers, counted from 1, that share the weights of one, which is among them.
     func sharingLayers(_ layer: Int, _ configuration: EncoderConfiguration) -> ClosedRange<Int>
     /// The position id of a sequence's first token.
     func firstPosition(_ configuration: EncoderConfiguration) -> Int
@@ -42,9 +43,9 @@ protocol EncoderFamily: Sendable {
         _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
         into graph: inout GraphBuilder
     ) -> LoweredEncoder
-    /// Adds one layer, counted from 1, on top of the hidden state below it, with trained parameters and
-    /// dropout behind attention and feed-forward; `nil` where the family's layers need more than that
-    /// hidden state, so that they cannot be fine-tuned yet.
+    /// Adds one layer, counted from 1, on top of the hidden state below it, with trained parameters
+    /// and dropout after attention and feed-forward; `nil` if the family's layers need more than
+    /// that hidden state and so cannot be fine-tuned yet.
     func lower(
         layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
         into graph: inout GraphBuilder

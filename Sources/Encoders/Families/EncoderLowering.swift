@@ -1,6 +1,6 @@
 import Graphs
 
-/// Builds an encoder's layers in reading order, remembering where each parameter comes from: what the
+/// Builds an encoder's layers in reading order, recording where each parameter comes from: what the
 /// families have in common.
 struct EncoderLowering {
     let configuration: EncoderConfiguration
@@ -14,7 +14,8 @@ struct EncoderLowering {
         self.dropout = dropout
     }
 
-    /// `norm(word + position + type)`, `[tokens, width]`; without a table of types where there is none.
+    /// `norm(word + position + type)`, `[tokens, width]`; without types if there is no table of
+    /// them.
     mutating func embeddings(width: Int, _ graph: inout GraphBuilder) -> Value {
         norm(embeddingSum(width: width, positions: true, &graph), "embeddings.LayerNorm", &graph)
     }
@@ -39,7 +40,7 @@ struct EncoderLowering {
         return sum
     }
 
-    /// The checkpoint's names of what stands behind a layer's attention.
+    /// The checkpoint's names for what follows a layer's attention.
     struct LayerNames {
         let attentionOutput: String
         let attentionNorm: String
@@ -57,8 +58,8 @@ struct EncoderLowering {
         }
     }
 
-    /// What follows attention in a post-norm layer: projection and feed-forward, each with residual and
-    /// norm behind it.
+    /// What follows attention in a post-norm layer: projection and feed-forward, each followed by a
+    /// residual connection and a norm.
     ///
     /// - Parameters:
     ///   - mixed: the heads' outputs side by side, `[tokens, width]`.
@@ -106,7 +107,7 @@ struct EncoderLowering {
         linear(x, [name], name, width, bias: bias, &graph)
     }
 
-    /// A linear layer whose checkpoint may keep it in several parts, one above the other.
+    /// A linear layer that the checkpoint may store in several parts, stacked by rows.
     mutating func linear(
         _ x: Value, _ sources: [String], _ name: String, _ width: Int, bias: Bool = true,
         _ graph: inout GraphBuilder
@@ -116,7 +117,7 @@ struct EncoderLowering {
         return graph.linear(x, weight: weight, bias: shift)
     }
 
-    /// - Parameter isShared: whether it belongs to no layer, so that it is never trained.
+    /// - Parameter isShared: whether it belongs to no layer and so is never trained.
     mutating func norm(
         _ x: Value, _ name: String, isShared: Bool = false, _ graph: inout GraphBuilder
     ) -> Value {
@@ -140,7 +141,7 @@ struct EncoderLowering {
         }
     }
 
-    /// A weight that the graph has already is used again: layers may share it.
+    /// A weight that is already in the graph is reused: layers may share it.
     private mutating func parameter(
         _ name: String, _ shape: [Int], trainable: Bool, _ graph: inout GraphBuilder,
         _ binding: (ParameterID) -> WeightBinding

@@ -1,7 +1,7 @@
 import Graphs
 
-/// MPNet (Song et al. 2020): post-norm layers whose attention adds a number for the distance of two
-/// tokens, the same in all layers; positions are counted from behind the padding id, as in RoBERTa.
+/// MPNet (Song et al. 2020): post-norm layers whose attention adds a number for the distance
+/// between two tokens, the same in all layers; positions start after the padding id, as in RoBERTa.
 struct MPNetFamily: EncoderFamily {
     let modelTypes = ["mpnet"]
     private let base = BERTFamily()

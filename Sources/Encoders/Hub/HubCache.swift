@@ -1,8 +1,8 @@
 import Foundation
 import Support
 
-/// A repository's place in the hub's cache, laid out as Hugging Face's own library does, so that both
-/// find each other's files: `refs/REVISION` names a commit, `snapshots/COMMIT/FILE` links to
+/// A repository's place in the hub's cache, laid out as by Hugging Face's own library, so each
+/// finds the other's files: `refs/REVISION` names a commit, `snapshots/COMMIT/FILE` links to
 /// `blobs/HASH`.
 struct HubCache {
     let directory: URL
@@ -20,7 +20,7 @@ struct HubCache {
         directory.appendingPathComponent("blobs").appendingPathComponent(hash)
     }
 
-    /// The commit that a revision stood for when it was last looked up.
+    /// The commit that a revision pointed to when it was last looked up.
     func commit(_ revision: String) -> String? {
         if HubListing.isCommit(revision) { return revision }
         let file = directory.appendingPathComponent("refs/\(revision)")
@@ -37,7 +37,7 @@ struct HubCache {
         try AtomicFile.write(commit, to: file)
     }
 
-    /// Files of a snapshot, as paths inside of it.
+    /// Files of a snapshot, as paths inside it.
     func files(_ commit: String) -> [String] {
         let found = FileManager.default.enumerator(atPath: snapshot(commit).path)?
             .compactMap { $0 as? String }

@@ -1,16 +1,17 @@
 import Foundation
 import Support
 
-/// Brings an encoder's files from a Hugging Face hub into the hub's cache and gives their directory.
+/// Downloads an encoder's files from a Hugging Face hub into the hub's cache and returns their
+/// directory.
 ///
-/// Files that are there already are used; a file that was cut off goes on where it stopped; sizes and
-/// hashes are checked before a file gets its name.
+/// Files that are already there are used; an interrupted download resumes where it stopped; sizes
+/// and hashes are checked before a file gets its name.
 struct HubDownload {
     let reference: HubReference
     let settings: HubSettings
     let log: (String) -> Void
     private let cache: HubCache
-    /// Connections that are cut before a file counts as unreachable.
+    /// Dropped connections after which a file counts as unreachable.
     private static let attempts = 4
 
     init(_ reference: HubReference, _ settings: HubSettings, log: @escaping (String) -> Void) {
@@ -27,7 +28,7 @@ struct HubDownload {
         do {
             listing = try list()
         } catch let error as HubError {
-            // Without a network, what an earlier download left complete serves as well.
+            // Without a network, a complete earlier download will do.
             guard case .unreachable = error, let commit = cache.commit(reference.revision),
                 isComplete(commit)
             else { throw error }
@@ -78,7 +79,7 @@ struct HubDownload {
         }
     }
 
-    /// Brings one file into the snapshot.
+    /// Downloads one file into the snapshot.
     private func fetch(_ file: String, _ commit: String) throws {
         let place = cache.snapshot(commit).appendingPathComponent(file)
         if FileManager.default.fileExists(atPath: place.path) { return }
@@ -92,7 +93,7 @@ struct HubDownload {
         guard [40, 64].contains(hash.count), hash.allSatisfy({ $0.isASCII && $0.isHexDigit })
         else {
             throw HubError.badAnswer(
-                url: url.absoluteString, reason: "no hash stands in the answer's ETag")
+                url: url.absoluteString, reason: "the answer's ETag has no hash")
         }
         let size = (head.headers["x-linked-size"] ?? head.headers["content-length"])
             .flatMap(Int.init)
@@ -135,12 +136,12 @@ struct HubDownload {
                 }
                 try check(answer.status, url, "file \(file)")
                 let end = Int(try sink.seekToEnd())
-                // A server that closes early may look like one that is done.
+                // A server that closes the connection early may look like one that is done.
                 if let size, end < size, attempt < Self.attempts { continue }
                 break
             } catch let error as HubError {
                 guard case .unreachable = error, attempt < Self.attempts else { throw error }
-                log("the connection was cut: going on")
+                log("the connection was dropped: resuming")
             }
         }
         try verify(file, part, hash: hash, size: size)
@@ -155,7 +156,8 @@ struct HubDownload {
         let attributes = try? FileManager.default.attributesOfItem(atPath: part.path)
         let found = (attributes?[.size] as? NSNumber)?.intValue ?? 0
         if let size, found != size {
-            // Too short may go on another day; too long can only be wrong.
+            // A file that is too short may be resumed later; one that is too long can only be
+            // wrong.
             if found > size { try? FileManager.default.removeItem(at: part) }
             throw HubError.wrongSize(file: file, expected: size, found: found)
         }
@@ -168,7 +170,7 @@ struct HubDownload {
         }
     }
 
-    /// Says every tenth of a large file.
+    /// Reports every tenth of a large file.
     private struct Meter {
         private var bytes: Int
         private var tenths: Int

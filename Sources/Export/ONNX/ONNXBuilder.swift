@@ -1,5 +1,5 @@
-import Foundation
 import Graphs
+import ONNXProtobuf
 
 /// Collects the nodes and numbers of an ONNX graph; every value has a name of its own.
 final class ONNXBuilder {
@@ -18,9 +18,9 @@ final class ONNXBuilder {
 
     /// Declares an input.
     func input(
-        _ name: String, element: Int32, _ dimensions: [TensorShapeProto.Dimension]
+        _ name: String, type: TensorProto.DataType, _ dimensions: [TensorShapeProto.Dimension]
     ) -> String {
-        inputs.append(ValueInfoProto(name, element: element, dimensions: dimensions))
+        inputs.append(ValueInfoProto(name, type: type, dimensions: dimensions))
         return name
     }
 
@@ -29,8 +29,7 @@ final class ONNXBuilder {
         _ name: String, from value: String, _ dimensions: [TensorShapeProto.Dimension]
     ) {
         add("Identity", [value], outputs: [name])
-        outputs.append(
-            ValueInfoProto(name, element: TensorProto.Element.float, dimensions: dimensions))
+        outputs.append(ValueInfoProto(name, type: .float, dimensions: dimensions))
     }
 
     // MARK: Nodes
@@ -78,8 +77,8 @@ final class ONNXBuilder {
     }
 
     /// `value` as another type.
-    func cast(_ value: String, to element: Int32) -> String {
-        node("Cast", value, attributes: [AttributeProto("to", Int(element))])
+    func cast(_ value: String, to type: TensorProto.DataType) -> String {
+        node("Cast", value, attributes: [AttributeProto("to", type.rawValue)])
     }
 
     // MARK: Numbers
@@ -127,7 +126,7 @@ extension ONNXBuilder {
         model.producerName = "knas"
         model.graph = graph
         model.opsetImport = [operators]
-        model.metadata = metadata.sorted { $0.key < $1.key }.map { key, value in
+        model.metadataProps = metadata.sorted { $0.key < $1.key }.map { key, value in
             var entry = StringStringEntryProto()
             (entry.key, entry.value) = (key, value)
             return entry

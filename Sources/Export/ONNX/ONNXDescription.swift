@@ -1,4 +1,6 @@
 import Foundation
+import ONNXProtobuf
+import SwiftProtobuf
 
 /// What an ONNX file says about itself, as far as this program's messages know the format.
 package struct ONNXDescription: Sendable {
@@ -32,12 +34,12 @@ package struct ONNXDescription: Sendable {
     /// - Throws: SwiftProtobuf's error for bytes that are no message.
     package init(_ data: Data) throws {
         let model = try ModelProto(serializedBytes: data)
-        let graph = model.graph ?? GraphProto()
+        let graph = model.graph
         irVersion = Int(model.irVersion)
         opset = Int(model.opsetImport.first { $0.domain.isEmpty }?.version ?? 0)
         inputs = graph.input.map(Port.init)
         outputs = graph.output.map(Port.init)
-        metadata = Dictionary(model.metadata.map { ($0.key, $0.value) }) { $1 }
+        metadata = Dictionary(model.metadataProps.map { ($0.key, $0.value) }) { $1 }
         operators = graph.node.map(\.opType)
         initializers = Dictionary(graph.initializer.map { ($0.name, $0.dims.map { Int($0) }) }) {
             $1
@@ -56,10 +58,10 @@ package struct ONNXDescription: Sendable {
         self.dangling = dangling
         wrongSizes = graph.initializer.filter { tensor in
             let size =
-                switch tensor.dataType {
-                case TensorProto.Element.float: 4
-                case TensorProto.Element.float16: 2
-                case TensorProto.Element.int64: 8
+                switch TensorProto.DataType(rawValue: Int(tensor.dataType)) {
+                case .float: 4
+                case .float16: 2
+                case .int64: 8
                 default: 0
                 }
             return tensor.dims.reduce(Int64(size), *) != Int64(tensor.rawData.count)
@@ -72,9 +74,13 @@ package struct ONNXDescription: Sendable {
 extension ONNXDescription.Port {
     fileprivate init(_ info: ValueInfoProto) {
         name = info.name
-        element = Int(info.type?.tensorType?.elementType ?? 0)
-        shape = (info.type?.tensorType?.shape?.dimensions ?? []).map { dimension in
-            dimension.parameter ?? dimension.value.map(String.init) ?? "?"
+        element = Int(info.type.tensorType.elemType)
+        shape = info.type.tensorType.shape.dim.map { dimension in
+            switch dimension.value {
+            case .dimParam(let name): name
+            case .dimValue(let size): String(size)
+            case nil: "?"
+            }
         }
     }
 }

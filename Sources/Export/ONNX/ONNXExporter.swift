@@ -2,6 +2,7 @@ import Encoders
 import Foundation
 import Graphs
 import Support
+import SwiftProtobuf
 import Tokenization
 
 /// One ONNX file that maps padded token ids to logits, or features to logits.

@@ -1,5 +1,6 @@
 import Foundation
 import Graphs
+import ONNXProtobuf
 
 /// Elementwise functions, sums and tables, and the numbers of parameters.
 extension ONNXGraphEmitter {
@@ -51,7 +52,7 @@ extension ONNXGraphEmitter {
             }
         let (values, isHalf) = storedTensor(table)
         let rows = b.node("Gather", values, ids, attributes: [AttributeProto("axis", 0)])
-        return isHalf ? b.cast(rows, to: TensorProto.Element.float) : rows
+        return isHalf ? b.cast(rows, to: .float) : rows
     }
 
     // MARK: Parameters
@@ -105,9 +106,7 @@ extension ONNXGraphEmitter {
                 case .float32, .float16:
                     TensorProto(
                         name, shape: parameter.shape,
-                        type: element == .float16
-                            ? TensorProto.Element.float16 : TensorProto.Element.float,
-                        rawData: Data(bytes))
+                        type: element == .float16 ? .float16 : .float, rawData: Data(bytes))
                 case .bfloat16:
                     TensorProto(
                         name, shape: parameter.shape,

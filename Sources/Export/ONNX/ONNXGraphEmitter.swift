@@ -1,4 +1,5 @@
 import Graphs
+import ONNXProtobuf
 
 /// Writes a ``Graph`` as ONNX nodes over padded batches.
 ///

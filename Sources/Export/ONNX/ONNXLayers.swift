@@ -1,5 +1,6 @@
 import Foundation
 import Graphs
+import ONNXProtobuf
 
 /// The layers that take more than a node or two. What lies behind padding must not show: whoever looks
 /// at neighbours or sums over tokens masks first.

@@ -1,5 +1,6 @@
 import Encoders
 import Graphs
+import ONNXProtobuf
 import Tokenization
 
 /// A whole model as an ONNX message: inputs, the encoder's graph once a segment, the head's graph.
@@ -37,8 +38,7 @@ struct ONNXModel {
             let prefix = segment == 0 ? "" : "pair_"
             let tokens = TensorShapeProto.Dimension.named("\(prefix)tokens")
             func integers(_ name: String) -> String {
-                builder.input(
-                    prefix + name, element: TensorProto.Element.int64, [.named("batch"), tokens])
+                builder.input(prefix + name, type: .int64, [.named("batch"), tokens])
             }
             if let encoder {
                 let ids = integers("input_ids")
@@ -49,7 +49,7 @@ struct ONNXModel {
                 features.append(Self.encode(encoder, sequence, builder))
             } else {
                 let name = builder.input(
-                    "\(prefix)features", element: TensorProto.Element.float,
+                    "\(prefix)features", type: .float,
                     [
                         .named("batch"), tokens,
                         .fixed(configuration.width * configuration.layers.count),

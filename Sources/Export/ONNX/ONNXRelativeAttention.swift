@@ -1,4 +1,5 @@
 import Graphs
+import ONNXProtobuf
 
 /// Attention that knows the distance of two tokens. Distances do not depend on the side on which padding
 /// stands, so that nothing of them needs a mask.

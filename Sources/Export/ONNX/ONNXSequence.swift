@@ -1,3 +1,5 @@
+import ONNXProtobuf
+
 /// How an encoder numbers tokens, as far as token ids do not say it.
 struct TokenNumbering: Hashable, Sendable {
     /// Position id of the first token (RoBERTa's kin count from behind the padding id).
@@ -52,12 +54,12 @@ final class ONNXSequence {
 
     /// Whether a token is real: `[batch, tokens]`, bool.
     private func bool() -> String {
-        cached(.bool) { b.cast(mask, to: TensorProto.Element.bool) }
+        cached(.bool) { b.cast(mask, to: .bool) }
     }
 
     /// 1 for a real token, else 0: `[batch, tokens]`, int64.
     private func integers() -> String {
-        cached(.integers) { b.cast(bool(), to: TensorProto.Element.int64) }
+        cached(.integers) { b.cast(bool(), to: .int64) }
     }
 
     /// Whether a token is real: `[batch, tokens, 1]`, bool.
@@ -67,7 +69,7 @@ final class ONNXSequence {
 
     /// 1 for a real token, else 0: `[batch, tokens, 1]`, float.
     private func floatColumn() -> String {
-        cached(.floatColumn) { b.cast(column(), to: TensorProto.Element.float) }
+        cached(.floatColumn) { b.cast(column(), to: .float) }
     }
 
     /// 0 for a real token, else ``absent``: `[batch, tokens, 1]`, float.
@@ -173,7 +175,7 @@ final class ONNXSequence {
                 let separator = numbering.separator
             else { return b.node("Mul", ids, b.integer(0)) }
             let equal = b.node("Equal", ids, b.integer(separator))
-            let marks = b.cast(equal, to: TensorProto.Element.int64)
+            let marks = b.cast(equal, to: .int64)
             // Separators before a token; from the first on, all is the second segment.
             let before = b.node(
                 "CumSum", marks, b.integer(1), attributes: [AttributeProto("exclusive", 1)])

@@ -46,8 +46,8 @@ extension Executor {
         }
     }
 
-    /// The gradient with respect to the packed rows. Every row is the query, the key and the value of
-    /// exactly one pair of sequences, so that each part is written once.
+    /// The gradient with respect to the packed rows. Every row is the query, the key and the value
+    /// of exactly one pair of sequences, so each part is written once.
     func attendBackward(
         _ index: Int, heads: Int, source: AttentionSource, gradient dy: UnsafePointer<Float>,
         into dx: UnsafeMutablePointer<Float>, accumulate: Bool

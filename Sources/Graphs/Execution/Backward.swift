@@ -4,17 +4,17 @@ import Tensors
 extension Executor {
     /// Propagates a gradient of the output, `[rows, width]`, back through the graph.
     ///
-    /// Every node with trained parameters is handed to `sink` once, with its inputs and the gradient
-    /// of its output; what is made of them (a batch gradient, per-example gradients, a Gram matrix) is
-    /// the sink's business. May be called several times after one forward pass.
+    /// Every node with trained parameters is handed to `sink` once, with its inputs and the
+    /// gradient of its output; what to make of them (a batch gradient, per-example gradients, a
+    /// Gram matrix) is up to the sink. May be called several times after one forward pass.
     ///
     /// - Parameters:
     ///   - outputGradient: of the output, `[rows, width]`.
-    ///   - sink: is handed the nodes with trained parameters, last node first.
+    ///   - sink: receives the nodes with trained parameters, last node first.
     ///   - inputGradients: for each input slot, memory that receives the gradient with respect to
-    ///     it, or `nil`; where it is not empty, nodes without trained parameters behind them get
+    ///     it, or `nil`; if it is not empty, nodes that lead back to no trained parameter get
     ///     gradients too.
-    ///   - observe: told about every node that gets a gradient: its place in the graph and the
+    ///   - observe: called for every node that gets a gradient, with its index in the graph and the
     ///     gradient of its value, `[rows, width]`, valid during the call.
     /// - Precondition: the last forward pass kept its activations.
     public func backward(
@@ -22,7 +22,7 @@ extension Executor {
         inputGradients: [UnsafeMutablePointer<Float>?] = [],
         observe: ((_ node: Int, _ gradient: UnsafePointer<Float>) -> Void)? = nil
     ) {
-        precondition(mode.keepsActivations, "the forward pass kept nothing")
+        precondition(mode.keepsActivations, "the forward pass kept no activations")
         var gradients = [UnsafeMutablePointer<Float>?](repeating: nil, count: graph.nodes.count)
         let last = graph.output.node
         gradients[last] = pool.take(count(last))
@@ -120,7 +120,7 @@ extension Executor {
             poolBackward(kind, index, dy, dx, accumulate)
 
         case .attentionPool:
-            // The scores lead to a trained parameter or nothing here is wanted.
+            // The scores lead to a trained parameter, or nothing is wanted here.
             let scratch = pool.take(batch.tokenCount)
             defer { pool.give(scratch) }
             let scores = target(first!) ?? (scratch, 0)
@@ -185,7 +185,8 @@ extension Executor {
         }
     }
 
-    /// The second target is asked for after the first was written: both may be the same buffer.
+    /// The second target is requested after the first has been written: both may be the same
+    /// buffer.
     private func binaryBackward(
         _ operation: BinaryOperation, _ node: Node, _ dy: UnsafePointer<Float>,
         _ targetA: (UnsafeMutablePointer<Float>, Int32)?,

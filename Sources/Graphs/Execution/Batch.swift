@@ -1,23 +1,23 @@
 /// Ragged sequences that are computed together; nothing is padded.
 ///
-/// Sequences stand one after another; with two segments, sequences `2 i` and `2 i + 1` are the
-/// segments of example `i`, so that the rows of an example are contiguous in every ``RowSpace``.
+/// Sequences are stored one after another; with two segments, sequences `2 i` and `2 i + 1` are the
+/// segments of example `i`, so the rows of an example are contiguous in every ``RowSpace``.
 public struct Batch {
     /// Sequence `s` is token rows `offsets[s] ..< offsets[s + 1]`; never empty.
     public let offsets: [Int64]
-    /// Sequences an example consists of.
+    /// Sequences per example.
     public let segments: Int
-    /// One pointer for each input slot, `[tokens, width]`; valid as long as `owner` lives, or, without
-    /// one, as the caller sees to.
+    /// One pointer for each input slot, `[tokens, width]`; valid as long as `owner` lives or,
+    /// without one, as long as the caller guarantees.
     public var inputs: [UnsafePointer<Float>] = []
     /// Keeps the memory of `inputs` alive.
     public var owner: AnyObject?
-    /// Token ids, positions and segment ids, one a token; empty where the graph has no embeddings.
+    /// Token ids, positions and segment ids, one per token; empty if the graph has no embeddings.
     public var ids: [Int32] = []
     public var positions: [Int32] = []
     public var segmentIDs: [Int32] = []
 
-    /// - Precondition: every length is positive and their number divides by `segments`.
+    /// - Precondition: every length is positive, and their number is divisible by `segments`.
     public init(lengths: [Int], segments: Int) {
         precondition(lengths.count % segments == 0, "incomplete examples")
         precondition(lengths.allSatisfy { $0 > 0 }, "an empty sequence")
@@ -57,7 +57,7 @@ public struct Batch {
         2 * Int(offsets[sequence]) - sequence
     }
 
-    /// For every row in the space of distances the row of a table.
+    /// For every row in the space of distances, the row of a table.
     func distanceRows(_ buckets: DistanceBuckets) -> [Int32] {
         let longest = (0..<sequenceCount).map { offsets[$0 + 1] - offsets[$0] }.max() ?? 1
         let reach = Int(longest) - 1

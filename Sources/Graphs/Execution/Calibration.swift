@@ -23,9 +23,9 @@ extension Executor {
 }
 
 extension Graph {
-    /// Sets the calibrated parameters from blocks of examples, one after another, so that no more is held
-    /// than a block's activations. The blocks run from the inputs again for each of the parameters: few
-    /// graphs have more than two.
+    /// Sets the calibrated parameters from blocks of examples, one after another, so that no more
+    /// is held than a block's activations. The blocks run from the inputs again for each parameter:
+    /// few graphs have more than two.
     ///
     /// - Parameter block: the examples of a block, by its number.
     public func calibrate(
@@ -39,7 +39,7 @@ extension Graph {
             var moments = ColumnMoments(width: node.width)
             for index in 0..<blocks {
                 let batch = try block(index)
-                // What the executor returns, and an input above all, may be gone with its owner.
+                // What the executor returns, above all an input, may be freed with its owner.
                 withExtendedLifetime((executor, batch)) {
                     moments.add(
                         executor.forward(batch, parameters: parameters),

@@ -1,5 +1,5 @@
-/// Means and variances of columns over rows that come block by block (Chan, Golub and LeVeque, "Updating
-/// formulae and a pairwise algorithm for computing sample variances", 1979).
+/// Means and variances of columns over rows that arrive block by block (Chan, Golub and LeVeque,
+/// "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
 package struct ColumnMoments {
     private var rows = 0
     package private(set) var means: [Double]

@@ -5,17 +5,17 @@ import Tensors
 /// Runs a ``Graph`` over batches on the calling thread.
 ///
 /// After the first batches nothing is allocated in the inner loops: activations, gradients and
-/// scratch come from one pool. Not thread-safe; use one executor a thread.
+/// scratch come from one pool. Not thread-safe; use one executor per thread.
 public final class Executor {
     /// What a forward pass is for.
     public enum Mode: Sendable, Equatable {
-        /// Only the output is wanted: buffers are used again as soon as they can be.
+        /// Only the output is wanted: buffers are reused as soon as possible.
         case inference
         /// A backward pass follows; dropout is off, as gradient kernels need it.
         case differentiation
         /// A backward pass follows; dropout masks come from `key`, a new one each step.
         case training(key: UInt64)
-        /// Calibrated parameters are set on the way.
+        /// Calibrated parameters are set along the way.
         case calibration
 
         var keepsActivations: Bool { self != .inference && self != .calibration }
@@ -28,7 +28,7 @@ public final class Executor {
     private let consumerCounts: [Int]
     let folding: Folding
 
-    // State of the batch at hand.
+    // State of the current batch.
     var parameters: ParameterSet?
     var batch = Batch(lengths: [], segments: 1)
     var mode = Mode.inference
@@ -39,8 +39,8 @@ public final class Executor {
     private var remainingUses: [Int]
     private var isOwned: [Bool]
 
-    /// - Parameter pool: scratch memory, of this executor's thread. Where others use it afterwards,
-    ///   ``reset()`` gives back what the executor still holds.
+    /// - Parameter pool: scratch memory that belongs to this executor's thread. If others use it
+    ///   afterwards, ``reset()`` gives back what the executor still holds.
     public init(_ graph: Graph, pool: BufferPool = BufferPool()) {
         self.graph = graph
         self.pool = pool
@@ -71,11 +71,11 @@ public final class Executor {
     /// Computes the output, `[rows, width]` of ``Graph/output``.
     ///
     /// The result is valid until the next call of this executor. In the modes that keep activations
-    /// a call of ``backward(_:into:)`` may follow.
+    /// a call to ``backward(_:into:)`` may follow.
     public func forward(
         _ batch: Batch, parameters: ParameterSet, mode: Mode = .inference
     ) -> UnsafePointer<Float> {
-        precondition(batch.segments == graph.segments, "the batch has other segments")
+        precondition(batch.segments == graph.segments, "wrong number of segments")
         reset()
         self.batch = batch
         self.parameters = parameters
@@ -90,7 +90,7 @@ public final class Executor {
         return UnsafePointer(value(graph.output.node))
     }
 
-    /// Gives all buffers of the last batch back to the pool.
+    /// Returns all buffers of the last batch to the pool.
     public func reset() {
         for index in values.indices {
             if isOwned[index], storageNode[index] == index, let pointer = values[index] {
@@ -131,7 +131,7 @@ public final class Executor {
         remainingUses[root] += consumerCounts[node]
     }
 
-    /// The input's buffer when nobody needs its content any more, else a new one.
+    /// The input's buffer if its content is no longer needed, otherwise a new one.
     func allocateReusing(_ input: Int, for node: Int) -> UnsafeMutablePointer<Float> {
         let root = storageNode[input]
         if !mode.keepsActivations, remainingUses[root] == 1, isOwned[root],

@@ -1,11 +1,11 @@
 import CKernels
 
 /// Nodes that a training step computes where they are used, without a buffer of their own: heads on
-/// wide features wait for memory more than for arithmetic.
+/// wide features are bound by memory more than by arithmetic.
 ///
-/// A concatenation of queries, keys and values is read in its parts by the attention behind it; a
-/// product or a difference that only goes into a concatenation is written there at once. The numbers
-/// are the same, bit for bit.
+/// A concatenation of queries, keys and values is read in parts by the attention that follows it; a
+/// product or a difference that only goes into a concatenation is written there directly. The
+/// numbers are the same, bit for bit.
 struct Folding: Sendable {
     /// Whether a node has no buffer in training.
     private(set) var isFolded: [Bool]

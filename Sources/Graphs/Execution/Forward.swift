@@ -18,7 +18,7 @@ extension Executor {
         case .embedding(let table, let attribute):
             let y = allocate(index)
             let ids = tokenAttribute(attribute)
-            precondition(ids.count == Int(rowCount), "one id a row")
+            precondition(ids.count == Int(rowCount), "one id per row")
             let (address, element) = parameters.table(table)
             switch element {
             case .float32:
@@ -171,7 +171,7 @@ extension Executor {
 }
 
 extension Activation {
-    /// The number that the C kernels know it by.
+    /// Its number in the C kernels.
     var code: Int32 {
         switch self {
         case .relu: Int32(KNAS_RELU)

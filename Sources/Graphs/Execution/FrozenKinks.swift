@@ -1,23 +1,23 @@
 import Tensors
 
-/// A graph that agrees with another at one batch and one set of parameters, there also in all
-/// derivatives, and is smooth: every kink (ReLU, maximum pooling, absolute difference) is replaced by
-/// the linear piece that the batch is on.
+/// A smooth graph that agrees with another at one batch and one set of parameters, in all
+/// derivatives too: every kink (ReLU, maximum pooling, absolute difference) is replaced by the
+/// linear piece that the batch is on.
 ///
-/// Differences of its gradients approach the second derivatives that automatic differentiation gives;
-/// those of the original step over kinks, whose number grows with the step as fast as the
-/// division by the step makes up for it.
+/// Differences of its gradients approach the second derivatives that automatic differentiation
+/// gives; those of the original cross kinks, whose number grows with the step just as fast as the
+/// division by the step shrinks their effect.
 public struct FrozenKinks {
     /// Parameters are those of the original graph, in the same order.
     public let graph: Graph
-    /// The original batch with the linear pieces as further inputs.
+    /// The original batch with the linear pieces as additional inputs.
     public let batch: Batch
-    /// Owns the further inputs; must live as long as the batch is used.
+    /// Owns the additional inputs; must live as long as the batch is used.
     public let storage: [FloatStorage]
 }
 
 extension Executor {
-    /// Freezes the kinks where the last forward pass met them.
+    /// Freezes the kinks where the last forward pass found them.
     ///
     /// - Precondition: the last forward pass kept its activations, with dropout off.
     public func freezeKinks() -> FrozenKinks {
@@ -33,7 +33,8 @@ extension Executor {
                     primitive: primitive, inputs: inputs, width: node.width, space: node.space))
             return nodes.count - 1
         }
-        /// A further input that holds `value(element)`, shaped like a node of the original graph.
+        /// An additional input that holds `value(element)`, shaped like a node of the original
+        /// graph.
         func constant(_ index: Int, _ fill: (UnsafeMutablePointer<Float>, Int) -> Void) -> Int {
             let values = FloatStorage(count: count(index))
             fill(values.pointer, values.count)

@@ -1,10 +1,10 @@
 extension Executor {
     /// What a node computed in the last forward pass, `[rows, width]`; valid until the next one.
     ///
-    /// - Parameter node: a place in ``Graph/nodes``.
+    /// - Parameter node: an index in ``Graph/nodes``.
     /// - Precondition: the last forward pass kept its activations.
     public func activations(of node: Int) -> UnsafePointer<Float> {
-        precondition(mode.keepsActivations, "the forward pass kept nothing")
+        precondition(mode.keepsActivations, "the forward pass kept no activations")
         return UnsafePointer(value(node))
     }
 }

@@ -1,9 +1,9 @@
 import CKernels
 import Tensors
 
-/// Attention whose scores depend on the distance of query and key. A sequence of `n` tokens has `r =
-/// 2 n - 1` rows of distances, query minus key from `1 - n` to `n - 1`; that of query `i` and key `j` is
-/// row `i - j + n - 1`.
+/// Attention whose scores depend on the distance between query and key. A sequence of `n` tokens
+/// has `r = 2 n - 1` rows of distances, query minus key from `1 - n` to `n - 1`; that of query `i`
+/// and key `j` is row `i - j + n - 1`.
 extension Executor {
     /// What a node of relative attention reads.
     private struct RelativeInputs {
@@ -105,9 +105,9 @@ extension Executor {
         }
     }
 
-    /// The gradients with respect to the packed rows and to what the distances give.
+    /// The gradients with respect to the packed rows and to the terms that depend on distances.
     ///
-    /// Every row belongs to exactly one sequence, so that each part is written once.
+    /// Every row belongs to exactly one sequence, so each part is written once.
     func attendRelativelyBackward(
         _ index: Int, heads: Int, terms: DistanceTerms, gradient dy: UnsafePointer<Float>,
         target: (Int) -> GradientTarget?
@@ -118,7 +118,7 @@ extension Executor {
         let depth = width / heads
         let stride = 3 * width
         let packed = value(inputs.packed)
-        // Asked for in this order: one buffer may serve several inputs.
+        // Requested in this order: one buffer may serve several inputs.
         let dPacked = target(inputs.packed)
         let dKeys = inputs.keys.flatMap { target($0) }
         let dQueries = inputs.queries.flatMap { target($0) }

@@ -6,7 +6,7 @@ public enum CrossEntropy {
     /// (nothing is divided by the number of examples).
     ///
     /// - Parameters:
-    ///   - weights: a factor for each example's loss, or nothing.
+    ///   - weights: a factor for each example's loss, or `nil`.
     ///   - smoothing: the share of the target that is spread evenly over the classes
     ///     (Szegedy et al. 2016, section 7).
     public static func evaluate(

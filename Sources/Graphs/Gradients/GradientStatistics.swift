@@ -4,7 +4,7 @@ import Tensors
 /// Statistics of per-example gradients, entry by entry and summed over each parameter, in memory for
 /// a block of one parameter at a time: the `[examples, parameters]` Jacobian never exists.
 public final class GradientStatistics: GradientSink {
-    /// What was found of one parameter, with `g_i` the gradient of one entry by example `i`.
+    /// The statistics of one parameter, with `g_i` the gradient of one entry by example `i`.
     public struct Entry: Sendable {
         /// Sum over entries of `mean_i |g_i| / std_i g_i` (of the population); an entry whose gradient
         /// is the same for all examples is left out.
@@ -26,8 +26,8 @@ public final class GradientStatistics: GradientSink {
     private var pending: [ParameterID: FloatStorage] = [:]
 
     /// - Parameters:
-    ///   - graph: the graph whose gradients will come; a parameter that several nodes share is kept
-    ///     `[examples, count]` until all its parts have come.
+    ///   - graph: the graph whose gradients will arrive; a parameter that several nodes share is
+    ///     kept as `[examples, count]` until all its parts have arrived.
     ///   - examples: number of examples n.
     public init(_ graph: Graph, examples: Int) {
         exampleCount = examples
@@ -63,7 +63,7 @@ public final class GradientStatistics: GradientSink {
         }
     }
 
-    /// Adds what is still open of parameters that several nodes share; call after the backward pass.
+    /// Adds what is pending for parameters that several nodes share; call after the backward pass.
     public func finish() {
         for (id, gradients) in pending {
             let count = gradients.count / exampleCount
@@ -111,9 +111,9 @@ public final class GradientStatistics: GradientSink {
             entry.signAgreement += Double(abs(signs[index]))
             let mean = sum[index] / n
             let variance = squares[index] / n - mean * mean
-            // Signs and the comparison below would hide what is not a number.
+            // Signs and the comparison below would hide NaNs.
             if !variance.isFinite { entry = Entry(meanToSpread: .nan, signAgreement: .nan) }
-            // Below this the difference is rounding of the sums, not spread.
+            // Below this, the difference is rounding error of the sums, not spread.
             if variance > 1e-12 * squares[index] / n {
                 entry.meanToSpread += absolute[index] / n / variance.squareRoot()
             }

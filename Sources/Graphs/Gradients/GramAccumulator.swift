@@ -4,10 +4,11 @@ import Tensors
 /// Accumulates the Gram matrix of per-example gradients, `K_ij = <g_i, g_j>`, parameter by parameter;
 /// the `[examples, parameters]` Jacobian never exists in memory.
 ///
-/// For a linear layer with inputs `X_i` and output gradients `D_i` over the rows of example `i`, the
-/// gradients are `D_i' X_i`, and there are two ways to their inner products (Novak et al., ICML 2022,
-/// section 3): form the gradients, block of rows by block of rows, and multiply; or sum
-/// `(x_it . x_js)(d_it . d_js)` over pairs of rows. The cheaper one is chosen by counting operations.
+/// For a linear layer with inputs `X_i` and output gradients `D_i` over the rows of example `i`,
+/// the gradients are `D_i' X_i`, and there are two ways to compute their inner products (Novak et
+/// al., ICML 2022, section 3): form the gradients, block of rows by block of rows, and multiply; or
+/// sum `(x_it . x_js)(d_it . d_js)` over pairs of rows. The cheaper one is chosen by counting
+/// operations.
 public final class GramAccumulator: GradientSink {
     /// How Gram matrices of linear layers are formed.
     public enum Method: Sendable {
@@ -28,7 +29,8 @@ public final class GramAccumulator: GradientSink {
     private let keepsParts: Bool
     private let shared: Set<ParameterID>
     private var pending: [ParameterID: FloatStorage] = [:]
-    /// Scratch of a matrix library's product, `[examples, examples]`; the lower triangle counts.
+    /// Scratch space for a matrix library's product, `[examples, examples]`; the lower triangle
+    /// counts.
     private var product: [Float]
     /// Sums of products, `[examples, examples]`; the lower triangle counts.
     private var lower: [Double]
@@ -36,11 +38,11 @@ public final class GramAccumulator: GradientSink {
     private let usesOwnProducts: Bool
 
     /// - Parameters:
-    ///   - graph: the graph whose gradients will come; parameters that several nodes share are formed
-    ///     whole, as their gradients add up before the product is taken.
+    ///   - graph: the graph whose gradients will arrive; parameters that several nodes share are
+    ///     formed whole, as their gradients add up before the product is taken.
     ///   - examples: number of examples n.
-    ///   - usesOwnProducts: whether this program's own loops form the products; the default is what
-    ///     is faster on this processor.
+    ///   - usesOwnProducts: whether this program's own loops form the products; the default is
+    ///     whichever is faster on this processor.
     public init(
         _ graph: Graph, examples: Int, method: Method = .cheaper, keepsParts: Bool = false,
         usesOwnProducts: Bool = knas_prefers_own_products() != 0
@@ -72,7 +74,7 @@ public final class GramAccumulator: GradientSink {
         }
     }
 
-    /// Adds what is still open of parameters that several nodes share; call after the backward pass.
+    /// Adds what is pending for parameters that several nodes share; call after the backward pass.
     public func finish() {
         for (id, gradients) in pending {
             add(id, gradients.pointer, width: gradients.count / exampleCount)
@@ -115,7 +117,7 @@ public final class GramAccumulator: GradientSink {
         let inputs = gradient.inputWidth
         let outputs = gradient.width
         let n = exampleCount
-        // Multiplications of either way; row pairs do about half of the symmetric matrices.
+        // Multiplications in either form; row pairs do about half of the symmetric matrices.
         let gradientCost = rows * inputs * outputs + n * n * inputs * outputs / 2
         let pairCost = rows * rows * (inputs + outputs + 2) / 2
         let usesPairs =
@@ -181,8 +183,8 @@ public final class GramAccumulator: GradientSink {
             Int64(gradient.batch.firstRow(ofExample: $0, in: gradient.space))
         }
         let pool = gradient.pool
-        // Some examples' rows at a time, against those of all examples up to them: the other half is
-        // the same, and the products of all rows with all would not fit into the cache.
+        // Some examples' rows at a time, against those of all examples up to them: the other half
+        // is symmetric, and the products of all rows with all would not fit into the cache.
         var first = 0
         while first < exampleCount {
             var last = first + 1
@@ -251,9 +253,9 @@ public final class GramAccumulator: GradientSink {
 
     /// Floats of the block of gradients that is formed at a time: half of the second-level cache.
     private static let blockFloats = 1 << 17
-    /// Output rows that are formed at a time: thinner products run far below the machine's speed, which
-    /// costs more than the cache gives where there are many examples.
+    /// Output rows that are formed at a time: thinner products run far below the machine's speed,
+    /// which costs more than the cache saves when there are many examples.
     private static let blockRows = 32
-    /// Inputs that are formed at a time at least.
+    /// The fewest inputs that are formed at a time.
     private static let blockColumns = 48
 }

@@ -34,7 +34,7 @@ public struct LeadingGradients: GradientSink {
         }
     }
 
-    /// Of a linear layer's weight only the first output rows are formed.
+    /// For a linear layer's weight, only the first output rows are formed.
     private func scratchSize(_ gradient: NodeGradient, _ id: ParameterID) -> Int {
         if case .linear(let weight, _) = gradient.primitive, weight == id {
             let rows = min(

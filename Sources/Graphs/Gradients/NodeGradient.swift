@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// Makes something of the parameter gradients that a backward pass comes by.
+/// Consumes the parameter gradients that a backward pass produces.
 public protocol GradientSink {
     /// Called once for every node with trained parameters, last node first.
     func accept(_ gradient: NodeGradient)
@@ -10,10 +10,10 @@ public protocol GradientSink {
 /// The parameter gradients of one node, not yet computed: its inputs, the gradient of its output, and
 /// ways to form the gradient of any contiguous run of examples.
 ///
-/// Valid only during the call that hands it over.
+/// Valid only during the call that passes it.
 public struct NodeGradient {
     let executor: Executor
-    /// The node's place in the graph.
+    /// The node's index in the graph.
     public let node: Int
     /// `[rows, width]`.
     public let outputGradient: UnsafePointer<Float>
@@ -112,8 +112,8 @@ public struct NodeGradient {
         }
     }
 
-    /// `dW[outputs, inputs] = D' X + beta * dW[outputs, inputs]` over some rows; `target` holds that
-    /// part alone, `[outputs, inputs]`. All inputs where none are named.
+    /// `dW[outputs, inputs] = D' X + beta * dW[outputs, inputs]` over some rows; `target` holds
+    /// that part alone, `[outputs, inputs]`. All inputs if none are named.
     func addWeight(
         rows: Range<Int>, outputs: Range<Int>, inputs: Range<Int>? = nil,
         to target: UnsafeMutablePointer<Float>, beta: Float
@@ -144,7 +144,7 @@ public struct NodeGradient {
         }
     }
 
-    /// Calls a kernel that wants both targets, with scratch memory for one that is not wanted.
+    /// Calls a kernel that needs both targets, with scratch memory for one that is not wanted.
     private func withScratch(
         _ count: Int, _ a: UnsafeMutablePointer<Float>?, _ b: UnsafeMutablePointer<Float>?,
         _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void

@@ -1,15 +1,16 @@
 import Foundation
 
-/// Which row of a table of relative positions belongs to the distance of two tokens, query minus key.
+/// Which row of a table of relative positions belongs to the distance between two tokens, query
+/// minus key.
 public enum DistanceBuckets: Hashable, Sendable {
-    /// A row for each distance in `-span ..< span`; those beyond share the outermost
-    /// (Shaw et al. 2018, section 3.2).
+    /// One row for each distance in `-span ..< span`; those beyond share the outermost rows (Shaw
+    /// et al. 2018, section 3.2).
     case clipped(span: Int)
     /// DeBERTa-v2's: `buckets` rows on each side, of which half are for single distances and half for
     /// ranges that grow exponentially up to `farthest`; `2 buckets` rows (He et al. 2021).
     case logarithmic(buckets: Int, farthest: Int)
-    /// T5's and MPNet's: one half of the rows for keys before the query and one for keys behind it, in
-    /// each half a part for single distances and a part for growing ranges up to `farthest`
+    /// T5's and MPNet's: one half of the rows for keys before the query and one for keys after it;
+    /// each half has a part for single distances and a part for growing ranges up to `farthest`
     /// (Raffel et al. 2020, section 2.1).
     case halves(buckets: Int, farthest: Int)
 
@@ -56,7 +57,7 @@ public enum DistanceBuckets: Hashable, Sendable {
         }
     }
 
-    /// The smallest distance from which on, on both sides, the row stays the same.
+    /// The smallest distance from which the row stays the same on both sides.
     public var reach: Int {
         let ends = (row(Self.farthest), row(-Self.farthest))
         var reach = Self.farthest
@@ -65,7 +66,7 @@ public enum DistanceBuckets: Hashable, Sendable {
     }
 }
 
-/// What the distance of two tokens adds to the score of their attention.
+/// What the distance between two tokens adds to their attention score.
 public struct DistanceTerms: OptionSet, Hashable, Sendable {
     public let rawValue: Int
 
@@ -75,9 +76,9 @@ public struct DistanceTerms: OptionSet, Hashable, Sendable {
     public static let keys = DistanceTerms(rawValue: 1)
     /// The key with a query of the distance (DeBERTa's position to content).
     public static let queries = DistanceTerms(rawValue: 2)
-    /// A number of the distance, one a head (T5, MPNet).
+    /// A number for the distance, one per head (T5, MPNet).
     public static let bias = DistanceTerms(rawValue: 4)
 
-    /// Products that are summed in a score, that of query and key included.
+    /// Products that are summed in a score, including that of query and key.
     public var productCount: Int { 1 + (contains(.keys) ? 1 : 0) + (contains(.queries) ? 1 : 0) }
 }

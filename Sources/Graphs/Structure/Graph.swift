@@ -1,4 +1,4 @@
-/// A parameter tensor of a ``Graph``: its place in ``Graph/parameters``.
+/// A parameter tensor of a ``Graph``: its index in ``Graph/parameters``.
 public struct ParameterID: Hashable, Sendable {
     public let index: Int
 }
@@ -37,9 +37,9 @@ public enum Initialization: Hashable, Sendable {
 
 /// What a node produces.
 public struct Value: Hashable, Sendable {
-    /// The node's place in ``Graph/nodes``.
+    /// The node's index in ``Graph/nodes``.
     public let node: Int
-    /// Features a row.
+    /// Features per row.
     public let width: Int
     public let space: RowSpace
 }
@@ -47,7 +47,7 @@ public struct Value: Hashable, Sendable {
 /// One application of a primitive.
 public struct Node: Hashable, Sendable {
     public let primitive: Primitive
-    /// Places of earlier nodes.
+    /// Indices of earlier nodes.
     public let inputs: [Int]
     public let width: Int
     public let space: RowSpace
@@ -55,14 +55,14 @@ public struct Node: Hashable, Sendable {
 
 /// A differentiable program over ragged batches: heads and encoders lower into it.
 ///
-/// Nodes stand in an order in which they can be computed. A graph is a value without state; an
+/// Nodes are in an order in which they can be computed. A graph is a value without state; an
 /// ``Executor`` runs it, a ``ParameterSet`` holds its numbers.
 public struct Graph: Hashable, Sendable {
     public let nodes: [Node]
     public let parameters: [Parameter]
     /// The node whose rows are the result, e.g. the logits, `[examples, classes]`.
     public let output: Value
-    /// Sequences an example consists of: 2 where the segments of a pair are kept apart, else 1.
+    /// Sequences per example: 2 if the segments of a pair are kept separate, else 1.
     public let segments: Int
 
     /// The input slots that the output depends on, ascending.

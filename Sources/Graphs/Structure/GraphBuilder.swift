@@ -7,7 +7,7 @@ public struct GraphBuilder {
     public private(set) var parameters: [Parameter] = []
     private var names: [String: ParameterID] = [:]
     private var prefix: [String] = []
-    /// Sequences an example consists of.
+    /// Sequences per example.
     public let segments: Int
 
     public init(segments: Int) {
@@ -15,7 +15,7 @@ public struct GraphBuilder {
         self.segments = segments
     }
 
-    /// The finished graph; nodes that the output does not need are left out.
+    /// The finished graph, without nodes that the output does not need.
     ///
     /// Mutating only so that the compiler refuses to make the output's nodes while the graph is built.
     public mutating func build(output: Value) -> Graph {
@@ -40,7 +40,7 @@ public struct GraphBuilder {
             segments: segments)
     }
 
-    /// Lets every parameter made in `body` carry `name.` before its own name.
+    /// Prefixes the names of all parameters made in `body` with `name.`.
     public mutating func scope<Result>(
         _ name: String, _ body: (inout GraphBuilder) throws -> Result
     ) rethrows -> Result {
@@ -64,7 +64,7 @@ public struct GraphBuilder {
         return id
     }
 
-    /// A parameter that was made before under a name in the same scope, so that nodes can share it.
+    /// A parameter made before under a name in the same scope, so that nodes can share it.
     public func parameter(named name: String) -> ParameterID? {
         names[(prefix + [name]).joined(separator: ".")]
     }
@@ -85,7 +85,7 @@ public struct GraphBuilder {
         add(.input(slot: slot), [], width: width, space: space)
     }
 
-    /// Rows of `table` `[entries, width]`, one a token or, by distance, one a distance.
+    /// Rows of `table` `[entries, width]`, one per token or, for distances, one per distance.
     public mutating func embedding(
         table: ParameterID, by attribute: TokenAttribute
     ) -> Value {
@@ -139,7 +139,7 @@ public struct GraphBuilder {
         parameter(name, shape, initialization, trainable: false)
     }
 
-    /// `factor * x`; nothing at all where the factor is one.
+    /// `factor * x`; no node at all if the factor is one.
     public mutating func scale(_ x: Value, by factor: Float, name: String) -> Value {
         guard factor != 1 else { return x }
         let scale = frozen("\(name).scale", [x.width], .constant(factor))
@@ -147,7 +147,7 @@ public struct GraphBuilder {
         return affine(x, scale: scale, shift: shift)
     }
 
-    /// Layer norm whose gain is one and whose bias is zero for good.
+    /// Layer norm whose gain stays one and whose bias stays zero.
     public mutating func unweightedLayerNorm(
         _ x: Value, name: String, epsilon: Float = 1e-5
     ) -> Value {
@@ -276,7 +276,7 @@ public struct GraphBuilder {
             space: values[0].space)
     }
 
-    /// Dropout; nothing at all when `rate` is zero.
+    /// Dropout; no node at all if `rate` is zero.
     public mutating func dropout(_ x: Value, rate: Float) -> Value {
         precondition(rate >= 0 && rate < 1)
         return rate == 0 ? x : add(.dropout(rate: rate), [x], width: x.width, space: x.space)

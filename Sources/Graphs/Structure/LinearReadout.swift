@@ -9,11 +9,11 @@ extension Graph {
         public let bias: ParameterID
     }
 
-    /// The last layer, where it is linear and holds all trained weights: then the loss is convex in
+    /// The last layer, if it is linear and holds all trained weights, so that the loss is convex in
     /// them. `nil` for other graphs.
     public var linearReadout: LinearReadout? {
         var place = output.node
-        // With one segment a sequence is an example, and its row is handed on.
+        // With one segment a sequence is an example, and its row is passed on.
         if case .segment(0) = nodes[place].primitive, segments == 1 {
             place = nodes[place].inputs[0]
         }
@@ -29,7 +29,7 @@ extension Graph {
 
     /// The graph whose result is a node's value, with the same parameters.
     public func upTo(node place: Int) -> Graph {
-        // Nodes stand in an order in which they can be computed: those behind are not needed.
+        // Nodes are in an order in which they can be computed: those after it are not needed.
         let node = nodes[place]
         return Graph(
             nodes: Array(nodes[...place]), parameters: parameters,

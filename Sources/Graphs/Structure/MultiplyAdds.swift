@@ -1,9 +1,10 @@
 extension Graph {
     /// Multiply-adds of one forward pass over a batch.
     ///
-    /// Counted are products that are summed: linear layers, both products of attention, convolutions
-    /// (zero padding included), weighted sums, and one an element for the scale and shift of layer
-    /// norm and ``Primitive/affine(scale:shift:)``. Activations, softmax, means and look-ups are not.
+    /// Counted are products that are summed: linear layers, both products of attention,
+    /// convolutions (zero padding included), weighted sums, and one per element for the scale and
+    /// shift of layer norm and ``Primitive/affine(scale:shift:)``. Activations, softmax, means and
+    /// look-ups are not.
     public func multiplyAdds(_ batch: Batch) -> Int {
         var total = 0
         for node in nodes {

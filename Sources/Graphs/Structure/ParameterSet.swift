@@ -1,16 +1,16 @@
 import Support
 import Tensors
 
-/// Where each parameter of a graph lies in one contiguous run of floats: trained parameters first, in
-/// the graph's order, then the frozen ones, so that gradients, optimizer state and export share one
-/// layout.
+/// Where each parameter of a graph lies in one contiguous run of floats: trained parameters first,
+/// in the graph's order, then the frozen ones, so that gradients, optimizer state and export share
+/// one layout.
 public struct ParameterLayout: Hashable, Sendable {
     public let parameters: [Parameter]
-    /// First float of each parameter; `nil` for those that live outside (``ParameterSet``).
+    /// First float of each parameter; `nil` for those stored outside (``ParameterSet``).
     public let offsets: [Int?]
-    /// Floats of trained parameters, which stand first.
+    /// Floats in trained parameters, which come first.
     public let trainableCount: Int
-    /// Floats in all.
+    /// Floats in total.
     public let count: Int
 
     /// - Parameter external: parameters whose numbers lie elsewhere, e.g. in a mapped checkpoint.
@@ -66,14 +66,14 @@ public struct ExternalTensor: @unchecked Sendable {
 
 /// The numbers of a graph's parameters.
 ///
-/// Several executors may read one set at the same time; whoever trains it must be alone.
+/// Several executors may read one set at the same time; training it needs exclusive access.
 public final class ParameterSet: @unchecked Sendable {
     public let layout: ParameterLayout
     /// One contiguous run in the layout's order.
     public let storage: FloatStorage
     private let external: [Int: ExternalTensor]
 
-    /// Zeros, but for the external tensors. Those in float16 or bfloat16 can serve as embedding
+    /// Zeros, except for the external tensors. Those in float16 or bfloat16 can serve as embedding
     /// tables only.
     public init(_ graph: Graph, external: [ParameterID: ExternalTensor] = [:]) {
         layout = ParameterLayout(graph, external: Set(external.keys))
@@ -88,7 +88,7 @@ public final class ParameterSet: @unchecked Sendable {
         self.external = external
     }
 
-    /// A copy with numbers of its own (external tensors are shared).
+    /// A copy with its own numbers (external tensors are shared).
     public func copy() -> ParameterSet {
         ParameterSet(layout: layout, storage: storage.copy(), external: external)
     }
@@ -105,7 +105,7 @@ public final class ParameterSet: @unchecked Sendable {
             case .ones, .calibratedScale: target.update(repeating: 1, count: parameter.count)
             case .constant(let value): target.update(repeating: value, count: parameter.count)
             case .values(let values):
-                precondition(values.count == parameter.count, "\(parameter.name): other shape")
+                precondition(values.count == parameter.count, "\(parameter.name): wrong shape")
                 target.update(from: values, count: values.count)
             case .uniform(let bound):
                 var generator = key.child(parameter.name).generator()
@@ -131,7 +131,7 @@ public final class ParameterSet: @unchecked Sendable {
     }
 
     /// Sets a parameter.
-    /// - Precondition: it lies inside and has `values.count` elements.
+    /// - Precondition: it is stored inside and has `values.count` elements.
     public func set(_ id: ParameterID, _ values: [Float]) {
         guard let offset = layout.offsets[id.index],
             layout.parameters[id.index].count == values.count
@@ -140,7 +140,7 @@ public final class ParameterSet: @unchecked Sendable {
     }
 
     /// Sets a parameter by name.
-    /// - Precondition: the name exists, lies inside, and has `values.count` elements.
+    /// - Precondition: the name exists, is stored inside, and has `values.count` elements.
     public func set(_ name: String, _ values: [Float]) {
         guard let index = layout.parameters.firstIndex(where: { $0.name == name }),
             let offset = layout.offsets[index], layout.parameters[index].count == values.count
@@ -148,7 +148,7 @@ public final class ParameterSet: @unchecked Sendable {
         for (place, value) in values.enumerated() { storage.pointer[offset + place] = value }
     }
 
-    /// The values of a parameter that lies inside, by name.
+    /// The values of a parameter that is stored inside, by name.
     public func values(_ name: String) -> [Float]? {
         guard let index = layout.parameters.firstIndex(where: { $0.name == name }),
             let offset = layout.offsets[index]
@@ -160,7 +160,7 @@ public final class ParameterSet: @unchecked Sendable {
 }
 
 extension RandomGenerator {
-    /// Fills memory with floats in `[-bound, bound)`, two a draw.
+    /// Fills memory with floats in `[-bound, bound)`, two per draw.
     mutating func fillUniform(_ target: UnsafeMutablePointer<Float>, count: Int, bound: Float) {
         let scale = bound * 0x1p-23
         var index = 0

@@ -1,9 +1,9 @@
 /// The closed set of operations a ``Graph`` is made of.
 ///
 /// The executor gives each a forward pass, a backward pass and per-example parameter gradients, and
-/// the exporters give each an ONNX form; a `switch` over primitives has no `default`, so that the
-/// compiler lists every place to extend. Shapes are written `[rows, width]`; rows are the tokens, the
-/// sequences or the examples of a batch (``RowSpace``).
+/// the exporters give each an ONNX form; a `switch` over primitives has no `default`, so the
+/// compiler lists every place to extend. Shapes are written `[rows, width]`; rows are the tokens,
+/// the sequences or the examples of a batch (``RowSpace``).
 public enum Primitive: Hashable, Sendable {
     /// Rows given from outside, e.g. an encoder's hidden states: `[tokens, width]`.
     case input(slot: Int)
@@ -26,15 +26,15 @@ public enum Primitive: Hashable, Sendable {
     /// sqrt(depth * products) + bias_d`, with as many products as there are dots
     /// (He et al. 2021, eq. 4; for the bias Raffel et al. 2020, section 2.1).
     case relativeAttention(heads: Int, terms: DistanceTerms)
-    /// A convolution along each sequence with one filter a feature; weight `[kernel, width]`.
+    /// A convolution along each sequence with one filter per feature; weight `[kernel, width]`.
     case depthwiseConvolution(weight: ParameterID, bias: ParameterID, kernel: Int)
-    /// Neighbouring rows side by side, zeros beyond the ends: `[tokens, kernel * width]`. A linear
-    /// layer behind it makes a full convolution.
+    /// Neighbouring rows side by side, zeros beyond the ends: `[tokens, kernel * width]`. Followed
+    /// by a linear layer it is a full convolution.
     case unfold(kernel: Int)
-    /// One row a sequence.
+    /// One row per sequence.
     case pool(Pooling)
-    /// One row a sequence: the mean weighted by a softmax of the first input, `[tokens, 1]`, of the
-    /// second, `[tokens, width]`.
+    /// One row per sequence: the mean weighted by a softmax of the first input, `[tokens, 1]`, of
+    /// the second, `[tokens, width]`.
     case attentionPool
     /// The rows of one segment of every example: `[sequences, width]` to `[examples, width]`.
     case segment(Int)
@@ -53,14 +53,14 @@ public enum Primitive: Hashable, Sendable {
 
 /// What the rows of a value are.
 public enum RowSpace: Hashable, Sendable {
-    /// One row a token, sequences one after another without padding.
+    /// One row per token, sequences one after another without padding.
     case tokens
-    /// One row a sequence; the segments of an example stand together.
+    /// One row per sequence; the segments of an example are adjacent.
     case sequences
-    /// One row an example.
+    /// One row per example.
     case examples
-    /// One row a distance of two tokens of a sequence: `2 n - 1` rows of `n` tokens, for query minus key
-    /// from `1 - n` to `n - 1`, sequences one after another.
+    /// One row per distance between two tokens of a sequence: `2 n - 1` rows of `n` tokens, for
+    /// query minus key from `1 - n` to `n - 1`, sequences one after another.
     case distances
 }
 
@@ -69,7 +69,7 @@ public enum TokenAttribute: Hashable, Sendable {
     case id
     case position
     case segment
-    /// One for every distance of two tokens of a sequence instead: the row of a table.
+    /// Instead, one for every distance between two tokens of a sequence: the row of a table.
     case distance(DistanceBuckets)
 }
 

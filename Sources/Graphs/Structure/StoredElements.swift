@@ -1,6 +1,6 @@
 extension ParameterSet {
-    /// Lends the elements of a parameter as they are stored, row-major, e.g. a table in float16 in a
-    /// memory-mapped file; exporters copy them without a detour over float32.
+    /// Lends out the elements of a parameter as they are stored, row-major, e.g. a table in float16
+    /// in a memory-mapped file; exporters copy them without a detour through float32.
     ///
     /// - Precondition: `id` belongs to the graph that the set was made for.
     public func withStoredElements<Result>(

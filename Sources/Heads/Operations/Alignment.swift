@@ -1,20 +1,22 @@
 import Graphs
 
-/// Each token beside what the other segment has for it: `a_i = sum_j softmax_j(n(x_i) n(y_j)' /
-/// sqrt(width)) y_j`, compared and projected (the attend and compare steps of decomposable attention,
-/// Parikh et al. 2016, eqs. 1 to 3; the comparisons of Chen et al. 2017, eqs. 14 and 15).
+/// Each token beside its counterpart in the other segment: `a_i = sum_j softmax_j(n(x_i) n(y_j)' /
+/// sqrt(width)) y_j`, compared and projected (the attend and compare steps of decomposable
+/// attention, Parikh et al. 2016, eqs. 1 to 3; the comparisons of Chen et al. 2017, eqs. 14 and
+/// 15).
 ///
-/// `n` is a layer norm without weights, so that tokens are matched by the cosine of the encoder's
-/// contextual vectors, as BERTScore does (Zhang et al. 2020). A token of one text that the other text
-/// does not cover leaves a large `|x - a|`; a mean of each text alone cannot show that.
+/// `n` is a layer norm without weights, so tokens are matched by the cosine of the encoder's
+/// contextual vectors, as BERTScore does (Zhang et al. 2020). A token of one text that the other
+/// text does not cover leaves a large `|x - a|`; a mean of each text alone cannot show that.
 struct Alignment: Operation {
     let name = "alignment"
     let slot = Slot.input
     let needsPair = true
-    /// Heads drawn with it are no better and harder to rank: among 60 heads, held-out accuracy was 0.727
-    /// with it and 0.729 without on MRPC, 0.615 and 0.657 on the bundled paraphrases, and the default
-    /// vote's rank correlation on MRPC fell from 0.72 to 0.34, since a kernel at the start sees aligned
-    /// tokens at once, where other heads learn them. Linear heads are fitted with it whatever its scores.
+    /// Heads drawn with it are no better and harder to rank: among 60 heads, held-out accuracy was
+    /// 0.727 with it and 0.729 without on MRPC, 0.615 and 0.657 on the bundled paraphrases, and the
+    /// default vote's rank correlation on MRPC fell from 0.72 to 0.34, since a kernel at
+    /// initialisation sees aligned tokens at once, while other heads have to learn them. Linear
+    /// heads are fitted with it whatever its scores.
     let isDrawn = false
     let choices =
         [Choice("compare", ["difference", "concatenation", "all"], standard: "concatenation")]

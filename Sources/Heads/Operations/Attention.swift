@@ -48,7 +48,7 @@ private func lowerAttention(
     _ x: Value, _ settings: Settings, source: AttentionSource, into graph: inout GraphBuilder
 ) -> Value {
     NormPlacement.residual(x, settings, in: &graph) { x, graph in
-        // Xavier's uniform start over the packed matrix, as PyTorch's nn.MultiheadAttention has it.
+        // Xavier's uniform start over the packed matrix, as in PyTorch's nn.MultiheadAttention.
         let bound = (6 / Float(x.width + 3 * x.width)).squareRoot()
         let packed = graph.linear(
             x, to: 3 * x.width, name: "in_proj", initialization: .uniform(bound: bound),

@@ -2,7 +2,7 @@ import Graphs
 
 /// Logits by a linear layer, or by one hidden layer and a linear layer, on a normalised row.
 ///
-/// With the norm `standard` and no hidden layer this is logistic regression as most people do it.
+/// With the norm `standard` and no hidden layer this is ordinary logistic regression.
 struct Classifier: Operation {
     let name = "classifier"
     let slot = Slot.classifier

@@ -12,17 +12,17 @@ struct Coverage: Operation {
     let name = "coverage"
     let slot = Slot.input
     let needsPair = true
-    /// Gradient kernels of so few inputs look as if they knew the labels: where it was drawn, 22 of the 30
-    /// best-scored of 300 heads for MRPC had it (92 of the 300 do), and four of the six finalists fell
-    /// short of 0.74 on dev. Linear heads are fitted with it whatever its scores.
+    /// Gradient kernels on so few inputs look as if they knew the labels: where it was drawn, 22 of
+    /// the 30 best-scored of 300 heads for MRPC had it (92 of the 300 do), and four of the six
+    /// finalists fell short of 0.74 on dev. Linear heads are fitted with it whatever its scores.
     let isDrawn = false
     let choices = [
         Choice("sharpness", ["1", "2", "4"], standard: "4"),
         Choice("beside", ["nothing", "difference"]),
     ]
 
-    /// Edges of the soft bins, in standard deviations from the mean: finer below it, where the tokens are
-    /// that the other text does not cover.
+    /// Edges of the soft bins, in standard deviations from the mean: finer below the mean, where
+    /// the tokens are that the other text does not cover.
     private static let edges: [Float] = [-2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1]
     private static let steepness: Float = 3
 

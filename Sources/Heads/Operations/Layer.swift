@@ -1,9 +1,9 @@
 import Graphs
 
-/// The encoder's hidden states that a head reads: one layer, or a learned softmax mix of all layers
-/// that the search has (scalar mix, Peters et al. 2018), normalised, with dropout.
+/// The encoder's hidden states that a head reads: one layer, or a learned softmax mix of all the
+/// search's layers (scalar mix, Peters et al. 2018), normalised, with dropout.
 struct Layer: SourceOperation {
-    /// The value of `of` that mixes.
+    /// The value of `of` for the mix.
     static let mix = "mix"
 
     let name = "layer"

@@ -1,6 +1,6 @@
 import Graphs
 
-/// One row of each sequence: its first token, the mean or the maximum of its tokens.
+/// One row per sequence: its first token, the mean or the maximum of its tokens.
 struct SimplePooling: Operation {
     let kind: Pooling
     var name: String { "pool-\(kind.rawValue)" }
@@ -28,7 +28,7 @@ struct AttentionPooling: Operation {
         if hidden > 0 {
             scored = graph.activation(graph.linear(x, to: hidden, name: "hidden"), .tanh)
         }
-        // A bias would add the same to every score, which a softmax does not see.
+        // A bias would add the same to every score, which a softmax ignores.
         let scores = graph.linear(scored, to: 1, name: "score", bias: false)
         return graph.attentionPool(scores: scores, x)
     }

@@ -1,19 +1,19 @@
 import Graphs
 
-/// The heads of a space in a fixed order, each once, without holding them: the number of a head is
-/// written in mixed radix, one digit a choice.
+/// The heads of a space in a fixed order, each once, without holding them: a head's number is
+/// written in mixed radix, one digit per choice.
 ///
-/// Shorter heads come first where their inputs are equal.
+/// Among heads with equal inputs, shorter ones come first.
 public struct SpaceEnumeration: Sendable {
     /// Number of heads.
     public let count: Int
     private let maximumBlocks: Int
     private let inputs: [(gene: Gene, blocks: [Gene], heads: Int)]
-    /// The choices of the slots behind the blocks, in order, and before the input.
+    /// The choices of the slots after the blocks, in order, and before the input.
     private let source: [Gene]
     private let tail: [[Gene]]
 
-    /// - Returns: `nil` where the space has more heads than `limit`.
+    /// - Returns: `nil` if the space has more heads than `limit`.
     public init?(_ space: SearchSpace, limit: Int = 10_000_000) {
         guard space.count <= Double(limit) else { return nil }
         func genes(_ slot: Slot, width: Int? = nil) -> [Gene] {

@@ -20,9 +20,9 @@ public struct Gene: Hashable, Sendable {
 
 /// A head's architecture: which operations, in which order, with which settings.
 ///
-/// Canonical: every choice that does not change the graph has one fixed value, so that two spellings of
-/// one head are equal. The text form, which `--head` accepts, lists the operations in the order of the
-/// data:
+/// Canonical: every choice that does not change the graph has one fixed value, so two spellings of
+/// one head are equal. The text form, which `--head` accepts, lists the operations in the order of
+/// the data:
 ///
 ///     projection(width=128,...) > self-attention(heads=4,...) > pool-mean > pair(kind=all) > classifier(...)
 public struct Genotype: Hashable, Sendable, CustomStringConvertible {
@@ -55,7 +55,7 @@ public enum GenotypeError: DiagnosedError, Equatable {
         case .syntax(let text, let column, let expected):
             "head: column \(column) of '\(text)': expected \(expected)"
         case .unknownOperation(let name, let known):
-            "head: there is no operation '\(name)'; known are \(known.joined(separator: ", "))"
+            "head: there is no operation '\(name)'; known operations: \(known.joined(separator: ", "))"
                 + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
         case .nothingFor(let slot, let possible):
             "no operation is left for a head's \(slot): allow one of "

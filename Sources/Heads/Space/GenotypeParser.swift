@@ -1,12 +1,13 @@
 extension SearchSpace {
-    /// Most operations of a text: twice as many as a search draws. More would make graphs without bound
-    /// of a file of a few kilobytes.
+    /// The most operations in a text: twice as many as a search draws. Without a limit, a file of a
+    /// few kilobytes could make a graph of any size.
     private static let maximumOperations = 128
-    /// Longest text in bytes: characters are looked at several times, at half a microsecond each.
+    /// The longest text in bytes: each character is looked at several times, at half a microsecond
+    /// each.
     private static let maximumBytes = 1 << 16
 
-    /// Reads the text form of a genotype. Choices that are left out take their standard value; the
-    /// result is canonical and belongs to this space's operations (though it may have more blocks than
+    /// Reads the text form of a genotype. Choices that are left out have their standard value; the
+    /// result is canonical and uses this space's operations (though it may have more blocks than
     /// the space draws).
     /// - Throws: ``GenotypeError``.
     public func genotype(_ text: String) throws -> Genotype {
@@ -94,7 +95,8 @@ extension SearchSpace {
         return Gene(operation, Settings(values))
     }
 
-    /// Slots in order, each of the single ones once, and no objection on the way.
+    /// Checks that slots are in order, that each single one appears once, and that no operation
+    /// objects.
     private func check(_ genes: [Gene]) throws {
         var last: Slot?
         var width = context.inputWidth

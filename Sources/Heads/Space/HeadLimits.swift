@@ -1,12 +1,12 @@
 import Graphs
 
-/// What a head may cost at most; heads beyond it are not drawn.
+/// The most that a head may cost; heads beyond this are not drawn.
 public struct HeadLimits: Sendable, Hashable {
     /// Trained weights.
     public var parameters: Int?
     /// Multiply-adds of one example's forward pass (``Graph/multiplyAdds(_:)``), without the encoder.
     public var multiplyAdds: Double?
-    /// Tokens of that example, one entry a segment.
+    /// Tokens of that example, one entry per segment.
     public var lengths: [Int]
 
     /// - Precondition: `lengths` has a positive entry for every segment.

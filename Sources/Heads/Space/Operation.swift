@@ -1,6 +1,6 @@
 import Graphs
 
-/// Where in a head an operation can stand.
+/// Where in a head an operation can go.
 public enum Slot: Int, Sendable, CaseIterable, Comparable {
     /// Once, first: which of the encoder's layers are read, and how.
     case source
@@ -8,9 +8,9 @@ public enum Slot: Int, Sendable, CaseIterable, Comparable {
     case input
     /// Any number of times: tokens to tokens.
     case block
-    /// Once: tokens to one row a sequence.
+    /// Once: tokens to one row per sequence.
     case pooling
-    /// Once, and only for pairs whose segments are apart: two rows to one.
+    /// Once, and only for pairs whose segments are separate: two rows to one.
     case interaction
     /// Once, last: one row to logits.
     case classifier
@@ -18,11 +18,11 @@ public enum Slot: Int, Sendable, CaseIterable, Comparable {
     public static func < (a: Slot, b: Slot) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// One thing to decide about an operation: its name and the values it can take.
+/// One setting of an operation: its name and the values it can take.
 public struct Choice: Sendable, Hashable {
     public let name: String
     public let values: [String]
-    /// Taken where a text leaves the choice out.
+    /// Used where a text leaves the choice out.
     public let standard: String
 
     public init(_ name: String, _ values: [String], standard: String? = nil) {
@@ -34,7 +34,7 @@ public struct Choice: Sendable, Hashable {
     }
 }
 
-/// What is decided about one operation of a head.
+/// The settings of one operation in a head.
 public struct Settings: Sendable, Hashable {
     private let values: [String: String]
 
@@ -67,18 +67,18 @@ public struct Settings: Sendable, Hashable {
     }
 }
 
-/// What surrounds a head.
+/// What a head is built for.
 public struct HeadContext: Sendable, Hashable {
-    /// Features a token, as the encoder gives them.
+    /// Features per token, as the encoder gives them.
     public let inputWidth: Int
     /// Number of classes.
     public let classes: Int
-    /// 2 where the segments of a pair are kept apart, else 1.
+    /// 2 if the segments of a pair are kept separate, else 1.
     public let segments: Int
-    /// The encoder's layers that a head may read, ascending; their places are the input slots.
+    /// The encoder's layers that a head may read, ascending; their indices are the input slots.
     public let layers: [Int]
 
-    /// - Precondition: there are layers, each once.
+    /// - Precondition: at least one layer, none twice.
     public init(inputWidth: Int, classes: Int, segments: Int, layers: [Int] = [1]) {
         precondition(!layers.isEmpty && Set(layers).count == layers.count)
         self.inputWidth = inputWidth
@@ -91,23 +91,23 @@ public struct HeadContext: Sendable, Hashable {
 /// An operation that heads can be made of: its choices, and how it lowers into a graph of closed
 /// primitives. Training, gradient kernels and export follow from the primitives.
 ///
-/// To add one, write a type in a file of its own and list it in ``OperationRegistry/standard``.
+/// To add one, write a type in its own file and list it in ``OperationRegistry/standard``.
 public protocol Operation: Sendable {
-    /// Unique, as it stands in a genotype's text.
+    /// Unique; its name in a genotype's text.
     var name: String { get }
     var slot: Slot { get }
     var choices: [Choice] { get }
-    /// The choices where they depend on what surrounds the head; names and their order do not.
+    /// The choices for a context, on which their values may depend; their names and order do not.
     func choices(in context: HeadContext) -> [Choice]
-    /// Whether the operation needs the two segments of a pair apart.
+    /// Whether the operation needs the two segments of a pair to be separate.
     var needsPair: Bool { get }
     /// Whether searches draw it unless told otherwise; texts can always name it.
     var isDrawn: Bool { get }
-    /// The one spelling of settings that lower to the same graph.
+    /// The canonical form of all settings that lower to the same graph.
     func canonical(_ settings: Settings) -> Settings
     /// Why these settings cannot be used on values of this width, or `nil`.
     func objection(_ settings: Settings, width: Int, context: HeadContext) -> String?
-    /// The width of what comes out; the same as `lower` gives.
+    /// The width of the result; the same as that of `lower`.
     func outputWidth(_ settings: Settings, width: Int, context: HeadContext) -> Int
     /// Adds the operation to a graph. Parameters are named by what they are; the caller has set a
     /// scope.
@@ -146,7 +146,7 @@ extension SourceOperation {
 /// How values are normalised where heads read them.
 enum InputNorm: String, CaseIterable {
     case none
-    /// Zero mean and unit variance for each feature, as train has them.
+    /// Zero mean and unit variance for each feature, measured on train.
     case standard
     /// Layer norm.
     case layer
@@ -165,7 +165,7 @@ enum InputNorm: String, CaseIterable {
     }
 }
 
-/// Where the layer norm of a residual block stands.
+/// Where the layer norm of a residual block goes.
 enum NormPlacement: String, CaseIterable {
     /// `x + f(norm(x))` (Xiong et al. 2020).
     case pre
@@ -176,7 +176,7 @@ enum NormPlacement: String, CaseIterable {
 
     static let choice = Choice("norm", allCases.map(\.rawValue), standard: post.rawValue)
 
-    /// Wraps a block in its residual connection and norm; dropout stands before the sum.
+    /// Wraps a block in its residual connection and norm; dropout comes before the sum.
     static func residual(
         _ x: Value, _ settings: Settings, in graph: inout GraphBuilder,
         _ block: (Value, inout GraphBuilder) -> Value

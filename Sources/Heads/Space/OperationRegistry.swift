@@ -30,15 +30,15 @@ public struct OperationRegistry: Sendable {
         Classifier(),
     ])
 
-    /// Stands for all operations that are drawn unless told otherwise.
+    /// Means all operations that are drawn by default.
     public static let nameOfDefault = "default"
 
-    /// The registry with the operations that heads are drawn from unless told otherwise.
+    /// The registry with the operations that heads are drawn from by default.
     var drawn: OperationRegistry { OperationRegistry(operations.filter(\.isDrawn)) }
 
     /// The registry with some of its operations.
     /// - Parameter names: names of operations, or ``nameOfDefault``.
-    /// - Throws: ``GenotypeError`` for an unknown name, or where a place that every head has is left
+    /// - Throws: ``GenotypeError`` for an unknown name, or if a slot that every head needs is left
     ///   without an operation.
     func restricted(to names: [String], context: HeadContext) throws -> OperationRegistry {
         for name in names where table[name] == nil && name != Self.nameOfDefault {
@@ -61,7 +61,7 @@ public struct OperationRegistry: Sendable {
 
     public subscript(_ name: String) -> (any Operation)? { table[name] }
 
-    /// Operations that can stand in a slot.
+    /// Operations that can fill a slot.
     public func operations(in slot: Slot, context: HeadContext) -> [any Operation] {
         table.values.filter { $0.slot == slot && (!$0.needsPair || context.segments == 2) }
     }

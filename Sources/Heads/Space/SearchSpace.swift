@@ -3,8 +3,25 @@ import Support
 
 /// All heads that a search can draw: an input, up to `maximumBlocks` blocks, a pooling, for pairs an
 /// interaction, and a classifier.
+///
+/// ```swift
+/// let space = SearchSpace(
+///     context: HeadContext(inputWidth: 384, classes: 2, segments: 2, layers: [9, 10, 11, 12]))
+/// var generator = RandomKey(seed: 1).child("heads").generator()
+/// let head = space.sample(using: &generator)
+/// print(head)  // layer(of=...) > projection(...) > ... > classifier(...)
+/// let sameHead = try space.genotype(head.description)
+/// let graph = space.graph(of: head)  // hidden states in, logits out; see `Graphs`
+/// ```
+///
+/// A space is a value without state; drawing is as random as the generator.
 public struct SearchSpace: Sendable {
+    /// Blocks that a head may have unless told otherwise.
+    public static let standardMaximumBlocks = 3
+
+    /// What heads are built for.
     public let context: HeadContext
+    /// The most blocks in a drawn head; the text of a genotype may have more.
     public let maximumBlocks: Int
     /// All operations, as texts may name them.
     let registry: OperationRegistry
@@ -12,7 +29,8 @@ public struct SearchSpace: Sendable {
     let drawn: OperationRegistry
 
     public init(
-        context: HeadContext, maximumBlocks: Int = 3, registry: OperationRegistry = .standard
+        context: HeadContext, maximumBlocks: Int = Self.standardMaximumBlocks,
+        registry: OperationRegistry = .standard
     ) {
         self.context = context
         self.maximumBlocks = maximumBlocks
@@ -21,22 +39,22 @@ public struct SearchSpace: Sendable {
     }
 
     /// A space whose heads are drawn from some operations only; texts may name the others too.
-    /// - Throws: ``GenotypeError`` for an unknown name, or where a place that every head has is left
+    /// - Throws: ``GenotypeError`` for an unknown name, or if a slot that every head needs is left
     ///   without an operation.
     public init(
-        context: HeadContext, maximumBlocks: Int = 3, registry: OperationRegistry = .standard,
-        operations: [String]
+        context: HeadContext, maximumBlocks: Int = Self.standardMaximumBlocks,
+        registry: OperationRegistry = .standard, operations: [String]
     ) throws {
         self.context = context
         self.registry = registry
         let drawn = try registry.restricted(to: operations, context: context)
         self.drawn = drawn
-        // Without an operation that can be a block there are none.
+        // Without an operation for blocks there are no blocks.
         let hasBlocks = !drawn.operations(in: .block, context: context).isEmpty
         self.maximumBlocks = hasBlocks ? maximumBlocks : 0
     }
 
-    /// Slots that stand before the blocks.
+    /// Slots that come before the blocks.
     private static let leading = 2
 
     /// Slots that a head has exactly once.
@@ -50,9 +68,9 @@ public struct SearchSpace: Sendable {
 
     // MARK: Size
 
-    /// Number of genotypes, no head counted twice.
+    /// Number of genotypes, counting no head twice.
     public var count: Double {
-        // Widths decide which settings are allowed, so that the count goes by width.
+        // Widths decide which settings are allowed, so heads are counted by width.
         var widths: [Int: Double] = [:]
         for operation in drawn.operations(in: .input, context: context) {
             for settings in settings(of: operation) {
@@ -109,7 +127,7 @@ public struct SearchSpace: Sendable {
 
     // MARK: Drawing
 
-    /// A random head: the number of blocks, then each operation, then each choice, all evenly.
+    /// A random head: the number of blocks, then each operation, then each choice, all uniformly.
     public func sample(using generator: inout RandomGenerator) -> Genotype {
         while true {
             let blocks = generator.index(below: maximumBlocks + 1)
@@ -191,8 +209,8 @@ public struct SearchSpace: Sendable {
     // MARK: Lowering
 
     /// Adds a head to a graph on top of hidden states `[tokens, inputWidth]`, one for each of the
-    /// context's layers; the result is the logits, `[examples, classes]`. Parameters are named by place
-    /// and operation, e.g. `head.2.self-attention.in_proj.weight`.
+    /// context's layers; the result is the logits, `[examples, classes]`. Parameters are named by
+    /// position and operation, e.g. `head.2.self-attention.in_proj.weight`.
     public func lower(
         _ genotype: Genotype, on layers: [Value], into graph: inout GraphBuilder
     ) -> Value {

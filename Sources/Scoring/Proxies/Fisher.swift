@@ -15,7 +15,7 @@ struct Fisher: Proxy {
         let wanted = Set(head.activationNodes)
         guard !wanted.isEmpty else { return 0 }
         var total = 0.0
-        // With a place for the input's gradient, activations in front of every weight get one too.
+        // With memory for the input's gradient, activations before every weight get one too.
         head.backward(
             head.logitGradients, into: NoParameterGradients(),
             inputGradients: head.inputWidths.map { _ in nil }

@@ -6,12 +6,11 @@ import Tensors
 /// ICLR 2021, eq. 1). The released code divides logits by a temperature of 200; here the loss is as
 /// trained.
 ///
-/// H is symmetric, so that `w' H g = g' (H w)`, the slope of `<g, grad L((1 + t) w)>` at t = 0. It
-/// is taken by a central difference of fourth order with t = 1/64 and 1/32: scaling all weights is
-/// a step whose size suits every head. Kinks are frozen where the batch meets them
-/// (``FrozenKinks``), so that H is that of automatic differentiation. The error is near t^4 times
-/// the fifth derivative and the rounding of the gradients divided by t, together below a
-/// thousandth.
+/// H is symmetric, so `w' H g = g' (H w)`, the slope of `<g, grad L((1 + t) w)>` at t = 0. It is
+/// taken by a central difference of fourth order with t = 1/64 and 1/32: scaling all weights is a
+/// step whose size suits every head. Kinks are frozen where the batch finds them (``FrozenKinks``),
+/// so H is that of automatic differentiation. The error is near t^4 times the fifth derivative and
+/// the rounding of the gradients divided by t, together below a thousandth.
 struct GraSP: Proxy {
     let name = "grasp"
     let summary = "preserved gradient flow, -w'Hg (Wang et al. 2020)"
@@ -30,7 +29,7 @@ struct GraSP: Proxy {
                     logits: logits, labels: head.labels, classes: head.classes
                 ).gradients.map { $0 / Float(head.exampleCount) }
             }
-            // A change is small beside what changes: products are summed in double.
+            // The change is small compared with what changes: products are summed in double.
             var sum = 0.0
             for index in 0..<gradient.count {
                 sum += Double(gradient.pointer[index]) * Double(other.pointer[index])

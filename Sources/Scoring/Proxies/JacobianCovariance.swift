@@ -56,7 +56,7 @@ struct JacobianCovariance: Proxy {
                 result[i * n + j] = product
                 result[j * n + i] = product
             }
-            // A Jacobian that is not a number must not be covered up.
+            // A NaN in a Jacobian must not be hidden.
             result[i * n + i] = directions[i].allSatisfy(\.isFinite) ? 1 : .nan
         }
         return result

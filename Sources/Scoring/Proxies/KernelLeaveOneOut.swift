@@ -1,8 +1,8 @@
 /// Minus the leave-one-out squared error of kernel ridge regression with the output kernel, at the
 /// ridge where it is least (``KernelRidge``).
 ///
-/// ``KernelRegression`` learns from half of the batch; this one from all but one example, so that
-/// its error is nearer to that of a head trained on much data, and less noisy. The ridge has seen
+/// ``KernelRegression`` learns from half of the batch; this one learns from all but one example, so
+/// its error is closer to that of a head trained on much data, and less noisy. The ridge has seen
 /// every label, which favours all heads alike.
 struct KernelLeaveOneOut: Proxy {
     let name = "ntk-loo"

@@ -1,11 +1,11 @@
 /// Minus the held-out squared error of kernel ridge regression with the output kernel: the batch is
-/// cut in two class-balanced halves, each predicts the other's labels.
+/// split into two class-balanced halves, and each predicts the other's labels.
 ///
-/// Each half chooses its ridge by its own leave-one-out error (``KernelRidge``), so that no label
-/// that is predicted has a say in it: noisy kernels want a large ridge, clean ones a small one.
+/// Each half chooses its ridge by its own leave-one-out error (``KernelRidge``), so no predicted
+/// label influences it: noisy kernels want a large ridge, clean ones a small one.
 ///
-/// Wide networks train like such regressions (Jacot et al. 2018; Lee et al. 2019), so that this
-/// says how well the head can learn these labels rather than how fast it learns anything.
+/// Wide networks train like such regressions (Jacot et al. 2018; Lee et al. 2019), so this says how
+/// well the head can learn these labels rather than how fast it learns anything.
 struct KernelRegression: Proxy {
     let name = "ntk-regression"
     let summary = "minus the held-out error of kernel regression with the output kernel"
@@ -49,7 +49,7 @@ struct KernelRegression: Proxy {
         guard diagonal.isFinite, let regression = KernelRidge(kernel, m) else {
             throw ScoringError.nonFinite(proxy: name)
         }
-        // Classes that are absent on one side have a constant to predict, or nothing.
+        // For classes that are absent on one side there is a constant to predict, or nothing.
         let targets = (0..<classes).map { output in
             train.map { labels[$0] == output ? 1.0 : 0.0 }
         }

@@ -7,8 +7,8 @@ import Foundation
 /// A unit is a channel of an activation function, of each segment where it works on the rows of
 /// segments; its bit says whether the mean of what goes into the function, over the tokens of the
 /// example's segment, is above zero. For ReLU and one token this is the paper's code; smooth
-/// activations are read the same way. A singular kernel (examples with equal codes, heads without
-/// activations) has no logarithm: eigenvalues below 1e-6 count as 1e-6.
+/// activations are treated the same way. A singular kernel (examples with equal codes, heads
+/// without activations) has no logarithm: eigenvalues below 1e-6 count as 1e-6.
 struct NASWOT: Proxy {
     let name = "naswot"
     let summary = "how well activation patterns tell examples apart (Mellor et al. 2021)"

@@ -2,8 +2,8 @@
 /// Gong and Wang, "TE-NAS", ICLR 2021, section 3.1.1): heads whose kernel is well conditioned train
 /// fast.
 ///
-/// The kernel is the neural tangent kernel traced over classes. It is computed in float32, so that
-/// no eigenvalue below 1e-7 of the largest means anything: the condition number is at most 1e7.
+/// The kernel is the neural tangent kernel traced over classes. It is computed in float32, so no
+/// eigenvalue below 1e-7 of the largest means anything: the condition number is at most 1e7.
 struct NTKCondition: Proxy {
     let name = "ntk-condition"
     let summary = "minus the condition number of the output kernel (Chen et al. 2021)"

@@ -1,14 +1,15 @@
 import Heads
 import Support
 
-/// Neighbours of the best heads so far, after a random start (White, Nolen and Savani, UAI 2021): the
-/// simplest strategy that uses what was learnt, and hard to beat where scores are smooth.
+/// Neighbours of the best heads so far, after a random start (White, Nolen and Savani, UAI 2021):
+/// the simplest strategy that uses earlier scores, and hard to beat where scores are smooth.
 struct LocalSearch: SearchStrategy {
     let name = "local"
     let summary = "neighbours of the best heads so far (White, Nolen and Savani 2021)"
 
     private let startSize = 64
-    /// Heads whose neighbours are looked at; more than one, as the best may have none that is better.
+    /// Heads whose neighbours are looked at; more than one, as the best may have no better
+    /// neighbour.
     private let beamSize = 8
 
     func propose(

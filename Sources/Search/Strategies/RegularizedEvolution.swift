@@ -1,8 +1,8 @@
 import Heads
 import Support
 
-/// A population of the youngest heads; the best of a random sample of it is mutated (Real et al., AAAI
-/// 2019, Algorithm 1). The oldest leave, however good they are.
+/// A population of the youngest heads; the best of a random sample of it is mutated (Real et al.,
+/// AAAI 2019, Algorithm 1). The oldest are removed, however good they are.
 struct RegularizedEvolution: SearchStrategy {
     let name = "evolution"
     let summary =

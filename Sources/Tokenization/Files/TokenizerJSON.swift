@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Reads `tokenizer.json`, the file of Hugging Face's fast tokenizers, where it describes WordPiece
 /// or byte-level BPE. What it asks for and this program does not do is an error, never ignored.

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What the small files beside a vocabulary say about it: `tokenizer_config.json`,
 /// `special_tokens_map.json` and `config.json`. Files that are missing say nothing.

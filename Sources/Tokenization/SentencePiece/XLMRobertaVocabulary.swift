@@ -1,4 +1,5 @@
 import Foundation
+import SentencePieceProtobuf
 import Support
 import SwiftProtobuf
 
@@ -21,23 +22,28 @@ public enum XLMRobertaVocabulary {
         var body = pieces.dropFirst(4)
         if body.last?.piece == "<mask>" { body = body.dropLast() }
         // The throw-away text must spell a vocabulary of its own; any text does.
-        let throwaway = try ModelMessage(
+        let throwaway = try ModelProto(
             serializedBytes: VocabularyTrainer.train(
                 ["a throw-away text from which nothing is learnt", "but the table of the rule"],
                 size: 40))
-        var model = ModelMessage()
-        model.pieces = [
-            PieceMessage("<unk>", score: 0, type: PieceMessage.Kind.unknown),
-            PieceMessage("<s>", score: 0, type: PieceMessage.Kind.control),
-            PieceMessage("</s>", score: 0, type: PieceMessage.Kind.control),
-        ]
-        model.pieces += body.map {
-            PieceMessage($0.piece, score: $0.score, type: PieceMessage.Kind.normal)
+        func piece(
+            _ text: String, score: Float, type: ModelProto.SentencePiece.TypeEnum
+        ) -> ModelProto.SentencePiece {
+            .with { ($0.piece, $0.score, $0.type) = (text, score, type) }
         }
-        var trainer = TrainerMessage()
-        trainer.vocabularySize = Int32(model.pieces.count)
-        model.trainer = trainer
-        model.normalizer = throwaway.normalizer
+        var model = ModelProto()
+        model.pieces = [
+            piece("<unk>", score: 0, type: .unknown), piece("<s>", score: 0, type: .control),
+            piece("</s>", score: 0, type: .control),
+        ]
+        model.pieces += body.map { piece($0.piece, score: $0.score, type: .normal) }
+        // Defaults are written too: a digest of the file tells encoders apart.
+        model.trainerSpec = .with {
+            $0.modelType = .unigram
+            $0.vocabSize = Int32(model.pieces.count)
+            ($0.unkID, $0.bosID, $0.eosID, $0.padID) = (0, 1, 2, -1)
+        }
+        model.normalizerSpec = throwaway.normalizerSpec
         return try model.serializedData()
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Reads the `post_processor` of a `tokenizer.json`.
 struct TemplateReader {

@@ -1,4 +1,5 @@
 import Foundation
+import SentencePieceProtobuf
 import Support
 import SwiftProtobuf
 
@@ -47,21 +48,23 @@ struct UnigramReader {
     private func readModel() throws -> UnigramParts {
         // Checked and digested as any model is before its pieces are looked at.
         let loaded = try SentencePieceModel(contentsOf: url)
-        let message: ModelMessage
+        let message: ModelProto
         do {
-            message = try ModelMessage(serializedBytes: Data(contentsOf: url))
+            message = try ModelProto(serializedBytes: Data(contentsOf: url))
         } catch {
             throw bad("it is not a protocol buffer of that kind")
         }
-        guard message.trainer?.modelType == 1 else { throw bad("it is not a unigram model") }
+        guard message.trainerSpec.modelType == .unigram else {
+            throw bad("it is not a unigram model")
+        }
         let pieces = message.pieces.map { (piece: $0.piece, score: Double($0.score)) }
         let added = message.pieces.enumerated().filter { _, piece in
-            piece.type == PieceMessage.Kind.control || piece.type == PieceMessage.Kind.userDefined
+            piece.type == .control || piece.type == .userDefined
         }.map { id, piece in
             AddedTokens.Token(content: Array(piece.piece.unicodeScalars), id: Int32(id))
         }
         return try parts(
-            pieces, added, characterMap: message.normalizer?.characterMap ?? Data(),
+            pieces, added, characterMap: message.normalizerSpec.precompiledCharsmap,
             digest: loaded.digest)
     }
 
@@ -75,8 +78,7 @@ struct UnigramReader {
         else { throw bad("expected a vocabulary, a list of pieces with scores") }
         let pieces = try entries.enumerated().map { index, entry -> Piece in
             guard let parts = entry.array, parts.count == 2, let piece = parts[0].string,
-                case .number(let score) = parts[1], score.isFinite,
-                piece.utf8.count <= ModelValidation.maximumPieceBytes
+                let score = parts[1].double, piece.utf8.count <= ModelValidation.maximumPieceBytes
             else { throw bad("piece \(index): expected a text and a score") }
             return (piece, score)
         }

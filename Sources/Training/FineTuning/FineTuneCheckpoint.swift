@@ -58,7 +58,7 @@ public struct FineTuneCheckpoint: Sendable {
         var second: FloatStorage
     }
 
-    private static let version = "1"
+    private static let version = "2"
 
     /// - Parameter digest: determines the training; another training's file is not used.
     /// - Throws: ``FileError``, ``TensorError``.

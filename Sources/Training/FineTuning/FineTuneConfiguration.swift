@@ -1,3 +1,6 @@
+import Metrics
+import Support
+
 /// How encoder layers and a head are trained together.
 public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     public var epochs = 3
@@ -24,17 +27,13 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     public var labelSmoothing: Float = 0
     /// Whether classes weigh the same however many examples they have.
     public var balancesClasses = false
+    /// What the epochs are compared by on dev.
+    public var criterion = SelectionCriterion.accuracy
 
     public init() {}
 
-    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    /// - Throws: `BadOption`.
     public func check() throws {
-        func require(_ condition: Bool, _ name: String, _ value: Any, _ expected: String) throws {
-            guard condition else {
-                throw TrainingError.badOption(
-                    name: name, value: "\(value)", expected: expected)
-            }
-        }
         func rate(_ name: String, _ value: Float) throws {
             try require(value > 0 && value < 10, name, value, "above 0, below 10")
         }

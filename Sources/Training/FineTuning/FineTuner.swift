@@ -12,7 +12,7 @@ public struct FineTuner: Sendable {
     private let threads: Int
 
     /// - Parameter threads: the results do not depend on it.
-    /// - Throws: ``TrainingError/badOption(name:value:expected:)``.
+    /// - Throws: `BadOption`.
     public init(_ configuration: FineTuneConfiguration, threads: Int) throws {
         try configuration.check()
         self.configuration = configuration
@@ -143,14 +143,13 @@ public struct FineTuner: Sendable {
     ) throws -> FineTuneCheckpoint.State {
         guard knas_all_finite(Int64(parameters.storage.count), parameters.storage.pointer) != 0
         else { throw TrainingError.diverged(epoch: epoch) }
-        let metrics = ClassificationMetrics(try job.inference.predictions(job.dev))
         let record = EpochRecord(
             epoch: epoch, trainingLoss: lossSum / Double(job.count),
-            devAccuracy: metrics.accuracy, devCrossEntropy: metrics.crossEntropy)
+            dev: try job.inference.predictions(job.dev), criterion: configuration.criterion)
         let history = (before?.history ?? []) + [record]
         var state = FineTuneCheckpoint.State(
             history: history, bestEpoch: epoch, best: parameters.storage, progress: nil)
-        if let before, !record.isBetter(than: before.history[before.bestEpoch - 1]) {
+        if let before, record.score <= before.history[before.bestEpoch - 1].score {
             state.bestEpoch = before.bestEpoch
             state.best = before.best
         } else {

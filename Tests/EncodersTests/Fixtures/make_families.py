@@ -21,7 +21,7 @@ import transformers
 from safetensors.torch import save_file
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../TokenizationTests/Fixtures"))
-from make_tokenizers import TEXTS  # noqa: E402
+from make_tokenizers import TEXTS
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "families")
 WITH_GRADIENTS = ["albert", "albert-groups", "electra", "mpnet", "deberta-v3", "deberta-v2"]
@@ -67,7 +67,7 @@ def scatter(model, generator):
                 parameter.copy_(noise)
             elif parameter.dim() == 2:
                 parameter.copy_(noise * 1.5 / parameter.shape[1] ** 0.5)
-            elif name.endswith("Norm.weight") or name.endswith("norm.weight"):
+            elif name.endswith(("Norm.weight", "norm.weight")):
                 parameter.copy_(1 + 0.2 * noise)
             else:
                 parameter.copy_(0.3 * noise)
@@ -113,8 +113,8 @@ def hidden_states(name, encoder, inputs):
         hook = encoder.encoder.embedding_hidden_mapping_in.register_forward_hook(lambda m, i, o: states.append(o))
         hooks = [g.register_forward_hook(lambda m, i, o: states.append(o)) for g in encoder.encoder.albert_layer_groups]
         encoder(**inputs)
-        for hook in hooks + [hook]:
-            hook.remove()
+        for each in hooks + [hook]:
+            each.remove()
         return states
     return encoder(**inputs, output_hidden_states=True).hidden_states
 

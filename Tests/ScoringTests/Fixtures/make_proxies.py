@@ -115,7 +115,7 @@ def fisher(model, inputs, labels):
     for x, label in zip(inputs, labels):
         factors = []
 
-        def multiply(_, args):
+        def multiply(_, args, factors=factors):
             factors.append(torch.ones_like(args[0], requires_grad=True))
             return (args[0] * factors[-1],)
 
@@ -167,7 +167,7 @@ def zico(parameters, rows):
 
 def gradsign(named, rows):
     total = 0.0
-    for (name, parameter), g in zip(named, rows):
+    for (name, _), g in zip(named, rows):
         if name == "convolution.weight":  # [width, 1, kernel] here, rows of the width there
             g = g[:, :, 0].transpose(1, 2)
         limit = SIGN_THRESHOLD * g.abs().amax(-1, keepdim=True)

@@ -8,8 +8,15 @@ import json
 import os
 import random
 
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
-from tokenizers import trainers
+from tokenizers import (
+    AddedToken,
+    Tokenizer,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TEXTS = """The river was low this summer, and the children walked across it on the stones.

@@ -17,11 +17,10 @@ import tempfile
 import types
 
 import sentencepiece
+from make_tokenizers import HERE, TEXTS, strings
 from tokenizers import AddedToken
 from transformers import AutoTokenizer
 from transformers.convert_slow_tokenizer import AlbertConverter
-
-from make_tokenizers import HERE, SPECIAL, TEXTS, strings
 
 RULES = [("2026", "002E 002E 002E"), ("FB01", "0066 0069"), ("00BD", "0031 2044 0032"), ("FF21", "0041"),
          ("200B", "0020"), ("00A0", "0020"), ("0009", "0020"), ("0065 0301", "00E9")]

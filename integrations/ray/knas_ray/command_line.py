@@ -41,7 +41,9 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     p.add_argument("task", help="a task definition (.yml), or the name of one")
-    p.add_argument("--storage", required=True, metavar="DIR", help="a shared folder or an fsspec URL")
+    p.add_argument(
+        "--storage", required=True, metavar="DIR", help="a shared folder or an fsspec URL"
+    )
     p.add_argument("--run", type=Path, metavar="DIR", help="run directory; runs/TASK without it")
     p.add_argument("--address", default="auto", help="of the cluster: auto, local or HOST:PORT")
     p.add_argument("--knas", default="knas", metavar="PATH", help="the program, on every node")

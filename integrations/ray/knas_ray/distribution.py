@@ -12,9 +12,9 @@ import ray
 import ray.exceptions
 
 from .errors import KnasRayError, WorkLost
+from .names import Names
 from .options import Options
 from .progress import Progress
-from .storage import Names
 
 #: Where processors are idle, a shard that has taken so many times the median is done a second time.
 PATIENCE = 2.0

@@ -18,9 +18,10 @@ from . import process
 from .distribution import distribute, slots
 from .errors import BAD_DATA, INTERNAL, MISSING_FILE, KnasRayError, WorkLost
 from .features import Features
+from .names import CANDIDATES, FEATURES, SCORES, Names
 from .options import Options
 from .program import Program
-from .storage import CANDIDATES, FEATURES, SCORES, Names, Storage, open_storage
+from .storage import Storage, open_storage
 from .work import checked, feature_shard, missing_features, provide, score_shard
 
 #: Seconds between merges: parts wait this long in the storage at most.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import uuid
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import fsspec
 
 from .errors import MISSING_FILE, USAGE, KnasRayError
-from .storage import Names
+from .names import Names
 
 
 class URLFolder:
@@ -61,7 +62,5 @@ class URLFolder:
 
     def remove(self, name: str) -> None:
         system, folder = self._open()
-        try:
+        with contextlib.suppress(FileNotFoundError):
             system.rm_file(posixpath.join(folder, name))
-        except FileNotFoundError:
-            pass

@@ -13,8 +13,9 @@ from typing import Any
 from . import process
 from .errors import FINAL_CODES, INTERNAL, MISSING_FILE, KnasRayError, WorkLost
 from .features import Features
+from .names import CANDIDATES, FEATURES, SCORES, Names
 from .program import Program
-from .storage import CANDIDATES, FEATURES, SCORES, Names, Storage
+from .storage import Storage
 
 #: The name of a part, and the seconds that making it took.
 Made = tuple[str, float]

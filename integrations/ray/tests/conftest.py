@@ -13,7 +13,9 @@ FAKE = Path(__file__).with_name("fake_knas.py")
 ALL = [str(n) for n in range(1, 21)]
 PACKAGE = Path(__file__).resolve().parents[1]
 # Workers find the package wherever the driver runs, as where it is installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")]))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")])
+)
 
 
 class Nodes:
@@ -25,7 +27,7 @@ class Nodes:
         self.second = None
 
     def start(self, first=None, second=None):
-        for name, environment in (("first", first or {}), ("second", second or {})):
+        for environment in (first or {}, second or {}):
             with self.monkeypatch.context() as patch:
                 for key, value in environment.items():
                     patch.setenv(key, str(value))

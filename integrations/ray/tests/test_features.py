@@ -6,14 +6,10 @@ from conftest import ALL
 
 
 def start(nodes, tmp_path):
-    nodes.start(
-        first={"FAKE_HOME": tmp_path / "one"}, second={"FAKE_HOME": tmp_path / "two"}
-    )
+    nodes.start(first={"FAKE_HOME": tmp_path / "one"}, second={"FAKE_HOME": tmp_path / "two"})
 
 
-def test_features_are_computed_in_shards_and_put_together_once_a_machine(
-    nodes, fake, tmp_path
-):
+def test_features_are_computed_in_shards_and_put_together_once_a_machine(nodes, fake, tmp_path):
     start(nodes, tmp_path)
     fake.tell("features", 6)
     fake.tell("slow", 0.7)

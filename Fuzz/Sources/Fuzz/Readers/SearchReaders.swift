@@ -79,11 +79,11 @@ extension Reader {
                     _ = candidate.score?.parameters
                 }
                 _ = try store.timings()
-                if let training = try store.training(SearchSeeds.key),
-                    case .trained(let result) = training.outcome
+                if let training = try store.training(SearchSeeds.key, of: SearchSeeds.graph()),
+                    case .trained(let head) = training
                 {
-                    guard result.probabilities.count == result.labels.count * result.classes
-                    else { throw Violation("\(result.probabilities.count) probabilities") }
+                    guard head.dev.probabilities.count == head.dev.count * head.dev.classes
+                    else { throw Violation("\(head.dev.probabilities.count) probabilities") }
                 }
             }
             if let refusal { throw refusal }

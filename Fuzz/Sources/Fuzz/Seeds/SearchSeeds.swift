@@ -1,10 +1,13 @@
 import Foundation
+import Graphs
 import Heads
+import Metrics
 import Mutations
 import RunStore
 import Scoring
 import Search
 import Support
+import Training
 
 /// Sound genotypes, candidate lists and run stores.
 enum SearchSeeds {
@@ -47,7 +50,7 @@ enum SearchSeeds {
                     let store = try RunStore(creating: run, identity: identity)
                     for candidate in sample(count) { try store.append(candidate) }
                     try store.enter(stage: "search", timings: ["features": 1.5])
-                    try store.finish(key, training)
+                    try store.finish(key, training())
                     try store.close()
                 }
             }
@@ -68,16 +71,26 @@ enum SearchSeeds {
         }
     }
 
-    private static var training: StoredTraining {
-        StoredTraining(
-            history: (1...2).map {
-                StoredEpoch(
-                    epoch: $0, trainingLoss: 1, devAccuracy: 0.5, devCrossEntropy: 0.25)
-            },
-            outcome: .trained(
-                .init(
-                    bestEpoch: 2, weights: [1, 2, 3], labels: [0, 2],
-                    probabilities: [0.5, 0.25, 0.25, 0, 0, 1], classes: 3)))
+    /// The graph of the head that is stored.
+    static func graph() throws -> Graph {
+        let space = SearchSpace(context: HeadContext(inputWidth: 1, classes: 3, segments: 1))
+        return space.graph(
+            of: try space.genotype("projection(width=full) > pool-mean > classifier(hidden=0)"))
+    }
+
+    private static func training() throws -> StoredTraining {
+        let graph = try graph()
+        return .trained(
+            TrainedHead(
+                graph: graph, parameters: ParameterSet(graph),
+                history: (1...2).map {
+                    EpochRecord(
+                        epoch: $0, trainingLoss: 1, devAccuracy: 0.5, devScore: 0.5,
+                        devCrossEntropy: 0.25)
+                },
+                bestEpoch: 2,
+                dev: try Predictions(
+                    labels: [0, 2], probabilities: [0.5, 0.25, 0.25, 0, 0, 1], classes: 3)))
     }
 
     static func results() throws -> [FileSet] {

@@ -1,0 +1,95 @@
+import Encoders
+import Support
+import Tasks
+
+extension Dataset {
+    /// Tokens that a sequence may have where neither task nor user says.
+    public static let standardMaximumLength = 128
+
+    /// Whether examples are pairs of texts.
+    public var hasPairs: Bool { (train.first ?? test.first ?? dev.first)?.pair != nil }
+
+    /// Sequences that a training example consists of: 2 for pairs whose texts are encoded apart.
+    public var segments: Int {
+        FeatureConfiguration(self, layers: [])
+            .segments(hasPairs: train.contains { $0.pair != nil })
+    }
+}
+
+extension FeatureConfiguration {
+    /// How the features of a data set are made, whatever the command.
+    ///
+    /// - Parameters:
+    ///   - dataset: whose texts they are of: its pairing, and how long its sequences may be.
+    ///   - layers: the hidden states to keep.
+    public init(_ dataset: Dataset, layers: [Int]) {
+        self.init(
+            layers: layers, pairing: dataset.pairing ?? .joint,
+            maximumLength: dataset.maximumTokens ?? Dataset.standardMaximumLength)
+    }
+}
+
+/// The features of a data set's splits, one by one: what is not asked for is not computed.
+public struct FeatureSource {
+    /// Layers, pairing and length.
+    public let configuration: FeatureConfiguration
+    private let dataset: Dataset
+    private let cache: FeatureCache
+    private let progress: ProgressHandler?
+    private let note: (String) -> Void
+
+    /// - Parameters:
+    ///   - layers: the encoder's hidden states to keep.
+    ///   - note: told about cached features that are made anew.
+    public init(
+        dataset: Dataset, encoder: Encoder, layers: [Int], threads: Int,
+        progress: ProgressHandler?, note: @escaping (String) -> Void
+    ) {
+        self.dataset = dataset
+        cache = FeatureCache(encoder: encoder, threads: threads)
+        configuration = FeatureConfiguration(dataset, layers: layers)
+        self.progress = progress
+        self.note = note
+    }
+
+    /// From the cache, or from the encoder.
+    /// - Throws: as ``FeatureCache/features(of:_:progress:onRebuild:)``.
+    public func features(_ split: Split) throws -> FeatureSet {
+        try features(of: dataset[split])
+    }
+
+    /// The same for examples that need not be a split of the data set.
+    public func features(of examples: [Example]) throws -> FeatureSet {
+        try cache.features(of: examples, configuration, progress: progress) {
+            note("rebuilding: \($0)")
+        }
+    }
+
+    /// Tokens of every segment of every training example; nothing is encoded.
+    public func trainLengths() throws -> [Int] {
+        try cache.lengths(of: dataset.train, configuration)
+    }
+
+    /// All splits.
+    public func splits() throws -> SplitFeatures {
+        SplitFeatures(
+            train: try features(.train), dev: try features(.dev), test: try features(.test))
+    }
+}
+
+/// The cached features of a data set's splits.
+public struct SplitFeatures: Sendable {
+    /// The training split's.
+    public let train: FeatureSet
+    /// The dev split's.
+    public let dev: FeatureSet
+    /// The test split's.
+    public let test: FeatureSet
+
+    /// Features of splits that are there already.
+    public init(train: FeatureSet, dev: FeatureSet, test: FeatureSet) {
+        self.train = train
+        self.dev = dev
+        self.test = test
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Results
+import RunStore
+import Support
+
+/// What there is to know about a run's directory, whether or not the run is complete.
+public struct RunOverview: Sendable, Codable {
+    /// Where a run is.
+    public enum State: String, Sendable, Codable {
+        /// Finished; at work in some process; stopped before the end; not readable.
+        case complete, running, interrupted, damaged
+    }
+
+    /// Where the run is.
+    public var directory: String
+    /// Whether it is finished.
+    public var state: State
+    /// The stage an interrupted run was in, or why a directory cannot be read.
+    public var detail: String?
+    /// Name of the task.
+    public var task: String?
+    /// Name of the encoder.
+    public var encoder: String?
+    /// The seed of everything random.
+    public var seed: UInt64?
+    /// Version of the program that made it.
+    public var version: String?
+    /// When it was started, in ISO 8601.
+    public var created: String?
+    /// Heads that have been scored.
+    public var scored: Int?
+    /// Trainings that are finished.
+    public var trainings: Int?
+    /// The exported model's head in text form.
+    public var head: String?
+    /// The trained weights, those of encoder layers included.
+    public var parameters: Int?
+    /// The exported head, fine-tuned where it was, on dev, a fraction of 1.
+    public var devAccuracy: Double?
+    /// The same on test, a fraction of 1.
+    public var testAccuracy: Double?
+    /// F1 on test.
+    public var testF1: Double?
+    /// The Matthews correlation on test.
+    public var testMCC: Double?
+    /// What the run took.
+    public var wallSeconds: Double?
+    /// All choices of the run by name.
+    public var choices: [String: String]?
+
+    /// Whether a directory holds a run, in whatever state; a study of proxies is none.
+    public static func isRun(_ directory: URL) -> Bool {
+        (RunFiles.hasStore(directory) || hasResult(directory))
+            && !has("correlation.json", directory)
+    }
+
+    private static func hasResult(_ directory: URL) -> Bool {
+        has("result.json", directory)
+    }
+
+    private static func has(_ file: String, _ directory: URL) -> Bool {
+        FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path)
+    }
+
+    /// The runs of a folder by name, or the folder itself where it is one.
+    /// - Throws: `FileError/missing(path:)`.
+    public static func all(in folder: URL) throws -> [RunOverview] {
+        if isRun(folder) { return [try RunOverview(folder)] }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+            throw FileError.missing(path: folder.path)
+        }
+        return try names.sorted().map { folder.appendingPathComponent($0, isDirectory: true) }
+            .filter(isRun).map(RunOverview.init)
+    }
+
+    /// Reads a run's directory; damage is a state, not an error.
+    /// - Throws: `FileError/missing(path:)` where there is no run.
+    public init(_ directory: URL) throws {
+        guard Self.isRun(directory) else {
+            throw FileError.missing(path: directory.appendingPathComponent("result.json").path)
+        }
+        self.directory = directory.path
+        state = .complete
+        if RunFiles.hasStore(directory) {
+            do {
+                take(try RunStoreSummary(directory))
+            } catch let error as any DiagnosedError {
+                state = .damaged
+                detail = error.description
+            }
+        }
+        guard Self.hasResult(directory) else {
+            // The store says complete, but somebody removed the result.
+            if state == .complete { (state, detail) = (.damaged, "result.json is missing") }
+            return
+        }
+        // A resumed run's result is of before; what it will be is not known yet.
+        guard state == .complete || state == .damaged else { return }
+        do {
+            take(try RunResult.load(directory.appendingPathComponent("result.json")))
+        } catch let error as any DiagnosedError {
+            state = .damaged
+            detail = error.description
+        }
+    }
+
+    private mutating func take(_ summary: RunStoreSummary) {
+        state = summary.isComplete ? .complete : summary.isRunning ? .running : .interrupted
+        detail = summary.isComplete ? nil : summary.stage ?? "start"
+        task = summary.identity.task
+        encoder = summary.identity.choices["input.encoder"]
+        seed = summary.identity.seed
+        version = summary.identity.program
+        created = summary.created.map { $0.formatted(.iso8601) }
+        scored = summary.scored
+        trainings = summary.trainings
+        choices = summary.identity.choices
+    }
+
+    private mutating func take(_ result: RunResult) {
+        task = result.task
+        encoder = result.encoders.map(\.name).joined(separator: ", ")
+        seed = result.seed
+        version = result.version
+        let exported = result.exported
+        head = exported.members.map(\.genotype).joined(separator: " + ")
+        parameters = exported.parameters
+        devAccuracy = exported.dev.accuracy
+        testAccuracy = exported.test.accuracy
+        testF1 = exported.test.f1
+        testMCC = exported.test.mcc
+        wallSeconds = result.cost.wallSeconds
+    }
+
+    /// Removes a run; what else is in its directory stays.
+    /// - Throws: `RunStoreError.inUse`, `FileError`.
+    public static func remove(_ directory: URL) throws {
+        guard isRun(directory) else {
+            throw FileError.missing(path: directory.appendingPathComponent("result.json").path)
+        }
+        try RunStoreSummary.remove(directory)
+    }
+}

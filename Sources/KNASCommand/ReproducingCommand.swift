@@ -1,0 +1,41 @@
+import Foundation
+import Support
+
+/// The command line that gives a run's result again, from the one that this process was started with.
+///
+/// What was typed is kept but for what changes no result: a new option needs no mention here.
+struct ReproducingCommand {
+    /// Options with a value that change no result.
+    private static let withValue: Set<String> = ["--run", "--threads", "--log-level"]
+    /// Flags that change no result.
+    private static let flags: Set<String> = ["--resume", "--overwrite", "--json", "--quiet", "-q"]
+    /// Where data lies on this machine says nothing to others.
+    private static let directory = "--data"
+
+    /// As a shell takes it.
+    let text: String
+
+    /// - Parameter arguments: the program and what was typed after it.
+    init(_ arguments: [String]) {
+        var words = ["knas"]
+        var rest = arguments.dropFirst()
+        while let word = rest.popFirst() {
+            let name = String(word.prefix { $0 != "=" })
+            let hasValue = name.count < word.count
+            if Self.flags.contains(word) { continue }
+            if Self.withValue.contains(name) {
+                if !hasValue { _ = rest.popFirst() }
+            } else if name == Self.directory {
+                if !hasValue { _ = rest.popFirst() }
+                words += [name, "DIR"]
+            } else if words.count == 2, !word.hasPrefix("-") {
+                // The task's file, by its name.
+                words.append(
+                    URL(fileURLWithPath: word).deletingPathExtension().lastPathComponent)
+            } else {
+                words.append(word)
+            }
+        }
+        text = ShellWord.join(words)
+    }
+}

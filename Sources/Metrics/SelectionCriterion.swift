@@ -1,0 +1,84 @@
+/// What is chosen by on held-out rows (epochs, penalties, heads, ways to train): a metric decides, cross
+/// entropy breaks ties.
+public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// The metric that decides.
+    public let metric: Metric
+    /// The class whose F1 decides, 0 or 1; `nil` for other metrics.
+    public let positive: Int?
+
+    /// Accuracy decides.
+    public static let accuracy = SelectionCriterion(.accuracy)
+
+    /// - Parameter positive: the class that ``Metric/f1`` is about; other metrics have no use for it.
+    /// - Precondition: for ``Metric/f1`` it is 0 or 1.
+    public init(_ metric: Metric, positive: Int? = nil) {
+        self.metric = metric
+        self.positive = metric == .f1 ? positive : nil
+        precondition(isSound, "F1 is about one of two classes")
+    }
+
+    /// - Throws: `DecodingError` where F1 has no class, or another metric has one.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        metric = try container.decode(Metric.self, forKey: .metric)
+        positive = try container.decodeIfPresent(Int.self, forKey: .positive)
+        guard isSound else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .positive, in: container,
+                debugDescription: "expected 0 or 1 for f1, nothing for other metrics")
+        }
+    }
+
+    private var isSound: Bool { metric == .f1 ? positive == 0 || positive == 1 : positive == nil }
+
+    /// Part of what a run is known by, e.g. `macro-f1` or `f1 of class 1`.
+    public var description: String {
+        metric.rawValue + (positive.map { " of class \($0)" } ?? "")
+    }
+
+    /// All metrics, F1 that of the criterion's class.
+    public func metrics(_ predictions: Predictions) -> ClassificationMetrics {
+        ClassificationMetrics(predictions, positive: positive ?? 1)
+    }
+
+    /// How good predictions are.
+    public func score(_ predictions: Predictions) -> SelectionScore {
+        let metrics = metrics(predictions)
+        return SelectionScore(
+            value: metrics.value(of: metric), crossEntropy: metrics.crossEntropy)
+    }
+
+    /// How good predictions on several held-out parts are, over the rows of all of them.
+    ///
+    /// Accuracy and cross entropy are means over rows: the parts' are averaged, weighted by their rows.
+    /// The other metrics are not, so they are measured on the rows put together.
+    /// - Throws: ``MetricsError`` when there is no part, or the numbers of classes differ.
+    public func score(pooling parts: [Predictions]) throws -> SelectionScore {
+        let pooled = try Predictions(pooling: parts)
+        func mean(_ metric: (ClassificationMetrics) -> Double) -> Double {
+            parts.reduce(0) { $0 + metric(metrics($1)) * Double($1.count) } / Double(pooled.count)
+        }
+        return SelectionScore(
+            value: metric == .accuracy
+                ? mean { $0.accuracy } : metrics(pooled).value(of: metric),
+            crossEntropy: mean { $0.crossEntropy })
+    }
+}
+
+/// What a ``SelectionCriterion`` compares: the better is the larger.
+public struct SelectionScore: Sendable, Hashable, Comparable {
+    /// The metric's value; higher is better.
+    public let value: Double
+    /// In nats; of equal values the lower is better.
+    public let crossEntropy: Double
+
+    public init(value: Double, crossEntropy: Double) {
+        self.value = value
+        self.crossEntropy = crossEntropy
+    }
+
+    /// Whether `a` is worse than `b`.
+    public static func < (a: SelectionScore, b: SelectionScore) -> Bool {
+        a.value != b.value ? a.value < b.value : a.crossEntropy > b.crossEntropy
+    }
+}

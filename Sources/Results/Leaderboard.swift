@@ -1,0 +1,47 @@
+import Heads
+import Metrics
+import Search
+import Selection
+import Support
+
+/// `leaderboard.csv`: a row for every candidate, in the order of proposals; the same search gives the
+/// same bytes.
+enum Leaderboard {
+    /// - Parameter finalists: the candidates that were trained.
+    static func text(_ candidates: RankedCandidates, finalists: [Entry]) -> String {
+        let proxies = Set(candidates.all.flatMap { $0.score.map { Array($0.values.keys) } ?? [] })
+            .sorted()
+        var places: [Int: Int] = [:]
+        for (place, candidate) in candidates.best.enumerated() { places[candidate.id] = place + 1 }
+        let trained = Dictionary(finalists.map { ($0.genotype, $0) }) { first, _ in first }
+        let header =
+            ["id", "genotype", "parameters"] + proxies.flatMap { [$0, "\($0)_spread"] }
+            + ["rank", "status", "held_out_accuracy", "dev_accuracy"]
+        return CSV.text(
+            [header]
+                + candidates.all.map {
+                    row($0, proxies, place: places[$0.id], trained[$0.genotype])
+                })
+    }
+
+    private static func row(
+        _ candidate: Candidate, _ proxies: [String], place: Int?, _ entry: Entry?
+    ) -> [String] {
+        let accuracy = entry?.heldOutAccuracy
+        let dev = (entry?.trials.first ?? nil).map { ClassificationMetrics($0.dev).accuracy }
+        let ending = [accuracy.map { "\($0)" } ?? "", dev.map { "\($0)" } ?? ""]
+        let head = ["\(candidate.id)", candidate.genotype.description]
+        switch candidate.outcome {
+        case .scored(let score):
+            let values = proxies.flatMap { name -> [String] in
+                guard let summary = score.values[name] else { return ["", ""] }
+                return ["\(summary.mean)", "\(summary.spread)"]
+            }
+            return head + ["\(score.parameters)"] + values
+                + [place.map(String.init) ?? "", accuracy == nil ? "scored" : "trained"] + ending
+        case .failed(let reason):
+            return head + Array(repeating: "", count: 1 + 2 * proxies.count + 1)
+                + ["failed: \(reason)"] + ending
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Export
+import Foundation
+import Support
+import Tasks
+
+/// The files of a run: `leaderboard.csv`, `result.json`, `report.html`, `model/`.
+public struct RunDirectory {
+    let url: URL
+
+    /// Creates the directory where it is missing.
+    /// - Throws: ``FileError/notWritable(path:reason:)``.
+    public init(_ url: URL) throws {
+        self.url = url
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
+        }
+        guard FileManager.default.isWritableFile(atPath: url.path) else {
+            throw FileError.notWritable(path: url.path, reason: "permission denied")
+        }
+    }
+
+    /// Writes everything: the model before the result, so a run with a result has a model.
+    ///
+    /// - Parameters:
+    ///   - task: the task's definition, for the model card.
+    ///   - includesEncoder: whether the model's directory gets the whole encoder.
+    ///   - origin: how the run was started, for the report.
+    /// - Throws: ``FileError``, `EncoderError`.
+    public func write(
+        _ result: RunResult, _ findings: RunFindings, task: URL, includesEncoder: Bool,
+        origin: ReportContent.Origin
+    ) throws {
+        let model = try findings.model()
+        let card = ModelCardContent(result, model: model, task: try TaskDefinition.load(task))
+        try ModelDirectory.save(
+            model, encoder: findings.prepared.encoder, card: ModelCard.text(card),
+            includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
+        try AtomicFile.write(
+            Leaderboard.text(findings.ranking, finalists: findings.selected.finalists),
+            to: url.appendingPathComponent("leaderboard.csv"))
+        try AtomicFile.write(
+            Report.html(ReportContent(findings, result, origin: origin)),
+            to: url.appendingPathComponent("report.html"))
+        try AtomicFile.write(
+            try JSONEncoder.readable.encode(result), to: url.appendingPathComponent("result.json"))
+    }
+}

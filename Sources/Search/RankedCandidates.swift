@@ -1,0 +1,29 @@
+import Heads
+import Scoring
+
+/// What a search found: its candidates, and their order by score.
+public struct RankedCandidates: Sendable {
+    /// In the order of proposals.
+    public let all: [Candidate]
+    /// Those with a score, best first.
+    public let best: [Candidate]
+    /// What they are ranked by.
+    public let expression: ProxyExpression
+    /// How they were proposed, by name.
+    public let strategy: String
+
+    /// - Parameters:
+    ///   - all: in the order of proposals.
+    ///   - best: the ranking.
+    public init(
+        all: [Candidate], best: [Candidate], expression: ProxyExpression, strategy: String
+    ) {
+        self.all = all
+        self.best = best
+        self.expression = expression
+        self.strategy = strategy
+    }
+
+    /// The value that each head of ``best`` is ranked by; higher is better.
+    public var scores: [Double] { expression.combine(best.compactMap(\.score)) }
+}

@@ -1,0 +1,72 @@
+import Features
+import Heads
+import Support
+import Training
+
+/// Trained heads that the search has to beat. A new control is a ``Role`` and a line in ``run()``.
+struct Controls: Sendable {
+    let trainings: HeadTrainings
+    let configuration: SelectionConfiguration
+    /// What random heads may cost, as the search's.
+    let limits: HeadLimits
+    /// Whether there was a search to compare random heads with.
+    let followsSearch: Bool
+    let test: FeatureSet
+    let key: RandomKey
+
+    /// Every control, and what was tried for it.
+    func run() throws -> [Entry] {
+        try mlp() + (followsSearch ? random() : [])
+    }
+
+    /// Mean pooling, the pair's four features, one hidden layer: what most people start with.
+    private func mlp() throws -> [Entry] {
+        let genotype = try trainings.space.genotype(
+            "projection(width=full) > \(trainings.space.pooledMeans) > "
+                + "classifier(norm=standard,hidden=128)")
+        do {
+            let seeds = try trainings.trainSeeds(
+                genotype, configuration.training, count: configuration.seeds,
+                key.child("mlp"), stageName: "control: mlp")
+            let entry = Entry(
+                .mlp, genotype, .adamW(configuration.training),
+                by: configuration.training.criterion, trials: [seeds[0]])
+            return [
+                entry.trained(
+                    .mlp, seeds: seeds,
+                    Entry.Reading(genotype, in: trainings.space, test: test))
+            ]
+        } catch TrainingError.diverged {
+            return []
+        }
+    }
+
+    /// As many heads as there are finalists, drawn at random under the same constraints and developed
+    /// in the same way: what scoring adds is left out.
+    private func random() throws -> [Entry] {
+        let space = trainings.space
+        var seen: Set<Genotype> = []
+        var genotypes: [Genotype] = []
+        var generator = key.child("random control").generator()
+        var attempts = 0
+        while genotypes.count < configuration.keep, attempts < 100 * configuration.keep {
+            attempts += 1
+            let genotype = space.sample(using: &generator)
+            guard limits.allow(space.graph(of: genotype)) else { continue }
+            if seen.insert(genotype).inserted { genotypes.append(genotype) }
+        }
+        let (best, tried) = try HeadDevelopment(
+            trainings: trainings, configuration: configuration, key: key.child("random")
+        ).run(
+            genotypes, contestants: .randomFinalist, best: .random, test: test,
+            name: "control: random")
+        return [best] + tried.filter { $0.role == .randomFinalist }
+    }
+}
+
+extension SearchSpace {
+    /// The means of a text's or of a pair's segments, as genotypes write it: what simple heads read.
+    var pooledMeans: String {
+        context.segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
+    }
+}

@@ -1,0 +1,163 @@
+import Encoders
+import Features
+import Foundation
+import Heads
+import Metrics
+import Support
+import Tasks
+import Training
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Trains the search's best head, and a linear head for comparison, on together with encoder layers,
+/// from the weights that training on the frozen encoder gave: seed after seed, each on all threads.
+public struct FineTuneStage: Sendable {
+    let options: FineTuneOptions
+    let trainings: HeadTrainings
+    let configuration: SelectionConfiguration
+    let dataset: Dataset
+    let encoder: Encoder
+    /// The run's directory.
+    let run: URL
+    /// Whether checkpoints that are there are used.
+    let resumes: Bool
+    let key: RandomKey
+    let note: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - run: the directory that checkpoints are kept in.
+    ///   - resumes: whether checkpoints that are there are used.
+    ///   - key: the run's.
+    ///   - note: told one line about each seed.
+    public init(
+        _ options: FineTuneOptions, _ trainings: HeadTrainings,
+        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ encoder: Encoder, run: URL,
+        resumes: Bool, key: RandomKey, note: @escaping @Sendable (String) -> Void
+    ) {
+        self.options = options
+        self.trainings = trainings
+        self.configuration = configuration
+        self.dataset = dataset
+        self.encoder = encoder
+        self.run = run
+        self.resumes = resumes
+        self.key = key.child("fine-tuning")
+        self.note = note
+    }
+
+    /// The checkpoints of fine-tuning in a run's directory; a run that was stopped while it
+    /// fine-tuned has some, a finished one none.
+    public static func checkpoints(inRun run: URL) -> [URL] { FineTuneCheckpoint.find(inRun: run) }
+
+    /// Fine-tunes and chooses what is exported: the head that does better on dev, since what ranks
+    /// heads on a frozen encoder need not rank them here. A head that the user gave stays what it is.
+    ///
+    /// - Parameter isGiven: whether the head was given.
+    /// - Returns: all entries, the fine-tuned ones among them.
+    /// - Throws: as ``train(_:from:role:name:)``.
+    public func run(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
+        var result = selected
+        let searched = selected.searched
+        let tuned = try train(
+            searched.genotype, from: searched.seeds, role: .fineTuned, name: "winner")
+        result.exportedPlace = result.entries.count
+        result.entries.append(tuned)
+        let linear = try LinearHeads.trainable(in: trainings.space)
+        guard options.hasControl, tuned.genotype != linear else { return result }
+        let heads = try trainings.trainSeeds(
+            linear, configuration.training, count: configuration.seeds, key.child("linear"),
+            stageName: "linear head")
+        let control = try train(linear, from: heads, role: .fineTunedLinear, name: "linear")
+        result.entries.append(control)
+        guard control.devValue > tuned.devValue else { return result }
+        let found =
+            "fine-tuned, the linear head does better on dev (\(control.devValue.percentage) to "
+            + "\(tuned.devValue.percentage)): "
+        if isGiven {
+            note(found + "--head \"\(linear)\" makes it the model")
+        } else {
+            note(found + "it is exported")
+            result.exportedPlace += 1
+        }
+        return result
+    }
+
+    /// Fine-tunes one head.
+    ///
+    /// - Parameters:
+    ///   - heads: what training on the frozen encoder gave, a start for each seed.
+    ///   - name: part of the checkpoints' names and of the progress.
+    /// - Throws: ``EncoderError``, ``TrainingError``, ``FeatureError``, ``FileError``, `Interrupted`.
+    private func train(
+        _ genotype: Genotype, from heads: [TrainedHead], role: Role, name: String
+    ) throws -> Entry {
+        let (space, threads) = (trainings.space, trainings.threads)
+        let graph = try FineTuneGraph(
+            genotype, in: space, encoder: encoder.configuration, count: options.depth.count,
+            dropout: options.training.dropout)
+        let source = FeatureSource(
+            dataset: dataset, encoder: encoder, layers: graph.inputLayers, threads: threads,
+            progress: trainings.progress, note: note)
+        let splits = try source.splits()
+        let (train, views) = try trainingViews(splits.train, source)
+        let tuner = try FineTuner(options.training, threads: threads)
+        var seeds: [TrainedHead] = []
+        for (seed, head) in heads.enumerated() {
+            let checkpoint = FineTuneCheckpoint(
+                inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
+            let tuned = try tuner.train(
+                graph, start: graph.parameters(encoder: encoder, head: head.parameters),
+                train: train, views: views, dev: splits.dev, classes: space.context.classes,
+                key: key.child(name).child(seed), checkpoint: checkpoint
+            ) { state in
+                try report(state, name, seed, heads.count)
+            }
+            let accuracies = tuned.history.map { $0.devAccuracy.percentage }
+            note(
+                "\(name), seed \(seed): dev accuracy "
+                    + "\(ClassificationMetrics(head.dev).accuracy.percentage) frozen, then \(accuracies.joined(separator: ", "))"
+            )
+            seeds.append(tuned)
+        }
+        return Entry(
+            role, genotype, .fineTuned(options.training), by: options.training.criterion,
+            trials: [seeds[0]]
+        ).trained(
+            role, seeds: seeds,
+            Entry.Reading(
+                headLayers: space.layers(of: genotype), inputLayers: graph.inputLayers,
+                trainedLayers: graph.unfrozen.layers, test: splits.test))
+    }
+
+    /// The training examples, where wanted in both orders of each pair.
+    private func trainingViews(
+        _ train: FeatureSet, _ source: FeatureSource
+    ) throws -> (FeatureSet, views: Int) {
+        guard options.swapsPairs, dataset.hasPairs else { return (train, 1) }
+        let swapped = dataset.train.map { example in
+            Example(text: example.pair ?? "", pair: example.text, label: example.label)
+        }
+        return (try source.features(of: dataset.train + swapped), 2)
+    }
+
+    private func report(
+        _ state: FineTuner.Progress, _ name: String, _ seed: Int, _ count: Int
+    ) throws {
+        let last = state.history.last.map { ", dev accuracy \($0.devAccuracy.percentage)" } ?? ""
+        try WorkProgress(
+            stage: "fine-tuning \(name)", completed: seed * state.total + state.step,
+            total: count * state.total, unit: "steps", detail: "seed \(seed)\(last)"
+        ).report(to: trainings.progress)
+    }
+
+    /// Removes the checkpoints of a run that is finished.
+    public static func removeCheckpoints(inRun run: URL) {
+        for url in checkpoints(inRun: run) { try? FileManager.default.removeItem(at: url) }
+        // Gone only when nothing else is in it.
+        _ = rmdir(run.appendingPathComponent("checkpoints").path)
+    }
+}

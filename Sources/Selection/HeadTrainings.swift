@@ -1,0 +1,104 @@
+import Features
+import Heads
+import RunStore
+import Support
+import Training
+
+/// Trains several heads side by side, each on one thread, on parts of the data.
+public struct HeadTrainings: Sendable {
+    let space: SearchSpace
+    let parts: HeldOutParts
+    let threads: Int
+    let progress: ProgressHandler?
+    let memo: TrainingMemo
+
+    /// - Parameters:
+    ///   - memo: where finished trainings are found and kept.
+    public init(
+        space: SearchSpace, parts: HeldOutParts, threads: Int, progress: ProgressHandler?,
+        memo: TrainingMemo = .none
+    ) {
+        self.space = space
+        self.parts = parts
+        self.threads = threads
+        self.progress = progress
+        self.memo = memo
+    }
+
+    /// Trains every job; a head that diverges is `nil`, the others continue.
+    func train(
+        _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
+    ) throws -> [TrainedHead?] {
+        try run(jobs, stageName) { job, counter in
+            try memo.train(
+                job.place(counter.stage, key), space.graph(of: job.genotype),
+                onEpoch: { _ in try counter.add(1) },
+                training: { try train(job, key, counter, onEpoch: $0) })
+        }
+    }
+
+    /// How every job goes, without the weights; `nil` where it diverges.
+    public func outcomes(
+        _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
+    ) throws -> [TrainingOutcome?] {
+        try run(jobs, stageName) { job, counter in
+            try memo.outcome(
+                job.place(counter.stage, key), onEpoch: { _ in try counter.add(1) },
+                training: { try train(job, key, counter, onEpoch: $0) })
+        }
+    }
+
+    /// Trains a head on all of train with every seed.
+    /// - Throws: ``TrainingError/diverged(epoch:)`` when no training went through.
+    func trainSeeds(
+        _ genotype: Genotype, _ configuration: TrainingConfiguration, count: Int,
+        _ key: RandomKey, stageName: String
+    ) throws -> [TrainedHead] {
+        let jobs = (0..<count).map {
+            TrainingJob(genotype: genotype, configuration: configuration, seed: $0)
+        }
+        let heads = try train(jobs, key, stageName: stageName).compactMap { $0 }
+        guard !heads.isEmpty else { throw TrainingError.diverged(epoch: 1) }
+        return heads
+    }
+
+    private func run<Result: Sendable>(
+        _ jobs: [TrainingJob], _ stageName: String,
+        _ body: @Sendable (TrainingJob, WorkCounter) throws -> Result
+    ) throws -> [Result?] {
+        let counter = WorkCounter(
+            stage: stageName, total: jobs.reduce(0) { $0 + $1.configuration.epochs },
+            progress: progress)
+        // The largest first, so that the threads end together.
+        let sizes = jobs.map { space.graph(of: $0.genotype).trainableCount }
+        let order = jobs.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
+        let results = try Parallel.map(count: jobs.count, threads: threads) {
+            place, _ -> Result? in
+            do {
+                return try body(jobs[order[place]], counter)
+            } catch TrainingError.diverged {
+                return nil
+            }
+        }
+        var inOrder = results
+        for (place, index) in order.enumerated() { inOrder[index] = results[place] }
+        return inOrder
+    }
+
+    private func train(
+        _ job: TrainingJob, _ key: RandomKey, _ counter: WorkCounter,
+        onEpoch: (EpochRecord) throws -> Void
+    ) throws -> TrainedHead {
+        let data = parts[job.part]
+        var configuration = job.configuration
+        // The task's dev decides, also where a larger part is held out.
+        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
+        let head = try HeadTrainer(configuration).train(
+            space.graph(of: job.genotype), train: data.train, dev: data.dev,
+            classes: space.context.classes, key: job.key(key), onEpoch: onEpoch,
+            onStep: { try counter.add(0) })
+        // Epochs that early stopping saved.
+        try counter.add(job.configuration.epochs - head.history.count)
+        return head
+    }
+}

@@ -1,0 +1,70 @@
+import Features
+import Support
+
+/// Ways to hold out a part of the data that heads are compared on: dev first, then folds of train.
+///
+/// A small dev split cannot tell good heads from lucky ones; every further part brings rows that were
+/// not seen before. Test is never among them.
+public struct HeldOutParts: Sendable {
+    /// Folds that train is cut into, unless told otherwise.
+    public static let standardFolds = 4
+
+    private let folds: Int
+    private let train: FeatureSet
+    private let dev: FeatureSet
+    private let assignment: [Int]
+
+    /// - Parameters:
+    ///   - folds: how many train is cut into.
+    ///   - key: decides the folds.
+    public init(
+        train: FeatureSet, dev: FeatureSet, folds: Int = Self.standardFolds, key: RandomKey
+    ) {
+        self.folds = folds
+        self.train = train
+        self.dev = dev
+        assignment = Self.folds(train.labels, count: folds, key: key)
+    }
+
+    /// Rows of dev.
+    var devCount: Int { dev.count }
+
+    /// Dev and the folds.
+    public var count: Int { 1 + folds }
+
+    /// Parts, dev first, that together hold out at least so many rows; all where they are fewer.
+    func count(holdingOut rows: Int) -> Int {
+        var held = dev.count
+        var parts = 1
+        while held < rows, parts < count {
+            held += assignment.count { $0 == parts - 1 }
+            parts += 1
+        }
+        return parts
+    }
+
+    /// Part 0 is train and dev; part `k` holds fold `k` of train out.
+    public subscript(_ part: Int) -> (train: FeatureSet, dev: FeatureSet) {
+        guard part > 0 else { return (train, dev) }
+        let inside = assignment.indices.filter { assignment[$0] == part - 1 }
+        let outside = assignment.indices.filter { assignment[$0] != part - 1 }
+        // A class or two and a handful of rows leave nothing to hold out.
+        guard !inside.isEmpty, !outside.isEmpty else { return (train, dev) }
+        return (train.subset(outside), train.subset(inside))
+    }
+
+    /// A fold for every example, classes spread evenly.
+    static func folds(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
+        var result = [Int](repeating: 0, count: labels.count)
+        var next = 0
+        for label in Set(labels).sorted() {
+            var generator = key.child(Int(label)).generator()
+            let members = labels.indices.filter { labels[$0] == label }
+            for member in members.shuffled(using: &generator) {
+                result[member] = next % count
+                next += 1
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,174 @@
+import Features
+import Heads
+import Metrics
+import RunStore
+import Support
+import Training
+
+/// Linear heads on the encoder's frozen features, each fitted to its minimum: the control that every
+/// search has to beat, and a rival of its best head.
+///
+/// Where there are few training rows a strongly penalised linear head is hard to beat, and a search
+/// that hands its user something worse has failed them.
+struct LinearHeads: Sendable {
+    let trainings: HeadTrainings
+    let configuration: SelectionConfiguration
+    let test: FeatureSet
+    let key: RandomKey
+
+    /// Held-out rows after which one head is told from another well enough: the standard error of a
+    /// difference is then a point or less.
+    private static let comparisonRows = 2000
+    /// Parts that all but the best linear head are tried on at most.
+    private static let rounds = 3
+    /// Numbers that a fit may hold of its training rows.
+    private static let largestTable = 1 << 26
+
+    private var criterion: SelectionCriterion { configuration.training.criterion }
+
+    /// Parts of the data that rivals are compared on.
+    var comparisonParts: Int { trainings.parts.count(holdingOut: Self.comparisonRows) }
+
+    /// Mean pooling, for pairs that are encoded apart `[u, v, |u - v|, u * v]`, and a linear layer, on
+    /// the highest layer, trained by AdamW: what most people fine-tune.
+    static func trainable(in space: SearchSpace) throws -> Genotype {
+        try space.genotype("projection(width=full) > \(space.pooledMeans) > classifier(hidden=0)")
+    }
+
+    /// Fits heads for every layer and strength of the penalty.
+    ///
+    /// - Parameter competing: whether heads that read more than mean-pooled features are fitted, too,
+    ///   and the best of all is looked for.
+    /// - Returns: the plain head that is best on dev; and the best of all, tried on
+    ///   ``comparisonParts`` parts, `nil` where it was not wanted or there is too much data.
+    func run(competing: Bool) throws -> (plain: Entry, best: Entry?) {
+        let plain = try heads(reading: ["projection(width=full)"])
+        let rivals = competing ? try heads(reading: richInputs).filter(isSmall) : []
+        let others = plain.filter { !rivals.contains($0) }
+        let first = try fit(rivals + others, part: 0)
+        let records = try zip(rivals + others, first).map { try Record($0, $1, criterion) }
+        let best = records.filter { plain.contains($0.genotype) }.min { $0.isBetter(than: $1) }
+        guard let best else { preconditionFailure("every space has a layer") }
+        var alive = Array(records.prefix(rivals.count))
+        guard !alive.isEmpty else { return (entry(best, .linear), nil) }
+        for part in 0..<comparisonParts {
+            if part > 0 {
+                let fits = try fit(alive.map(\.genotype), part: part)
+                for place in alive.indices { try alive[place].add(fits[place]) }
+            }
+            let ranked = alive.indices.sorted { a, b in
+                if alive[a].isBetter(than: alive[b]) { return true }
+                return alive[b].isBetter(than: alive[a]) ? false : a < b
+            }
+            let kept = part + 1 < Self.rounds ? (alive.count + 1) / 2 : 1
+            alive = ranked.prefix(kept).map { alive[$0] }
+        }
+        return (entry(best, .linear), entry(alive[0], .bestLinear))
+    }
+
+    /// What linear heads may read: for pairs each token beside its counterpart as well, and how well
+    /// the tokens are covered alone.
+    private var richInputs: [String] {
+        guard trainings.space.context.segments == 2 else { return ["projection(width=full)"] }
+        return [
+            "projection(width=full)", "alignment(compare=difference,width=full)",
+            "alignment(compare=concatenation,width=full)", "coverage(sharpness=2)",
+            "coverage(sharpness=4)", "coverage(beside=difference)",
+        ]
+    }
+
+    /// Heads on every layer.
+    private func heads(reading inputs: [String]) throws -> [Genotype] {
+        let space = trainings.space
+        return try space.context.layers.flatMap { layer in
+            try inputs.map { input in
+                try space.genotype(
+                    "layer(of=\(layer)) > \(input) > \(space.pooledMeans) > "
+                        + "classifier(norm=standard,hidden=0,dropout=0)")
+            }
+        }
+    }
+
+    private func isSmall(_ genotype: Genotype) -> Bool {
+        let width =
+            trainings.space.graph(of: genotype).linearReadout?.body.output.width ?? 0
+        return width * trainings.parts[0].train.count <= Self.largestTable
+    }
+
+    /// For each head, a fit for each strength, with a part of the data held out.
+    private func fit(_ genotypes: [Genotype], part: Int) throws -> [[TrainedHead]] {
+        let counter = WorkCounter(
+            stage: "linear heads", total: genotypes.count * LogisticPath.strengths.count,
+            progress: trainings.progress)
+        let data = trainings.parts[part]
+        return try Parallel.map(count: genotypes.count, threads: trainings.threads) { place, _ in
+            let genotype = genotypes[place]
+            let graph = trainings.space.graph(of: genotype)
+            let heads = try trainings.memo.fit(places(genotype, part: part), graph) {
+                try LogisticPath(
+                    graph, train: data.train, dev: data.dev,
+                    classes: trainings.space.context.classes,
+                    balancesClasses: configuration.training.balancesClasses,
+                    criterion: criterion,
+                    key: key.child(genotype.description).child(part),
+                    onFit: { try counter.add(0) })
+            }
+            try counter.add(LogisticPath.strengths.count)
+            return heads
+        }
+    }
+
+    /// Where the fits are found in a run's store, one for each strength.
+    private func places(_ genotype: Genotype, part: Int) -> [TrainingKey] {
+        var builder = DigestBuilder()
+        builder.add("\(key) \(configuration.training.balancesClasses) \(criterion) \(part)")
+        let stage = "linear heads \(builder.hexadecimal().prefix(16))"
+        return LogisticPath.strengths.indices.map {
+            TrainingKey(stage: stage, index: $0, genotype: genotype.description)
+        }
+    }
+
+    /// Nothing in an exact fit is random: every seed gives the same.
+    private func entry(_ record: Record, _ role: Role) -> Entry {
+        let best = record.best
+        let trials = record.fits.map { $0[best] }
+        return Entry(
+            role, record.genotype, .exact(strength: LogisticPath.strengths[best]),
+            by: criterion, trials: trials
+        ).trained(
+            role, seeds: Array(repeating: trials[0], count: configuration.seeds),
+            Entry.Reading(record.genotype, in: trainings.space, test: test))
+    }
+
+    /// What a linear head's fits gave on the parts so far.
+    private struct Record {
+        let genotype: Genotype
+        /// Part by part, a fit for each strength; only strengths that all parts have are compared.
+        private(set) var fits: [[TrainedHead]] = []
+        private let criterion: SelectionCriterion
+        /// The place of the best strength over all parts; of equals the stronger penalty.
+        private(set) var best = 0
+        private var score = SelectionScore(value: -.infinity, crossEntropy: .infinity)
+
+        init(_ genotype: Genotype, _ first: [TrainedHead], _ criterion: SelectionCriterion) throws {
+            self.genotype = genotype
+            self.criterion = criterion
+            try add(first)
+        }
+
+        mutating func add(_ heads: [TrainedHead]) throws {
+            fits.append(heads)
+            let strengths = fits.map(\.count).min() ?? 0
+            let scores = try (0..<strengths).map { strength in
+                try criterion.score(pooling: fits.map { $0[strength].dev })
+            }
+            best =
+                scores.indices.max { a, b in
+                    scores[a] != scores[b] ? scores[a] < scores[b] : a > b
+                } ?? 0
+            score = scores[best]
+        }
+
+        func isBetter(than other: Record) -> Bool { score > other.score }
+    }
+}

@@ -1,0 +1,193 @@
+import Features
+import Foundation
+import Heads
+import Metrics
+import RunStore
+import Scoring
+import Search
+import Selection
+import Support
+import Tasks
+import Training
+
+/// Scores and trains heads drawn from the space, and tells how well each proxy ranks them.
+public struct CorrelationStudy: Sendable {
+    private let configuration: CorrelationConfiguration
+    private let progress: ProgressHandler?
+    private let note: @Sendable (String) -> Void
+
+    /// A study.
+    ///
+    /// - Parameters:
+    ///   - configuration: the choices of the study.
+    ///   - progress: told how far it is; may ask for a stop.
+    ///   - note: told one line about what each stage found.
+    public init(
+        _ configuration: CorrelationConfiguration, progress: ProgressHandler? = nil,
+        note: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.progress = progress
+        self.note = note
+    }
+
+    /// Runs the study and writes `heads.csv`, `correlation.json` and `correlation.html`.
+    /// - Throws: the error of the stage that failed; what was finished stays.
+    public func run() throws -> CorrelationResult {
+        try configuration.check()
+        let watch = Stopwatch()
+        let key = RandomKey(seed: configuration.seed)
+        let prepared = try Preparation(
+            configuration.input, configuration.space, threads: configuration.threads,
+            watch: watch, progress: progress, note: note)
+        let (train, dev) = try watch.time("features") {
+            (try prepared.features.features(.train), try prepared.features.features(.dev))
+        }
+        let folds = configuration.folds(devRows: dev.count)
+        let genotypes = HeadDraw.stratified(
+            prepared.space, count: configuration.heads,
+            limits: configuration.space.limits(for: train), key: key.child("draw"))
+        note(
+            "\(genotypes.count) heads of a space of \(String(format: "%.2g", prepared.space.count)), "
+                + "each trained \(configuration.repeats * folds) times for "
+                + "\(configuration.training.epochs) epochs")
+        let store = try RunStore(
+            configuration.directory, identity: configuration.identity(prepared),
+            mode: configuration.mode)
+        defer { try? store.close() }
+        let scores = try watch.time("scoring") {
+            try score(genotypes, prepared, train, key)
+        }
+        try store.enter(stage: "heads")
+        let trainings = HeadTrainings(
+            space: prepared.space,
+            parts: HeldOutParts(train: train, dev: dev, folds: folds, key: key.child("folds")),
+            threads: configuration.threads, progress: progress, memo: TrainingMemo(store))
+        let records = try watch.time("heads") {
+            try self.train(genotypes, scores, trainings, folds: folds, key.child("train"))
+        }
+        let known = records.filter { $0.accuracy != nil }
+        guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
+        let result = try summarize(
+            known, failed: genotypes.count - known.count, prepared.dataset, folds: folds,
+            seconds: watch.cost.stages, key.child("intervals"))
+        try StudyFiles.write(result, known, to: configuration.directory)
+        try store.enter(stage: RunStore.completeStage)
+        try store.close()
+        return result
+    }
+
+    /// Scores by every proxy. They are kept by the scoring's options, beside the trainings: a study
+    /// that scores otherwise does not train anew.
+    /// - Returns: one for each head; `nil` where it cannot be scored.
+    private func score(
+        _ genotypes: [Genotype], _ prepared: Preparation, _ train: FeatureSet, _ key: RandomKey
+    ) throws -> [Score?] {
+        var options = configuration.scoring
+        options.leavesOutUnavailable = true
+        let scorer = try Scorer(
+            space: prepared.space, train: train, proxies: ProxyRegistry.all.map(\.name),
+            options: options, key: key.child("scoring"))
+        let store = try RunStore(
+            configuration.scoringDirectory, identity: configuration.scoringIdentity(prepared),
+            mode: .resume)
+        defer { try? store.close() }
+        let known = Dictionary(
+            try store.candidates(in: prepared.space).map { ($0.id, $0) }
+        ) { first, _ in first }
+        let counter = WorkCounter(
+            stage: "scoring", total: genotypes.count, unit: "heads", progress: progress)
+        return try Parallel.map(count: genotypes.count, threads: configuration.threads) {
+            index, _ in
+            var candidate = known[index + 1]
+            if candidate?.genotype != genotypes[index] {
+                let new = Candidate(
+                    id: index + 1, genotype: genotypes[index],
+                    outcome: outcome(genotypes[index], scorer, key))
+                try store.append(new)
+                candidate = new
+            }
+            try counter.add(1)
+            return candidate?.score
+        }
+    }
+
+    private func outcome(
+        _ genotype: Genotype, _ scorer: Scorer, _ key: RandomKey
+    ) -> Candidate.Outcome {
+        do {
+            return .scored(
+                try scorer.score(genotype, key: key.child("score").child(genotype.description)))
+        } catch {
+            return .failed(reason: "\(error)")
+        }
+    }
+
+    /// Trains the heads that have a score, every repetition and fold.
+    private func train(
+        _ genotypes: [Genotype], _ scores: [Score?], _ trainings: HeadTrainings, folds: Int,
+        _ key: RandomKey
+    ) throws -> [HeadRecord] {
+        var training = configuration.training
+        // What a head can reach, whatever the size of the held-out part.
+        if training.epochChoice == .automatic { training.epochChoice = .best }
+        let places = genotypes.indices.filter { scores[$0] != nil }
+        let parts = folds == 1 ? 0...0 : 1...folds
+        let jobs = places.flatMap { place in
+            (0..<configuration.repeats).flatMap { repetition in
+                parts.map {
+                    TrainingJob(
+                        genotype: genotypes[place], configuration: training, part: $0,
+                        seed: repetition)
+                }
+            }
+        }
+        let outcomes = try trainings.outcomes(jobs, key, stageName: "heads")
+        return places.enumerated().compactMap { row, place in
+            guard let score = scores[place] else { return nil }
+            return HeadRecord(
+                index: place, genotype: genotypes[place].description, score: score,
+                trainings: (0..<configuration.repeats).map { repetition in
+                    let start = (row * configuration.repeats + repetition) * parts.count
+                    return Array(outcomes[start..<start + parts.count])
+                })
+        }
+    }
+
+    private func summarize(
+        _ records: [HeadRecord], failed: Int, _ dataset: Dataset, folds: Int,
+        seconds: [String: Double], _ key: RandomKey
+    ) throws -> CorrelationResult {
+        let accuracies = records.map { $0.accuracy ?? 0 }
+        let losses = records.map { $0.loss ?? 0 }
+        let scores = records.map(\.score)
+        var expressions = try Set(records.flatMap { $0.score.values.keys }).sorted().map {
+            try ProxyExpression($0)
+        }
+        for vote in configuration.votes + [.standard] where !expressions.contains(vote) {
+            expressions.append(vote)
+        }
+        let entries = expressions.map { expression in
+            CorrelationResult.entry(
+                expression.description, isDefault: expression == .standard,
+                values: expression.combine(scores), accuracies: accuracies, losses: losses,
+                key: key.child(expression.description))
+        }.sorted { ($0.spearman ?? -2, $1.name) > ($1.spearman ?? -2, $0.name) }
+        var ceiling: Double?
+        var ceilingInterval: [Double]?
+        if configuration.repeats > 1 {
+            let first = records.map { $0.accuracy(repetition: 0) ?? 0 }
+            let second = records.map { $0.accuracy(repetition: 1) ?? 0 }
+            ceiling = RankStatistics.spearman(first, second)
+            ceilingInterval =
+                RankStatistics.spearmanInterval(first, second, key: key.child("ceiling"))?.bounds
+        }
+        let mean = accuracies.reduce(0, +) / Double(accuracies.count)
+        return CorrelationResult(
+            task: dataset.name, encoder: configuration.input.encoder, seed: configuration.seed,
+            version: Version.current, heads: records.count, failed: failed, folds: folds,
+            repeats: configuration.repeats, epochs: configuration.training.epochs,
+            accuracies: [accuracies.min() ?? 0, mean, accuracies.max() ?? 0], ceiling: ceiling,
+            ceilingInterval: ceilingInterval, proxies: entries, seconds: seconds)
+    }
+}

@@ -1,0 +1,45 @@
+import RunStore
+import Scoring
+
+/// What a study knows about one head: its scores, and what training made of it.
+struct HeadRecord: Sendable {
+    /// In the order of sizes, from 0.
+    let index: Int
+    let genotype: String
+    let score: Score
+    /// For each repetition and fold, how training went; `nil` where it diverged.
+    let trainings: [[TrainingOutcome?]]
+
+    /// Share of all rows that are right in a repetition, each fold at its best epoch, which is how a
+    /// search looks at a finalist; `nil` where a training diverged.
+    func accuracy(repetition: Int) -> Double? {
+        weighted(trainings[repetition]) { $0.history.map(\.devAccuracy).max() }
+    }
+
+    /// Mean accuracy over the repetitions; `nil` where one diverged.
+    var accuracy: Double? { mean(trainings.indices.map { accuracy(repetition: $0) }) }
+
+    /// Mean loss over the training rows in the last epoch.
+    var loss: Double? {
+        mean(trainings.map { weighted($0) { $0.history.last?.trainingLoss } })
+    }
+
+    private func weighted(
+        _ folds: [TrainingOutcome?], _ value: (TrainingOutcome) -> Double?
+    ) -> Double? {
+        var sum = 0.0
+        var rows = 0
+        for fold in folds {
+            guard let fold, let value = value(fold) else { return nil }
+            sum += value * Double(fold.dev.count)
+            rows += fold.dev.count
+        }
+        return sum / Double(max(1, rows))
+    }
+
+    private func mean(_ values: [Double?]) -> Double? {
+        let known = values.compactMap { $0 }
+        guard known.count == values.count, !known.isEmpty else { return nil }
+        return known.reduce(0, +) / Double(known.count)
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import RunStore
+import Selection
+import Support
+import Tensors
+
+/// What makes a study this study.
+extension CorrelationConfiguration {
+    /// Where a study is, how it is done, and what is done with its numbers.
+    private static let free: Set<String> = [
+        "input.task", "input.data", "directory", "threads", "mode", "seed", "votes",
+    ]
+
+    /// Everything that decides which heads there are and what training makes of them.
+    func identity(_ prepared: Preparation) -> RunIdentity {
+        identity(prepared, omitting: ["scoring"])
+    }
+
+    /// The same, and what decides the scores of those heads.
+    func scoringIdentity(_ prepared: Preparation) -> RunIdentity {
+        identity(prepared, omitting: [])
+    }
+
+    /// Where the scores of these options are kept.
+    var scoringDirectory: URL {
+        var builder = DigestBuilder()
+        builder.add(Choices.text(of: scoring))
+        return directory.appendingPathComponent(
+            "scoring/\(builder.hexadecimal().prefix(16))", isDirectory: true)
+    }
+
+    private func identity(_ prepared: Preparation, omitting names: Set<String>) -> RunIdentity {
+        RunIdentity(
+            program: Version.current, kernels: BLAS.kernelName, task: prepared.dataset.name,
+            data: prepared.dataset.digest, encoder: prepared.encoder.digest, seed: seed,
+            choices: Choices.list(of: self, omitting: Self.free.union(names)))
+    }
+}

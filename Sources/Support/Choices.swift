@@ -1,0 +1,44 @@
+/// What identifies a piece of work: the choices of its configuration by name, read by reflection, so a
+/// new choice counts without anyone having to think of it.
+public enum Choices {
+    /// The fields of a structure by their paths, e.g. `"training.epochs": "8"`.
+    ///
+    /// Structures that describe themselves (`CustomStringConvertible`) are one choice, others are taken
+    /// apart; a missing optional is `none`.
+    ///
+    /// - Parameter omitted: paths that do not count, with all that is below them.
+    public static func list(of value: Any, omitting omitted: Set<String> = []) -> [String: String] {
+        var result: [String: String] = [:]
+        collect(value, "", omitted, &result)
+        return result
+    }
+
+    /// The same as a text: equal choices give equal texts.
+    public static func text(of value: Any, omitting omitted: Set<String> = []) -> String {
+        list(of: value, omitting: omitted).sorted { $0.key < $1.key }
+            .map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+    }
+
+    private static func collect(
+        _ value: Any, _ name: String, _ omitted: Set<String>, _ result: inout [String: String]
+    ) {
+        if omitted.contains(name) { return }
+        let mirror = Mirror(reflecting: value)
+        if mirror.displayStyle == .optional {
+            if let inside = mirror.children.first {
+                collect(inside.value, name, omitted, &result)
+            } else {
+                result[name] = "none"
+            }
+            return
+        }
+        guard mirror.displayStyle == .struct, !(value is any CustomStringConvertible) else {
+            result[name] = String(describing: value)
+            return
+        }
+        for child in mirror.children {
+            guard let label = child.label else { continue }
+            collect(child.value, name.isEmpty ? label : "\(name).\(label)", omitted, &result)
+        }
+    }
+}

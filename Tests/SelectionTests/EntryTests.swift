@@ -1,0 +1,96 @@
+import Features
+import Foundation
+import Graphs
+import Heads
+import Metrics
+import RunStore
+import Support
+import TestSupport
+import Testing
+import Training
+
+@testable import Selection
+
+@Suite("Trained heads beside each other")
+struct EntryTests {
+    private let space = SearchSpace(
+        context: HeadContext(inputWidth: 16, classes: 2, segments: 1))
+
+    /// A head that says class 1 with the given probabilities.
+    private func head(_ labels: [Int], _ probabilities: [Float]) throws -> TrainedHead {
+        let graph = space.graph(
+            of: try space.genotype("projection(width=64) > pool-mean > classifier"))
+        return TrainedHead(
+            graph: graph, parameters: ParameterSet(graph),
+            history: [
+                EpochRecord(
+                    epoch: 1, trainingLoss: 1, devAccuracy: 0.5, devScore: 0.5, devCrossEntropy: 1)
+            ], bestEpoch: 1,
+            dev: try Predictions(labels: labels, probabilities: probabilities.map { [1 - $0, $0] }))
+    }
+
+    private func entry(_ trials: [TrainedHead?]) throws -> Entry {
+        Entry(
+            .finalist, try space.genotype("projection(width=64) > pool-mean > classifier"),
+            .adamW(TrainingConfiguration()), by: .accuracy, trials: trials)
+    }
+
+    @Test("held-out accuracy is over the rows of all parts; a part that diverged leaves none")
+    func pooling() throws {
+        let large = try head([0, 0, 0, 0], [0.1, 0.1, 0.1, 0.9])
+        let small = try head([1, 1], [0.9, 0.2])
+        #expect(try entry([large, small]).heldOutAccuracy == 4.0 / 6)
+        #expect(try entry([large, nil]).heldOutAccuracy == nil)
+        #expect(try entry([]).heldOutAccuracy == nil)
+    }
+
+    @Test("the ranking goes by accuracy, then cross entropy, then order; what diverged is last")
+    func ranking() throws {
+        let labels = [0, 1]
+        let right = try entry([head(labels, [0.2, 0.8])])
+        let surer = try entry([head(labels, [0.1, 0.9])])
+        let half = try entry([head(labels, [0.6, 0.8])])
+        let diverged = try entry([nil])
+        #expect(Entry.ranking([diverged, half, right, surer, surer]) == [3, 4, 2, 1, 0])
+    }
+
+    @Test("a recipe is read back from JSON as it was")
+    func recipes() throws {
+        var fineTuning = FineTuneConfiguration()
+        fineTuning.epochs = 7
+        let recipes: [Recipe] = [
+            .adamW(TrainingConfiguration()), .exact(strength: 0.003), .fineTuned(fineTuning),
+        ]
+        let data = try JSONEncoder().encode(recipes)
+        #expect(try JSONDecoder().decode([Recipe].self, from: data) == recipes)
+        #expect(recipes.map(\.isDeterministic) == [false, true, false])
+    }
+
+    @Test("trainings whose weights are not kept go as those whose are, stored or not")
+    func outcomes() throws {
+        let train = try SyntheticFeatures.make(examples: 60, seed: 1)
+        let dev = try SyntheticFeatures.make(examples: 20, seed: 2)
+        let bench = try Directory()
+        defer { bench.remove() }
+        let store = try RunStore(bench.url, identity: bench.identity, mode: .new)
+        defer { try? store.close() }
+        func trainings(_ memo: TrainingMemo) -> HeadTrainings {
+            HeadTrainings(
+                space: space, parts: HeldOutParts(train: train, dev: dev, key: RandomKey(seed: 5)),
+                threads: 2, progress: nil, memo: memo)
+        }
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 2
+        let genotype = try space.genotype("projection(width=64) > pool-mean > classifier")
+        let jobs = (0..<3).map {
+            TrainingJob(genotype: genotype, configuration: configuration, part: $0, seed: $0)
+        }
+        let key = RandomKey(seed: 6)
+        let heads = try trainings(.none).train(jobs, key, stageName: "a")
+        for memo in [TrainingMemo.none, TrainingMemo(store), TrainingMemo(store)] {
+            let outcomes = try trainings(memo).outcomes(jobs, key, stageName: "b")
+            #expect(outcomes.map { $0?.history } == heads.map { $0?.history })
+            #expect(outcomes.map { $0?.dev.probabilities } == heads.map { $0?.dev.probabilities })
+        }
+    }
+}
