@@ -70,7 +70,8 @@ check:
 fuzz: build
 	@echo "giving every reader $(CASES) damaged files"
 	$(call BUILD_PACKAGE,Fuzz,fuzz)
-	.build/release/fuzz --cases $(CASES) --corpus .build/corpus
+	@# A case takes milliseconds, but a busy machine may stop a worker for seconds.
+	.build/release/fuzz --cases $(CASES) --hang 10 --corpus .build/corpus
 
 benchmarks: build
 	@echo "running the benchmarks that need no data, once"
