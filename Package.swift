@@ -27,7 +27,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Two traits would be compiler flags in no fixed order: every plan would compile it anew.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
@@ -39,6 +38,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .target(
             name: "CSentencePiece",
             linkerSettings: [
@@ -90,11 +92,7 @@ let package = Package(
                 "ONNXProtobuf", "Training",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
-        .target(
-            name: "Results",
-            dependencies: [
-                "Export", "Selection", .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+        .target(name: "Results", dependencies: ["Export", "Selection"]),
         .target(name: "Study", dependencies: ["Selection"]),
         .target(name: "KNAS", dependencies: ["Results"]),
         .executableTarget(

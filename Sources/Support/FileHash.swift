@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// Hashes of whole files, read piece by piece.
@@ -8,23 +7,19 @@ public enum FileHash {
     /// SHA-256, as hexadecimal digits.
     /// - Throws: ``FileError``.
     public static func sha256(_ url: URL) throws -> String {
-        var hash = SHA256()
-        try forEachPiece(url) { hash.update(data: $0) }
-        return hexadecimal(hash.finalize())
+        var hash = Hash(.sha256)
+        try forEachPiece(url) { hash.add($0) }
+        return hash.hexadecimal
     }
 
     /// The name that git gives a file of these bytes: SHA-1 over `blob SIZE`, a zero and the content. It
     /// tells accidents apart, not forgeries.
     /// - Throws: ``FileError``.
     public static func gitBlob(_ url: URL, size: Int) throws -> String {
-        var hash = Insecure.SHA1()
-        hash.update(data: Data("blob \(size)\0".utf8))
-        try forEachPiece(url) { hash.update(data: $0) }
-        return hexadecimal(hash.finalize())
-    }
-
-    private static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
-        digest.map { String(format: "%02x", $0) }.joined()
+        var hash = Hash(.sha1)
+        hash.add(Data("blob \(size)\0".utf8))
+        try forEachPiece(url) { hash.add($0) }
+        return hash.hexadecimal
     }
 
     private static func forEachPiece(_ url: URL, _ body: (Data) -> Void) throws {

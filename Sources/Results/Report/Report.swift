@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Support
 
 /// `report.html`: what a run found, for people; one file that needs nothing else and loads nothing.
 package enum Report {
@@ -61,8 +61,9 @@ package enum Report {
     /// Nothing is loaded, and the only script that runs is the page's own: should a text ever get
     /// past the escaping, the browser still does not run it.
     private static var policy: String {
-        let digest = SHA256.hash(data: Data(ReportScript.source.utf8))
+        var checksum = Checksum()
+        checksum.add(Data(ReportScript.source.utf8))
         return "default-src 'none'; style-src 'unsafe-inline'; "
-            + "script-src 'sha256-\(Data(digest).base64EncodedString())'"
+            + "script-src 'sha256-\(Data(checksum.bytes).base64EncodedString())'"
     }
 }
