@@ -59,7 +59,7 @@ let package = Package(
             path: "Protobuf/sentencepiece", exclude: ["sentencepiece_model.proto"]),
 
         // The way of the data.
-        .target(name: "Support", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Support", dependencies: ["COpenSSL"]),
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
         .target(name: "Graphs", dependencies: ["Tensors"]),

@@ -100,12 +100,19 @@ enum ControlsSection {
             ([dev.value(of: shown[0])] + shown.map { test.value(of: $0) })
                 .map { .init($0, Show.share($0)) }
         }
-        let genotypes: [HTML] = exported.members.map { LeaderboardSection.genotype($0.genotype) }
+        func what(_ genotypes: [String], _ text: String) -> Table.Cell {
+            let heads: [HTML] = genotypes.map { LeaderboardSection.genotype($0) }
+            return .init("\(heads)<br><small>\(text)</small>")
+        }
         let first: [Table.Cell] =
             [.init("<strong>★ exported: \(exported.role.title)</strong>")]
             + metrics(exported.dev, exported.test)
-            + [.empty, .empty, .empty, .init(text: exported.recipe.description)]
-            + [.init("\(genotypes)")]
+            + [.empty, .empty, .empty]
+            + [
+                what(
+                    exported.members.map(\.genotype),
+                    "\(exported.role.explanation); \(exported.recipe)")
+            ]
         let others = lines.map { line -> [Table.Cell] in
             let (control, paired) = (line.control, line.control.exportedMinusThis)
             let interval =
@@ -113,8 +120,7 @@ enum ControlsSection {
             return [.init(text: line.name)] + metrics(control.dev, control.test) + [
                 .init(paired.difference, Show.points(paired.difference)), .init(text: interval),
                 .init(paired.pValue, Show.probability(paired.pValue)),
-                .init(text: "\(line.explanation); \(control.recipe)"),
-                .init(LeaderboardSection.genotype(control.genotype)),
+                what([control.genotype], "\(line.explanation); \(control.recipe)"),
             ]
         }
         return Table(
@@ -123,7 +129,7 @@ enum ControlsSection {
                 ("", .text), ("Dev \(shown[0].title)", .number),
             ] + shown.map { ("Test \($0.title)", .number) } + [
                 ("Exported minus this, points", .number), ("95% interval", .number),
-                ("p", .number), ("What it is", .text), ("Head", .text),
+                ("p", .number), ("What it is", .text),
             ], rows: [first] + others
         ).html
     }
