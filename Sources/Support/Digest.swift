@@ -3,7 +3,7 @@ import Foundation
 
 /// A SHA-256 digest over labelled parts, in lower-case hexadecimal.
 ///
-/// Every part is preceded by its length, so that no two different lists of parts agree.
+/// Every part is preceded by its length, so no two different lists of parts agree.
 public struct DigestBuilder {
     private var hash = SHA256()
 
@@ -25,7 +25,7 @@ public struct DigestBuilder {
     public mutating func add(contentsOf url: URL) throws {
         let file = try MappedFile(url)
         withUnsafeBytes(of: UInt64(file.count).littleEndian) { hash.update(bufferPointer: $0) }
-        // Pages are given back as they are done with: a large file does not stay resident.
+        // Pages are released once read, so a large file does not stay resident.
         let step = 16 << 20
         for start in stride(from: 0, to: file.count, by: step) {
             let end = min(file.count, start + step)
@@ -43,9 +43,9 @@ public struct DigestBuilder {
     }
 }
 
-/// A SHA-256 checksum over bytes as they come.
+/// A SHA-256 checksum of bytes as they arrive.
 public struct Checksum {
-    /// Bytes of a checksum.
+    /// Bytes in a checksum.
     public static let count = 32
     private var hash = SHA256()
 
