@@ -1,19 +1,19 @@
 import Foundation
 import PackagePlugin
 
-/// `swift package search-heads`: searches a classifier head for a task and puts the model into a target's
-/// directory, where its resources take it from.
+/// `swift package search-heads`: searches for the best classifier head for a task and puts the
+/// model into a target's directory, as a resource.
 @main
 struct SearchHeads: CommandPlugin {
     private static let help = """
-        Searches a classifier head for a task and puts the model into a target's resources.
+        Searches for the best classifier head for a task and puts the model into a target.
 
         USAGE: swift package --allow-writing-to-package-directory search-heads
                    --task FILE --target NAME [--output Model] [--data DIR] [-- options of knas search]
 
         --task    the task's definition (.yml), relative to the package
         --target  the target whose directory gets the model
-        --output  the model's directory inside of the target's (default: Model); what is there is replaced
+        --output  the model's directory inside the target's (default: Model), which is replaced
         --data    the directory of the task's data
 
         EXAMPLE
@@ -43,7 +43,7 @@ struct SearchHeads: CommandPlugin {
         guard own.remainingArguments.isEmpty else {
             throw Failure(
                 "unexpected \(own.remainingArguments.joined(separator: " ")); options of the search "
-                    + "stand behind --")
+                    + "go after --")
         }
         let targets = context.package.targets.compactMap { $0 as? SourceModuleTarget }
         guard let target = targets.first(where: { $0.name == name }) else {
@@ -52,7 +52,7 @@ struct SearchHeads: CommandPlugin {
                     + targets.map(\.name).joined(separator: ", "))
         }
         guard !output.isEmpty, !output.hasPrefix("/"), !output.split(separator: "/").contains("..")
-        else { throw Failure("--output \(output): expected a directory inside of the target's") }
+        else { throw Failure("--output \(output): expected a directory inside the target's") }
         let tool = try buildProgram()
 
         let run = context.pluginWorkDirectoryURL.appendingPathComponent("run-\(name)")
@@ -78,10 +78,10 @@ struct SearchHeads: CommandPlugin {
 
     /// Builds `knas`, optimised whatever the configuration of the package.
     ///
-    /// A tool that a plugin declares is built apart from the package, with everything that it depends on. What is
-    /// built here shares all of that with a target that uses the library.
+    /// A tool that a plugin declares is built separately from the package, with everything that it
+    /// depends on. What is built here shares all of that with a target that uses the library.
     private func buildProgram() throws -> URL {
-        print("building knas; the first time takes some minutes")
+        print("building knas; the first time takes a few minutes")
         let build = try packageManager.build(
             .product("knas"), parameters: .init(configuration: .release, logging: .concise))
         let program = build.builtArtifacts.first {
@@ -93,7 +93,7 @@ struct SearchHeads: CommandPlugin {
         return program.url
     }
 
-    /// The copy is complete before it takes the place of what was there.
+    /// The copy is complete before it replaces what was there.
     private func replace(_ place: URL, with model: URL) throws {
         let manager = FileManager.default
         let copy = place.deletingLastPathComponent()

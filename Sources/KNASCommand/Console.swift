@@ -73,7 +73,7 @@ final class Console: Sendable {
     }
 }
 
-/// Plain lines on standard error.
+/// Writes plain lines to standard error.
 private struct PlainLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info
@@ -89,7 +89,7 @@ private struct PlainLogHandler: LogHandler {
     }
 }
 
-/// The stages that were seen.
+/// The stages seen so far.
 private final class StageNames: @unchecked Sendable {
     private let lock = NSLock()
     private var names: Set<String> = []
@@ -97,7 +97,7 @@ private final class StageNames: @unchecked Sendable {
     func isNew(_ name: String) -> Bool { lock.withLock { names.insert(name).inserted } }
 }
 
-/// One line that is drawn over and over, at most ten times a second.
+/// One line that is redrawn at most ten times a second.
 private final class ProgressLine: @unchecked Sendable {
     private let lock = NSLock()
     private var stage = ""

@@ -6,7 +6,7 @@ import Study
 struct CorrelateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "correlate",
-        abstract: "Tells how well proxies rank heads: draws heads, scores and trains each.",
+        abstract: "Measures how well proxies rank heads: draws heads, scores and trains each.",
         discussion: """
             Heads are drawn so that their sizes spread evenly. For every proxy the table has Spearman's \
             rho and Kendall's tau with dev accuracy (cross-validated over train where dev is small), \
@@ -36,12 +36,12 @@ struct CorrelateCommand: ParsableCommand {
     var repeats = Self.standard.repeats
     @Option(help: "1: accuracy on dev; more: cross-validation over train (4 where dev is small).")
     var folds: Int?
-    @Option(help: "A vote to report beside the single proxies; may be given several times.")
+    @Option(help: "A vote to report along with the single proxies; may be given several times.")
     var vote: [String] = []
     @Option(help: "Seed of everything random.")
     var seed = Self.standard.seed
     @Option(
-        name: .customLong("run"), help: "Directory for the results; runs/correlate-TASK without it."
+        name: .customLong("run"), help: "Directory for the results (default: runs/correlate-TASK)."
     )
     var runDirectory: String?
     @OptionGroup var resuming: ResumeOptions

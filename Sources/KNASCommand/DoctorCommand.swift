@@ -5,9 +5,9 @@ import KNAS
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Shows what is installed, and what to do where something is amiss.",
+        abstract: "Shows what is installed, and what to do where something is wrong.",
         discussion: """
-            Opens every installed encoder. The exit code is 1 where there is something to do.
+            Opens every installed encoder. The exit code is 1 if there is something to do.
 
             EXAMPLES
               knas doctor

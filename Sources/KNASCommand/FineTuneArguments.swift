@@ -6,19 +6,19 @@ extension FineTuneOptions.Depth: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-/// Whether and how encoder layers are trained with the winner.
+/// Whether and how encoder layers are trained with the best head.
 struct FineTuneArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Train this many of the encoder's layers (or all) with the winner, from the highest it reads.",
+            "Train this many encoder layers (or all) with the head, from the highest it reads.",
             discussion: """
-                The head that was trained on the frozen encoder is the start. The embeddings stay \
-                frozen.
+                Training starts from the head that was trained on the frozen encoder. The embeddings \
+                stay frozen.
                 """))
     var unfreeze: FineTuneOptions.Depth?
-    @Option(help: "Epochs of fine-tuning; the best on dev counts.")
+    @Option(help: "Epochs of fine-tuning; the best on dev is kept.")
     var finetuneEpochs = FineTuneConfiguration().epochs
-    @Option(help: "Examples a step of fine-tuning.")
+    @Option(help: "Examples per fine-tuning step.")
     var finetuneBatchSize = FineTuneConfiguration().batchSize
     @Option(help: "Peak learning rate of the highest encoder layer.")
     var encoderLearningRate = FineTuneConfiguration().encoderLearningRate
@@ -28,18 +28,18 @@ struct FineTuneArguments: ParsableArguments {
     var layerDecay = FineTuneConfiguration().layerDecay
     @Option(help: "Dropout in the encoder's layers.")
     var encoderDropout = FineTuneConfiguration().dropout
-    @Option(help: "Tokens whose activations a thread keeps at a time: bounds the memory.")
+    @Option(help: "Tokens whose activations a thread keeps at a time; bounds the memory.")
     var microBatchTokens = FineTuneConfiguration().microBatchTokens
     @Flag(
         help: """
-            Fine-tune on pairs in either order, drawn anew each epoch: for tasks where the order of \
-            the two texts means nothing.
+            Fine-tune on pairs in random order, redrawn each epoch: for tasks where the order of \
+            the two texts has no meaning.
             """)
     var swapPairs = false
     @Flag(
         name: .customLong("finetune-control"), inversion: .prefixedNo,
         help: """
-            Fine-tune a linear head in the same way, and make it the model where it does better on dev \
+            Fine-tune a linear head in the same way, and export it where it does better on dev \
             than the head that the search found.
             """)
     var control = true
@@ -53,7 +53,8 @@ struct FineTuneArguments: ParsableArguments {
     }
 
     /// `nil` where the encoder stays frozen.
-    /// - Parameter head: whose weight decay, label smoothing and class weights hold here too.
+    /// - Parameter head: the head's training; its weight decay, label smoothing and class weights
+    ///   apply here too.
     func options(_ head: TrainingConfiguration) -> FineTuneOptions? {
         guard let unfreeze else { return nil }
         var options = FineTuneOptions(unfreeze)

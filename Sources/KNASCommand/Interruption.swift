@@ -6,17 +6,19 @@ import Foundation
     private let realTime = ITIMER_REAL
 #endif
 
-/// Ctrl-C and SIGTERM: the first asks the work to stop, which it does at its next report of progress. Work
-/// that does not come to one in time is ended where it is, which does no harm: files appear whole or not
-/// at all, and a run's store survives that at any moment. The second signal ends the process at once.
+/// Ctrl-C and SIGTERM: the first asks the work to stop, which it does at its next report of
+/// progress. Work that does not reach one in time is ended on the spot, which does no harm: files
+/// appear whole or not at all, and a run's store survives that at any moment. A second signal ends
+/// the process at once.
 enum Interruption {
-    /// What processes give whose user stopped them.
+    /// The exit code of a process that its user stopped.
     static let exitCode: Int32 = 130
     /// How long work may take to stop by itself, in microseconds.
     private static let patience: Int = 1_500_000
 
     private nonisolated(unsafe) static var flag: sig_atomic_t = 0
-    /// What is said when the process is ended: allocated beforehand, as a signal handler must not.
+    /// The message when the process is ended: allocated beforehand, as a signal handler may not
+    /// allocate.
     private nonisolated(unsafe) static var message: UnsafeMutablePointer<CChar>?
     private nonisolated(unsafe) static var messageLength = 0
 
@@ -36,14 +38,14 @@ enum Interruption {
             }
         }
         signal(SIGALRM) { _ in Interruption.end() }
-        // Whoever started this process may have left them blocked.
+        // The parent process may have left them blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&signals, number) }
         sigprocmask(SIG_UNBLOCK, &signals, nil)
     }
 
-    /// Sets what is said when work has to be ended.
+    /// Sets the message for when work has to be ended.
     static func setMessage(_ text: String) {
         let old = message
         message = strdup(text)

@@ -9,10 +9,10 @@ struct KNASCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "knas",
         abstract:
-            "Finds the best small classifier head for your text task without training them all.",
+            "Finds the best small classifier head for your text task without training all of them.",
         discussion: """
             A search scores thousands of heads on top of a frozen pretrained encoder by their gradient \
-            kernel, trains the few best, evaluates the winner and exports it.
+            kernel, trains the best few, evaluates the winner and exports it.
 
             EXAMPLES
               knas encoder install
@@ -34,9 +34,9 @@ struct KNASCommand: ParsableCommand {
 @main
 enum Main {
     static func main() {
-        // A search would keep a third more memory than it uses otherwise.
+        // Otherwise a search would keep a third more memory than it uses.
         knas_return_freed_memory()
-        // A reader that went away (`knas predict ... | head`) is no fault of ours.
+        // A reader that closed the pipe (`knas predict ... | head`) is not an error.
         signal(SIGPIPE, SIG_IGN)
         Interruption.install()
         do {

@@ -1,13 +1,13 @@
 import ArgumentParser
 import Support
 
-/// A command that there is not, answered with the one that was probably meant; the parser itself would
-/// call it an unexpected argument.
+/// Answers an unknown command with the one that was probably meant; the parser itself would call it
+/// an unexpected argument.
 enum Misspelling {
-    /// - Throws: ``UnknownCommand`` where a word stands in a command's place and is none.
+    /// - Throws: ``UnknownCommand`` where a word in a command's place is not a command.
     static func check(_ arguments: [String]) throws {
         var words = arguments[...]
-        // `knas help search` means the same place in the tree as `knas search`.
+        // `knas help search` refers to the same command as `knas search`.
         if words.first == "help" { words = words.dropFirst() }
         var command: any ParsableCommand.Type = KNASCommand.self
         while let word = words.popFirst(), !word.hasPrefix("-") {
@@ -21,7 +21,7 @@ enum Misspelling {
     }
 }
 
-/// A word in a command's place that is none.
+/// A word in a command's place that is not a command.
 struct UnknownCommand: DiagnosedError {
     let name: String
     let known: [String]

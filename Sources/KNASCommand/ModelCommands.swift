@@ -43,10 +43,10 @@ struct EvaluateCommand: ParsableCommand {
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Classifies texts; one JSON object a line comes out.",
+        abstract: "Classifies texts; prints one JSON object per line.",
         discussion: """
-            Reads one text a line; for models of pairs, two texts a line with a tab between them. With \
-            --json, too, a line is an object: label, probability, and every class's probability.
+            Reads one text per line; for models of pairs, two texts separated by a tab. Each line of the \
+            output is an object, even without --json: label, probability, and every class's probability.
 
             EXAMPLES
               echo "More towels, please" | knas predict runs/front-desk/model
@@ -56,7 +56,7 @@ struct PredictCommand: ParsableCommand {
     var model: String
     @Argument(help: "A file, or - for standard input.")
     var file = "-"
-    @Flag(help: "Give every class's logit, too.")
+    @Flag(help: "Also print every class's logit.")
     var logits = false
     @Option(help: "The encoder's directory, where it is not installed under its name.")
     var encoder: String?
@@ -101,7 +101,7 @@ struct PredictCommand: ParsableCommand {
             do {
                 try FileHandle.standardOutput.write(contentsOf: text)
             } catch {
-                return  // The reader has gone away.
+                return  // The reader has closed the pipe.
             }
             start += part.count
             if Interruption.isRequested { throw Interrupted() }
@@ -111,7 +111,7 @@ struct PredictCommand: ParsableCommand {
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Writes a model in a format that other programs read.",
+        commandName: "export", abstract: "Writes a model in a format that other programs can read.",
         discussion: """
             EXAMPLES
               knas export runs/mrpc/model --format onnx --output mrpc.onnx
@@ -161,7 +161,7 @@ struct VocabCommand: ParsableCommand {
 
     struct Train: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Trains a unigram vocabulary on text files, one sentence a line.",
+            abstract: "Trains a unigram vocabulary on text files with one sentence per line.",
             discussion: """
                 EXAMPLE
                   knas vocab train --size 1000 --output vocab/small.model vocab/text.txt

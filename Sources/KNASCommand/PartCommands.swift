@@ -7,12 +7,12 @@ extension Shard: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-/// What every command that does a piece of a search says of itself.
+/// What the help of every command for a piece of a search says.
 let contractOfParts = """
     A search can be done in pieces, by any scheduler: `knas features --shard` encodes a share of the \
     texts, `knas plan` draws the candidates, `knas score` scores a share of them, `knas train` trains a \
-    finalist, `knas merge` brings the parts together, and `knas search --resume` does the rest and ends \
-    with the bytes of a search in one piece. All take the same options. A part is written whole or not \
+    finalist, `knas merge` merges the parts, and `knas search --resume` does the rest and ends \
+    with the bytes of an undivided search. All take the same options. A part is written whole or not \
     at all, and can be made and merged again.
     """
 
@@ -100,7 +100,7 @@ struct TrainCommand: ParsableCommand {
             """)
     @OptionGroup var options: SearchOptions
     @OptionGroup var global: GlobalOptions
-    @Option(help: "Rows that the head is tried on: 0 is dev, 1 to 4 are folds of train.")
+    @Option(help: "Rows to hold out and try the head on: 0 is dev, 1 to 4 are folds of train.")
     var heldOut = 0
     @OptionGroup var output: PartArguments
 

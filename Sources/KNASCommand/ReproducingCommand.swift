@@ -1,18 +1,18 @@
 import Foundation
 import Support
 
-/// The command line that gives a run's result again, from the one that this process was started with.
+/// The command line that reproduces a run's result, from the one that started this process.
 ///
-/// What was typed is kept but for what changes no result: a new option needs no mention here.
+/// What was typed is kept, except for what changes no result, so new options need no mention here.
 struct ReproducingCommand {
     /// Options with a value that change no result.
     private static let withValue: Set<String> = ["--run", "--threads", "--log-level"]
     /// Flags that change no result.
     private static let flags: Set<String> = ["--resume", "--overwrite", "--json", "--quiet", "-q"]
-    /// Where data lies on this machine says nothing to others.
+    /// A path of data on this machine means nothing elsewhere.
     private static let directory = "--data"
 
-    /// As a shell takes it.
+    /// Quoted for a shell.
     let text: String
 
     /// - Parameter arguments: the program and what was typed after it.
@@ -29,7 +29,7 @@ struct ReproducingCommand {
                 if !hasValue { _ = rest.popFirst() }
                 words += [name, "DIR"]
             } else if words.count == 2, !word.hasPrefix("-") {
-                // The task's file, by its name.
+                // The task's file, by its name only.
                 words.append(
                     URL(fileURLWithPath: word).deletingPathExtension().lastPathComponent)
             } else {

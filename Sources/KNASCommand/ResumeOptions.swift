@@ -3,16 +3,16 @@ import Foundation
 import RunStore
 import Support
 
-/// What becomes of a run that is in the directory already.
+/// What to do with a run that is already in the directory.
 struct ResumeOptions: ParsableArguments {
-    @Flag(help: "Resume an interrupted run; the other options must be the same as then.")
+    @Flag(help: "Resume an interrupted run; the other options must be the same as before.")
     var resume = false
     @Flag(help: "Remove the run that is in the directory and start over.")
     var overwrite = false
 
     func validate() throws {
         if resume, overwrite {
-            throw ValidationError("--resume and --overwrite exclude each other")
+            throw ValidationError("--resume and --overwrite are mutually exclusive")
         }
     }
 
@@ -34,7 +34,7 @@ struct ResumeOptions: ParsableArguments {
         }
     }
 
-    /// The command that this process was started by, with `--resume`.
+    /// The command that started this process, with `--resume`.
     static func command(_ arguments: [String] = CommandLine.arguments) -> String {
         var words = arguments.filter { $0 != "--overwrite" }
         if !words.contains("--resume") { words.append("--resume") }

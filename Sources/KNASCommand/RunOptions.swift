@@ -9,7 +9,7 @@ import Training
 struct ScoringOptions: ParsableArguments {
     private static let standard = Scorer.Options()
 
-    @Option(help: "Random initialisations each head is scored under.")
+    @Option(help: "Random initialisations that each head is scored with.")
     var initSeeds = Self.standard.initializations
     @Option(help: "Training examples that heads are scored on.")
     var scoringExamples = Self.standard.examples
@@ -18,19 +18,19 @@ struct ScoringOptions: ParsableArguments {
     var warmUpSteps = Self.standard.warmUpSteps
     @Option(help: "Learning rate of those steps.")
     var warmUpLearningRate = Self.standard.warmUpLearningRate
-    @Option(help: "Most blocks between input and pooling.")
+    @Option(help: "Largest number of blocks between input and pooling.")
     var blocks = SpaceConfiguration().maximumBlocks
-    @Option(help: "Leave heads with more trained weights out; 0 for no limit.")
+    @Option(help: "Leave out heads with more trained weights; 0 for no limit.")
     var maxParameters = SpaceConfiguration().maximumParameters ?? 0
 
     @Option(
         name: .customLong("max-flops"),
-        help: "Leave heads out that need more multiply-adds for an example of mean length.")
+        help: "Leave out heads that need more multiply-adds for an example of mean length.")
     var maxMultiplyAdds: Double?
     @Option(
         help: ArgumentHelp(
             """
-            Operations that heads are made of, by name with commas between; 'default' stands for \
+            Operations that heads are made of, separated by commas; 'default' means \
             those that are drawn without this option, as in default,alignment.
             """,
             discussion: OperationRegistry.standard.operations
@@ -57,7 +57,7 @@ extension EpochChoice: ExpressibleByArgument {}
 /// How heads are trained.
 struct TrainingOptions: ParsableArguments {
     @Option(
-        help: "Epochs at most: 8 for the winner and half for finalists, 4 for a study's heads.")
+        help: "Most epochs: 8 for the best head and half for finalists, 4 for a study's heads.")
     var epochs: Int?
     @Option(help: "Peak learning rate.")
     var learningRate = TrainingConfiguration().learningRate
@@ -65,7 +65,7 @@ struct TrainingOptions: ParsableArguments {
     var batchSize = TrainingConfiguration().batchSize
     @Option(help: "Weight decay of AdamW.")
     var weightDecay = TrainingConfiguration().weightDecay
-    @Option(help: "Share of the target that is spread over all classes.")
+    @Option(help: "Share of the target that is spread over all classes (label smoothing).")
     var labelSmoothing = TrainingConfiguration().labelSmoothing
     @Option(
         help: "Which epoch's weights to keep: best on dev, last, or automatic (by dev size)."

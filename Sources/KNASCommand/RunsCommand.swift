@@ -86,7 +86,7 @@ struct RunsCommand: ParsableCommand {
             }
             print(table.text)
             if Set(overviews.compactMap(\.task)).count > 1 {
-                global.console.note("warning: the runs are of different tasks")
+                global.console.note("warning: the runs have different tasks")
             }
         }
     }
@@ -97,7 +97,7 @@ struct RunsCommand: ParsableCommand {
             discussion: "EXAMPLE\n  knas runs remove runs/first --force")
         @Argument(help: "Runs' directories.")
         var runs: [String]
-        @Flag(help: "Do not ask.")
+        @Flag(help: "Do not ask for confirmation.")
         var force = false
         @OptionGroup var global: GlobalOptions
 
@@ -107,7 +107,7 @@ struct RunsCommand: ParsableCommand {
             for url in directories { _ = try RunOverview(url) }
             if !force {
                 guard isatty(0) == 1, isatty(2) == 1 else {
-                    throw ValidationError("there is no terminal to ask on: give --force")
+                    throw ValidationError("there is no terminal to confirm on: give --force")
                 }
                 let what = runs.joined(separator: ", ")
                 FileHandle.standardError.write(Data("remove \(what)? [y/N] ".utf8))
@@ -142,7 +142,7 @@ extension RunOverview {
         }
     }
 
-    /// What is shown of every run, in order.
+    /// What is shown for every run, in order.
     fileprivate var properties: [(String, String)] {
         [
             ("directory", directory), ("task", task ?? "-"), ("state", stateText),

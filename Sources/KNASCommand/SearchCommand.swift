@@ -11,7 +11,7 @@ import Training
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
-        abstract: "Searches a head for a task, trains the winner, evaluates and exports it.",
+        abstract: "Searches for the best head for a task, trains, evaluates and exports it.",
         discussion: """
             Writes leaderboard.csv, result.json, report.html and model/ to the run directory. The same \
             command gives the same leaderboard, whatever the number of threads. The test split is read \

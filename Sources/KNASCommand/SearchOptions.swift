@@ -9,19 +9,19 @@ import Selection
 struct RunArguments: ParsableArguments {
     @Option(help: "Heads to score.")
     var candidates = SearchConfiguration().candidates
-    @Option(name: .customLong("run"), help: "Directory for the results; runs/TASK without it.")
+    @Option(name: .customLong("run"), help: "Directory for the results (default: runs/TASK).")
     var directory: String?
     @OptionGroup var resuming: ResumeOptions
 }
 
-/// Everything that decides what a search finds; the commands that do pieces of a search take the same.
+/// Everything that decides what a search finds; the commands for pieces of a search take the same.
 struct SearchOptions: ParsableArguments {
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
     @OptionGroup var choices: SearchChoices
 }
 
-/// What decides what a search finds, beside the task and the encoder.
+/// What decides what a search finds, apart from the task and the encoder.
 struct SearchChoices: ParsableArguments {
     @OptionGroup(title: "Scoring") var scoring: ScoringOptions
     @OptionGroup(title: "Training") var training: TrainingOptions
@@ -49,14 +49,14 @@ struct SearchChoices: ParsableArguments {
         inversion: .prefixedNo,
         help: "Have exactly fitted linear heads compete with the search's best on held-out rows.")
     var linearHeads = SelectionConfiguration().fitsLinearHeads
-    @Option(help: "Seeds the exported head is trained with; metrics are means.")
+    @Option(help: "Seeds that the exported head is trained with; metrics are means over them.")
     var seeds = SelectionConfiguration().seeds
     @Flag(
         help: ArgumentHelp(
-            "Average the probabilities of all seeds' heads in the model.",
+            "Export all seeds' heads as one model that averages their probabilities.",
             discussion: """
-                It takes as many times a head's weights and time; the encoder runs once. Controls are \
-                averaged alike. A finished run becomes one with --resume --ensemble.
+                The head's weights and time grow with the seeds; the encoder runs once. Controls are \
+                averaged in the same way. A finished run can be re-exported with --resume --ensemble.
                 """))
     var ensemble = SelectionConfiguration().averagesSeeds
     @Option(help: "Seed of everything random.")
@@ -67,7 +67,7 @@ extension SearchOptions {
     /// The head that is trained instead of a search.
     var head: String? { choices.head }
 
-    /// The configuration of a run whose directory is as given, else by the task's name.
+    /// The configuration of a run in the given directory, by default one named after the task.
     func configuration(_ run: RunArguments, head: String? = nil) throws -> RunConfiguration {
         let name = try task.definitionURL().deletingPathExtension().lastPathComponent
         let directory = URL(fileURLWithPath: run.directory ?? "runs/\(name)", isDirectory: true)
@@ -104,7 +104,7 @@ extension SearchOptions {
 }
 
 extension Console {
-    /// A pipeline that tells this console how far it is.
+    /// A pipeline that reports its progress to this console.
     func pipeline(_ configuration: RunConfiguration) -> Pipeline {
         Pipeline(configuration, progress: progress, note: { self.note($0) })
     }

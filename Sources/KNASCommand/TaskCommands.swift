@@ -21,7 +21,7 @@ struct TaskCommand: ParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         func run() throws {
-            // Bad rows are what this command is for: all are shown, then it fails.
+            // This command is for finding bad rows: it shows all of them, then fails.
             var options = Dataset.Options(
                 pairing: task.pairing, maximumTokens: task.maximumTokens)
             options.skipBadRows = true

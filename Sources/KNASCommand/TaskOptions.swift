@@ -18,19 +18,19 @@ struct TaskOptions: ParsableArguments {
     @Argument(help: "A task definition (.yml), or the name of one in tasks/.")
     var task: String
 
-    @Option(help: "Directory of the task's data files; beside the definition without it.")
+    @Option(help: "Directory of the task's data files (default: that of the definition).")
     var data: String?
 
-    @Flag(help: "Leave bad rows out (and count them) instead of stopping at them.")
+    @Flag(help: "Leave out bad rows (and count them) instead of stopping.")
     var skipBadRows = false
 
-    @Option(help: "How pairs are encoded: as one sequence (joint) or apart (siamese).")
+    @Option(help: "How pairs are encoded: as one sequence (joint) or separately (siamese).")
     var pairing: Pairing?
 
     @Option(name: .customLong("max-tokens"), help: "Longest sequence in tokens.")
     var maximumTokens: Int?
 
-    /// Where `tasks/` is looked for: here, and above the program.
+    /// Where `tasks/` is searched for: here, and above the program.
     static var searchPaths: [URL] {
         var paths = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
         if let program = Bundle.main.executableURL?.resolvingSymlinksInPath() {
@@ -63,7 +63,7 @@ struct TaskOptions: ParsableArguments {
     }
 }
 
-/// Which encoder, and how many threads it gets.
+/// Which encoder, and how many threads to use.
 struct EncoderOptions: ParsableArguments {
     @Option(help: "Name of an installed encoder, or a path to its directory.")
     var encoder: String = EncoderStore.defaultName
@@ -74,7 +74,7 @@ struct EncoderOptions: ParsableArguments {
             discussion: "0 is the embeddings' output. Heads read one of them or a learned mix."))
     var layers = LayerSelection.upperThird
 
-    @Option(help: "Threads; all cores without it. The results do not depend on it.")
+    @Option(help: "Threads (default: all cores). The results do not depend on it.")
     var threads: Int = Parallel.availableThreads
 
     func validate() throws {

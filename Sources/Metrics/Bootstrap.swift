@@ -3,12 +3,12 @@ import Support
 /// Percentile bootstrap (Efron, Annals of Statistics 1979): the statistic's spread over samples
 /// drawn with replacement from the examples.
 public enum Bootstrap {
-    /// Number of resamples unless asked for otherwise.
+    /// The default number of resamples.
     public static let defaultResamples = 2_000
 
     /// The interval of any statistic of examples.
     ///
-    /// Each resample has a key of its own: two statistics under one key see the same resamples.
+    /// Each resample has its own key, so two statistics under one key see the same resamples.
     /// - Parameters:
     ///   - count: number of examples.
     ///   - resamples: number of resamples.

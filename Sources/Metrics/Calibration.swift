@@ -12,7 +12,7 @@ public struct CalibrationBin: Sendable, Equatable, Codable {
     public let confidence: Double
 }
 
-/// How often a model is right when it is so-and-so confident (a reliability diagram), after Guo,
+/// How often a model is right at each level of confidence (a reliability diagram), after Guo,
 /// Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, ICML 2017.
 public struct CalibrationCurve: Sendable, Equatable, Codable {
     /// Number of bins in the paper's experiments.

@@ -3,7 +3,8 @@ import Foundation
 /// All metrics of a classifier on a split. Shares are fractions of 1.
 ///
 /// Degenerate cases are those of scikit-learn: a ratio with a zero denominator is 0, classes that
-/// occur nowhere are left out of macro F1, classes without examples out of balanced accuracy.
+/// occur nowhere are left out of macro F1, and classes without examples are left out of balanced
+/// accuracy.
 public struct ClassificationMetrics: Sendable, Equatable, Codable {
     /// Share of right predictions.
     public var accuracy: Double
@@ -15,7 +16,8 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     public var mcc: Double
     /// Mean recall of the classes that occur among the labels.
     public var balancedAccuracy: Double
-    /// Mean of -ln p(true class), in nats; p is held off 0 and 1 by the precision of a float.
+    /// Mean of -ln p(true class), in nats; p is clipped away from 0 and 1 by the precision of a
+    /// float.
     public var crossEntropy: Double
     /// Expected calibration error in 15 bins of equal width.
     public var calibrationError: Double
@@ -79,7 +81,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
         self.init(predictions, positive: positive)
     }
 
-    /// Metrics by name, for those who resample or tabulate them.
+    /// Metrics by name, for resampling and tables.
     public static let all: [(name: String, value: @Sendable (ClassificationMetrics) -> Double)] = [
         (CodingKeys.accuracy.rawValue, { $0.accuracy }),
         (CodingKeys.f1.rawValue, { $0.f1 }),
@@ -92,7 +94,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     ]
 
     /// The mean of each metric over several seeds on the same split.
-    /// - Throws: ``MetricsError`` when there is none, or the numbers of examples differ.
+    /// - Throws: ``MetricsError`` when there are none, or the numbers of examples differ.
     public static func mean(
         of metrics: [ClassificationMetrics]
     ) throws -> ClassificationMetrics {
@@ -115,7 +117,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
         return mean
     }
 
-    /// Probabilities are clipped as scikit-learn's `log_loss` does with those of float32.
+    /// Probabilities are clipped as scikit-learn's `log_loss` clips float32.
     private static func crossEntropy(_ predictions: Predictions) -> Double {
         let margin = Double(Float.ulpOfOne)
         var sum = 0.0

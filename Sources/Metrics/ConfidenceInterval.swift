@@ -9,7 +9,7 @@ public struct ConfidenceInterval: Sendable, Equatable, Codable {
     /// The confidence, e.g. 0.95.
     public let level: Double
 
-    /// An interval of known ends.
+    /// An interval with known ends.
     public init(lower: Double, upper: Double, level: Double) {
         self.lower = lower
         self.upper = upper
@@ -23,7 +23,7 @@ public struct ConfidenceInterval: Sendable, Equatable, Codable {
     public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
 
     /// The interval of a share of successes (Wilson, JASA 1927), which unlike the normal
-    /// approximation stays inside 0...1 and is sound for few trials; without trials, 0...1.
+    /// approximation stays inside 0...1 and is reliable for few trials; without trials, 0...1.
     /// - Precondition: `successes` is from 0 to `trials`, `level` between 0 and 1.
     public static func wilson(
         successes: Int, trials: Int, level: Double = 0.95
@@ -43,7 +43,7 @@ public struct ConfidenceInterval: Sendable, Equatable, Codable {
     }
 
     /// The z with P(|Z| <= z) = level for a standard normal Z, found by halving: exact to the last
-    /// digits, and nobody asks for it often.
+    /// digits, and rarely computed.
     static func normalQuantile(twoSided level: Double) -> Double {
         precondition(level > 0 && level < 1, "a level of confidence lies between 0 and 1")
         var low = 0.0

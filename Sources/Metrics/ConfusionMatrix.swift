@@ -1,7 +1,7 @@
 /// How often examples of each class were predicted as each class, and the metrics that follow from
 /// these counts alone.
 ///
-/// A ratio whose denominator is zero is 0, as scikit-learn's `zero_division=0`.
+/// A ratio whose denominator is zero is 0, as with scikit-learn's `zero_division=0`.
 public struct ConfusionMatrix: Sendable, Equatable {
     /// Number of classes.
     public let classes: Int
@@ -68,7 +68,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
         ratio((0..<classes).reduce(0) { $0 + self[$1, $1] }, total)
     }
 
-    /// Share of right ones among those predicted as a class; 0 if none was.
+    /// Share of right predictions among those of a class; 0 if it was never predicted.
     /// - Precondition: `label` is below ``classes``.
     public func precision(of label: Int) -> Double {
         ratio(self[label, label], (0..<classes).reduce(0) { $0 + self[$1, label] })

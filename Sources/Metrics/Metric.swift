@@ -1,4 +1,4 @@
-/// A measure that a task is judged by; raw values are the names in task files.
+/// A metric that a task is judged by; raw values are the names in task files.
 public enum Metric: String, Sendable, Hashable, Codable, CaseIterable {
     /// Share of right predictions.
     case accuracy
@@ -9,7 +9,7 @@ public enum Metric: String, Sendable, Hashable, Codable, CaseIterable {
     /// Matthews' correlation coefficient, from -1 to 1.
     case mcc
 
-    /// As it is shown to people, in the middle of a sentence.
+    /// How it is shown to people, in the middle of a sentence.
     public var title: String {
         switch self {
         case .accuracy: "accuracy"

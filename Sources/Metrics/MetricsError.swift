@@ -1,6 +1,6 @@
 import Support
 
-/// Errors of the inputs of metrics.
+/// Errors in the inputs of metrics.
 public enum MetricsError: DiagnosedError, Equatable {
     /// There is nothing to measure.
     case empty(what: String)
@@ -12,7 +12,7 @@ public enum MetricsError: DiagnosedError, Equatable {
     /// sum is not 1.
     case notADistribution(row: Int, reason: String)
 
-    /// A model that gives values that are not finite is at fault, not a file.
+    /// Values that are not finite are the fault of a model, not of a file.
     public var kind: ErrorKind { .internalError }
 
     public var description: String {

@@ -5,8 +5,8 @@ import Support
 public struct PairedComparison: Sendable, Equatable, Codable {
     /// Accuracy of the first classifier minus that of the second.
     public let difference: Double
-    /// Percentile bootstrap interval of the difference; examples are drawn, so that each keeps both
-    /// of its predictions.
+    /// Percentile bootstrap interval of the difference; whole examples are drawn, so each keeps
+    /// both of its predictions.
     public let interval: ConfidenceInterval
     /// Examples that only the first classifier has right.
     public let onlyFirst: Int
@@ -53,11 +53,11 @@ public struct PairedComparison: Sendable, Equatable, Codable {
     }
 
     /// Compares two classifiers that were trained several times each: the difference of their mean
-    /// accuracies, its interval over the examples (trainings are taken as they are), and McNemar's test
-    /// on the majority of each side's predictions (of equally many the lowest class).
+    /// accuracies, its interval over the examples (trainings are not resampled), and McNemar's test
+    /// on the majority vote of each side's predictions (ties go to the lowest class).
     /// - Parameters:
     ///   - first: for each training of the first classifier the predicted classes, `[examples]`.
-    ///   - second: the same of the second classifier.
+    ///   - second: the same for the second classifier.
     /// - Throws: ``MetricsError`` when there are no examples or trainings, or the numbers differ.
     public init(
         labels: [Int], first: [[Int]], second: [[Int]],
@@ -99,16 +99,16 @@ public struct PairedComparison: Sendable, Equatable, Codable {
     }
 
     /// Two-sided p of McNemar's exact test (Psychometrika 1947): of the examples that exactly one
-    /// classifier has right, each is as likely to be the one's as the other's.
-    /// - Precondition: both counts are not negative.
+    /// classifier has right, each is equally likely to be either one's.
+    /// - Precondition: neither count is negative.
     /// - Complexity: linear in the smaller count.
     public static func mcnemar(onlyFirst: Int, onlySecond: Int) -> Double {
         precondition(onlyFirst >= 0 && onlySecond >= 0, "counts are not negative")
         let fewer = min(onlyFirst, onlySecond)
         let trials = onlyFirst + onlySecond
         if onlyFirst == onlySecond { return 1 }
-        // The largest term C(trials, fewer) / 2^trials, with halvings spent on the way so that
-        // nothing overflows; the smaller terms follow from it by their ratios.
+        // The largest term C(trials, fewer) / 2^trials, halved along the way so nothing overflows;
+        // the smaller terms follow from it by their ratios.
         var term = 1.0
         var halvings = trials
         for index in 0..<fewer {

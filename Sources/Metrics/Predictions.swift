@@ -1,9 +1,9 @@
-/// True labels beside the class probabilities that a model gave: what all metrics are computed from.
+/// True labels and the class probabilities that a model gave: what all metrics are computed from.
 ///
-/// The rows are checked once, so that metrics of thousands of resamples need not.
+/// The rows are checked once, so metrics over thousands of resamples need not check them.
 public struct Predictions: Sendable {
     /// How far the sum of a row may be from 1, and a value outside of 0...1: float32 rounding of a
-    /// softmax, with much room.
+    /// softmax, with a wide margin.
     public static let tolerance = 1e-3
 
     /// True class of each example, from 0.
@@ -12,7 +12,7 @@ public struct Predictions: Sendable {
     public let probabilities: [Float]
     /// Number of classes.
     public let classes: Int
-    /// The most probable class of each example; of equal ones the first.
+    /// The most probable class of each example; the first where several are equal.
     public let predicted: [Int]
 
     /// Number of examples.
@@ -88,7 +88,7 @@ public struct Predictions: Sendable {
             parts.flatMap(\.predicted))
     }
 
-    /// The examples of the given indices, in that order and as often as they stand there.
+    /// The examples of the given indices, in that order and as often as they appear.
     /// - Precondition: each index is below ``count``.
     public func selecting(_ indices: [Int]) -> Predictions {
         var chosen: [Float] = []
@@ -124,7 +124,7 @@ public struct Predictions: Sendable {
         var sum = 0.0
         for index in values.indices {
             let value = Double(values[index])
-            // A comparison with NaN is false, so that NaN is refused here too.
+            // A comparison with NaN is false, so NaN is refused here too.
             guard value >= -tolerance, value <= 1 + tolerance else {
                 throw MetricsError.notADistribution(
                     row: row, reason: "expected values from 0 to 1, found \(values[index])")
@@ -141,7 +141,7 @@ public struct Predictions: Sendable {
 }
 
 extension [Predictions] {
-    /// The mean of the models' probabilities; where all say the same it stays that, bit for bit.
+    /// The mean of the models' probabilities; where all agree, it is theirs, bit for bit.
     /// - Throws: ``MetricsError`` when there are none, or their examples or classes differ.
     public var together: Predictions {
         get throws {

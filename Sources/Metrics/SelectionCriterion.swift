@@ -1,5 +1,5 @@
-/// What is chosen by on held-out rows (epochs, penalties, heads, ways to train): a metric decides, cross
-/// entropy breaks ties.
+/// How epochs, penalties, heads and training configurations are compared on held-out rows: a metric
+/// decides, cross entropy breaks ties.
 public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The metric that decides.
     public let metric: Metric
@@ -9,8 +9,8 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
     /// Accuracy decides.
     public static let accuracy = SelectionCriterion(.accuracy)
 
-    /// - Parameter positive: the class that ``Metric/f1`` is about; other metrics have no use for it.
-    /// - Precondition: for ``Metric/f1`` it is 0 or 1.
+    /// - Parameter positive: the class whose F1 ``Metric/f1`` is; other metrics do not use it.
+    /// - Precondition: 0 or 1 for ``Metric/f1``.
     public init(_ metric: Metric, positive: Int? = nil) {
         self.metric = metric
         self.positive = metric == .f1 ? positive : nil
@@ -31,12 +31,12 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
 
     private var isSound: Bool { metric == .f1 ? positive == 0 || positive == 1 : positive == nil }
 
-    /// Part of what a run is known by, e.g. `macro-f1` or `f1 of class 1`.
+    /// Part of what identifies a run, e.g. `macro-f1` or `f1 of class 1`.
     public var description: String {
         metric.rawValue + (positive.map { " of class \($0)" } ?? "")
     }
 
-    /// All metrics, F1 that of the criterion's class.
+    /// All metrics; F1 is that of the criterion's class.
     public func metrics(_ predictions: Predictions) -> ClassificationMetrics {
         ClassificationMetrics(predictions, positive: positive ?? 1)
     }
@@ -48,7 +48,7 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
             value: metrics.value(of: metric), crossEntropy: metrics.crossEntropy)
     }
 
-    /// How good predictions on several held-out parts are, over the rows of all of them.
+    /// How good predictions on several held-out parts are, over all their rows together.
     ///
     /// Accuracy and cross entropy are means over rows: the parts' are averaged, weighted by their rows.
     /// The other metrics are not, so they are measured on the rows put together.
@@ -65,11 +65,11 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
     }
 }
 
-/// What a ``SelectionCriterion`` compares: the better is the larger.
+/// What a ``SelectionCriterion`` compares: better is larger.
 public struct SelectionScore: Sendable, Hashable, Comparable {
     /// The metric's value; higher is better.
     public let value: Double
-    /// In nats; of equal values the lower is better.
+    /// In nats; where values are equal, lower is better.
     public let crossEntropy: Double
 
     public init(value: Double, crossEntropy: Double) {

@@ -4,8 +4,8 @@ import Search
 import Selection
 import Support
 
-/// `leaderboard.csv`: a row for every candidate, in the order of proposals; the same search gives the
-/// same bytes.
+/// `leaderboard.csv`: a row for every candidate, in the order of proposals. The same search gives
+/// the same bytes.
 enum Leaderboard {
     /// - Parameter finalists: the candidates that were trained.
     static func text(_ candidates: RankedCandidates, finalists: [Entry]) -> String {

@@ -27,7 +27,7 @@ extension ModelCardContent {
         }
     }
 
-    /// As Hugging Face's `evaluate` library calls them.
+    /// Named as in Hugging Face's `evaluate` library.
     private static func metrics(
         _ figures: ClassificationMetrics, _ shown: [Metrics.Metric]
     ) -> [Metric] {

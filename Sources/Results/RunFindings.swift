@@ -8,7 +8,7 @@ import Tasks
 import Tensors
 import Training
 
-/// Everything that a run found, test included: what results, models and reports are made of.
+/// Everything that a run found, including on test: what results, models and reports are made from.
 public struct RunFindings {
     /// Task, encoder and space.
     let prepared: Preparation
@@ -20,11 +20,11 @@ public struct RunFindings {
     let averagesSeeds: Bool
     /// The run's seed.
     let seed: UInt64
-    /// What each seed of the exported head says on test.
+    /// The predictions of each seed of the exported head on test.
     let test: [Predictions]
     /// The same for each of ``SelectedHeads/controls``.
     let controlTests: [[Predictions]]
-    /// Decides the intervals.
+    /// Decides the bootstrap resamples.
     private let key: RandomKey
 
     /// Reads the test split: once, after everything was chosen.
@@ -50,17 +50,18 @@ public struct RunFindings {
 
     // MARK: Metrics
 
-    /// Figures of predictions for this task.
+    /// The metrics of predictions for this task.
     func metrics(_ predictions: Predictions) -> ClassificationMetrics {
         ClassificationMetrics(predictions, positive: prepared.dataset.positiveLabel ?? 1)
     }
 
-    /// The mean over the seeds, or the figures of their mean where the model averages them.
+    /// The mean metrics over the seeds, or the metrics of their averaged probabilities where the
+    /// model averages them.
     func metrics(ofSeeds seeds: [Predictions]) throws -> ClassificationMetrics {
         try ClassificationMetrics.mean(of: answers(seeds).map(metrics))
     }
 
-    /// Figures over all rows that were held out while a head was tried; `nil` where a training
+    /// Metrics over all rows that were held out while a head was tried; `nil` where a training
     /// diverged.
     func heldOut(_ entry: Entry) throws -> ClassificationMetrics? {
         let parts = entry.heldOut
@@ -68,8 +69,8 @@ public struct RunFindings {
         return metrics(try Predictions(pooling: parts))
     }
 
-    /// What seeds answer: each by itself, or all together where the run averages them. The exported
-    /// head and its controls are treated alike.
+    /// The seeds' predictions: each by itself, or averaged where the run averages them. The
+    /// exported head and its controls are treated in the same way.
     private func answers(_ seeds: [Predictions]) throws -> [Predictions] {
         averagesSeeds ? [try seeds.together] : seeds
     }
@@ -87,7 +88,7 @@ public struct RunFindings {
     /// The heads of the exported model.
     var members: [TrainedHead] { selected.exported.exported(together: averagesSeeds) }
 
-    /// What the exported model says on test.
+    /// The predictions of the exported model on test.
     var modelTest: Predictions {
         get throws { members.count > 1 ? try test.together : test[selected.exported.bestSeed] }
     }

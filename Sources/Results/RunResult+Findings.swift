@@ -7,7 +7,7 @@ import Tensors
 import Training
 
 extension RunResult {
-    /// What a run found, in numbers.
+    /// The results of a run in numbers.
     /// - Parameter cost: what the run took.
     public init(_ findings: RunFindings, cost: Cost) throws {
         let (prepared, selected) = (findings.prepared, findings.selected)

@@ -10,7 +10,7 @@ public struct RunResult: Sendable, Codable {
     /// The version of the file's layout.
     public static let format = 2
 
-    /// An encoder, and what heads could read of it.
+    /// An encoder, and which of its layers heads could read.
     public struct EncoderUse: Sendable, Codable {
         /// Name or path.
         public var name: String
@@ -28,13 +28,13 @@ public struct RunResult: Sendable, Codable {
         public var candidates: Int
         /// Those that got a score.
         public var scored: Int
-        /// Those that did not, e.g. for a value that is not finite.
+        /// Those that did not, e.g. because a value was not finite.
         public var failed: Int
         /// What heads were ranked by.
         public var proxy: String
         /// How they were proposed.
         public var strategy: String
-        /// Heads in the search space, counting no head twice.
+        /// Number of different heads in the search space.
         public var spaceSize: Double
         /// What scoring took, in seconds.
         public var scoringSeconds: Double
@@ -46,17 +46,17 @@ public struct RunResult: Sendable, Codable {
         public var seed: Int
         /// The epoch whose weights these are, from 1.
         public var bestEpoch: Int
-        /// The head's figures on dev.
+        /// The head's metrics on dev.
         public var dev: ClassificationMetrics
-        /// The head's figures on test.
+        /// The head's metrics on test.
         public var test: ClassificationMetrics
-        /// What each epoch gave.
+        /// The metrics of each epoch.
         public var history: [EpochRecord]
     }
 
     /// A head that was trained.
     public struct Entry: Sendable, Codable {
-        /// Why.
+        /// Why it was trained.
         public var role: Role
         /// The head in text form.
         public var genotype: String
@@ -68,14 +68,14 @@ public struct RunResult: Sendable, Codable {
         public var parameters: Int
         /// Each proxy's mean over the random starts; empty for heads that were not scored.
         public var scores: [String: Double]
-        /// On dev, of the first training; `nil` where it diverged.
+        /// Metrics of the first training on dev; `nil` where it diverged.
         public var dev: ClassificationMetrics?
-        /// Over all rows that were held out while it was tried, dev and folds of train; `nil` where a
-        /// training diverged.
+        /// Metrics over all rows that were held out while it was tried, of dev and folds of train;
+        /// `nil` where a training diverged.
         public var heldOut: ClassificationMetrics?
-        /// Parts of the data that it was tried on; heads that do well are tried on more.
+        /// Number of parts of the data that it was tried on; heads that do well are tried on more.
         public var parts: Int
-        /// What each epoch of the first training gave.
+        /// The epochs of the first training.
         public var history: [EpochRecord]
     }
 
@@ -91,20 +91,20 @@ public struct RunResult: Sendable, Codable {
         public var layers: [Int]
         /// Its share of the model's probabilities.
         public var weight: Double
-        /// Trainings whose probabilities are averaged.
+        /// Number of trainings whose probabilities are averaged.
         public var seeds: Int
     }
 
-    /// The exported model. Figures are means over the seeds; where the model averages the seeds, they
-    /// are the model's own, and so are those of the controls with several seeds.
+    /// The exported model. Metrics are means over the seeds; where the model averages its seeds'
+    /// probabilities, they are those of the average, as are those of controls with several seeds.
     public struct Exported: Sendable, Codable {
-        /// The role of the head that it was made of.
+        /// The role of the head that it was made from.
         public var role: Role
         /// Its heads.
         public var members: [Member]
         /// How it was trained.
         public var recipe: Recipe
-        /// The encoder layers that were trained, the lowest and the highest; `nil` where none was.
+        /// The encoder layers that were trained, the lowest and the highest; `nil` where none were.
         public var trainedLayers: [Int]?
         /// Trained weights of one seed, those of encoder layers included.
         public var parameters: Int
@@ -116,9 +116,10 @@ public struct RunResult: Sendable, Codable {
         public var test: ClassificationMetrics
         /// The mean of the seeds' probabilities, on test; `nil` for one seed.
         public var seedsTogether: ClassificationMetrics?
-        /// Each training's figures.
+        /// Each training's metrics.
         public var perSeed: [SeedResult]
-        /// Rows: classes as they are; columns: as the exported model says; on test.
+        /// Counts on test; rows are the true classes, columns those that the exported model
+        /// predicts.
         public var confusion: [[Int]]
     }
 
@@ -128,24 +129,25 @@ public struct RunResult: Sendable, Codable {
         public var genotype: String
         /// How it was trained.
         public var recipe: Recipe
-        /// On dev, as the exported model's.
+        /// Metrics on dev, computed like the exported model's.
         public var dev: ClassificationMetrics
-        /// Over all rows that were held out while it was tried.
+        /// Metrics over all rows that were held out while it was tried.
         public var heldOut: ClassificationMetrics?
-        /// On test, as the exported model's.
+        /// Metrics on test, computed like the exported model's.
         public var test: ClassificationMetrics
-        /// The exported model's test accuracy minus the control's, both means over their seeds or both
-        /// of the averaged seeds, with a 95 % bootstrap interval over the test rows and McNemar's p.
+        /// The exported model's test accuracy minus the control's, both means over their seeds or
+        /// both of averaged seeds, with a 95 % bootstrap interval over the test rows and McNemar's
+        /// p.
         public var exportedMinusThis: PairedComparison
     }
 
-    /// A trained head that no other beats in accuracy with as few weights.
+    /// A trained head that is more accurate than all heads with as few weights or fewer.
     public struct ParetoPoint: Sendable, Codable, Hashable {
         /// The head in text form.
         public var genotype: String
         /// Its trained weights.
         public var parameters: Int
-        /// Over the held-out rows that it was tried on.
+        /// Accuracy over the held-out rows that it was tried on, a fraction of 1.
         public var heldOutAccuracy: Double
     }
 
@@ -165,24 +167,24 @@ public struct RunResult: Sendable, Codable {
     public var labels: [String]
     /// Rows of `train`, `dev` and `test`.
     public var rows: [String: Int]
-    /// What the task is judged by: heads were selected by the first, all are shown.
+    /// The task's metrics: heads were selected by the first, all are shown.
     public var metrics: [Metric]
     /// The coarse step.
     public var search: SearchSummary
     /// The exported model.
     public var exported: Exported
-    /// What it is compared with, by the role's raw value.
+    /// The heads that it is compared with, by their role's raw value.
     public var controls: [String: Control]
     /// Every head that was trained, in the order of trainings.
     public var entries: [Entry]
-    /// From the smallest to the most accurate, of all heads that were tried by halving.
+    /// The Pareto front of finalists and random heads, from the smallest to the most accurate.
     public var pareto: [ParetoPoint]
     /// What the run took.
     public var cost: Cost
 }
 
 extension RunResult {
-    /// Entries of a role, in their order.
+    /// Entries of a role, in order.
     public func entries(_ role: Role) -> [Entry] { entries.filter { $0.role == role } }
 
     /// Reads a `result.json`.
@@ -205,7 +207,7 @@ extension RunResult {
 
 /// Errors of reading results.
 public enum RunResultError: DiagnosedError, Equatable {
-    /// Made by a version of the program that wrote another layout.
+    /// Written by a version of the program with another layout.
     case otherFormat(path: String, found: Int)
     /// Not the result of a run.
     case notAResult(path: String, reason: String)

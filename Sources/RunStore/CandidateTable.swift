@@ -44,7 +44,7 @@ enum CandidateTable {
         return digest.hexadecimal()
     }
 
-    /// Checks that every candidate is what was stored, whatever the space; returns their number.
+    /// Checks that every candidate is what was stored, in any space; returns their number.
     /// - Throws: ``RunStoreError/damaged(path:reason:)``.
     static func check(_ database: Database, path: String) throws -> Int {
         let rows = try rows(database, path: path)
@@ -68,7 +68,7 @@ enum CandidateTable {
                 genotype.description == row.genotype
             else {
                 throw damaged(
-                    "candidate \(row.id) is no head of this search space: \(row.genotype)")
+                    "candidate \(row.id) is not a head of this search space: \(row.genotype)")
             }
             let candidate = Candidate(id: row.id, genotype: genotype, outcome: row.outcome)
             guard row.digest == digest(candidate) else {

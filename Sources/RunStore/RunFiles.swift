@@ -1,9 +1,9 @@
 import Foundation
 import Support
 
-/// The files of a run's directory, as far as they can be removed for a new run.
+/// The files of a run's directory that can be removed for a new run.
 public enum RunFiles {
-    /// What a run writes beside its store.
+    /// What a run writes in addition to its store.
     public static let results = [
         "leaderboard.csv", "result.json", "report.html", "model", "checkpoints", "heads.csv",
         "correlation.json", "correlation.html", "scoring",
@@ -14,7 +14,7 @@ public enum RunFiles {
         hasStore(directory) || hasResults(directory)
     }
 
-    /// Whether there is something under the store's name.
+    /// Whether there is a file under the store's name.
     public static func hasStore(_ directory: URL) -> Bool {
         exists(StoreFile.url(directory))
     }
@@ -31,8 +31,8 @@ public enum RunFiles {
         results.contains { exists(directory.appendingPathComponent($0)) }
     }
 
-    /// Removes a run: results first, the store last, so that a removal that is cut short can be repeated.
-    /// Whatever else is in the directory stays.
+    /// Removes a run: results first, the store last, so an interrupted removal can be repeated.
+    /// Anything else in the directory stays.
     /// - Throws: `FileError`.
     static func remove(_ directory: URL) throws {
         removeLeftovers(directory)
@@ -48,7 +48,7 @@ public enum RunFiles {
         }
     }
 
-    /// Removes what a process that was killed was about to write (`AtomicFile`'s temporary names).
+    /// Removes what a killed process was about to write (`AtomicFile`'s temporary names).
     static func removeLeftovers(_ directory: URL) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         for name in names where name.hasSuffix(".tmp") {
@@ -62,7 +62,7 @@ public enum RunFiles {
         }
     }
 
-    /// Whether there is anything, be it a link to nowhere.
+    /// Whether there is anything, even a dangling link.
     private static func exists(_ url: URL) -> Bool {
         var status = stat()
         return lstat(url.path, &status) == 0

@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// What makes a run this run: where any of it differs, results of one cannot be taken over by another.
+/// What identifies a run: where any of it differs, one run cannot take over the results of the
+/// other.
 ///
 /// Threads, paths and how much is printed are not part of it: they do not change the results.
 public struct RunIdentity: Sendable, Hashable {
@@ -42,7 +43,7 @@ public struct RunIdentity: Sendable, Hashable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// The first field in which two identities differ, with both values, as a user knows it.
+    /// The first field in which two identities differ, with both values, in words for a user.
     public func difference(
         from other: RunIdentity
     ) -> (field: String, own: String, other: String)? {

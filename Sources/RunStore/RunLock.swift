@@ -7,8 +7,8 @@ import Support
     import Darwin
 #endif
 
-/// Keeps a second process away from a run: an advisory lock on `run.lock`, which the system lets go when
-/// the process ends, however it ends. A file that was left behind means nothing.
+/// Keeps a second process away from a run: an advisory lock on `run.lock`, which the system
+/// releases when the process ends, however it ends. A file that is left behind means nothing.
 final class RunLock: @unchecked Sendable {
     private let url: URL
     private var descriptor: Int32
@@ -28,7 +28,7 @@ final class RunLock: @unchecked Sendable {
                 let reason = errno
                 let holder = Self.holder(of: directory) ?? "another process"
                 close(descriptor)
-                // Whoever only asks whether the run is in use holds a lock for an instant.
+                // A process that only asks whether the run is in use holds a lock for an instant.
                 if reason == EWOULDBLOCK, patience > 0 {
                     patience -= 1
                     usleep(20_000)
@@ -45,14 +45,14 @@ final class RunLock: @unchecked Sendable {
             close(descriptor)
         }
         let text = "\(getpid())\n"
-        // For the message only: that it cannot be written is no reason to stop.
+        // For the message only, so failing to write it is no reason to stop.
         _ = ftruncate(descriptor, 0)
         _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
     }
 
     deinit { release() }
 
-    /// Removes the file and lets go.
+    /// Removes the file and releases the lock.
     func release() {
         guardian.withLock {
             guard descriptor >= 0 else { return }
@@ -64,7 +64,7 @@ final class RunLock: @unchecked Sendable {
 
     static func url(_ directory: URL) -> URL { directory.appendingPathComponent("run.lock") }
 
-    /// Whether some process works on the run.
+    /// Whether a process is working on the run.
     static func isHeld(_ directory: URL) -> Bool {
         let descriptor = open(url(directory).path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }

@@ -5,29 +5,29 @@ import Search
 import Support
 import Training
 
-/// What a run has found so far, in `run.sqlite` of its directory: a process that is killed at any moment
-/// leaves a store from which the run goes on.
+/// What a run has found so far, in `run.sqlite` of its directory: a process that is killed at any
+/// moment leaves a store from which the run can be resumed.
 ///
 /// Writes are collected and committed about four times a second by one writer; a finished training is
 /// committed at once. All methods may be called from any thread. A failed write is thrown by the next
 /// call, and nothing is written after it.
 public final class RunStore: @unchecked Sendable {
-    /// What is to become of a run that is there already.
+    /// What to do with a run that already exists.
     public enum Mode: Sendable, Hashable {
         /// There must be none.
         case new
         /// It is removed.
         case overwrite
-        /// It is gone on with; where there is nothing at all, a new one is started.
+        /// It is resumed; where there is nothing at all, a new one is started.
         case resume
     }
 
-    /// How long a finished piece may wait for its commit, in seconds.
+    /// How long a finished result may wait for its commit, in seconds.
     private static let delay = 0.25
 
     /// The run's directory.
     public let directory: URL
-    /// Whether the run was there before.
+    /// Whether the run existed before.
     public let isResumed: Bool
     private let runLock: RunLock
     let queue: DatabaseQueue
@@ -38,7 +38,7 @@ public final class RunStore: @unchecked Sendable {
     private var isClosed = false
     private var failure: (any DiagnosedError)?
 
-    /// Starts a run in a directory that holds none.
+    /// Starts a run in a directory that has none.
     /// - Throws: ``RunStoreError``, `FileError`.
     public convenience init(
         creating directory: URL, identity: RunIdentity, overwriting: Bool = false
@@ -46,7 +46,7 @@ public final class RunStore: @unchecked Sendable {
         try self.init(directory, identity: identity, mode: overwriting ? .overwrite : .new)
     }
 
-    /// Goes on with the run of a directory.
+    /// Resumes the run in a directory.
     /// - Throws: ``RunStoreError``, `FileError`; `FileError/missing` where there is no store.
     public convenience init(opening directory: URL, identity: RunIdentity) throws {
         guard RunFiles.hasStore(directory) else {
@@ -98,8 +98,8 @@ public final class RunStore: @unchecked Sendable {
         }
     }
 
-    /// Nobody else holds the store any more, so that no write is under way; it may be the writer's own
-    /// queue that let go last, which therefore is not waited for.
+    /// Nothing else holds the store any more, so no write is under way. The last to release it may
+    /// be the writer's own queue, so it is not waited for.
     deinit {
         guard !isClosed else { return }
         drain()
@@ -115,7 +115,7 @@ public final class RunStore: @unchecked Sendable {
         try enqueue { try CandidateTable.insert(candidate, $0) }
     }
 
-    /// Stores an epoch of a training that goes on.
+    /// Stores an epoch of a training in progress.
     /// - Throws: the error of an earlier write.
     public func appendEpoch(_ key: TrainingKey, _ epoch: EpochRecord) throws {
         try enqueue { try TrainingTable.insert(key, epoch, $0) }
@@ -127,13 +127,13 @@ public final class RunStore: @unchecked Sendable {
         try finish(key, TrainingRecord(training))
     }
 
-    /// The same for what the tables hold.
+    /// The same for the tables' form of it.
     func finish(_ key: TrainingKey, _ record: TrainingRecord) throws {
         try enqueue { try TrainingTable.insert(key, record, $0) }
         try flush()
     }
 
-    /// Notes which stage the run is in, and what the stages took so far in seconds.
+    /// Notes which stage the run is in, and the seconds that the stages have taken so far.
     /// - Throws: the error of an earlier write.
     public func enter(stage: String, timings: [String: Double] = [:]) throws {
         try enqueue { database in
@@ -150,15 +150,15 @@ public final class RunStore: @unchecked Sendable {
     /// The stage that a finished run is in.
     public static let completeStage = "complete"
 
-    /// Commits what waits.
+    /// Commits what is pending.
     /// - Throws: ``RunStoreError``, `FileError`.
     public func flush() throws {
         writer.sync { drain() }
         if let failure = lock.withLock({ failure }) { throw failure }
     }
 
-    /// Commits what waits and lets the directory go; nothing may be written after it. Closing again
-    /// does nothing.
+    /// Commits what is pending and releases the directory; nothing may be written afterwards.
+    /// Closing again does nothing.
     /// - Throws: ``RunStoreError``, `FileError`.
     public func close() throws {
         let wasClosed = lock.withLock {

@@ -4,22 +4,22 @@ import Support
 
 /// Errors of run stores.
 public enum RunStoreError: DiagnosedError, Equatable {
-    /// A new run was asked for where there is one.
+    /// A new run was requested where there is one.
     case alreadyThere(path: String)
-    /// The directory holds results, but not what they were made from.
+    /// The directory holds results, but not the store they were made from.
     case nothingToResume(path: String)
-    /// The stored run was started otherwise.
+    /// The stored run was started with different options.
     case otherRun(path: String, field: String, stored: String, given: String)
-    /// A part belongs to another run than the one it was to be merged into.
+    /// A part belongs to a different run than the one to merge it into.
     case foreignPart(path: String, field: String, stored: String, given: String)
-    /// Another process works on the run.
+    /// Another process is working on the run.
     case inUse(path: String, holder: String)
     case notAStore(path: String, reason: String)
     case damaged(path: String, reason: String)
     case newer(path: String, found: Int, known: Int)
     /// The format of an earlier version.
     case older(path: String, found: Int, known: Int)
-    /// The database went away, or was replaced, while the run went on.
+    /// The database was moved, removed or replaced during the run.
     case removed(path: String)
     /// A fault of the disk or of the system, e.g. a full disk.
     case failed(path: String, reason: String)
@@ -36,36 +36,37 @@ public enum RunStoreError: DiagnosedError, Equatable {
     public var description: String {
         switch self {
         case .alreadyThere(let path):
-            "\(path) holds a run already: go on with it by --resume, replace it by --overwrite, "
-                + "or choose another directory by --run"
+            "\(path) already holds a run: continue it with --resume, replace it with --overwrite, "
+                + "or choose another directory with --run"
         case .nothingToResume(let path):
-            "\(path) holds results but no run.sqlite, so there is nothing to go on with; "
-                + "start anew by --overwrite, or choose another directory by --run"
+            "\(path) holds results but no run.sqlite, so there is nothing to resume; "
+                + "start over with --overwrite, or choose another directory with --run"
         case .otherRun(let path, let field, let stored, let given):
             "\(path) holds another run: its \(field) is \(stored), this one's is \(given); "
-                + "repeat the options that it was started with, or start anew by --overwrite"
+                + "repeat the options that it was started with, or start over with --overwrite"
         case .foreignPart(let path, let field, let stored, let given):
             "\(path) is a part of another run: its \(field) is \(given), this run's is \(stored)"
         case .inUse(let path, let holder):
-            "\(path) is in use by \(holder); wait for its end, or choose another directory by --run"
+            "\(path) is in use by \(holder); wait for it to end, or choose another directory "
+                + "with --run"
         case .notAStore(let path, let reason):
             "\(path) is not the store of a run: \(reason)"
         case .damaged(let path, let reason):
-            "\(path) is damaged: \(reason); start anew by --overwrite"
+            "\(path) is damaged: \(reason); start over with --overwrite"
         case .newer(let path, let found, let known):
             "\(path) was made by a newer version of the program (format \(found), this one reads "
                 + "\(known))"
         case .older(let path, let found, let known):
             "\(path) was made by an earlier version of the program (format \(found), this one "
-                + "reads \(known)); start anew by --overwrite"
+                + "reads \(known)); start over with --overwrite"
         case .removed(let path):
-            "\(path) was moved, removed or replaced while the run went on; what came after is lost"
+            "\(path) was moved, removed or replaced during the run; what came after is lost"
         case .failed(let path, let reason):
-            "\(path): \(reason); what was finished before is kept, go on by --resume"
+            "\(path): \(reason); what was finished before is kept, continue with --resume"
         }
     }
 
-    /// The error that stands for one of the database's.
+    /// The error that corresponds to one of the database's.
     static func diagnose(_ error: any Error, path: String, reading: Bool) -> any DiagnosedError {
         if let error = error as? any DiagnosedError { return error }
         guard let error = error as? DatabaseError else {

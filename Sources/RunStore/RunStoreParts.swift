@@ -2,13 +2,13 @@ import Foundation
 import GRDB
 import Support
 
-/// Parts of a run that were computed elsewhere: a part is a store of its own, in one file, with the
+/// Parts of a run that were computed elsewhere: a part is a separate store, in one file, with the
 /// identity of the run that it belongs to and some of its rows.
 extension RunStore {
-    /// Rows that parts carry; the others belong to one process.
+    /// Rows that parts carry; the others belong to a single process.
     private static let tables = ["candidates", "scores", "epochs", "trainings"]
 
-    /// What a merge took over, those that were there before included.
+    /// What a merge has taken over, including what was there before.
     public struct Merged: Sendable, Hashable, Codable {
         public var candidates = 0
         public var trainings = 0
@@ -25,12 +25,13 @@ extension RunStore {
         return try identity(queue, path: url.path)
     }
 
-    /// Writes a part; it has its name when `body` has returned, and nothing is left when that fails.
+    /// Writes a part; it gets its name when `body` has returned, and nothing is left when that
+    /// fails.
     /// - Throws: ``RunStoreError``, `FileError`, what `body` throws.
     public static func writePart(
         _ url: URL, identity: RunIdentity, _ body: (RunStore) throws -> Void
     ) throws {
-        // Beside the part, so that the last step is a rename.
+        // In the same directory as the part, so the last step is a rename.
         let workspace = url.deletingLastPathComponent()
             .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: workspace) }
@@ -49,10 +50,11 @@ extension RunStore {
         }
     }
 
-    /// Takes over what a part found. Merging a part twice, or parts in another order, gives the same.
+    /// Takes over the results of a part. Merging a part twice, or parts in another order, makes no
+    /// difference.
     ///
     /// - Throws: ``RunStoreError/foreignPart(path:field:stored:given:)`` for a part of another run,
-    ///   ``RunStoreError/damaged(path:reason:)``, `FileError`; then nothing of it is taken over.
+    ///   ``RunStoreError/damaged(path:reason:)``, `FileError`; nothing of it is taken over then.
     public func merge(_ part: URL) throws -> Merged {
         let own = try Self.identity(queue, path: StoreFile.url(directory).path)
         let source = try StoreFile.open(part, readonly: true)

@@ -22,7 +22,7 @@ extension RunStore {
             of: try graph(), key: key, path: StoreFile.url(directory).path)
     }
 
-    /// What the tables hold of a training; `nil` where it is not finished.
+    /// The tables' form of a training; `nil` where it is not finished.
     func record(_ key: TrainingKey) throws -> TrainingRecord? {
         try read { try TrainingTable.find(key, $0, path: $1) }
     }
@@ -61,7 +61,8 @@ extension RunStore {
             throw RunStoreError.diagnose(error, path: path, reading: true)
         }
         guard let identity = RunIdentity(rows: rows) else {
-            throw RunStoreError.damaged(path: path, reason: "it does not say which run it is of")
+            throw RunStoreError.damaged(
+                path: path, reason: "it does not say which run it belongs to")
         }
         return identity
     }

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import Support
 
-/// What a store says about its run, without going on with it.
+/// What a store says about its run, without resuming it.
 public struct RunStoreSummary: Sendable {
     public let identity: RunIdentity
     public let created: Date?
@@ -10,7 +10,7 @@ public struct RunStoreSummary: Sendable {
     public let updated: Date?
     /// The stage it is or was in; `nil` where it was stopped before the first.
     public let stage: String?
-    /// Whether a process works on it now.
+    /// Whether a process is working on it.
     public let isRunning: Bool
     public let scored: Int
     public let failed: Int
@@ -20,7 +20,7 @@ public struct RunStoreSummary: Sendable {
     /// Whether the run came to its end.
     public var isComplete: Bool { stage == RunStore.completeStage }
 
-    /// Reads the store of a directory; a run that goes on is not disturbed.
+    /// Reads the store of a directory; a run in progress is not disturbed.
     /// - Throws: ``RunStoreError``, `FileError`.
     public init(_ directory: URL) throws {
         let url = StoreFile.url(directory)
@@ -56,8 +56,8 @@ public struct RunStoreSummary: Sendable {
         isRunning = RunLock.isHeld(directory)
     }
 
-    /// Removes a run that no process works on: results and store. The directory goes too when nothing
-    /// else is in it.
+    /// Removes a run that no process is working on: results and store. The directory goes too when
+    /// nothing else is in it.
     /// - Throws: ``RunStoreError/inUse(path:holder:)``, `FileError`.
     public static func remove(_ directory: URL) throws {
         let lock = try RunLock(directory)
@@ -66,7 +66,7 @@ public struct RunStoreSummary: Sendable {
         _ = rmdir(directory.path)
     }
 
-    /// For reading and writing first: only so can a write that was cut short be taken back.
+    /// For reading and writing first: otherwise an interrupted write could not be rolled back.
     private static func open(_ url: URL) throws -> DatabaseQueue {
         do {
             return try StoreFile.open(url)

@@ -3,16 +3,16 @@ import Metrics
 import Training
 
 extension RunStore {
-    /// The head that a training gives: the stored one where it was finished before, else the one that is
-    /// trained now, which is stored.
+    /// The head that a training gives: the stored one where it was finished before, else one that
+    /// is trained now and stored.
     ///
     /// - Parameters:
     ///   - key: which training it is; the same key must always give the same result.
     ///   - graph: the head's.
-    ///   - onEpoch: told about every epoch, those of a stored training too.
-    ///   - body: trains; tells the closure that it is given about every epoch.
-    /// - Throws: what `body` and `onEpoch` throw; ``TrainingError/diverged(epoch:)`` where it did so
-    ///   before; ``RunStoreError``, `FileError`.
+    ///   - onEpoch: called for every epoch, including those of a stored training.
+    ///   - body: trains; calls the closure that it is given for every epoch.
+    /// - Throws: what `body` and `onEpoch` throw; ``TrainingError/diverged(epoch:)`` where it
+    ///   diverged before; ``RunStoreError``, `FileError`.
     public func head(
         _ key: TrainingKey, of graph: @autoclosure () throws -> Graph,
         onEpoch: @escaping (EpochRecord) throws -> Void,
@@ -30,7 +30,7 @@ extension RunStore {
         return head
     }
 
-    /// How a head that is trained does, as ``head(_:of:onEpoch:training:)`` finds it, but without its
+    /// How a trained head does, as ``head(_:of:onEpoch:training:)`` finds it, but without its
     /// weights: a study that trains thousands of heads has no use for them.
     /// - Throws: as ``head(_:of:onEpoch:training:)``.
     public func outcome(
@@ -54,7 +54,7 @@ extension RunStore {
         return TrainingOutcome(head)
     }
 
-    /// Trains and stores epochs, and the end of a training that diverged.
+    /// Trains and stores epochs, and the failure of a training that diverged.
     private func train(
         _ key: TrainingKey, _ onEpoch: @escaping (EpochRecord) throws -> Void,
         _ body: ((EpochRecord) throws -> Void) throws -> TrainedHead
@@ -73,11 +73,11 @@ extension RunStore {
     }
 }
 
-/// How a training went, without the weights that it gave.
+/// How a training went, without its weights.
 public struct TrainingOutcome: Sendable {
     /// The epochs in order.
     public let history: [EpochRecord]
-    /// What the weights of the best epoch say on dev.
+    /// The predictions of the best epoch's weights on dev.
     public let dev: Predictions
 
     init(history: [EpochRecord], dev: Predictions) {

@@ -2,9 +2,10 @@ import Foundation
 import GRDB
 import Support
 
-/// The tables of a store. Floating-point numbers are kept as the integers of their IEEE 754 bits, weights
-/// and probabilities as little-endian blobs: what comes back is what went in, -0 and all. SQLite has no checksums of content; a digest of each
-/// candidate and training makes sure that a bit that changed on the disk is not taken for a result.
+/// The tables of a store. Floating-point numbers are kept as the integers of their IEEE 754 bits,
+/// weights and probabilities as little-endian blobs: what comes back is what went in, even -0.
+/// SQLite has no checksums of content; a digest of each candidate and training ensures that a bit
+/// that changed on the disk is not taken for a result.
 enum Schema {
     /// `PRAGMA application_id`: "KNAS".
     static let applicationID = 0x4B4E_4153
@@ -45,7 +46,7 @@ enum Schema {
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    /// Refuses what is no store, or one that this program cannot read.
+    /// Refuses a file that is not a store, or one that this program cannot read.
     static func check(_ database: Database, path: String) throws {
         let application = try number(database, "PRAGMA application_id")
         guard application == applicationID else {

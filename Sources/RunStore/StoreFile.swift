@@ -4,17 +4,18 @@ import Support
 
 /// How `run.sqlite` is opened.
 ///
-/// A rollback journal rather than a write-ahead log: one process writes, a few times a second, so that
-/// nothing is gained by a log; the run is one file whenever nobody writes; nothing is memory-mapped, which
-/// would turn a file that is cut off under a running program into a crash; it works on network drives; and
-/// SQLite notices when the file was moved or removed. `synchronous = FULL`: after a power failure too, what
-/// was committed is there; with at most a few commits a second that costs next to nothing.
+/// A rollback journal rather than a write-ahead log: one process writes, a few times per second, so
+/// a log would gain nothing; the run is a single file whenever nothing is being written; nothing is
+/// memory-mapped, so a file that is truncated under a running program is no crash; it works on
+/// network drives; and SQLite notices when the file was moved or removed. `synchronous = FULL`:
+/// what was committed survives a power failure; with at most a few commits a second that costs next
+/// to nothing.
 enum StoreFile {
     static let name = "run.sqlite"
 
     static func url(_ directory: URL) -> URL { directory.appendingPathComponent(name) }
 
-    /// All files that SQLite may have made.
+    /// All files that SQLite may have created.
     static func all(_ directory: URL) -> [URL] {
         ["", "-journal", "-wal", "-shm", ".new", ".new-journal"].map {
             directory.appendingPathComponent(name + $0)
@@ -36,7 +37,7 @@ enum StoreFile {
         }
     }
 
-    /// Makes a database with its tables and fills it; it gets its name when all is in it.
+    /// Makes a database with its tables and fills it; it gets its name when it is complete.
     /// - Throws: ``RunStoreError``, `FileError`.
     static func create(_ url: URL, _ fill: (Database) throws -> Void) throws {
         let temporary = url.deletingLastPathComponent().appendingPathComponent(name + ".new")
@@ -65,7 +66,7 @@ enum StoreFile {
         configuration.label = "knas.run-store"
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
-            // The schema of a file is not to be trusted with functions, nor its cells with sizes.
+            // A file's schema may not call functions, and the sizes of its cells are limited.
             try database.execute(sql: "PRAGMA trusted_schema = OFF")
             try database.execute(sql: "PRAGMA cell_size_check = ON")
             try database.execute(sql: "PRAGMA mmap_size = 0")
@@ -76,7 +77,7 @@ enum StoreFile {
         return configuration
     }
 
-    /// A regular file with something in it: SQLite takes an empty one for an empty database.
+    /// A regular file with something in it: SQLite would take an empty one for an empty database.
     private static func checkFile(_ url: URL) throws {
         var status = stat()
         guard stat(url.path, &status) == 0 else {

@@ -2,9 +2,9 @@ import Graphs
 import Metrics
 import Training
 
-/// Which of a run's trainings.
+/// Identifies one of a run's trainings.
 public struct TrainingKey: Sendable, Hashable {
-    /// The stage, e.g. `finalists`, with whatever else tells its trainings apart.
+    /// The stage, e.g. `finalists`, with anything else that distinguishes its trainings.
     public let stage: String
     /// The seed's number, or the place in the stage, from 0.
     public let index: Int
@@ -21,7 +21,7 @@ public struct TrainingKey: Sendable, Hashable {
 /// How a finished training ended, bit for bit.
 public enum StoredTraining: Sendable {
     case trained(TrainedHead)
-    /// The loss was not finite any more in this epoch; the epochs before it.
+    /// The loss was no longer finite in this epoch; the epochs before it.
     case diverged(epoch: Int, history: [EpochRecord])
 
     /// The epochs in order.
@@ -33,11 +33,11 @@ public enum StoredTraining: Sendable {
     }
 }
 
-/// What the tables hold of a training: a head's numbers without its graph.
+/// The tables' form of a training: a head's numbers without its graph.
 struct TrainingRecord {
     /// How it ended.
     enum Ending {
-        /// All parameters in the graph's order, and what they say on dev.
+        /// All parameters in the graph's order, and their predictions on dev.
         case trained(bestEpoch: Int, weights: [Float], dev: Predictions)
         case diverged(epoch: Int)
     }

@@ -7,7 +7,7 @@ import Training
 struct Controls: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
-    /// What random heads may cost, as the search's.
+    /// What random heads may cost, the same as for the search.
     let limits: HeadLimits
     /// Whether there was a search to compare random heads with.
     let followsSearch: Bool
@@ -19,7 +19,7 @@ struct Controls: Sendable {
         try mlp() + (followsSearch ? random() : [])
     }
 
-    /// Mean pooling, the pair's four features, one hidden layer: what most people start with.
+    /// Mean pooling, a pair's four features, one hidden layer: what most people start with.
     private func mlp() throws -> [Entry] {
         let genotype = try trainings.space.genotype(
             "projection(width=full) > \(trainings.space.pooledMeans) > "
@@ -41,8 +41,8 @@ struct Controls: Sendable {
         }
     }
 
-    /// As many heads as there are finalists, drawn at random under the same constraints and developed
-    /// in the same way: what scoring adds is left out.
+    /// As many heads as there are finalists, drawn at random under the same limits and developed in
+    /// the same way: the search without its scores.
     private func random() throws -> [Entry] {
         let space = trainings.space
         var seen: Set<Genotype> = []
@@ -65,7 +65,8 @@ struct Controls: Sendable {
 }
 
 extension SearchSpace {
-    /// The means of a text's or of a pair's segments, as genotypes write it: what simple heads read.
+    /// Mean pooling of a text, or of a pair's two texts, as part of a genotype: what simple heads
+    /// read.
     var pooledMeans: String {
         context.segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
     }

@@ -3,9 +3,10 @@ import Heads
 import Metrics
 import Training
 
-/// A head that was trained beside others: why, how, and what it says of rows that it was not trained on.
+/// A trained head: why it was trained, how, and its predictions for rows that it was not trained
+/// on.
 public struct Entry: Sendable {
-    /// What a head's graph reads, and of what it is part.
+    /// What a head's graph reads.
     public struct Reading: Sendable {
         /// The hidden states that the head reads.
         public let headLayers: [Int]
@@ -13,7 +14,7 @@ public struct Entry: Sendable {
         public let inputLayers: [Int]
         /// The encoder layers that were trained with the head; `nil` where it stayed frozen.
         public let trainedLayers: ClosedRange<Int>?
-        /// The test split's features for the graph. Nobody looks at them before everything is chosen.
+        /// The test split's features for the graph. They are not read before everything is chosen.
         let test: FeatureSet
     }
 
@@ -25,12 +26,12 @@ public struct Entry: Sendable {
     public let recipe: Recipe
     /// What it is compared with others by.
     let criterion: SelectionCriterion
-    /// One training for each part of the data that it was tried on, in their order, dev first; `nil`
+    /// One training for each part of the data that it was tried on, in order, dev first; `nil`
     /// where training diverged.
     public internal(set) var trials: [TrainedHead?]
-    /// Trained on all of train, one head for each seed; empty for heads that were only tried.
+    /// The head trained on all of train, once for each seed; empty for heads that were only tried.
     public private(set) var seeds: [TrainedHead] = []
-    /// `nil` for heads that were only tried.
+    /// What the trained head reads; `nil` for heads that were only tried.
     public private(set) var reading: Reading?
 
     /// A head to try.
@@ -45,7 +46,7 @@ public struct Entry: Sendable {
         self.trials = trials
     }
 
-    /// Adds what training gave on the next part of the data.
+    /// Adds the training on the next part of the data.
     mutating func add(_ trial: TrainedHead?) { trials.append(trial) }
 
     /// The same head, trained with several seeds.
@@ -62,10 +63,10 @@ public struct Entry: Sendable {
     /// Whether every trial went through.
     var isSound: Bool { !trials.isEmpty && trials.allSatisfy { $0 != nil } }
 
-    /// What the trials say of the rows that were held out, part by part.
+    /// The trials' predictions for the rows that were held out, part by part.
     public var heldOut: [Predictions] { trials.compactMap { $0?.dev } }
 
-    /// Share of the rows of all parts together that are right; `nil` where a trial diverged.
+    /// Accuracy over the rows of all parts together, a fraction of 1; `nil` where a trial diverged.
     public var heldOutAccuracy: Double? { heldOutScore(.accuracy)?.value }
 
     /// How good it is on the rows of all parts together; `nil` where a trial diverged.
@@ -75,7 +76,7 @@ public struct Entry: Sendable {
         isSound ? try? criterion.score(pooling: heldOut) : nil
     }
 
-    /// The places of entries, best first; ties go to the earlier.
+    /// The indices of entries, best first; ties go to the earlier one.
     static func ranking(_ entries: [Entry]) -> [Int] {
         let scores = entries.map {
             $0.heldOutScore ?? SelectionScore(value: -.infinity, crossEntropy: .infinity)
@@ -87,7 +88,7 @@ public struct Entry: Sendable {
 
     // MARK: Seeds
 
-    /// The seed whose head is exported: the best on dev, the first of equals.
+    /// The seed whose head is exported: the best on dev, the first where several are equal.
     public var bestSeed: Int {
         let scores = seeds.map { criterion.score($0.dev) }
         return scores.indices.max { a, b in
@@ -101,7 +102,7 @@ public struct Entry: Sendable {
     }
 
     /// The heads that are exported: those of all seeds together, or the best on dev. Exact fits are
-    /// all the same head, which is exported once.
+    /// all the same head, so one is exported.
     public func exported(together: Bool) -> [TrainedHead] {
         together && !recipe.isDeterministic ? seeds : [seeds[bestSeed]]
     }
@@ -111,7 +112,7 @@ public struct Entry: Sendable {
         (seeds.first ?? trials.lazy.compactMap { $0 }.first)?.graph.trainableCount ?? 0
     }
 
-    /// What each seed says of the test split.
+    /// Each seed's predictions on the test split.
     /// - Throws: `FeatureError` and the like, where features cannot be read.
     public func testPredictions(threads: Int) throws -> [Predictions] {
         guard let reading else { return [] }
@@ -127,7 +128,7 @@ public struct Entry: Sendable {
 }
 
 extension Entry.Reading {
-    /// Of a head on the frozen encoder.
+    /// What a head on the frozen encoder reads.
     init(_ genotype: Genotype, in space: SearchSpace, test: FeatureSet) {
         let layers = space.layers(of: genotype)
         self.init(headLayers: layers, inputLayers: layers, trainedLayers: nil, test: test)

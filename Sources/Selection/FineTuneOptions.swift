@@ -1,13 +1,13 @@
 import Support
 import Training
 
-/// Whether and how the winner's encoder layers are trained too.
+/// Whether and how encoder layers are trained together with the best head.
 public struct FineTuneOptions: Sendable, Hashable {
-    /// How many of the encoder's layers, from the highest that a head reads downwards.
+    /// How many of the encoder's layers, from the highest that a head reads down.
     public enum Depth: Sendable, Hashable, CustomStringConvertible {
         /// All but the embeddings.
         case all
-        /// So many layers, from 1.
+        /// This many layers, from 1.
         case top(Int)
 
         /// `all` or a number from 1.
@@ -29,19 +29,19 @@ public struct FineTuneOptions: Sendable, Hashable {
             }
         }
 
-        /// As the command line has it: `all` or a number.
+        /// As on the command line: `all` or a number.
         public var description: String { count.map(String.init) ?? "all" }
     }
 
     /// How many layers.
     public var depth: Depth
-    /// Learning rates, epochs and whatever else training them needs.
+    /// Learning rates, epochs and the other choices of this training.
     public var training = FineTuneConfiguration()
-    /// Whether pairs are trained on in either order, drawn anew each epoch: for tasks where the order
-    /// of the two texts means nothing.
+    /// Whether pairs are trained on in random order, redrawn each epoch: for tasks where the order
+    /// of the two texts has no meaning.
     public var swapsPairs = false
-    /// Whether the linear head is fine-tuned in the same way, which takes the same time again, and is
-    /// exported where it does better on dev than the head that the search found.
+    /// Whether a linear head is fine-tuned in the same way, which doubles the time, and is exported
+    /// where it does better on dev than the head that the search found.
     public var hasControl = true
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false

@@ -13,8 +13,9 @@ import Training
     import Darwin
 #endif
 
-/// Trains the search's best head, and a linear head for comparison, on together with encoder layers,
-/// from the weights that training on the frozen encoder gave: seed after seed, each on all threads.
+/// Trains the search's best head, and a linear head for comparison, together with encoder layers,
+/// starting from the weights trained on the frozen encoder: one seed after another, each on all
+/// threads.
 public struct FineTuneStage: Sendable {
     let options: FineTuneOptions
     let trainings: HeadTrainings
@@ -23,16 +24,16 @@ public struct FineTuneStage: Sendable {
     let encoder: Encoder
     /// The run's directory.
     let run: URL
-    /// Whether checkpoints that are there are used.
+    /// Whether existing checkpoints are used.
     let resumes: Bool
     let key: RandomKey
     let note: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - run: the directory that checkpoints are kept in.
-    ///   - resumes: whether checkpoints that are there are used.
+    ///   - resumes: whether existing checkpoints are used.
     ///   - key: the run's.
-    ///   - note: told one line about each seed.
+    ///   - note: called with one line about each seed.
     public init(
         _ options: FineTuneOptions, _ trainings: HeadTrainings,
         _ configuration: SelectionConfiguration, _ dataset: Dataset, _ encoder: Encoder, run: URL,
@@ -49,14 +50,14 @@ public struct FineTuneStage: Sendable {
         self.note = note
     }
 
-    /// The checkpoints of fine-tuning in a run's directory; a run that was stopped while it
-    /// fine-tuned has some, a finished one none.
+    /// The checkpoints of fine-tuning in a run's directory; a run that was stopped during
+    /// fine-tuning has some, a finished one has none.
     public static func checkpoints(inRun run: URL) -> [URL] { FineTuneCheckpoint.find(inRun: run) }
 
-    /// Fine-tunes and chooses what is exported: the head that does better on dev, since what ranks
-    /// heads on a frozen encoder need not rank them here. A head that the user gave stays what it is.
+    /// Fine-tunes and chooses what is exported: the head that does better on dev, since a ranking
+    /// on the frozen encoder need not hold here. A head that the user gave is always exported.
     ///
-    /// - Parameter isGiven: whether the head was given.
+    /// - Parameter isGiven: whether the user gave the head.
     /// - Returns: all entries, the fine-tuned ones among them.
     /// - Throws: as ``train(_:from:role:name:)``.
     public func run(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
@@ -89,7 +90,7 @@ public struct FineTuneStage: Sendable {
     /// Fine-tunes one head.
     ///
     /// - Parameters:
-    ///   - heads: what training on the frozen encoder gave, a start for each seed.
+    ///   - heads: the heads trained on the frozen encoder, one start for each seed.
     ///   - name: part of the checkpoints' names and of the progress.
     /// - Throws: ``EncoderError``, ``TrainingError``, ``FeatureError``, ``FileError``, `Interrupted`.
     private func train(
@@ -133,7 +134,7 @@ public struct FineTuneStage: Sendable {
                 trainedLayers: graph.unfrozen.layers, test: splits.test))
     }
 
-    /// The training examples, where wanted in both orders of each pair.
+    /// The training examples, in both orders of each pair where requested.
     private func trainingViews(
         _ train: FeatureSet, _ source: FeatureSource
     ) throws -> (FeatureSet, views: Int) {
@@ -154,10 +155,10 @@ public struct FineTuneStage: Sendable {
         ).report(to: trainings.progress)
     }
 
-    /// Removes the checkpoints of a run that is finished.
+    /// Removes the checkpoints of a finished run.
     public static func removeCheckpoints(inRun run: URL) {
         for url in checkpoints(inRun: run) { try? FileManager.default.removeItem(at: url) }
-        // Gone only when nothing else is in it.
+        // Removed only when it is empty.
         _ = rmdir(run.appendingPathComponent("checkpoints").path)
     }
 }

@@ -3,8 +3,8 @@ import Heads
 import Support
 import Training
 
-/// From several heads to one that is trained: successive halving, tuning, several seeds. The search's
-/// finalists and the random control go through the same.
+/// From several heads to one trained head: successive halving, tuning, several seeds. The search's
+/// finalists and the random control go through the same steps.
 struct HeadDevelopment: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
@@ -27,11 +27,11 @@ struct HeadDevelopment: Sendable {
 
     /// - Parameters:
     ///   - contestants: the role of every head that is tried.
-    ///   - best: the role of the one that is developed.
-    ///   - test: the test split's features, for later.
+    ///   - best: the role of the best one.
+    ///   - test: the test split's features, for the evaluation later.
     ///   - name: what progress is reported under.
-    /// - Returns: the best head, trained with every seed; and all that was tried on the way, the
-    ///   contestants in their order, then the training configurations.
+    /// - Returns: the best head, trained with every seed; and everything that was tried on the way,
+    ///   the contestants in order, then the training configurations.
     /// - Throws: ``TrainingError/diverged(epoch:)`` when no head could be trained.
     func run(
         _ genotypes: [Genotype], contestants: Role, best role: Role, test: FeatureSet, name: String

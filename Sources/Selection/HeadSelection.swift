@@ -7,7 +7,7 @@ import Training
 public struct SelectedHeads: Sendable {
     /// Every head that was trained, in the order of trainings.
     public var entries: [Entry]
-    /// The place of the head to export.
+    /// The index of the head to export.
     public var exportedPlace: Int
 
     /// The head to export.
@@ -22,16 +22,16 @@ public struct SelectedHeads: Sendable {
     /// The best head of the search, or the one that the user gave.
     public var searched: Entry {
         guard let entry = entries.first(where: { $0.role == .searched }) else {
-            preconditionFailure("every run trains a head of its own")
+            preconditionFailure("every run has a searched or given head")
         }
         return entry
     }
 
-    /// Held-out accuracy of the finalists, for the leaderboard.
+    /// The finalists, for the leaderboard.
     public var finalists: [Entry] { entries.filter { $0.role == .finalist } }
 }
 
-/// The fine step: from ranked heads to the one that is exported, and its controls.
+/// The fine step: from ranked heads to the one to export, and its controls.
 public struct HeadSelection: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
@@ -40,7 +40,7 @@ public struct HeadSelection: Sendable {
 
     /// - Parameters:
     ///   - key: the run's.
-    ///   - note: told one line about what each step found.
+    ///   - note: called with one line about what each step found.
     public init(
         _ trainings: HeadTrainings, _ configuration: SelectionConfiguration, key: RandomKey,
         note: @escaping @Sendable (String) -> Void
@@ -60,7 +60,7 @@ public struct HeadSelection: Sendable {
     }
 
     /// Trains a head as a finalist with a part of the data held out, so that a later ``run`` finds it.
-    /// - Throws: `BadOption` for a part that there is not.
+    /// - Throws: `BadOption` for a part that does not exist.
     public func trainFinalist(_ genotype: Genotype, part: Int) throws {
         let count = trainings.parts.count
         try require((0..<count).contains(part), "--held-out", part, "0 to \(count - 1)")
@@ -71,10 +71,10 @@ public struct HeadSelection: Sendable {
     ///
     /// - Parameters:
     ///   - finalists: the best by score, or the one head that the user gave.
-    ///   - isGiven: whether the head was given: then it is exported, and has no random rivals.
-    ///   - competing: whether linear heads may take the search's best head's place.
+    ///   - isGiven: whether the user gave the head: then it is exported, and has no random control.
+    ///   - competing: whether a linear head may be exported instead of the search's best head.
     ///   - limits: what random heads may cost.
-    ///   - test: the test split's features, for later.
+    ///   - test: the test split's features, for the evaluation later.
     ///   - watch: times the stages.
     /// - Throws: `TrainingError`, `Interrupted`.
     public func run(
@@ -117,7 +117,8 @@ public struct HeadSelection: Sendable {
             jobs, linear.key.child("searched"), stageName: "comparison with linear heads")
     }
 
-    /// The search's best head, or a linear head that does as well on held-out rows.
+    /// The search's best head, or the best linear head where it does at least as well on held-out
+    /// rows.
     private func choose(_ entries: [Entry]) -> Int {
         guard let linear = entries.firstIndex(where: { $0.role == .bestLinear }) else {
             note("best head: \(entries[0].genotype)")

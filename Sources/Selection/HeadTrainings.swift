@@ -4,7 +4,7 @@ import RunStore
 import Support
 import Training
 
-/// Trains several heads side by side, each on one thread, on parts of the data.
+/// Trains several heads in parallel, each on one thread, on parts of the data.
 public struct HeadTrainings: Sendable {
     let space: SearchSpace
     let parts: HeldOutParts
@@ -37,7 +37,7 @@ public struct HeadTrainings: Sendable {
         }
     }
 
-    /// How every job goes, without the weights; `nil` where it diverges.
+    /// The outcome of every job, without the weights; `nil` where it diverges.
     public func outcomes(
         _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
     ) throws -> [TrainingOutcome?] {
@@ -49,7 +49,7 @@ public struct HeadTrainings: Sendable {
     }
 
     /// Trains a head on all of train with every seed.
-    /// - Throws: ``TrainingError/diverged(epoch:)`` when no training went through.
+    /// - Throws: ``TrainingError/diverged(epoch:)`` when every training diverged.
     func trainSeeds(
         _ genotype: Genotype, _ configuration: TrainingConfiguration, count: Int,
         _ key: RandomKey, stageName: String
@@ -69,7 +69,7 @@ public struct HeadTrainings: Sendable {
         let counter = WorkCounter(
             stage: stageName, total: jobs.reduce(0) { $0 + $1.configuration.epochs },
             progress: progress)
-        // The largest first, so that the threads end together.
+        // The largest first, so the threads finish at about the same time.
         let sizes = jobs.map { space.graph(of: $0.genotype).trainableCount }
         let order = jobs.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
         let results = try Parallel.map(count: jobs.count, threads: threads) {
@@ -91,13 +91,13 @@ public struct HeadTrainings: Sendable {
     ) throws -> TrainedHead {
         let data = parts[job.part]
         var configuration = job.configuration
-        // The task's dev decides, also where a larger part is held out.
+        // The size of the task's dev decides, even where a larger part is held out.
         configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
         let head = try HeadTrainer(configuration).train(
             space.graph(of: job.genotype), train: data.train, dev: data.dev,
             classes: space.context.classes, key: job.key(key), onEpoch: onEpoch,
             onStep: { try counter.add(0) })
-        // Epochs that early stopping saved.
+        // The epochs that early stopping saved.
         try counter.add(job.configuration.epochs - head.history.count)
         return head
     }

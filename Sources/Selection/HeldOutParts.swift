@@ -1,12 +1,12 @@
 import Features
 import Support
 
-/// Ways to hold out a part of the data that heads are compared on: dev first, then folds of train.
+/// Parts of the data to hold out and compare heads on: dev first, then folds of train.
 ///
-/// A small dev split cannot tell good heads from lucky ones; every further part brings rows that were
-/// not seen before. Test is never among them.
+/// A small dev split cannot tell good heads from lucky ones; every further part adds rows that were
+/// not seen before. Test is never one of them.
 public struct HeldOutParts: Sendable {
-    /// Folds that train is cut into, unless told otherwise.
+    /// The default number of folds that train is split into.
     public static let standardFolds = 4
 
     private let folds: Int
@@ -15,7 +15,7 @@ public struct HeldOutParts: Sendable {
     private let assignment: [Int]
 
     /// - Parameters:
-    ///   - folds: how many train is cut into.
+    ///   - folds: the number of folds that train is split into.
     ///   - key: decides the folds.
     public init(
         train: FeatureSet, dev: FeatureSet, folds: Int = Self.standardFolds, key: RandomKey
@@ -32,7 +32,8 @@ public struct HeldOutParts: Sendable {
     /// Dev and the folds.
     public var count: Int { 1 + folds }
 
-    /// Parts, dev first, that together hold out at least so many rows; all where they are fewer.
+    /// The number of parts, dev first, that together hold out at least so many rows; all parts
+    /// where that is not enough.
     func count(holdingOut rows: Int) -> Int {
         var held = dev.count
         var parts = 1
@@ -48,12 +49,12 @@ public struct HeldOutParts: Sendable {
         guard part > 0 else { return (train, dev) }
         let inside = assignment.indices.filter { assignment[$0] == part - 1 }
         let outside = assignment.indices.filter { assignment[$0] != part - 1 }
-        // A class or two and a handful of rows leave nothing to hold out.
+        // A handful of rows may leave nothing to hold out.
         guard !inside.isEmpty, !outside.isEmpty else { return (train, dev) }
         return (train.subset(outside), train.subset(inside))
     }
 
-    /// A fold for every example, classes spread evenly.
+    /// A fold for every example, with classes spread evenly.
     static func folds(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
         var result = [Int](repeating: 0, count: labels.count)
         var next = 0

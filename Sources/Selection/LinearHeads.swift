@@ -5,42 +5,43 @@ import RunStore
 import Support
 import Training
 
-/// Linear heads on the encoder's frozen features, each fitted to its minimum: the control that every
-/// search has to beat, and a rival of its best head.
+/// Linear heads on the encoder's frozen features, each fitted to its minimum: the control that
+/// every search has to beat, and candidates for export in its place.
 ///
-/// Where there are few training rows a strongly penalised linear head is hard to beat, and a search
-/// that hands its user something worse has failed them.
+/// With few training rows a strongly penalised linear head is hard to beat, and a search must not
+/// export anything worse.
 struct LinearHeads: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
     let test: FeatureSet
     let key: RandomKey
 
-    /// Held-out rows after which one head is told from another well enough: the standard error of a
-    /// difference is then a point or less.
+    /// Enough held-out rows to tell one head from another: the standard error of a difference is
+    /// then a point or less.
     private static let comparisonRows = 2000
-    /// Parts that all but the best linear head are tried on at most.
+    /// Most parts that linear heads other than the best are tried on.
     private static let rounds = 3
-    /// Numbers that a fit may hold of its training rows.
+    /// Most numbers that a fit may hold in memory for its training rows.
     private static let largestTable = 1 << 26
 
     private var criterion: SelectionCriterion { configuration.training.criterion }
 
-    /// Parts of the data that rivals are compared on.
+    /// Number of parts of the data that the best linear head and the search's best head are
+    /// compared on.
     var comparisonParts: Int { trainings.parts.count(holdingOut: Self.comparisonRows) }
 
-    /// Mean pooling, for pairs that are encoded apart `[u, v, |u - v|, u * v]`, and a linear layer, on
-    /// the highest layer, trained by AdamW: what most people fine-tune.
+    /// Mean pooling, for pairs that are encoded separately `[u, v, |u - v|, u * v]`, and a linear
+    /// layer, on the highest layer, trained by AdamW: what most people fine-tune.
     static func trainable(in space: SearchSpace) throws -> Genotype {
         try space.genotype("projection(width=full) > \(space.pooledMeans) > classifier(hidden=0)")
     }
 
     /// Fits heads for every layer and strength of the penalty.
     ///
-    /// - Parameter competing: whether heads that read more than mean-pooled features are fitted, too,
-    ///   and the best of all is looked for.
+    /// - Parameter competing: whether heads that read more than mean-pooled features are fitted
+    ///   too, to find the best linear head of all.
     /// - Returns: the plain head that is best on dev; and the best of all, tried on
-    ///   ``comparisonParts`` parts, `nil` where it was not wanted or there is too much data.
+    ///   ``comparisonParts`` parts, `nil` where it was not requested or there is too much data.
     func run(competing: Bool) throws -> (plain: Entry, best: Entry?) {
         let plain = try heads(reading: ["projection(width=full)"])
         let rivals = competing ? try heads(reading: richInputs).filter(isSmall) : []
@@ -66,8 +67,8 @@ struct LinearHeads: Sendable {
         return (entry(best, .linear), entry(alive[0], .bestLinear))
     }
 
-    /// What linear heads may read: for pairs each token beside its counterpart as well, and how well
-    /// the tokens are covered alone.
+    /// What linear heads may read: for pairs also each token with its counterpart, and how well the
+    /// tokens are covered.
     private var richInputs: [String] {
         guard trainings.space.context.segments == 2 else { return ["projection(width=full)"] }
         return [
@@ -118,7 +119,7 @@ struct LinearHeads: Sendable {
         }
     }
 
-    /// Where the fits are found in a run's store, one for each strength.
+    /// Where the fits are kept in a run's store, one key for each strength.
     private func places(_ genotype: Genotype, part: Int) -> [TrainingKey] {
         var builder = DigestBuilder()
         builder.add("\(key) \(configuration.training.balancesClasses) \(criterion) \(part)")
@@ -128,7 +129,7 @@ struct LinearHeads: Sendable {
         }
     }
 
-    /// Nothing in an exact fit is random: every seed gives the same.
+    /// Nothing in an exact fit is random: every seed gives the same head.
     private func entry(_ record: Record, _ role: Role) -> Entry {
         let best = record.best
         let trials = record.fits.map { $0[best] }
@@ -140,13 +141,14 @@ struct LinearHeads: Sendable {
             Entry.Reading(record.genotype, in: trainings.space, test: test))
     }
 
-    /// What a linear head's fits gave on the parts so far.
+    /// A linear head's fits on the parts so far.
     private struct Record {
         let genotype: Genotype
         /// Part by part, a fit for each strength; only strengths that all parts have are compared.
         private(set) var fits: [[TrainedHead]] = []
         private let criterion: SelectionCriterion
-        /// The place of the best strength over all parts; of equals the stronger penalty.
+        /// The index of the best strength over all parts; the stronger penalty where several are
+        /// equal.
         private(set) var best = 0
         private var score = SelectionScore(value: -.infinity, crossEntropy: .infinity)
 

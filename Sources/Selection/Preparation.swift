@@ -5,17 +5,17 @@ import Heads
 import Support
 import Tasks
 
-/// Where examples come from, and what heads may read of them.
+/// Where examples come from, and what heads may read.
 public struct InputConfiguration: Sendable {
     /// The task's definition file.
     public var task: URL
-    /// Where the task's data files are; beside the definition where `nil`.
+    /// Directory of the task's data files; that of the definition where `nil`.
     public var data: URL?
-    /// Whether bad rows are left out instead of ending the run.
+    /// Whether bad rows are left out instead of stopping the run.
     public var skipBadRows = false
-    /// Whether pairs are encoded as one sequence or apart; as the task says where `nil`.
+    /// Whether pairs are encoded as one sequence or separately; the task's choice where `nil`.
     public var pairing: Pairing?
-    /// Longest sequence in tokens; as the task says where `nil`.
+    /// Longest sequence in tokens; the task's choice where `nil`.
     public var maximumLength: Int?
     /// Name or path of the encoder.
     public var encoder = EncoderStore.defaultName
@@ -36,22 +36,22 @@ public struct InputConfiguration: Sendable {
 
 /// Which heads there are.
 public struct SpaceConfiguration: Sendable {
-    /// Most blocks between the input and the pooling.
+    /// Largest number of blocks between the input and the pooling.
     public var maximumBlocks = SearchSpace.standardMaximumBlocks
-    /// Heads with more trained weights are not proposed; `nil` for no limit. Larger ones take most of
-    /// the time and have not been seen to win.
+    /// Heads with more trained weights are not proposed; `nil` for no limit. Larger ones would take
+    /// most of the time and have not been seen to win.
     public var maximumParameters: Int? = 500_000
     /// Heads that need more multiply-adds for an example of mean length are not proposed.
     public var maximumMultiplyAdds: Double?
-    /// Names of the operations that heads are made of; where `nil`, those that are drawn unless named,
-    /// which the name `default` stands for.
+    /// Names of the operations that heads are made of; the name `default` means those that are
+    /// drawn without being named, as does `nil`.
     public var operations: [String]?
 
     /// This project's standard choices.
     public init() {}
 
     /// The space of heads that read what `context` says.
-    /// - Throws: `GenotypeError` for an operation that there is not.
+    /// - Throws: `GenotypeError` for an unknown operation.
     public func space(_ context: HeadContext) throws -> SearchSpace {
         guard let operations else {
             return SearchSpace(context: context, maximumBlocks: maximumBlocks)
@@ -69,8 +69,7 @@ public struct SpaceConfiguration: Sendable {
     }
 
     /// What heads may cost.
-    /// - Parameter lengths: tokens of every segment of every training example, segments of an example
-    ///   together.
+    /// - Parameter lengths: tokens of every segment of every training example, grouped by example.
     public func limits(lengths: [Int], segments: Int) -> HeadLimits {
         let means = (0..<segments).map { segment in
             let own = stride(from: segment, to: lengths.count, by: segments)
@@ -96,13 +95,13 @@ public struct SpaceConfiguration: Sendable {
 }
 
 /// What every kind of work on a task begins with: its rows, the encoder, and the space of heads.
-/// Features are computed when they are asked for.
+/// Features are computed on demand.
 public struct Preparation {
     /// The task's rows.
     public let dataset: Dataset
     /// The frozen encoder.
     public let encoder: Encoder
-    /// The name or path that it was found under.
+    /// The name or path that it was opened by.
     public let encoderName: String
     /// The heads that can be drawn, with the layers that they may read.
     public let space: SearchSpace
@@ -113,7 +112,7 @@ public struct Preparation {
     ///
     /// - Parameters:
     ///   - watch: times the stages `tasks` and `encoder`.
-    ///   - note: told one line about what was found.
+    ///   - note: called with one line about what was found.
     /// - Throws: `TaskError`, `EncoderError`, ``RunError/emptySplit(task:split:)`` and the like.
     public init(
         _ input: InputConfiguration, _ space: SpaceConfiguration, threads: Int,

@@ -4,8 +4,8 @@ import Training
 public enum Recipe: Sendable, Hashable, CustomStringConvertible {
     /// AdamW on cached features, the encoder frozen.
     case adamW(TrainingConfiguration)
-    /// A linear classifier fitted to its minimum, under an L2 penalty of inverse strength C as
-    /// scikit-learn has it: the loss is `|w|^2 / 2 + C sum_i L_i`.
+    /// A linear classifier fitted to its minimum, under an L2 penalty of inverse strength C, as in
+    /// scikit-learn: the loss is `|w|^2 / 2 + C sum_i L_i`.
     case exact(strength: Double)
     /// AdamW on the head and the encoder's layers together.
     case fineTuned(FineTuneConfiguration)
@@ -29,7 +29,7 @@ public enum Recipe: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// As an object with the key `kind` and what belongs to it.
+/// Encoded as an object with the key `kind` and the choices of that kind.
 extension Recipe: Codable {
     private enum Kind: String, Codable { case adamW, exact, fineTuned }
     private enum CodingKeys: String, CodingKey { case kind, training, strength }

@@ -4,7 +4,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     case finalist
     /// One of the random control's contestants.
     case randomFinalist = "random-finalist"
-    /// A way to train the search's best head.
+    /// A training configuration tried for the search's best head.
     case tuning
     /// The best finalist, tuned and trained with several seeds; or the head that the user gave.
     case searched
@@ -16,9 +16,9 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     case mlp
     /// The best of as many random heads as there are finalists.
     case random
-    /// The search's best head, trained on together with encoder layers.
+    /// The search's best head, trained further together with encoder layers.
     case fineTuned = "fine-tuned"
-    /// The linear head, trained on together with encoder layers.
+    /// A linear head, trained further together with encoder layers.
     case fineTunedLinear = "fine-tuned-linear"
 
     /// A name for tables and figures.
@@ -37,7 +37,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 
-    /// What such a head is, in a sentence without its full stop.
+    /// What such a head is, as a phrase.
     public var explanation: String {
         switch self {
         case .finalist: "one of the best heads by score"
@@ -54,7 +54,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
         case .random:
             "the best of as many random heads as there are finalists, chosen, tuned and trained like "
                 + "the search’s best head"
-        case .fineTuned: "trained on together with encoder layers"
+        case .fineTuned: "trained further together with encoder layers"
         case .fineTunedLinear: "mean pooling and a linear layer, trained with encoder layers"
         }
     }

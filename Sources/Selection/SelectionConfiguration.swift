@@ -1,13 +1,13 @@
 import Support
 import Training
 
-/// How the head to export is found among those that score well.
+/// How the head to export is chosen among those that score best.
 public struct SelectionConfiguration: Sendable {
     /// Heads to train, the best by score.
     public var keep = 6
     /// How the best head is trained; finalists get half the epochs.
     public var training = TrainingConfiguration()
-    /// Training configurations tried for the best head on held-out rows; below 2 none is.
+    /// Training configurations tried for the best head on held-out rows; no tuning below 2.
     public var tuning = 4
     /// Whether exactly fitted linear heads compete with the search's best head.
     public var fitsLinearHeads = true

@@ -1,17 +1,17 @@
 import Support
 import Training
 
-/// Spends trainings where they tell (Jamieson and Talwalkar, AISTATS 2016): every contestant is
-/// trained with dev held out; the better half again with a fold of train held out, the better half of
-/// those with another, and so on. What counts is the accuracy over all held-out rows so far.
+/// Spends trainings where they matter (Jamieson and Talwalkar, AISTATS 2016): every contestant is
+/// trained with dev held out; the better half again with a fold of train held out, the better half
+/// of those with another, and so on. Contestants are compared over all held-out rows so far.
 struct SuccessiveHalving: Sendable {
     let trainings: HeadTrainings
     let key: RandomKey
-    /// Parts that are held out at most, dev included.
+    /// Largest number of parts that are held out, dev included.
     var rounds = 3
 
-    /// - Parameter contestants: entries with a recipe for AdamW that were not tried yet.
-    /// - Returns: the contestants in their order, each with its trials, and the place of the best.
+    /// - Parameter contestants: entries with an AdamW recipe that have not been tried yet.
+    /// - Returns: the contestants in order, each with its trials, and the index of the best.
     /// - Throws: ``TrainingError/diverged(epoch:)`` when none could be trained.
     func run(_ contestants: [Entry], stageName: String) throws -> (entries: [Entry], best: Int) {
         var entries = contestants
@@ -35,7 +35,7 @@ struct SuccessiveHalving: Sendable {
     ) throws -> [TrainedHead?] {
         let jobs = contestants.map { entry in
             guard case .adamW(let configuration) = entry.recipe else {
-                preconditionFailure("only heads that AdamW trains are tried part by part")
+                preconditionFailure("only heads trained by AdamW are tried part by part")
             }
             return TrainingJob(
                 genotype: entry.genotype, configuration: configuration, part: part)

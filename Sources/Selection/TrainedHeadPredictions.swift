@@ -4,7 +4,7 @@ import Metrics
 import Training
 
 extension TrainedHead {
-    /// What a trained head says of examples.
+    /// The predictions of a trained head.
     ///
     /// - Parameters:
     ///   - features: the hidden states that the graph reads.

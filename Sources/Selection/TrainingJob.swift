@@ -3,7 +3,7 @@ import RunStore
 import Support
 import Training
 
-/// One training to do: which head, how, on which part of the data, from which start.
+/// One training to do: which head, how, with which part of the data held out, from which start.
 public struct TrainingJob: Sendable {
     let genotype: Genotype
     let configuration: TrainingConfiguration
@@ -24,12 +24,12 @@ public struct TrainingJob: Sendable {
         self.seed = seed
     }
 
-    /// The key goes by the head, so its result does not depend on what else is trained.
+    /// The key depends on the head, so the result does not depend on what else is trained.
     func key(_ parent: RandomKey) -> RandomKey {
         parent.child(genotype.description).child(part).child(seed)
     }
 
-    /// Where the training is found in a run's store: by everything that decides its result.
+    /// Where the training is kept in a run's store: by everything that decides its result.
     func place(_ stage: String, _ parent: RandomKey) -> TrainingKey {
         var builder = DigestBuilder()
         builder.add("\(parent) \(part)")

@@ -3,7 +3,7 @@ import RunStore
 import Training
 
 /// Trainings that were finished before, in this process or an earlier one of the same run: they are
-/// taken from the run's store instead of done again. Without a store nothing is kept.
+/// taken from the run's store instead of being repeated. Without a store nothing is kept.
 public struct TrainingMemo: Sendable {
     private let store: RunStore?
 

@@ -2,21 +2,21 @@ import Heads
 import Support
 import Training
 
-/// A small search over how a head is trained, on held-out parts of train and on dev.
+/// A small search over training configurations of one head, on dev and held-out parts of train.
 struct Tuning: Sendable {
     let trainings: HeadTrainings
     let key: RandomKey
 
-    /// Learning rates, weight decays and label smoothings that are tried; the base configuration is
-    /// always among the contestants.
+    /// Learning rates, weight decays and label smoothings to try; the base configuration is always
+    /// one of the contestants.
     private static let learningRates: [Float] = [3e-4, 5e-4, 1e-3, 2e-3]
     private static let weightDecays: [Float] = [0.01, 0.1, 0.3, 1]
     private static let smoothings: [Float] = [0, 0, 0.1]
     private static let epochFactors: [Float] = [0.5, 1, 1.5]
 
-    /// - Parameter count: configurations to try; below 2 the base is taken as it is.
-    /// - Returns: an entry for each configuration, and the place of the one that did best; a single
-    ///   entry without trials where none is tried.
+    /// - Parameter count: number of configurations to try; below 2 the base is used without tuning.
+    /// - Returns: an entry for each configuration, and the index of the best; a single entry
+    ///   without trials where none is tried.
     func run(
         _ genotype: Genotype, base: TrainingConfiguration, count: Int
     ) throws -> (entries: [Entry], best: Int) {

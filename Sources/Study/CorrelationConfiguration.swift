@@ -19,10 +19,10 @@ public struct CorrelationConfiguration: Sendable {
     public var heads = 40
     /// Trainings of each head with different seeds; two or more show the ceiling.
     public var repeats = 1
-    /// 1 trains on train and looks at dev; more is cross-validation over train; by default that is
-    /// done where dev has fewer than 300 rows.
+    /// Folds of a cross-validation over train; 1 trains on train and evaluates on dev. By default 4
+    /// where dev has fewer than 300 rows, else 1.
     public var folds: Int?
-    /// Expressions to report beside every single proxy.
+    /// Expressions to report in addition to every single proxy.
     public var votes: [ProxyExpression] = [.standard]
     /// The seed of everything random.
     public var seed: UInt64 = 1
@@ -30,10 +30,10 @@ public struct CorrelationConfiguration: Sendable {
     public var threads = Parallel.availableThreads
     /// Where the results go.
     public var directory: URL
-    /// What becomes of a study that is there already.
+    /// What to do with a study that already exists.
     public var mode = RunStore.Mode.new
 
-    /// Epochs that heads are trained for unless told otherwise.
+    /// The default number of epochs that heads are trained for.
     public static let standardEpochs = 4
 
     /// A study with this project's standard choices.
@@ -43,7 +43,7 @@ public struct CorrelationConfiguration: Sendable {
         training.epochs = Self.standardEpochs
     }
 
-    /// Dev rows below which heads are compared by cross-validation.
+    /// Number of dev rows below which heads are compared by cross-validation.
     private static let smallDev = 300
 
     /// Folds of the cross-validation, 1 for dev.

@@ -2,23 +2,23 @@ import Metrics
 import Scoring
 import Support
 
-/// How well proxies predict what training finds.
+/// How well proxies predict trained accuracy.
 public struct CorrelationResult: Sendable, Codable {
     /// One proxy, or a vote of several.
     public struct Entry: Sendable, Codable {
         /// The proxy's name, or the vote's expression.
         public let name: String
-        /// Whether searches rank by it unless told otherwise.
+        /// Whether searches rank by it by default.
         public let `default`: Bool
         /// Spearman's rho with accuracy; `nil` where the proxy does not vary.
         public let spearman: Double?
         /// Kendall's tau-b with accuracy.
         public let kendall: Double?
-        /// Of rho: 95 % by bootstrap over heads.
+        /// The 95 % bootstrap interval of rho, over heads.
         public let interval: [Double]?
         /// Spearman's rho with the training loss of the last epoch; good proxies are below zero.
         public let spearmanTrainingLoss: Double?
-        /// Accuracy of the best head among the tenth that the proxy likes best.
+        /// Accuracy of the best head in the top tenth by the proxy.
         public let bestInTopTenth: Double?
     }
 
@@ -40,12 +40,12 @@ public struct CorrelationResult: Sendable, Codable {
     public var repeats: Int
     /// Epochs of each training.
     public var epochs: Int
-    /// Of the heads' accuracies: least, mean, largest.
+    /// Smallest, mean and largest accuracy of the heads.
     public var accuracies: [Double]
-    /// Spearman's rho between two trainings of the same heads, and its interval: what a perfect proxy
-    /// would reach at most, about.
+    /// Spearman's rho between two trainings of the same heads: about the most that a perfect proxy
+    /// could reach.
     public var ceiling: Double?
-    /// Of the ceiling: 95 % by bootstrap over heads.
+    /// The 95 % bootstrap interval of the ceiling, over heads.
     public var ceilingInterval: [Double]?
     /// Best first.
     public var proxies: [Entry]

@@ -10,7 +10,7 @@ import Support
 import Tasks
 import Training
 
-/// Scores and trains heads drawn from the space, and tells how well each proxy ranks them.
+/// Scores and trains heads drawn from the space, and measures how well each proxy ranks them.
 public struct CorrelationStudy: Sendable {
     private let configuration: CorrelationConfiguration
     private let progress: ProgressHandler?
@@ -20,8 +20,8 @@ public struct CorrelationStudy: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: the choices of the study.
-    ///   - progress: told how far it is; may ask for a stop.
-    ///   - note: told one line about what each stage found.
+    ///   - progress: called as the work proceeds; may ask for a stop.
+    ///   - note: called with one line about what each stage found.
     public init(
         _ configuration: CorrelationConfiguration, progress: ProgressHandler? = nil,
         note: @escaping @Sendable (String) -> Void = { _ in }
@@ -32,7 +32,7 @@ public struct CorrelationStudy: Sendable {
     }
 
     /// Runs the study and writes `heads.csv`, `correlation.json` and `correlation.html`.
-    /// - Throws: the error of the stage that failed; what was finished stays.
+    /// - Throws: the error of the stage that failed; what was finished is kept.
     public func run() throws -> CorrelationResult {
         try configuration.check()
         let watch = Stopwatch()
@@ -77,8 +77,8 @@ public struct CorrelationStudy: Sendable {
         return result
     }
 
-    /// Scores by every proxy. They are kept by the scoring's options, beside the trainings: a study
-    /// that scores otherwise does not train anew.
+    /// Scores by every proxy. They are stored by the scoring's options, separately from the
+    /// trainings, so a study with other scoring options need not train again.
     /// - Returns: one for each head; `nil` where it cannot be scored.
     private func score(
         _ genotypes: [Genotype], _ prepared: Preparation, _ train: FeatureSet, _ key: RandomKey
@@ -129,7 +129,7 @@ public struct CorrelationStudy: Sendable {
         _ key: RandomKey
     ) throws -> [HeadRecord] {
         var training = configuration.training
-        // What a head can reach, whatever the size of the held-out part.
+        // The best that a head can reach, whatever the size of the held-out part.
         if training.epochChoice == .automatic { training.epochChoice = .best }
         let places = genotypes.indices.filter { scores[$0] != nil }
         let parts = folds == 1 ? 0...0 : 1...folds

@@ -1,14 +1,13 @@
 import Heads
 import Support
 
-/// Draws heads whose quality spreads: from a large random pool, ordered by the number of weights and cut
-/// into equal strata, one of each stratum, blocks and layers as they come.
+/// Draws heads of widely varying quality: one from each of equal strata of a large random pool,
+/// ordered by the number of weights.
 enum HeadDraw {
-    /// Random heads for each one that is wanted.
+    /// Random heads in the pool for each head to draw.
     private static let poolFactor = 16
 
-    /// - Returns: `count` different heads, fewer where the space has no more, in the order of their
-    ///   sizes.
+    /// - Returns: `count` different heads in order of size, fewer where the space has no more.
     static func stratified(
         _ space: SearchSpace, count: Int, limits: HeadLimits, key: RandomKey
     ) -> [Genotype] {

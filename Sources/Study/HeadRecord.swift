@@ -1,17 +1,17 @@
 import RunStore
 import Scoring
 
-/// What a study knows about one head: its scores, and what training made of it.
+/// What a study knows about one head: its scores and its trainings.
 struct HeadRecord: Sendable {
-    /// In the order of sizes, from 0.
+    /// Its index in the order of sizes, from 0.
     let index: Int
     let genotype: String
     let score: Score
-    /// For each repetition and fold, how training went; `nil` where it diverged.
+    /// The outcome of training for each repetition and fold; `nil` where it diverged.
     let trainings: [[TrainingOutcome?]]
 
-    /// Share of all rows that are right in a repetition, each fold at its best epoch, which is how a
-    /// search looks at a finalist; `nil` where a training diverged.
+    /// Accuracy over all rows in a repetition, each fold at its best epoch, which is how a search
+    /// sees a finalist; `nil` where a training diverged.
     func accuracy(repetition: Int) -> Double? {
         weighted(trainings[repetition]) { $0.history.map(\.devAccuracy).max() }
     }

@@ -4,24 +4,24 @@ import Selection
 import Support
 import Tensors
 
-/// What makes a study this study.
+/// What identifies a study.
 extension CorrelationConfiguration {
-    /// Where a study is, how it is done, and what is done with its numbers.
+    /// Choices that do not change the trainings: paths, threads, and how the numbers are reported.
     private static let free: Set<String> = [
         "input.task", "input.data", "directory", "threads", "mode", "seed", "votes",
     ]
 
-    /// Everything that decides which heads there are and what training makes of them.
+    /// Everything that decides which heads there are and how their trainings end.
     func identity(_ prepared: Preparation) -> RunIdentity {
         identity(prepared, omitting: ["scoring"])
     }
 
-    /// The same, and what decides the scores of those heads.
+    /// The same, plus what decides the scores of those heads.
     func scoringIdentity(_ prepared: Preparation) -> RunIdentity {
         identity(prepared, omitting: [])
     }
 
-    /// Where the scores of these options are kept.
+    /// Where the scores for these options are kept.
     var scoringDirectory: URL {
         var builder = DigestBuilder()
         builder.add(Choices.text(of: scoring))

@@ -33,8 +33,8 @@ public enum AtomicFile {
         }
     }
 
-    /// Lets `body` fill a new directory, which gets its name when `body` has returned; a directory
-    /// that was there under the name is replaced.
+    /// Lets `body` fill a new directory, which gets its name when `body` has returned; an existing
+    /// directory of that name is replaced.
     /// - Throws: ``FileError/notWritable(path:reason:)``, or what `body` throws.
     public static func writeDirectory(_ url: URL, _ body: (URL) throws -> Void) throws {
         let temporary = try temporaryName(for: url)
@@ -53,7 +53,7 @@ public enum AtomicFile {
         }
     }
 
-    /// Runs `body`; when it throws, nothing stays under the temporary name.
+    /// Runs `body`; when it throws, nothing is left under the temporary name.
     private static func fill(_ temporary: URL, for url: URL, _ body: () throws -> Void) throws {
         do {
             try body()

@@ -1,4 +1,4 @@
-/// A choice of the user that is out of its range.
+/// An option of the user that is out of its range.
 public struct BadOption: DiagnosedError, Equatable {
     /// What was chosen, as the user knows it: a flag, or words such as "the number of candidates".
     public let name: String
@@ -18,7 +18,7 @@ public struct BadOption: DiagnosedError, Equatable {
     public var description: String { "\(name) is \(value): expected \(expected)" }
 }
 
-/// Checks a choice of the user.
+/// Checks an option of the user.
 /// - Throws: ``BadOption`` when `condition` does not hold.
 public func require(
     _ condition: Bool, _ name: String, _ value: Any, _ expected: String

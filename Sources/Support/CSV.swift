@@ -1,11 +1,11 @@
 /// Writing comma-separated values (RFC 4180, section 2, with the line ends of Unix).
 public enum CSV {
-    /// Rows, each with its line end, every field quoted that needs it.
+    /// Rows, each with its line end; fields are quoted where they need it.
     public static func text(_ rows: some Sequence<[String]>) -> String {
         rows.map(row).joined()
     }
 
-    /// A row with its line end, every field quoted that needs it.
+    /// A row with its line end; fields are quoted where they need it.
     public static func row(_ fields: [String]) -> String {
         fields.map(quoted).joined(separator: ",") + "\n"
     }

@@ -1,12 +1,12 @@
-/// What identifies a piece of work: the choices of its configuration by name, read by reflection, so a
-/// new choice counts without anyone having to think of it.
+/// What identifies a piece of work: the choices of its configuration by name, read by reflection,
+/// so a new choice counts automatically.
 public enum Choices {
     /// The fields of a structure by their paths, e.g. `"training.epochs": "8"`.
     ///
-    /// Structures that describe themselves (`CustomStringConvertible`) are one choice, others are taken
-    /// apart; a missing optional is `none`.
+    /// Structures that describe themselves (`CustomStringConvertible`) are one choice, others are
+    /// broken down; a missing optional is `none`.
     ///
-    /// - Parameter omitted: paths that do not count, with all that is below them.
+    /// - Parameter omitted: paths that do not count, with everything below them.
     public static func list(of value: Any, omitting omitted: Set<String> = []) -> [String: String] {
         var result: [String: String] = [:]
         collect(value, "", omitted, &result)

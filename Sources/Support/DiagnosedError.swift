@@ -8,7 +8,7 @@ public enum ErrorKind: Int32, Sendable, CaseIterable {
     case badInput = 65
     /// A file or directory that is needed does not exist or cannot be opened.
     case missingFile = 66
-    /// A fault of the program or of the machine under it.
+    /// A fault of the program or of the machine.
     case internalError = 70
     /// Stopped by the user; what was finished is kept.
     case interrupted = 130

@@ -12,8 +12,8 @@ public enum FileHash {
         return hash.hexadecimal
     }
 
-    /// The name that git gives a file of these bytes: SHA-1 over `blob SIZE`, a zero and the content. It
-    /// tells accidents apart, not forgeries.
+    /// The name that git gives a file of these bytes: SHA-1 over `blob SIZE`, a zero and the
+    /// content. It detects accidents, not forgeries.
     /// - Throws: ``FileError``.
     public static func gitBlob(_ url: URL, size: Int) throws -> String {
         var hash = Hash(.sha1)

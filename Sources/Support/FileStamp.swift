@@ -6,10 +6,10 @@ import Foundation
     import Darwin
 #endif
 
-/// Tells a file from one that was changed or replaced, without reading it: its size, the time of the last
-/// change and its number on the disk. What a disk does to bytes by itself it does not tell.
+/// Tells a file from one that was changed or replaced, without reading it: its size, the time of
+/// the last change and its number on the disk. Bytes that a disk changes by itself go unnoticed.
 public struct FileStamp: Sendable {
-    /// The stamp as a text, the same as long as nobody writes to the file.
+    /// The stamp as text, the same as long as the file is not written to.
     public let text: String
     private let changed: Date
 
@@ -24,7 +24,7 @@ public struct FileStamp: Sendable {
             timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
     }
 
-    /// Whether the file may be changed once more without another stamp: clocks of file systems tick
-    /// slowly, so that a file that has just been written cannot be told from its successor.
+    /// Whether the file could change again without changing its stamp: clocks of file systems tick
+    /// slowly, so a file that has just been written looks the same as its successor.
     public var isFresh: Bool { Date().timeIntervalSince(changed) < 2 }
 }

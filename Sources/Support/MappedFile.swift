@@ -8,8 +8,8 @@ import Foundation
 
 /// A read-only memory-mapped file.
 ///
-/// Pages are read when they are touched and can be dropped by the system at any time, so that a
-/// mapped file of any size costs no memory of its own.
+/// Pages are read when they are touched and can be dropped by the system at any time, so a mapped
+/// file costs no memory of its own, whatever its size.
 public final class MappedFile: Sendable {
     /// What was mapped.
     public let url: URL
@@ -24,7 +24,7 @@ public final class MappedFile: Sendable {
     /// - Throws: ``FileError``.
     public init(_ url: URL) throws {
         let path = url.path
-        // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+        // Without O_NONBLOCK, opening a named pipe would wait for a writer forever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
@@ -65,7 +65,7 @@ public final class MappedFile: Sendable {
     public func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
-        // Whoever calls this may not use the file again: it must not go before `body` is through.
+        // The caller may not use the file again: it must stay alive until `body` has returned.
         try withExtendedLifetime(self) { try body(bytes) }
     }
 
@@ -74,8 +74,8 @@ public final class MappedFile: Sendable {
         UnsafeRawBufferPointer(start: base, count: count)
     }
 
-    /// Copies bytes from `offset` on. Unlike mapped pages, of which the system keeps many around each that
-    /// is touched, they cost no memory but `target`.
+    /// Copies bytes from `offset` on. Unlike mapped pages, of which the system keeps many around
+    /// each touched one, they cost no memory but `target`.
     /// - Throws: ``FileError/notReadable(path:reason:)``, also where the file has been cut short.
     public func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws {
         var done = 0

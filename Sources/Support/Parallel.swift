@@ -1,14 +1,14 @@
 import Dispatch
 import Foundation
 
-/// Work on all cores, cut in parts that do not depend on the number of threads.
+/// Work on all cores, split into parts that do not depend on the number of threads.
 public enum Parallel {
     /// Cores that this process may use.
     public static var availableThreads: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Calls `body` once for each index below `count`, on up to `threads` threads.
     ///
-    /// Indices are handed out in order, one at a time, so that parts of unequal size balance. The
+    /// Indices are handed out in order, one at a time, so parts of unequal size balance out. The
     /// second argument of `body` is the number of the thread (below `threads`), for scratch memory.
     /// Results must depend on the index only: then the number of threads cannot change them.
     ///
@@ -30,7 +30,7 @@ public enum Parallel {
         if let error = state.firstError { throw error }
     }
 
-    /// Maps each index below `count` on up to `threads` threads; results stand in order of the index.
+    /// Maps each index below `count` on up to `threads` threads; results are in order of the index.
     /// - Throws: the error of the lowest index that failed.
     public static func map<Result: Sendable>(
         count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws -> Result

@@ -1,9 +1,9 @@
 /// A key for random numbers, derived by label.
 ///
 /// A stage never shares a stream of random numbers with another stage: it derives a child key by a
-/// label, so that a new stage, or a new draw inside one, never shifts the numbers of an old one
-/// (the idea of JAX's splittable keys, JEP 263). Keys are values; the same path of labels from the
-/// same seed gives the same numbers on every machine, whatever the number of threads.
+/// label, so a new stage, or a new draw inside one, never shifts the numbers of an old one (the
+/// idea of JAX's splittable keys, JEP 263). Keys are values; the same path of labels from the same
+/// seed gives the same numbers on every machine, whatever the number of threads.
 ///
 ///     let key = RandomKey(seed: 1)
 ///     var generator = key.child("training").child(3).generator()
@@ -41,7 +41,7 @@ public struct RandomKey: Hashable, Sendable, CustomStringConvertible {
         String(high, radix: 16) + "-" + String(low, radix: 16)
     }
 
-    /// Absorbs words one after another; the tag and the count keep a label and an index apart.
+    /// Absorbs words one after another; the tag and the count distinguish a label from an index.
     private func absorb(_ words: some Sequence<UInt64>, tag: UInt64) -> RandomKey {
         var a = high ^ tag
         var b = low
@@ -76,7 +76,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
         s0 = RandomKey.mix(high &+ 0x9e37_79b9_7f4a_7c15)
         s1 = RandomKey.mix(low &+ 0x3c6e_f372_fe94_f82b)
         s2 = RandomKey.mix(high ^ 0xdaa6_6d2c_7ddf_743f)
-        // The state must not be all zero; an odd last word makes sure.
+        // The state must not be all zero; an odd last word ensures that.
         s3 = RandomKey.mix(low ^ 0x78dd_e6e4_29b7_a05d) | 1
     }
 

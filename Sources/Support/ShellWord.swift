@@ -1,6 +1,6 @@
 /// Writing commands for a POSIX shell (IEEE Std 1003.1, Shell Command Language, section 2.2).
 public enum ShellWord {
-    /// Words as one command line, each quoted that needs it.
+    /// Words as one command line, quoted where they need it.
     public static func join(_ words: some Sequence<String>) -> String {
         words.map(quoted).joined(separator: " ")
     }

@@ -8,7 +8,7 @@ import Foundation
 
 /// What a piece of work took.
 public struct Cost: Sendable, Hashable, Codable {
-    /// Seconds from start to end, those of resumed parts together.
+    /// Seconds from start to end, summed over all processes of a resumed run.
     public var wallSeconds: Double
     /// Processor seconds of all threads, user and system.
     public var cpuSeconds: Double
@@ -17,7 +17,7 @@ public struct Cost: Sendable, Hashable, Codable {
     /// Wall seconds of each stage.
     public var stages: [String: Double]
 
-    /// A cost of known parts.
+    /// A cost with known parts.
     public init(
         wallSeconds: Double = 0, cpuSeconds: Double = 0, peakMemoryBytes: Int = 0,
         stages: [String: Double] = [:]
@@ -37,7 +37,7 @@ public final class Stopwatch {
     /// What earlier processes of the same run took.
     private var earlier: Cost?
     private var stages: [String: Double] = [:]
-    /// Told at the beginning and the end of every stage.
+    /// Called at the beginning and the end of every stage.
     public var observer: ((_ stage: String, _ cost: Cost) throws -> Void)?
 
     /// Starts the clock.
@@ -50,7 +50,7 @@ public final class Stopwatch {
         let begin = clock.now
         defer {
             stages[stage, default: 0] += Stopwatch.seconds(clock.now - begin)
-            // The error of a failed stage matters more than that its time cannot be noted.
+            // The error of a failed stage matters more than a time that cannot be noted.
             try? observer?(stage, cost)
         }
         return try body()

@@ -1,9 +1,9 @@
 /// The candidate that `word` is most likely a misspelling of.
 ///
-/// Compared without regard to case by optimal string alignment distance (Levenshtein's distance with
-/// swaps of neighbours; Boytsov, JEA 2011, section 2.2). A candidate counts as near when at most a
-/// third of the longer word must change, and at least one change is always allowed. Of equally near
-/// candidates the first wins.
+/// Compared without regard to case by optimal string alignment distance (Levenshtein's distance
+/// with swaps of neighbours; Boytsov, JEA 2011, section 2.2). A candidate counts as near when at
+/// most a third of the longer word must change, and at least one change is always allowed. Ties go
+/// to the first candidate.
 ///
 /// - Returns: `nil` when no candidate is near.
 /// - Complexity: O(candidates x length of word x length of candidate), lengths up to 64 characters;
@@ -19,7 +19,7 @@ public func closestMatch(to word: String, in candidates: some Sequence<String>) 
         let limit = min(max(1, longer / 3), (best?.distance ?? Int.max) - 1)
         guard abs(wanted.count - other.count) <= limit else { continue }
         let distance = alignmentDistance(wanted, other)
-        // A word of which nothing remains is another word, not a misspelling.
+        // Where nothing of a word remains, it is another word, not a misspelling.
         if distance <= limit, distance < longer { best = (candidate, distance) }
     }
     return best?.candidate

@@ -21,7 +21,7 @@ public final class WorkCounter: @unchecked Sendable {
     }
 
     /// Adds finished work and reports the sum; adding 0 only asks whether to stop.
-    /// - Throws: `Interrupted` when a stop was asked for.
+    /// - Throws: `Interrupted` when a stop was requested.
     public func add(_ count: Int) throws {
         let now = lock.withLock {
             completed += count

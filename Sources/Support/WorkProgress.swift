@@ -4,11 +4,11 @@ public struct WorkProgress: Sendable, Equatable {
     public var stage: String
     /// Units that are finished.
     public var completed: Int
-    /// Units in all.
+    /// Total units.
     public var total: Int
     /// What a unit is, e.g. `"sentences"`.
     public var unit: String
-    /// Anything worth showing beside the count, e.g. the best accuracy so far.
+    /// Anything worth showing next to the count, e.g. the best accuracy so far.
     public var detail: String
 
     public init(

@@ -1,9 +1,10 @@
 import COpenBLAS
 
-/// Matrix products in float32, row-major, by OpenBLAS on the calling thread.
+/// Matrix products in float32, row-major, with OpenBLAS on the calling thread.
 ///
-/// OpenBLAS keeps to one thread; this program's own threads each work on parts of a fixed size. Two
-/// such threads scale better than OpenBLAS's own, and results do not depend on their number.
+/// OpenBLAS is limited to one thread; this program's own threads each work on parts of a fixed
+/// size. Two such threads scale better than OpenBLAS's own, and results do not depend on their
+/// number.
 public enum BLAS {
     /// Whether a factor enters a product as it is stored or transposed.
     public enum Orientation: Sendable {

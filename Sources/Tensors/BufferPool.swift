@@ -1,7 +1,8 @@
-/// Scratch memory for floats that is used again and again: after the first pass over a batch of the
-/// largest size, nothing is allocated any more.
+/// Reusable scratch memory for floats: after the first pass over a batch of the largest size,
+/// nothing more is allocated.
 ///
-/// Buffers are aligned to cache lines and are not cleared. Not thread-safe: one pool a thread.
+/// Buffers are aligned to cache lines and are not cleared. Not thread-safe: use one pool per
+/// thread.
 public final class BufferPool {
     private var free: [(capacity: Int, pointer: UnsafeMutablePointer<Float>)] = []
     private var used: [UnsafeMutablePointer<Float>: Int] = [:]
@@ -22,7 +23,7 @@ public final class BufferPool {
         for index in free.indices where free[index].capacity >= count {
             if best == nil || free[index].capacity < free[best!].capacity { best = index }
         }
-        // A buffer that is far too large is left for who needs it.
+        // A buffer that is far too large is left for whatever needs it.
         if let best, free[best].capacity <= 4 * count + 4096 {
             let entry = free[best]
             free[best] = free[free.count - 1]
@@ -30,8 +31,8 @@ public final class BufferPool {
             used[entry.pointer] = entry.capacity
             return entry.pointer
         }
-        // A new buffer takes the place of the largest that has become too small: as batches of different
-        // sizes come by, the number of buffers stays that of the largest graph.
+        // A new buffer takes the place of the largest that has become too small: however batch
+        // sizes vary, the number of buffers stays that of the largest graph.
         if let outgrown = free.indices.filter({ free[$0].capacity < count }).max(by: {
             free[$0].capacity < free[$1].capacity
         }) {
@@ -41,7 +42,7 @@ public final class BufferPool {
             entry.pointer.deallocateAligned()
             allocatedCount -= entry.capacity
         }
-        // A sixteenth more than asked lets slightly larger batches use the same buffer.
+        // A sixteenth more than requested lets slightly larger batches use the same buffer.
         let capacity = (count + count / 16 + 1024) & ~15
         let pointer = UnsafeMutablePointer<Float>.allocateAligned(capacity)
         used[pointer] = capacity
@@ -67,7 +68,7 @@ public final class BufferPool {
         }
     }
 
-    /// Takes a buffer for the time of a call.
+    /// Takes a buffer for the duration of a call.
     public func with<Result>(
         _ count: Int, _ body: (UnsafeMutablePointer<Float>) throws -> Result
     ) rethrows -> Result {
@@ -78,7 +79,7 @@ public final class BufferPool {
 }
 
 extension UnsafeMutablePointer<Float> {
-    /// Memory for `count` floats at a cache line's start.
+    /// Memory for `count` floats, aligned to a cache line.
     static func allocateAligned(_ count: Int) -> UnsafeMutablePointer<Float> {
         UnsafeMutableRawPointer.allocate(
             byteCount: max(64, count * MemoryLayout<Float>.stride), alignment: 64

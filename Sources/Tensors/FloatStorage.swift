@@ -1,6 +1,6 @@
-/// A fixed number of floats, aligned to cache lines, that several owners may hold.
+/// A fixed number of floats, aligned to cache lines, that may have several owners.
 ///
-/// Whoever writes must be alone at that time; this class does not check that.
+/// A writer must have exclusive access; this class does not check that.
 public final class FloatStorage: @unchecked Sendable {
     /// The first float.
     public let pointer: UnsafeMutablePointer<Float>
@@ -22,14 +22,14 @@ public final class FloatStorage: @unchecked Sendable {
 
     deinit { pointer.deallocateAligned() }
 
-    /// A copy with storage of its own.
+    /// A copy with its own storage.
     public func copy() -> FloatStorage {
         let result = FloatStorage(count: count)
         result.assign(from: self)
         return result
     }
 
-    /// Takes over the values of storage of the same size.
+    /// Copies the values of storage of the same size.
     public func assign(from other: FloatStorage) {
         precondition(other.count == count, "storage sizes differ")
         pointer.update(from: other.pointer, count: count)

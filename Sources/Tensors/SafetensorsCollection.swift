@@ -22,8 +22,8 @@ public final class SafetensorsCollection: SafetensorsSource {
 
     /// Opens the weights of a directory; a whole file is preferred to shards.
     ///
-    /// The names of shards must be plain file names, so that an index cannot make the program read
-    /// outside of the directory.
+    /// The names of shards must be plain file names, so an index cannot make the program read
+    /// outside the directory.
     /// - Throws: ``TensorError/missingWeights(directory:expected:)``,
     ///   ``TensorError/invalidIndex(path:reason:)``,
     ///   ``TensorError/missingShard(path:shard:tensor:)``,
@@ -70,7 +70,7 @@ public final class SafetensorsCollection: SafetensorsSource {
         return try files[index].locate(name)
     }
 
-    /// Tells the system that the pages read so far are not needed for now.
+    /// Tells the system that the pages read so far are not needed at the moment.
     public func releasePages() {
         for file in files { file.releasePages() }
     }

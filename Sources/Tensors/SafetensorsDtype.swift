@@ -1,7 +1,7 @@
 /// Element types of the safetensors format; the raw value is the name in a file's header.
 ///
-/// All types that the reference implementation knows are listed, so that a file with one exotic
-/// tensor can still be opened for its other tensors.
+/// All types that the reference implementation knows are listed, so a file with one exotic tensor
+/// can still be opened for its other tensors.
 public enum SafetensorsDtype: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case float4 = "F4"
@@ -40,7 +40,7 @@ public enum SafetensorsDtype: String, Sendable, CaseIterable {
         }
     }
 
-    /// Bytes that a tensor of this type and shape takes; nil when a dimension is negative, the
+    /// Number of bytes of a tensor of this type and shape; nil when a dimension is negative, the
     /// product overflows, or the elements do not fill whole bytes.
     public func byteCount(shape: [Int]) -> Int? {
         guard let elements = elementCount(of: shape) else { return nil }

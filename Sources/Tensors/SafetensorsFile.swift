@@ -3,9 +3,9 @@ import Support
 
 /// A memory-mapped safetensors file.
 ///
-/// The header is checked as hostile input before anything is believed: an object of this class
-/// stands for a file whose every tensor lies inside of it. The bytes are read when they are asked
-/// for and cost no memory of their own; the file must not be cut short while it is open.
+/// The header is checked as hostile input before anything is trusted: an object of this class
+/// represents a file that contains all its tensors in full. The bytes are read when they are
+/// requested and cost no memory of their own; the file must not be truncated while it is open.
 public final class SafetensorsFile: SafetensorsSource {
     private let file: MappedFile
     private let header: SafetensorsHeader
@@ -45,13 +45,13 @@ public final class SafetensorsFile: SafetensorsSource {
         return (self, info)
     }
 
-    /// Tells the system that the pages read so far are not needed for now.
+    /// Tells the system that the pages read so far are not needed at the moment.
     public func releasePages() {
         file.releasePages()
     }
 
-    /// Copies bytes of a tensor from the offset within it on, without leaving pages resident.
-    /// - Precondition: they are inside of the tensor.
+    /// Copies bytes of a tensor, starting at an offset within it, without leaving pages resident.
+    /// - Precondition: they are inside the tensor.
     /// - Throws: ``FileError/notReadable(path:reason:)``.
     public func read(
         _ info: TensorInfo, from offset: Int, into target: UnsafeMutableRawBufferPointer

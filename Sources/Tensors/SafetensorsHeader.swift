@@ -4,8 +4,8 @@ import Support
 ///
 /// A file is: the header's length as a little-endian 64-bit integer, the header (a JSON object),
 /// the bytes of the tensors. The rules are those of the reference implementation (Hugging Face,
-/// `safetensors/src/tensor.rs`), and three of its format description that it does not enforce: the
-/// header begins with `{`, no name stands twice, a tensor is described by an object.
+/// `safetensors/src/tensor.rs`), and three from its format description that it does not enforce:
+/// the header begins with `{`, no name appears twice, a tensor is described by an object.
 struct SafetensorsHeader {
     /// Largest header, in bytes.
     static let maximumByteCount = 100_000_000

@@ -9,7 +9,7 @@ public protocol SafetensorsSource: Sendable {
     func locate(_ name: String) throws -> (file: SafetensorsFile, info: TensorInfo)
     /// Whether there is a tensor of that name.
     func contains(_ name: String) -> Bool
-    /// Tells the system that the pages read so far are not needed for now.
+    /// Tells the system that the pages read so far are not needed at the moment.
     func releasePages()
 }
 
@@ -20,7 +20,7 @@ extension SafetensorsSource {
         try locate(name).info
     }
 
-    /// The bytes of a tensor as they stand in the file (little-endian, the last dimension fastest).
+    /// The bytes of a tensor as they are in the file (little-endian, the last dimension fastest).
     ///
     /// They are valid as long as this object lives, and aligned only as well as the file is.
     /// - Throws: ``TensorError/missingTensor(path:tensor:)``,
@@ -41,7 +41,8 @@ extension SafetensorsSource {
     public func floats(_ name: String, expecting shape: [Int]? = nil) throws -> [Float] {
         let (file, info) = try find(name, expecting: shape)
         try requireFloats(name, file, info)
-        // With no room asked for, the initialiser writes a count to the empty array that all threads share.
+        // With a capacity of zero, the initialiser would write a count to the empty array that all
+        // threads share.
         guard info.count > 0 else { return [] }
         return [Float](unsafeUninitializedCapacity: info.count) { buffer, count in
             convert(file, info, into: UnsafeMutableBufferPointer(rebasing: buffer[..<info.count]))
@@ -168,9 +169,9 @@ private func convert(
 
 /// The value of an IEEE 754 half-precision number, exactly; payloads of NaN are kept.
 ///
-/// Bits, not `Float16`, which not every platform of the package has. Moving exponent and mantissa
-/// into a float's place leaves the exponent 112 too small, for subnormals too, so that one exact
-/// multiplication by 2^112 mends it.
+/// Works on bits instead of `Float16`, which not every platform of the package has. Moving exponent
+/// and mantissa to a float's positions leaves the exponent 112 too small, for subnormals too, which
+/// one exact multiplication by 2^112 corrects.
 @inline(__always)
 private func float(half bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16

@@ -21,7 +21,7 @@ public struct SafetensorsEntry {
     /// Hands all bytes of the tensor (little-endian, the last dimension fastest) to the sink.
     public let produce: (Sink) throws -> Void
 
-    /// Describes a tensor; `produce` is called once, when the tensor's turn has come.
+    /// Describes a tensor; `produce` is called once, when it is the tensor's turn.
     public init(
         name: String, dtype: SafetensorsDtype, shape: [Int],
         produce: @escaping (Sink) throws -> Void
@@ -47,7 +47,7 @@ public struct SafetensorsEntry {
     }
 }
 
-/// Hands integers to a sink in little-endian order, some thousands at a time.
+/// Hands integers to a sink in little-endian order, a few thousand at a time.
 private func littleEndian<Values: RandomAccessCollection>(
     _ values: Values, _ sink: SafetensorsEntry.Sink
 ) throws where Values.Element: FixedWidthInteger, Values.Index == Int {
@@ -62,12 +62,12 @@ private func littleEndian<Values: RandomAccessCollection>(
 public enum SafetensorsWriter {
     /// Writes a file that appears whole or not at all.
     ///
-    /// Tensors stand in the given order without gaps, as the format demands. The header is padded
-    /// with spaces so that the first tensor begins at a multiple of eight bytes; every tensor is
-    /// aligned if those with wider elements come first. Equal arguments give equal bytes.
+    /// Tensors are written in the given order without gaps, as the format requires. The header is
+    /// padded with spaces so that the first tensor begins at a multiple of eight bytes; every
+    /// tensor is aligned if those with wider elements come first. Equal arguments give equal bytes.
     ///
-    /// Memory: the header and a buffer of one megabyte beside what the producers need.
-    /// - Throws: ``TensorError/notWritable(path:tensor:reason:)`` when a name stands twice or is
+    /// Memory: the header and a buffer of one megabyte, in addition to what the producers need.
+    /// - Throws: ``TensorError/notWritable(path:tensor:reason:)`` when a name appears twice or is
     ///   reserved, a shape has no size, or a producer gives too few or too many bytes; `FileError`;
     ///   what a producer throws (wrapped in a `FileError` unless it is a `DiagnosedError`).
     public static func write(
@@ -105,7 +105,7 @@ public enum SafetensorsWriter {
                 .notWritable(path: path, tensor: entry.name, reason: reason)
             }
             guard names.insert(ExactName(entry.name)).inserted else {
-                throw invalid("the name stands twice or is reserved")
+                throw invalid("the name appears twice or is reserved")
             }
             guard entry.shape.count <= SafetensorsHeader.maximumRank,
                 let size = entry.dtype.byteCount(shape: entry.shape)
@@ -162,7 +162,7 @@ public enum SafetensorsWriter {
         return header
     }
 
-    /// Appends a JSON string; letters beyond ASCII stay as they are.
+    /// Appends a JSON string; letters beyond ASCII are not escaped.
     private static func appendQuoted(_ text: String, to header: inout [UInt8]) {
         header.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
@@ -183,7 +183,7 @@ public enum SafetensorsWriter {
     }
 }
 
-/// Gathers small pieces so that the system is called once a megabyte.
+/// Buffers small pieces so that the system is called once per megabyte.
 private struct BufferedOutput {
     private static let capacity = 1 << 20
     private let descriptor: Int32

@@ -8,11 +8,11 @@ public enum TensorError: DiagnosedError, Equatable {
     case invalidTensor(path: String, tensor: String, reason: String)
     /// A file has no tensor of that name.
     case missingTensor(path: String, tensor: String)
-    /// A tensor has another shape than its user needs.
+    /// A tensor has a different shape than its user needs.
     case shapeMismatch(path: String, tensor: String, expected: [Int], found: [Int])
-    /// A tensor has an element type that cannot be read as asked for.
+    /// A tensor has an element type that cannot be read as requested.
     case dtypeMismatch(path: String, tensor: String, expected: String, found: String)
-    /// An integer of a tensor does not fit in the type that was asked for.
+    /// An integer of a tensor does not fit in the type that was requested.
     case valueOutOfRange(path: String, tensor: String, index: Int, value: String, type: String)
     /// The index of a sharded model breaks a rule.
     case invalidIndex(path: String, reason: String)

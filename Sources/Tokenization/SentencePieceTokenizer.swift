@@ -1,6 +1,6 @@
 import Support
 
-/// Where special tokens stand and how piece ids become token ids.
+/// Where special tokens go and how piece ids become token ids.
 public enum SpecialTokenScheme: String, Sendable {
     /// `<s> a </s>` and `<s> a </s></s> b </s>`; id = piece id + 1, unknown 3 (XLM-R).
     case xlmRoberta = "xlm-roberta"
@@ -18,7 +18,7 @@ public struct SentencePieceTokenizer: Tokenizer {
 
     /// - Throws: ``TokenizationError/missingPiece(path:piece:)`` when the model lacks a special
     ///   token that the scheme needs; ``TokenizationError/badModel(path:reason:)`` when its first
-    ///   pieces are not those that the scheme's ids count on.
+    ///   pieces are not those that the scheme's ids rely on.
     public init(_ model: SentencePieceModel, scheme: SpecialTokenScheme, path: String) throws {
         self.model = model
         self.scheme = scheme

@@ -2,7 +2,7 @@
 public struct TokenizedText: Sendable, Hashable {
     /// Ids with special tokens.
     public var ids: [Int32]
-    /// 0 for the first segment, 1 for the second where the architecture tells them apart.
+    /// 0 for the first segment, 1 for the second where the architecture distinguishes them.
     public var segmentIDs: [Int32]
 
     public init(ids: [Int32], segmentIDs: [Int32]) {
@@ -13,13 +13,13 @@ public struct TokenizedText: Sendable, Hashable {
 
 /// Turns text into token ids. Implementations are safe to use from several threads.
 public protocol Tokenizer: Sendable {
-    /// Ids are below this.
+    /// All ids are below this.
     var vocabularySize: Int { get }
     /// Determines the ids: model, special tokens and rules.
     var digest: String { get }
     /// The ids of a text or a pair, special tokens included, cut to `maximumLength` tokens.
     ///
-    /// Texts are cut at their ends, pairs as ``Truncation/longestFirst(_:_:to:)`` says. Special tokens
-    /// are never cut: a limit below their number gives them alone.
+    /// Texts are cut at their ends, pairs as ``Truncation/longestFirst(_:_:to:)`` says. Special
+    /// tokens are never cut: a limit below their number gives only them.
     func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText
 }

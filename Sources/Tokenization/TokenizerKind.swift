@@ -1,4 +1,4 @@
-/// The algorithm behind a tokenizer's class.
+/// The algorithm of a tokenizer's class.
 enum TokenizerKind {
     case sentencePiece(SpecialTokenScheme)
     case unigram(UnigramRules.Family)
@@ -23,10 +23,10 @@ enum TokenizerKind {
         }
     }
 
-    /// What the tokenizer's class says, or `nil` where there is none.
+    /// The kind that the tokenizer's class names, or `nil` where there is no class.
     ///
-    /// A class that numbers its tokens in another way is refused: its ids would look right and mean
-    /// nothing. ALBERT's and DeBERTa's rules are known from the architecture too.
+    /// A class that numbers its tokens in another way is refused: its ids would look right but be
+    /// meaningless. ALBERT's and DeBERTa's rules are known from the architecture too.
     static func named(_ settings: TokenizerSettings) throws -> TokenizerKind? {
         guard let name = settings.tokenizerClass else {
             guard let model = settings.modelType, case .unigram(let family) = TokenizerKind(model)

@@ -3,7 +3,7 @@ import Support
 
 /// Finds the tokenizer of a Hugging Face style directory.
 public enum TokenizerLoader {
-    /// Files that hold a SentencePiece model, the most telling first.
+    /// Files that hold a SentencePiece model, the most specific first.
     private static let sentencePieceNames = [
         "sentencepiece.bpe.model", "spiece.model", "tokenizer.model", "spm.model",
     ]
@@ -11,9 +11,9 @@ public enum TokenizerLoader {
     /// Reads the tokenizer of a directory.
     ///
     /// A SentencePiece model comes first, then `tokenizer.json`, `vocab.txt` (WordPiece), and
-    /// `vocab.json` with `merges.txt` (byte-level BPE); the tokenizer's class decides where several
-    /// are there, and must be one that reads what is there. ALBERT and DeBERTa-v2 take `tokenizer.json`
-    /// first, as Hugging Face's library does.
+    /// `vocab.json` with `merges.txt` (byte-level BPE); the tokenizer's class decides where there
+    /// are several, and must be one that can read what there is. ALBERT and DeBERTa-v2 take
+    /// `tokenizer.json` first, as Hugging Face's library does.
     ///
     /// - Throws: ``FileError``, ``TokenizationError``.
     public static func load(directory: URL) throws -> any Tokenizer {
@@ -46,14 +46,14 @@ public enum TokenizerLoader {
 
     /// The files that hold the directory's vocabulary: one, or `vocab.json` and `merges.txt`.
     ///
-    /// A copy of them with `tokenizer_config.json` and `special_tokens_map.json`, where there are
-    /// such, is a copy of the tokenizer.
+    /// A copy of them with `tokenizer_config.json` and `special_tokens_map.json`, where these
+    /// exist, is a copy of the tokenizer.
     /// - Throws: ``TokenizationError``.
     public static func files(_ directory: URL) throws -> [URL] {
         try files(directory, try TokenizerKind.named(TokenizerSettings(directory)))
     }
 
-    /// Copies all that a directory's tokenizer consists of.
+    /// Copies all files of a directory's tokenizer.
     /// - Throws: ``TokenizationError``, ``FileError``.
     public static func copy(from directory: URL, to target: URL) throws {
         let settings = ["tokenizer_config.json", "special_tokens_map.json"].map {

@@ -2,13 +2,13 @@ import CKernels
 import Support
 import Tensors
 
-/// Consecutive weights that are trained alike.
+/// Consecutive weights that are trained in the same way.
 public struct ParameterGroup: Sendable, Hashable {
     /// Number of weights.
     public var count: Int
     /// What the learning rate is multiplied by.
     public var rateFactor: Float
-    /// Whether weight decay applies; norms and biases usually go without.
+    /// Whether weight decay applies; norms and biases usually have none.
     public var decays: Bool
 
     public init(count: Int, rateFactor: Float = 1, decays: Bool = true) {
@@ -25,23 +25,24 @@ public final class AdamW {
     public let epsilon: Float
     /// Decoupled weight decay, on the weights of groups that decay.
     public let weightDecay: Float
-    /// Running means of the gradient and of its square: the optimizer's state beside ``step``.
+    /// Running means of the gradient and of its square: the optimizer's state together with
+    /// ``step``.
     public let first: FloatStorage
     public let second: FloatStorage
     /// Steps taken.
     public private(set) var step = 0
     private let pieces: [Piece]
 
-    /// A part of a group that one thread updates at a time.
+    /// A part of a group, updated by one thread.
     private struct Piece {
         let start: Int
         let group: ParameterGroup
     }
 
-    /// Weights of a piece: enough to be worth a turn, few enough to stay in the cache.
+    /// Weights in a piece: enough to be worth scheduling, few enough to stay in the cache.
     private static let pieceCount = 1 << 16
 
-    /// All weights alike.
+    /// All weights in one group.
     public convenience init(
         count: Int, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
         weightDecay: Float = 0.01
@@ -75,7 +76,7 @@ public final class AdamW {
         second = FloatStorage(count: position)
     }
 
-    /// Goes on where another optimizer of the same groups was after `step` steps.
+    /// Resumes from the state of another optimizer of the same groups after `step` steps.
     public func restore(step: Int, first: FloatStorage, second: FloatStorage) {
         self.step = step
         self.first.assign(from: first)

@@ -1,13 +1,13 @@
 import Features
 import Graphs
 
-/// Cuts a batch into parts whose activations stay near the processor: a head on wide features does
-/// little with each number, and would wait for memory otherwise. The parts depend on the head and the
-/// examples alone.
+/// Splits a batch into parts whose activations fit in the processor's cache: a head on wide
+/// features computes little with each number and would otherwise wait for memory. The parts depend
+/// only on the head and the examples.
 struct BatchParts {
-    /// Floats of the widest activation of a part: a share of the second-level cache.
+    /// Floats in the widest activation of a part: a share of the second-level cache.
     private static let floats = 1 << 17
-    /// Tokens of a part at least: matrix products of fewer rows are slow.
+    /// Least tokens in a part: matrix products with fewer rows are slow.
     private static let fewestTokens = 192
     private let tokens: Int
 
@@ -16,7 +16,7 @@ struct BatchParts {
         tokens = max(Self.fewestTokens, Self.floats / widest)
     }
 
-    /// Consecutive examples, each part with about as many tokens as are allowed.
+    /// Consecutive examples, with about as many tokens in each part as allowed.
     func split(_ members: [Int], of features: FeatureSet) -> [[Int]] {
         MicroBatches.consecutive(members, limit: tokens) { features.tokenCount($0) }
     }

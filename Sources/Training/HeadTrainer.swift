@@ -5,11 +5,11 @@ import Metrics
 import Support
 import Tensors
 
-/// What an epoch gave.
+/// The result of an epoch.
 public struct EpochRecord: Sendable, Hashable, Codable {
     /// From 1.
     public let epoch: Int
-    /// Mean loss over the training batches, as they were seen.
+    /// Mean loss over the training batches, measured as each was trained on.
     public let trainingLoss: Double
     public let devAccuracy: Double
     /// The value on dev of the metric that epochs are chosen by.
@@ -27,7 +27,7 @@ public struct EpochRecord: Sendable, Hashable, Codable {
         self.devCrossEntropy = devCrossEntropy
     }
 
-    /// Measures what an epoch's weights say on dev.
+    /// Measures the predictions of an epoch's weights on dev.
     init(epoch: Int, trainingLoss: Double, dev: Predictions, criterion: SelectionCriterion) {
         let metrics = criterion.metrics(dev)
         self.init(
@@ -35,7 +35,7 @@ public struct EpochRecord: Sendable, Hashable, Codable {
             devScore: metrics.value(of: criterion.metric), devCrossEntropy: metrics.crossEntropy)
     }
 
-    /// What epochs of one training are compared by.
+    /// What the epochs of one training are compared by.
     public var score: SelectionScore {
         SelectionScore(value: devScore, crossEntropy: devCrossEntropy)
     }
@@ -48,7 +48,7 @@ public struct TrainedHead: Sendable {
     public let history: [EpochRecord]
     /// The epoch whose weights these are, from 1.
     public let bestEpoch: Int
-    /// What the head says on dev.
+    /// The head's predictions on dev.
     public let dev: Predictions
 
     /// - Precondition: `parameters` are laid out for `graph`.
@@ -64,7 +64,7 @@ public struct TrainedHead: Sendable {
     }
 }
 
-/// Trains a head on cached features, on the calling thread; several run side by side.
+/// Trains a head on cached features, on the calling thread; several can run in parallel.
 public struct HeadTrainer: Sendable {
     public let configuration: TrainingConfiguration
 
@@ -78,8 +78,8 @@ public struct HeadTrainer: Sendable {
     ///
     /// - Parameters:
     ///   - key: decides the start, the order of examples and the dropout masks.
-    ///   - onEpoch: told about every epoch; may stop the training by throwing.
-    ///   - onStep: told about every step; may stop the training by throwing.
+    ///   - onEpoch: called after every epoch; may stop the training by throwing.
+    ///   - onStep: called after every step; may stop the training by throwing.
     /// - Throws: ``TrainingError``, what `onEpoch` and `onStep` throw.
     public func train(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int, key: RandomKey,
@@ -162,7 +162,7 @@ public struct HeadTrainer: Sendable {
         return result.losses.reduce(0) { $0 + Double($1) }
     }
 
-    /// Scales a gradient down to the largest norm that is allowed.
+    /// Scales a gradient down to the largest norm allowed.
     private func clip(_ storage: FloatStorage) {
         let count = Int64(storage.count)
         let norm = Float(knas_dot(count, storage.pointer, storage.pointer).squareRoot())
@@ -173,7 +173,7 @@ public struct HeadTrainer: Sendable {
     }
 }
 
-/// Sets the parameters that are set from data, from so many training examples.
+/// Sets the parameters that are computed from data, from at most so many training examples.
 func calibrate(
     _ graph: Graph, _ parameters: ParameterSet, _ train: FeatureSet, examples: Int, _ key: RandomKey
 ) throws {
@@ -186,7 +186,7 @@ func calibrate(
     }
 }
 
-/// `n / (classes * n_c)` for each class, so that the weights average to one.
+/// `n / (classes * n_c)` for each class, so the weights average to one over the examples.
 func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
     var counts = [Float](repeating: 0, count: classes)
     for label in train.labels { counts[Int(label)] += 1 }
@@ -195,7 +195,7 @@ func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
 
 /// A graph's result for all examples of a set, `[examples, width]`.
 ///
-/// Batches are cut by place and length, so that the same set always gives the same bits.
+/// Batches are split by position and length, so the same set always gives the same bits.
 func outputRows(
     _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet
 ) throws -> FloatStorage {

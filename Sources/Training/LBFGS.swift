@@ -1,15 +1,15 @@
 /// Limited-memory BFGS (Nocedal and Wright 2006, Algorithm 7.5) for smooth convex functions.
 enum LBFGS {
-    /// Pairs of steps and gradient changes that are kept.
+    /// Number of pairs of steps and gradient changes that are kept.
     private static let memory = 10
 
     /// The minimiser.
     ///
     /// Stops when the largest gradient entry is below `tolerance`, when the line search finds no
-    /// decrease any more (the precision of float32), or after `maximumIterations`.
+    /// further decrease (the precision of float32), or after `maximumIterations`.
     ///
-    /// - Parameter precondition: replaces a gradient by what an estimate of the inverse Hessian makes of
-    ///   it; where that is near, ten or twenty iterations do what takes hundreds without.
+    /// - Parameter precondition: multiplies a gradient by an estimate of the inverse Hessian; where
+    ///   that is close, ten or twenty iterations do what takes hundreds without it.
     static func minimize(
         from start: [Float], maximumIterations: Int, tolerance: Float = 1e-5,
         precondition: ((inout [Float]) -> Void)? = nil,

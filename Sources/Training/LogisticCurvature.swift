@@ -1,11 +1,11 @@
 import Tensors
 
-/// The curvature that logistic regressions on the same rows share: the Hessian of a class's weights is
-/// near `kappa X'X + decay`, with kappa the mean of `p (1 - p)` (Böhning, "Multinomial logistic
-/// regression algorithm", 1992, has its bound). Solving with it makes L-BFGS forget how
-/// the features hang together, which is all that is hard about these fits.
+/// The curvature that logistic regressions on the same rows share: the Hessian of a class's weights
+/// is near `kappa X'X + decay`, with kappa the mean of `p (1 - p)` (Böhning, "Multinomial logistic
+/// regression algorithm", 1992, has its bound). Solving with it removes the correlations of the
+/// features, which are all that makes these fits hard for L-BFGS.
 struct LogisticCurvature {
-    /// Widths up to which the factorisation is worth its cube.
+    /// The largest width whose factorisation is worth its cubic cost.
     private static let largestWidth = 4096
 
     private let rows: FloatStorage
@@ -14,7 +14,7 @@ struct LogisticCurvature {
     private let products: FloatStorage
 
     /// - Parameter rows: `[n, width]`, each column with mean zero or near it.
-    /// - Returns: `nil` where fits are cheap enough without.
+    /// - Returns: `nil` where fits are cheap enough without it.
     init?(_ rows: FloatStorage, width: Int) {
         let n = rows.count / max(1, width)
         guard width > 0, width <= Self.largestWidth, n * 2 >= width else { return nil }
@@ -26,8 +26,8 @@ struct LogisticCurvature {
             alpha: 1 / Float(n))
     }
 
-    /// The inverse of the Hessian's estimate near `weights`, to be applied to gradients of
-    /// ``LogisticObjective/evaluate(_:)``; `nil` where float32 does not give it.
+    /// The inverse of the estimated Hessian near `weights`, to be applied to gradients of
+    /// ``LogisticObjective/evaluate(_:)``; `nil` where float32 is not precise enough for it.
     func inverse(
         of objective: LogisticObjective, near weights: [Float]
     ) -> ((inout [Float]) -> Void)? {
@@ -64,7 +64,7 @@ struct LogisticCurvature {
 extension LogisticObjective {
     /// The minimum, by L-BFGS.
     ///
-    /// - Parameter curvature: of the same rows, or none.
+    /// - Parameter curvature: that of the same rows, or none.
     func minimum(
         from start: [Float]?, maximumIterations: Int, curvature: LogisticCurvature?
     ) -> [Float] {

@@ -4,23 +4,24 @@ import Metrics
 import Support
 import Tensors
 
-/// Logistic regression on what a head without trained weights of its own makes of the features, for
-/// several strengths of the L2 penalty, each to its minimum.
+/// Logistic regression on the output of a head that has no other trained weights, for several
+/// strengths of the L2 penalty, each to its minimum.
 ///
-/// A few thousand rows and a thousand features or more ask for a stronger penalty than AdamW's weight
+/// A few thousand rows and a thousand features or more need a stronger penalty than AdamW's weight
 /// decay gives in a few epochs; here the minimum is reached, and nothing is random but the examples
-/// that standardisation of tokens is taken from.
+/// that the standardisation of tokens is computed from.
 public struct LogisticPath: Sendable {
-    /// Inverse strengths C, from the strongest penalty on; each start is the minimum before. The loss
-    /// is `|w|^2 / 2 + C sum_i L_i`.
+    /// Inverse strengths C, the strongest penalty first; each fit starts from the minimum before
+    /// it. The loss is `|w|^2 / 2 + C sum_i L_i`.
     public static let strengths: [Double] = [
         1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1,
     ]
-    /// Fits that every path has. Weaker penalties cost more iterations, and pay only where there are
-    /// many rows for each weight: they are tried as long as dev's cross entropy falls.
+    /// Number of fits that every path has. Weaker penalties cost more iterations, and pay off only
+    /// where there are many rows for each weight: they are tried as long as dev's cross entropy
+    /// falls.
     private static let fewest = 7
-    /// Examples that standardisation of tokens is taken from; that of the classifier's input is taken
-    /// from all.
+    /// Number of examples that the standardisation of tokens is computed from; that of the
+    /// classifier's input is computed from all.
     private static let calibrationExamples = 256
 
     /// One for each strength, from the strongest penalty to that after which dev's cross entropy rose,
@@ -36,7 +37,8 @@ public struct LogisticPath: Sendable {
 
     /// - Parameters:
     ///   - graph: a head with a ``Graph/linearReadout``; its standardisation is set from train.
-    ///   - balancesClasses: whether classes weigh the same however many examples they have.
+    ///   - balancesClasses: whether all classes have the same total weight in the loss, however
+    ///     many examples they have.
     ///   - criterion: what the heads are compared by on dev.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
@@ -84,8 +86,8 @@ public struct LogisticPath: Sendable {
         self.heads = heads
     }
 
-    /// What the classifier reads, `[examples, width]`. Where that is standardised last, scale and shift
-    /// are set from all examples.
+    /// What the classifier reads, `[examples, width]`. Where standardisation is the last step
+    /// before it, scale and shift are computed from all examples.
     private static func standardizedRows(
         _ body: Graph, _ parameters: ParameterSet, _ features: FeatureSet
     ) throws -> FloatStorage {

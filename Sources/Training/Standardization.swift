@@ -2,7 +2,7 @@ import CKernels
 import Graphs
 import Tensors
 
-/// Zero mean and unit variance for each feature, as train has them.
+/// Zero mean and unit variance for each feature, by train's moments.
 struct Standardization: Sendable {
     let width: Int
     let scale: [Float]
@@ -12,7 +12,7 @@ struct Standardization: Sendable {
         width = rows.count / max(1, count)
         var moments = ColumnMoments(width: width)
         moments.add(rows.pointer, rows: count)
-        // A feature that never changes carries nothing and stays at zero.
+        // A feature that never changes carries no information and stays at zero.
         scale = moments.deviations.map { $0 > 1e-12 ? Float(1 / $0) : 0 }
         shift = zip(moments.means, scale).map { Float(-$0) * $1 }
     }

@@ -1,17 +1,18 @@
 import Metrics
 import Support
 
-/// Which epoch's weights a training gives.
+/// Which epoch's weights a training keeps.
 public enum EpochChoice: String, Sendable, Hashable, Codable, CaseIterable {
     /// The last where dev has fewer than 300 rows, else the best: on quarters of RTE's training rows
     /// the last gave half a point more with 200 rows of dev, on those of MRPC the same with 300.
     case automatic
-    /// The one that does best on dev; training stops where dev does not improve any more.
+    /// The one that does best on dev; training stops when dev no longer improves.
     case best
-    /// The last, at a learning rate that has fallen to zero. A small dev split chooses by luck.
+    /// The last, at a learning rate that has fallen to zero. A small dev split would choose by
+    /// luck.
     case last
 
-    /// What `automatic` means where dev has so many rows; the others are themselves.
+    /// What `automatic` means for a number of rows of dev; the others are themselves.
     public func resolved(devRows: Int) -> EpochChoice {
         self == .automatic ? (devRows < 300 ? .last : .best) : self
     }
@@ -28,14 +29,14 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public var warmUp: Float = 0.1
     /// Largest Euclidean norm of a step's gradient.
     public var clipNorm: Float = 1
-    /// Epochs without a better dev result after which training stops.
+    /// Number of epochs without a better dev result after which training stops.
     public var patience = 4
     public var labelSmoothing: Float = 0
     /// Which epoch's weights are the result.
     public var epochChoice = EpochChoice.automatic
     /// What the epochs are compared by on dev.
     public var criterion = SelectionCriterion.accuracy
-    /// Whether classes weigh the same however many examples they have.
+    /// Whether all classes have the same total weight in the loss, however many examples they have.
     public var balancesClasses = false
 
     public init() {}

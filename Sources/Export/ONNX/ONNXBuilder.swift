@@ -1,7 +1,7 @@
 import Graphs
 import ONNXProtobuf
 
-/// Collects the nodes and numbers of an ONNX graph; every value has a name of its own.
+/// Collects the nodes and numbers of an ONNX graph; every value has its own name.
 final class ONNXBuilder {
     /// LayerNormalization came with operator set 17, which goes with format version 8.
     static let opset = 17
@@ -83,7 +83,7 @@ final class ONNXBuilder {
 
     // MARK: Numbers
 
-    /// A tensor that is made when its name is asked for the first time.
+    /// A tensor that is created when its name is first requested.
     func initializer(_ name: String, _ make: () -> TensorProto) -> String {
         if initializerNames.insert(name).inserted { initializers.append(make()) }
         return name

@@ -9,7 +9,7 @@ package struct ONNXDescription: Sendable {
         package let name: String
         /// ONNX's number of the element type: 1 for float32, 7 for int64.
         package let element: Int
-        /// Sizes, or the names of sizes that a caller decides.
+        /// Sizes, or the names of sizes that the caller decides.
         package let shape: [String]
     }
 
@@ -22,11 +22,11 @@ package struct ONNXDescription: Sendable {
     package let operators: [String]
     /// Names of numbers and their shapes.
     package let initializers: [String: [Int]]
-    /// Names that a node reads but nobody before it writes; none in a sound file.
+    /// Names that a node reads but no node before it writes; empty for a valid file.
     package let dangling: [String]
-    /// Names that are written twice; none in a sound file.
+    /// Names that are written twice; empty for a valid file.
     package let repeated: [String]
-    /// Numbers whose bytes are not as many as shape and type say; none in a sound file.
+    /// Numbers whose byte count does not match their shape and type; empty for a valid file.
     package let wrongSizes: [String]
     /// Whether decoding and encoding give the same bytes.
     package let roundTrips: Bool

@@ -8,18 +8,18 @@ import Tokenization
 /// One ONNX file that maps padded token ids to logits, or features to logits.
 ///
 /// Inputs are `input_ids` and `attention_mask`, int64, `[batch, tokens]`; without the encoder
-/// `features`, float32, `[batch, tokens, width]`, stands for the ids. Models that encode the texts of a
-/// pair apart have the same inputs again with `pair_` before their names, with a length of their own.
-/// The output is `logits`, float32, `[batch, classes]`.
+/// `features`, float32, `[batch, tokens, width]`, takes the place of the ids. Models that encode
+/// the texts of a pair separately have the same inputs again, prefixed with `pair_` and with their
+/// own length. The output is `logits`, float32, `[batch, classes]`.
 package struct ONNXExporter: Exporter {
-    /// A protocol buffer message ends here; the nodes and names take some of it.
+    /// The size limit of a protocol buffer message; nodes and names take some of it.
     package static let standardLimit = Int(Int32.max) - (16 << 20)
 
     package let name = "onnx"
     package let summary = "encoder and head in one graph"
     private let limit: Int
 
-    /// - Parameter limit: bytes that weights may take.
+    /// - Parameter limit: largest size of the weights in bytes.
     package init(limit: Int = Self.standardLimit) {
         self.limit = limit
     }
@@ -47,7 +47,7 @@ package struct ONNXExporter: Exporter {
         try AtomicFile.write(data, to: url)
     }
 
-    /// Refuses what cannot be written before it is put together.
+    /// Refuses what cannot be written, before it is assembled.
     private func checkSize(_ parts: [(graph: Graph, parameters: ParameterSet)], _ url: URL) throws {
         var bytes = 0
         for (graph, parameters) in parts {

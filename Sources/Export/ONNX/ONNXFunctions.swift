@@ -25,7 +25,7 @@ extension ONNXGraphEmitter {
         }
     }
 
-    /// A sum weighted by the softmax of a parameter, which does not change any more.
+    /// A sum weighted by the softmax of a parameter, which is constant by now.
     func mix(_ values: [String], _ weights: ParameterID) -> String {
         let b = builder
         let logits = floats(weights).map(Double.init)
@@ -57,7 +57,7 @@ extension ONNXGraphEmitter {
 
     // MARK: Parameters
 
-    /// A parameter as it is.
+    /// A parameter, unchanged.
     func tensor(_ id: ParameterID) -> String {
         let parameter = graph.parameters[id.index]
         let name = prefix + parameter.name
@@ -96,7 +96,7 @@ extension ONNXGraphEmitter {
                 start: parameters.pointer(id), count: graph.parameters[id.index].count))
     }
 
-    /// A table in the type it is stored in, but for bfloat16, which few runtimes can gather.
+    /// A table in its stored type, except bfloat16, which few runtimes can gather.
     private func storedTensor(_ id: ParameterID) -> (name: String, isHalf: Bool) {
         let parameter = graph.parameters[id.index]
         let name = prefix + parameter.name

@@ -3,14 +3,14 @@ import ONNXProtobuf
 
 /// Writes a ``Graph`` as ONNX nodes over padded batches.
 ///
-/// Rows of tokens become `[batch, tokens, width]`, rows of sequences and of examples `[batch, width]`,
-/// rows of distances `[2 tokens - 1, width]`, as they are the same for every sequence of a batch.
-/// Where an example has two segments, the values of each have a name of their own, and layers before
-/// the segments meet are written once a segment over the same weights.
+/// Rows of tokens become `[batch, tokens, width]`, rows of sequences and of examples `[batch,
+/// width]`, rows of distances `[2 tokens - 1, width]`, as they are the same for every sequence of a
+/// batch. Where an example has two segments, the values of each have their own names, and layers
+/// that work on one segment are written once per segment, sharing their weights.
 struct ONNXGraphEmitter {
     let graph: Graph
     let parameters: ParameterSet
-    /// Stands before the names of parameters.
+    /// Prefix of the names of parameters.
     let prefix: String
     let builder: ONNXBuilder
 
@@ -18,16 +18,17 @@ struct ONNXGraphEmitter {
     ///
     /// - Parameters:
     ///   - inputs: for each input slot the name of a value for each segment, `[batch, tokens, width]`.
-    ///   - sequences: one a segment of an example.
-    /// - Returns: the output's name for each segment, or one name where the output is a row an example.
+    ///   - sequences: one per segment of an example.
+    /// - Returns: the output's name for each segment, or one name where the output has one row per
+    ///   example.
     func emit(inputs: [[String]], sequences: [ONNXSequence]) -> [String] {
-        precondition(sequences.count == graph.segments, "a sequence a segment")
+        precondition(sequences.count == graph.segments, "one sequence per segment")
         var values: [[String]] = []
         for node in graph.nodes {
             let arguments = node.inputs.map { values[$0] }
             switch node.primitive {
             case .input(let slot):
-                precondition(inputs[slot].count == sequences.count, "a value a segment")
+                precondition(inputs[slot].count == sequences.count, "one value per segment")
                 values.append(inputs[slot])
             case .segment(let index):
                 values.append([arguments[0][graph.segments == 1 ? 0 : index]])
@@ -38,7 +39,7 @@ struct ONNXGraphEmitter {
             case .embedding, .linear, .layerNorm, .activation, .relativeAttention,
                 .depthwiseConvolution, .unfold, .pool, .attentionPool, .binary, .concatenate,
                 .dropout, .affine, .mix:
-                // An example's rows have no mask; nothing that works on them asks for one.
+                // Rows of examples have no mask; nothing that works on them needs one.
                 let count = node.space == .examples ? 1 : sequences.count
                 values.append(
                     (0..<count).map { place in

@@ -2,8 +2,8 @@ import Foundation
 import Graphs
 import ONNXProtobuf
 
-/// The layers that take more than a node or two. What lies behind padding must not show: whoever looks
-/// at neighbours or sums over tokens masks first.
+/// The layers that take more than a node or two. Padding must not affect the results: layers that
+/// look at neighbours or sum over tokens mask it first.
 extension ONNXGraphEmitter {
     // MARK: Attention
 
@@ -43,7 +43,7 @@ extension ONNXGraphEmitter {
 
     // MARK: Convolutions
 
-    /// A convolution with one filter a feature over `[batch, width, tokens]`.
+    /// A convolution with one filter per feature over `[batch, width, tokens]`.
     func depthwiseConvolution(
         _ x: String, _ weight: ParameterID, _ bias: ParameterID, kernel: Int, width: Int,
         _ sequence: ONNXSequence
@@ -85,12 +85,12 @@ extension ONNXGraphEmitter {
 
     // MARK: Pooling
 
-    /// One row a sequence, of its real tokens.
+    /// One row per sequence, from its real tokens.
     func pool(_ kind: Pooling, _ x: String, width: Int, _ sequence: ONNXSequence) -> String {
         let b = builder
         switch kind {
         case .first:
-            // [batch, 1, 1] places pick whole rows when they are as wide as the rows.
+            // [batch, 1, 1] places pick whole rows once expanded to their width.
             let place = b.node("Unsqueeze", sequence.firstPlace(), b.integers([2]))
             let places = b.node("Expand", place, b.integers([1, 1, width]))
             let row = b.node("GatherElements", x, places, attributes: [AttributeProto("axis", 1)])

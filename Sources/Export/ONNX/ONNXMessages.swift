@@ -27,7 +27,7 @@ extension TensorProto {
 }
 
 extension TensorProto.DataType {
-    /// As messages hold it, whose fields for types are plain numbers.
+    /// The plain number that messages hold for a type.
     var number: Int32 { Int32(rawValue) }
 }
 
@@ -65,7 +65,7 @@ extension TensorShapeProto.Dimension {
         return result
     }
 
-    /// A size that a caller decides.
+    /// A size that the caller decides.
     static func named(_ name: String) -> Self {
         var result = Self()
         result.dimParam = name

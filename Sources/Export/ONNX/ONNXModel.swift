@@ -3,7 +3,8 @@ import Graphs
 import ONNXProtobuf
 import Tokenization
 
-/// A whole model as an ONNX message: inputs, the encoder's graph once a segment, the head's graph.
+/// A whole model as an ONNX message: inputs, the encoder's graph once per segment, the head's
+/// graph.
 struct ONNXModel {
     /// The encoder's side of a file.
     struct EncoderPart {
@@ -11,7 +12,7 @@ struct ONNXModel {
         let graph: Graph
         let parameters: ParameterSet
         let numbering: TokenNumbering
-        /// Features a token of one hidden state, and how many there are.
+        /// Features per token of one hidden state, and how many hidden states there are.
         let width: Int
         let slots: Int
 
@@ -56,7 +57,7 @@ struct ONNXModel {
                     ])
                 let sequence = ONNXSequence(in: builder, mask: integers("attention_mask"))
                 sequences.append(sequence)
-                // What a caller leaves in the padding may be anything, even NaN.
+                // The caller may leave anything in the padding, even NaN.
                 features.append(
                     Self.split(
                         sequence.replacingPadding(name, with: 0), width: configuration.width,
@@ -99,7 +100,7 @@ struct ONNXModel {
         return builder.node("Add", builder.node("Log", mean), largest)
     }
 
-    /// Hidden states that stand side by side, one by one.
+    /// Splits concatenated hidden states.
     private static func split(
         _ states: String, width: Int, slots: Int, _ builder: ONNXBuilder
     ) -> [String] {
@@ -111,7 +112,7 @@ struct ONNXModel {
 }
 
 extension TokenNumbering {
-    /// Learns from the encoder itself how it numbers a sequence and a pair.
+    /// Finds out from the encoder itself how it numbers a sequence and a pair.
     /// - Throws: ``ExportError/tokenTypes(encoder:)``, ``EncoderError``.
     init(_ encoder: Encoder) throws {
         let pair = encoder.tokenizer.encode(

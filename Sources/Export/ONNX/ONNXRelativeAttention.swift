@@ -1,8 +1,8 @@
 import Graphs
 import ONNXProtobuf
 
-/// Attention that knows the distance of two tokens. Distances do not depend on the side on which padding
-/// stands, so that nothing of them needs a mask.
+/// Attention that takes the distance between tokens into account. Distances do not depend on which
+/// side the padding is, so they need no mask.
 extension ONNXGraphEmitter {
     /// For each distance of two places the row of a table: `[2 tokens - 1]`, int64.
     func distanceRows(_ buckets: DistanceBuckets, _ sequence: ONNXSequence) -> String {
@@ -13,7 +13,7 @@ extension ONNXGraphEmitter {
         return b.node("Gather", lookup, b.node("Add", near, b.integer(reach)))
     }
 
-    /// The scores of tokens with each other and with what their distances give, under the mask.
+    /// The scores of tokens with each other and with their distances, under the mask.
     ///
     /// - Parameter x: packed rows `[batch, tokens, 3 width]`, then, as `terms` says, keys and queries
     ///   `[2 tokens - 1, width]` and biases `[2 tokens - 1, heads]`.

@@ -1,8 +1,8 @@
 import ONNXProtobuf
 
-/// How an encoder numbers tokens, as far as token ids do not say it.
+/// How an encoder numbers tokens, beyond their token ids.
 struct TokenNumbering: Hashable, Sendable {
-    /// Position id of the first token (RoBERTa's kin count from behind the padding id).
+    /// Position id of the first token (RoBERTa and its relatives count from after the padding id).
     var firstPosition: Int
     /// Rows of the table of token types; 0 where there is none.
     var tokenTypes: Int
@@ -12,11 +12,11 @@ struct TokenNumbering: Hashable, Sendable {
 
 /// One padded batch of sequences in an ONNX graph: its mask, its ids, and what is derived from them.
 ///
-/// Derived values are made when they are first needed. Tokens count as real where the mask is not zero,
-/// on whichever side the padding stands.
+/// Derived values are created when they are first needed. Tokens count as real where the mask is
+/// not zero, on whichever side the padding is.
 final class ONNXSequence {
-    /// Added to the scores of padding: far below every score, and finite, so that a row without any
-    /// token gives no NaN.
+    /// Added to the scores of padding: far below every score, and finite, so a row without any
+    /// tokens gives no NaN.
     static let absent: Float = -1e30
 
     private enum Derived: Hashable {
@@ -87,7 +87,7 @@ final class ONNXSequence {
         }
     }
 
-    /// `[batch, tokens, width]` with another value in the rows of padding, whatever stood there.
+    /// `[batch, tokens, width]` with the rows of padding replaced by another value.
     func replacingPadding(
         _ value: String, with filler: Float
     ) -> String {
@@ -161,7 +161,8 @@ final class ONNXSequence {
             let first = numbering?.firstPosition ?? 0
             let real = integers()
             let counted = b.node("CumSum", real, b.integer(1))
-            // The first token's count is 1; padding gets a row of the table that any batch has.
+            // The first token's count is 1; padding gets a row of the table that exists for any
+            // batch.
             let ids = b.node("Add", counted, b.integer(first - 1))
             return b.node("Max", ids, b.integer(max(0, first - 1)))
         }

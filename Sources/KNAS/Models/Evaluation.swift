@@ -11,8 +11,8 @@ import Training
 
 /// Evaluation of saved models.
 public enum Evaluation {
-    /// Metrics of a model on a split, from the same cached features that training used: a model gives
-    /// the very numbers it gave when it was saved.
+    /// Metrics of a model on a split, from the same cached features that training used: a model
+    /// gives exactly the numbers it gave when it was saved.
     /// - Throws: `ModelError.otherTask` when the task has other labels or another
     ///   number of texts.
     public static func evaluate(

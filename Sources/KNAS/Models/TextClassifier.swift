@@ -15,7 +15,7 @@ import Training
 ///     let answer = try classifier.classify("Could you send up two more towels?")
 ///     print(answer.label, answer.probability)
 ///
-/// Safe to use from several threads; calls take turns and use several threads inside.
+/// Safe to use from several threads; calls take turns and use several threads internally.
 public final class TextClassifier: Sendable {
     /// A text or a pair of texts to classify.
     public struct Input: Sendable, Hashable {
@@ -37,9 +37,10 @@ public final class TextClassifier: Sendable {
         public let label: String
         /// Its probability.
         public let probability: Float
-        /// A probability for each of ``TextClassifier/labels``.
+        /// The probability of each of ``TextClassifier/labels``.
         public let probabilities: [Float]
-        /// Before the softmax; an ensemble's are the logarithms of its probabilities.
+        /// The values before the softmax; those of an ensemble are the logarithms of its
+        /// probabilities.
         public let logits: [Float]
     }
 
@@ -52,7 +53,7 @@ public final class TextClassifier: Sendable {
     private let extractor: FeatureExtractor
     private let threads: Int
 
-    /// Inputs that are classified at a time.
+    /// Number of inputs that are classified at a time.
     private static let chunk = 512
 
     /// Loads a model directory and the encoder it was made on.
@@ -72,7 +73,7 @@ public final class TextClassifier: Sendable {
         try self.init(model: model, encoder: opened, threads: threads)
     }
 
-    /// A classifier of a model in memory.
+    /// A classifier for a model in memory.
     public init(model: Model, encoder: Encoder, threads: Int) throws {
         self.model = model
         self.encoder = encoder
@@ -93,8 +94,9 @@ public final class TextClassifier: Sendable {
         try classify([Input(text, pair: pair)])[0]
     }
 
-    /// Classifies many texts or pairs; results stand in their order.
-    /// - Throws: `ModelError.wrongInput` when a pair is missing or one too many.
+    /// Classifies many texts or pairs; results are in the same order.
+    /// - Throws: `ModelError.wrongInput` when the second text of a pair is missing, or there is one
+    ///   too many.
     public func classify(_ inputs: [Input]) throws -> [Classification] {
         for (index, input) in inputs.enumerated() where (input.pair != nil) != takesPairs {
             throw ModelError.wrongInput(

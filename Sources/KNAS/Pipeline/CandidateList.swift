@@ -13,7 +13,7 @@ public enum CandidateList {
         try AtomicFile.write(text, to: url)
     }
 
-    /// Reads a list, whose numbers are from 1 on and appear once each, in any order.
+    /// Reads a list, whose numbers start at 1 and appear once each, in any order.
     /// - Throws: ``RunError/badCandidates(path:line:reason:)``, `FileError`.
     public static func read(
         _ url: URL, in space: SearchSpace
@@ -31,7 +31,7 @@ public enum CandidateList {
         for (place, line) in lines.enumerated().dropFirst() where !line.isEmpty {
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
             guard fields.count == 2, let id = Int(fields[0]), id > 0 else {
-                throw bad(place + 1, "expected a number from 1 on, a tab and a genotype")
+                throw bad(place + 1, "expected a number of 1 or more, a tab and a genotype")
             }
             guard seen.insert(id).inserted else { throw bad(place + 1, "\(id) appears twice") }
             do {

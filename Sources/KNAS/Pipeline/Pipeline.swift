@@ -10,8 +10,8 @@ import Selection
 import Support
 import Training
 
-/// A whole run, from files to a model, as one page: each stage takes what the one before gave, its part
-/// of the configuration, and a key.
+/// A whole run, from files to a model, on one page: each stage takes the result of the one before,
+/// its part of the configuration, and a key.
 ///
 ///     let pipeline = Pipeline(
 ///         RunConfiguration(
@@ -25,12 +25,12 @@ public struct Pipeline: Sendable {
     let progress: ProgressHandler?
     let note: @Sendable (String) -> Void
 
-    /// A run, not begun yet.
+    /// A run that has not started yet.
     ///
     /// - Parameters:
     ///   - configuration: all choices of the run.
-    ///   - progress: told how far long stages are; may ask for a stop.
-    ///   - note: told one line about what each stage found.
+    ///   - progress: called as long stages proceed; may ask for a stop.
+    ///   - note: called with one line about what each stage found.
     public init(
         _ configuration: RunConfiguration, progress: ProgressHandler? = nil,
         note: @escaping @Sendable (String) -> Void = { _ in }
@@ -41,7 +41,7 @@ public struct Pipeline: Sendable {
     }
 
     /// Runs all stages and writes the run directory.
-    /// - Throws: the error of the stage that failed; what was finished before stays.
+    /// - Throws: the error of the stage that failed; what was finished before is kept.
     public func run() throws -> RunResult {
         try configuration.check()
         let watch = Stopwatch()
@@ -86,7 +86,7 @@ extension Pipeline {
     var key: RandomKey { RandomKey(seed: configuration.seed) }
 
     /// Reads the task and opens the encoder.
-    /// - Returns: both, and a pipeline that selects by what the task is judged by.
+    /// - Returns: both, and a pipeline that selects by the task's metric.
     func opened(_ watch: Stopwatch = Stopwatch()) throws -> (Pipeline, Preparation) {
         let prepared = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,

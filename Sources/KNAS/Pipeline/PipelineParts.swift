@@ -7,22 +7,23 @@ import Selection
 import Support
 import Tensors
 
-/// The pieces of a run that other processes, on this machine or others, can do: a plan, scored shares
-/// of its candidates, single trainings. Each gives a part that is merged into the run's store; a search
-/// that is then resumed takes what it finds there and ends with the bytes of an undivided run.
+/// The pieces of a run that other processes, on this machine or others, can do: a plan, scored
+/// shares of its candidates, single trainings. Each gives a part that is merged into the run's
+/// store; a search that is then resumed takes over what is there and ends with the bytes of an
+/// undivided run.
 extension Pipeline {
-    /// What a plan says.
+    /// The content of `plan.json`.
     public struct Plan: Sendable, Encodable {
         /// The run's directory.
         public var run: String
         /// Heads in `candidates.tsv`.
         public var candidates: Int
-        /// Of everything that decides the results.
+        /// The digest of everything that decides the results.
         public var digest: String
     }
 
-    /// Starts or opens the run's store and writes `candidates.tsv` and `plan.json` beside it. No text is
-    /// encoded.
+    /// Starts or opens the run's store and writes `candidates.tsv` and `plan.json` next to it. No
+    /// text is encoded.
     /// - Throws: `SearchError` for a strategy whose proposals depend on scores, and the stages'
     ///   errors.
     public func plan() throws -> Plan {
@@ -33,9 +34,9 @@ extension Pipeline {
         let store = try RunStore(
             configuration.run, identity: identity, mode: configuration.mode)
         defer { try? store.close() }
-        // Bad options are told now rather than by every share.
+        // Bad options are reported now rather than by every share.
         try configuration.search.scoring.check()
-        // Mean lengths count only where there is a limit to multiply-adds.
+        // Mean lengths matter only where multiply-adds are limited.
         let lengths =
             try configuration.space.maximumMultiplyAdds == nil
             ? [] : prepared.features.trainLengths()
@@ -61,7 +62,7 @@ extension Pipeline {
     }
 
     /// Scores a share of a plan's candidates into a part. Only train is encoded.
-    /// - Returns: how many heads that were.
+    /// - Returns: the number of heads in the share.
     public func score(_ list: URL, shard: Shard, to part: URL) throws -> Int {
         try configuration.check()
         let (pipeline, prepared) = try opened()
@@ -84,8 +85,8 @@ extension Pipeline {
     ///
     /// - Parameters:
     ///   - head: its text form.
-    ///   - heldOut: the part of the data that it is tried on: 0 is dev, 1 and up are folds of train (the
-    ///     better half of the finalists goes on to each next one).
+    ///   - heldOut: the part of the data that it is tried on: 0 is dev, 1 and up are folds of train
+    ///     (the better half of the finalists proceeds to each next one).
     ///   - part: the file to write.
     /// - Throws: `GenotypeError`, `RunStoreError`, and the stages' errors.
     public func train(_ head: String, heldOut: Int, to part: URL) throws {
@@ -96,7 +97,7 @@ extension Pipeline {
         let dev = try prepared.features.features(.dev)
         try RunStore.writePart(part, identity: RunIdentity(pipeline.configuration, prepared)) {
             store in
-            // As the fine step does it, so that a resumed search finds it.
+            // Exactly as the fine step does it, so a resumed search finds it.
             try pipeline.selection(pipeline.trainings(prepared, train, dev, TrainingMemo(store)))
                 .trainFinalist(genotype, part: heldOut)
         }

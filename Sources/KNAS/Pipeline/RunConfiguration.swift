@@ -22,7 +22,7 @@ public struct RunConfiguration: Sendable {
     public var space = SpaceConfiguration()
     /// How they are proposed and scored.
     public var search = SearchConfiguration()
-    /// How the one to export is found among the best by score.
+    /// How the head to export is chosen among the best by score.
     public var selection = SelectionConfiguration()
     /// Whether and how encoder layers are trained with the best head.
     public var fineTuning: FineTuneOptions?
@@ -34,10 +34,10 @@ public struct RunConfiguration: Sendable {
     public var threads = Parallel.availableThreads
     /// Where the results go.
     public var run: URL
-    /// What becomes of a run that is there already.
+    /// What to do with a run that already exists.
     public var mode = RunStore.Mode.new
-    /// The command line that gives this result, as the report shows it; `nil` for runs that no command
-    /// line started.
+    /// The command line that reproduces this result, as the report shows it; `nil` for runs that
+    /// were not started by a command line.
     public var command: String?
 
     /// A run with this project's standard choices.
@@ -57,7 +57,7 @@ public struct RunConfiguration: Sendable {
         try space.check()
         try require(
             !selection.averagesSeeds || fineTuning == nil, "--ensemble", "on",
-            "a run without --unfreeze, whose seeds have encoders of their own")
+            "a run without --unfreeze, whose seeds each have their own encoder")
         try fineTuning?.training.check()
         try input.check()
     }

@@ -4,10 +4,10 @@ import Support
 import Tensors
 
 extension RunIdentity {
-    /// Choices that do not change the results, or that a digest stands for. A head's score does not
-    /// depend on how many others there are, so a run can be resumed for more candidates; and seeds are
-    /// trained alike whether one of them or all are exported, so a finished run can be resumed to get
-    /// the other model.
+    /// Choices that do not change the results, or that a digest covers. A head's score does not
+    /// depend on how many others there are, so a run can be resumed for more candidates; and seeds
+    /// are trained in the same way whether one or all of them are exported, so a finished run can
+    /// be resumed to get the other model.
     private static let free: Set<String> = [
         "input.task", "input.data", "run", "threads", "mode", "seed", "search.candidates",
         "selection.averagesSeeds", "command",
@@ -24,7 +24,7 @@ extension RunIdentity {
 }
 
 extension RunConfiguration {
-    /// Where a run is and how it is done, which is no choice of what it finds.
+    /// Where a run is and how it is done, which does not decide what it finds.
     private static let places: Set<String> = [
         "input.task", "input.data", "run", "threads", "mode", "command",
     ]

@@ -5,14 +5,15 @@ import Search
 import Selection
 import Support
 
-/// A run's store while a process works on it: what an earlier process found is taken over, what this
-/// one finds is kept.
+/// A run's store while a process is working on it: results of an earlier process are taken over,
+/// new ones are kept.
 struct RunSession {
     let memo: TrainingMemo
     private let store: RunStore
     private let watch: Stopwatch
 
-    /// Opens the store of a run's directory as the configuration says, and lets the watch count on.
+    /// Opens the store of a run's directory in the configuration's mode, and adds its timings to
+    /// the watch.
     /// - Throws: ``RunStoreError``, `FileError`.
     init(
         _ configuration: RunConfiguration, _ prepared: Preparation, _ watch: Stopwatch,
@@ -33,7 +34,7 @@ struct RunSession {
         watch.observer = { stage, cost in try store.enter(stage: stage, timings: cost.timings) }
     }
 
-    /// Searches; candidates that are in the store are taken as they are.
+    /// Searches; candidates that are already in the store are not scored again.
     func search(
         _ search: CandidateSearch, in space: SearchSpace, progress: ProgressHandler?
     ) throws -> [Candidate] {
@@ -43,18 +44,18 @@ struct RunSession {
             onCandidate: { try store.append($0) })
     }
 
-    /// Notes that the run is at its end, and lets its directory go.
+    /// Notes that the run is complete, and releases its directory.
     func complete() throws {
         try store.enter(stage: RunStore.completeStage, timings: watch.cost.timings)
         try store.close()
     }
 
-    /// Commits what was found and lets the directory go, wherever the run ends.
+    /// Commits what was found and releases the directory, wherever the run ends.
     func close() { try? store.close() }
 }
 
 extension Cost {
-    /// By name, as they are stored.
+    /// Timings by name, as they are stored.
     fileprivate var timings: [String: Double] {
         var result = ["wall": wallSeconds, "cpu": cpuSeconds, "peak": Double(peakMemoryBytes)]
         for (stage, seconds) in stages { result["stage \(stage)"] = seconds }

@@ -1,11 +1,11 @@
 import Foundation
 import Support
 
-/// One of several equal shares of a list of work, as `I/N`: every N-th piece from the I-th on.
+/// One of several equal shares of a list of work, as `I/N`: every N-th piece, starting at the I-th.
 public struct Shard: Sendable, Hashable, CustomStringConvertible {
-    /// From 1.
+    /// The number of the share, from 1.
     public let index: Int
-    /// Shares in all.
+    /// Total number of shares.
     public let count: Int
 
     /// The whole list.
@@ -25,9 +25,9 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
         self.init(index: index, count: count)
     }
 
-    /// As the command line has it: `index/count`.
+    /// As on the command line: `index/count`.
     public var description: String { "\(index)/\(count)" }
 
-    /// Whether the piece at a place, from 0, belongs to this share.
+    /// Whether the piece at an index, from 0, belongs to this share.
     public func contains(_ place: Int) -> Bool { place % count == index - 1 }
 }

@@ -4,7 +4,7 @@ import Foundation
 import Support
 import Tensors
 
-/// What this installation consists of, and what is amiss with it.
+/// What this installation consists of, and what is wrong with it.
 public struct Diagnosis: Encodable, Sendable {
     /// An installed encoder.
     public struct InstalledEncoder: Encodable, Sendable {
@@ -20,7 +20,8 @@ public struct Diagnosis: Encodable, Sendable {
 
     /// Version of the program.
     public let version: String
-    /// Which matrix-product kernels OpenBLAS chose; results of others differ in the last bits.
+    /// Which matrix-product kernels OpenBLAS chose; results with other kernels differ in the last
+    /// bits.
     public let matrixKernels: String
     /// Processors that threads can use.
     public let cores: Int
@@ -30,13 +31,13 @@ public struct Diagnosis: Encodable, Sendable {
     public let home: String
     /// Whether that directory can be written.
     public let isHomeWritable: Bool
-    /// Space that is left there; `nil` where the system does not say.
+    /// Free space there; `nil` where the system does not say.
     public let freeBytes: Int?
     /// All installed encoders, by name.
     public let encoders: [InstalledEncoder]
     /// Size of the cached features.
     public let featureCacheBytes: Int
-    /// What to do, most urgent first; empty where all is well.
+    /// What to do, most urgent first; empty where everything is fine.
     public let advice: [String]
 
     /// Looks at everything; opens every encoder.
@@ -89,7 +90,7 @@ public struct Diagnosis: Encodable, Sendable {
         if let free, free < 2 << 30 {
             advice.append(
                 "less than 2 GB are free for features"
-                    + (cache > 0 ? ": remove \(home)/features, which is made again" : ""))
+                    + (cache > 0 ? ": remove \(home)/features, which can be recomputed" : ""))
         }
         if memory < 2 << 30 {
             advice.append("this machine has less than the 2 GB of memory that a search may need")
@@ -102,7 +103,7 @@ public struct Diagnosis: Encodable, Sendable {
         return advice
     }
 
-    /// Whether a directory, or the nearest above it that exists, can be written.
+    /// Whether a directory, or its nearest existing parent, can be written.
     private static func isWritable(_ url: URL) -> Bool {
         var url = url
         while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
@@ -120,7 +121,7 @@ public struct Diagnosis: Encodable, Sendable {
         return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
     }
 
-    /// Bytes of all files below a directory; links count where they lead.
+    /// Bytes of all files below a directory; links count as their targets.
     private static func size(_ url: URL) -> Int {
         guard let files = FileManager.default.enumerator(atPath: url.path) else { return 0 }
         return files.compactMap { $0 as? String }.reduce(0) { sum, name in

@@ -3,17 +3,17 @@ import Results
 import RunStore
 import Support
 
-/// What there is to know about a run's directory, whether or not the run is complete.
+/// A summary of a run's directory, whether or not the run is complete.
 public struct RunOverview: Sendable, Codable {
-    /// Where a run is.
+    /// The state of a run.
     public enum State: String, Sendable, Codable {
-        /// Finished; at work in some process; stopped before the end; not readable.
+        /// Finished; running in some process; stopped before the end; not readable.
         case complete, running, interrupted, damaged
     }
 
-    /// Where the run is.
+    /// The run's directory.
     public var directory: String
-    /// Whether it is finished.
+    /// Whether it is finished, running, interrupted or damaged.
     public var state: State
     /// The stage an interrupted run was in, or why a directory cannot be read.
     public var detail: String?
@@ -23,7 +23,7 @@ public struct RunOverview: Sendable, Codable {
     public var encoder: String?
     /// The seed of everything random.
     public var seed: UInt64?
-    /// Version of the program that made it.
+    /// Version of the program that started it.
     public var version: String?
     /// When it was started, in ISO 8601.
     public var created: String?
@@ -35,7 +35,7 @@ public struct RunOverview: Sendable, Codable {
     public var head: String?
     /// The trained weights, those of encoder layers included.
     public var parameters: Int?
-    /// The exported head, fine-tuned where it was, on dev, a fraction of 1.
+    /// Accuracy of the exported model on dev, a fraction of 1.
     public var devAccuracy: Double?
     /// The same on test, a fraction of 1.
     public var testAccuracy: Double?
@@ -43,12 +43,12 @@ public struct RunOverview: Sendable, Codable {
     public var testF1: Double?
     /// The Matthews correlation on test.
     public var testMCC: Double?
-    /// What the run took.
+    /// What the run took, in seconds.
     public var wallSeconds: Double?
     /// All choices of the run by name.
     public var choices: [String: String]?
 
-    /// Whether a directory holds a run, in whatever state; a study of proxies is none.
+    /// Whether a directory holds a run, in whatever state; a study of proxies does not count.
     public static func isRun(_ directory: URL) -> Bool {
         (RunFiles.hasStore(directory) || hasResult(directory))
             && !has("correlation.json", directory)
@@ -62,7 +62,7 @@ public struct RunOverview: Sendable, Codable {
         FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path)
     }
 
-    /// The runs of a folder by name, or the folder itself where it is one.
+    /// The runs of a folder by name, or the folder itself where it is a run.
     /// - Throws: `FileError/missing(path:)`.
     public static func all(in folder: URL) throws -> [RunOverview] {
         if isRun(folder) { return [try RunOverview(folder)] }
@@ -90,11 +90,11 @@ public struct RunOverview: Sendable, Codable {
             }
         }
         guard Self.hasResult(directory) else {
-            // The store says complete, but somebody removed the result.
+            // The store says complete, but the result was removed.
             if state == .complete { (state, detail) = (.damaged, "result.json is missing") }
             return
         }
-        // A resumed run's result is of before; what it will be is not known yet.
+        // The result of a resumed run is out of date until the run is complete.
         guard state == .complete || state == .damaged else { return }
         do {
             take(try RunResult.load(directory.appendingPathComponent("result.json")))
@@ -132,7 +132,7 @@ public struct RunOverview: Sendable, Codable {
         wallSeconds = result.cost.wallSeconds
     }
 
-    /// Removes a run; what else is in its directory stays.
+    /// Removes a run; other files in its directory stay.
     /// - Throws: `RunStoreError.inUse`, `FileError`.
     public static func remove(_ directory: URL) throws {
         guard isRun(directory) else {

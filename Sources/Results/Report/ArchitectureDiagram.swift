@@ -5,11 +5,11 @@ package struct ArchitectureDiagram: Sendable {
     /// One operation of the head.
     package struct Box: Sendable {
         package let slot: Slot
-        /// The operation's name as genotypes have it.
+        /// The operation's name, as in genotypes.
         package let operation: String
-        /// The settings, those of the normalisation apart.
+        /// The settings, except that of the normalisation.
         package let settings: [(name: String, value: String)]
-        /// The normalisation, as genotypes have it; `nil` where the operation has no such choice.
+        /// The normalisation, as in genotypes; `nil` where the operation has no such choice.
         package let norm: String?
         /// What comes out: `tokens × 128`.
         package let shape: String

@@ -34,7 +34,7 @@ enum ArchitectureSection {
                 caption: """
                     Each box is an operation with its settings; between boxes is the shape of what \
                     flows on\(diagram.boxes.contains { $0.slot == .block }
-                        ? "; a line round a box is its residual connection" : ""). \
+                        ? "; a line around a box is its residual connection" : ""). \
                     \(Show.count(result.exported.parameters)) trained weights in all.
                     """))
             </section>
@@ -98,14 +98,14 @@ enum ArchitectureSection {
         }
     }
 
-    /// The settings in words where their names alone do not say it.
+    /// The settings, in words where their names are not clear enough.
     private static func details(_ box: ArchitectureDiagram.Box) -> [String] {
         box.settings.compactMap { name, value in
             switch (name, value) {
             case ("dropout", "0"), ("activation", "none"), ("hidden", "0"): nil
             case ("of", Self.mix): "learned mix of all layers"
             case ("of", _): "layer \(value)"
-            case ("width", "full"): "features as they are"
+            case ("width", "full"): "features unchanged"
             case ("activation", _) where box.slot == .classifier: hasHidden(box) ? value : nil
             default: "\(name) \(value)"
             }
@@ -149,7 +149,7 @@ enum ArchitectureSection {
         return arrow
     }
 
-    /// From the arrow above a box, round it, to the sum.
+    /// From the arrow above a box, around it, to the sum.
     private static func residual(from top: Double, to bottom: Double) -> HTML {
         let x = left + boxWidth / 2
         return """

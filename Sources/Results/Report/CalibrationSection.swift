@@ -1,6 +1,6 @@
 import Metrics
 
-/// Whether the winner is as often right as it is confident.
+/// Whether the exported model is right as often as it is confident.
 enum CalibrationSection {
     private static let binCount = 10
 
@@ -16,11 +16,11 @@ enum CalibrationSection {
             <p>On test the exported model is \(Show.percent(confidence)) confident on average and \
             right \(Show.percent(accuracy)) of the time: it is \(verdict(confidence - accuracy)). \
             The expected calibration error in \(binCount) bins is \
-            <strong>\(Show.share(curve.expectedError))</strong>: by so much, on average over the \
-            rows, confidence and accuracy of a row’s bin differ (0 is perfect). The largest gap \
+            <strong>\(Show.share(curve.expectedError))</strong>: the average difference, over the \
+            rows, between confidence and accuracy of a row’s bin (0 is perfect). The largest gap \
             of a bin is \(Show.share(curve.maximumError)).</p>
             \(figure(curve))
-            <details><summary>The numbers of this figure</summary>
+            <details><summary>The numbers in this figure</summary>
             \(table(curve))
             </details>
             </section>
@@ -28,7 +28,7 @@ enum CalibrationSection {
     }
 
     private static func verdict(_ gap: Double) -> String {
-        if abs(gap) < 0.01 { return "well calibrated on the whole" }
+        if abs(gap) < 0.01 { return "well calibrated overall" }
         let size = abs(gap) < 0.05 ? "a little" : "clearly"
         return gap > 0 ? "\(size) overconfident" : "\(size) underconfident"
     }
@@ -39,7 +39,7 @@ enum CalibrationSection {
         let total = Double(max(1, curve.bins.reduce(0) { $0 + $1.count }))
         let bars: [HTML] = curve.bins.filter { $0.count > 0 }.map { bin in
             let top = y.place(bin.accuracy)
-            // The width says how many rows a bin has: the full bin is all of them.
+            // The width shows how many rows a bin has: full width would be all of them.
             let width =
                 (x.place(bin.upper) - x.place(bin.lower) - 4)
                 * max(0.12, (Double(bin.count) / total).squareRoot())
@@ -71,12 +71,12 @@ enum CalibrationSection {
                 \(Show.plural($0.count, "row"))
                 """
             }.joined(separator: "; "),
-            [Figure.frame(x, y, xName: "confidence", yName: "share that is right")] + bars
+            [Figure.frame(x, y, xName: "confidence", yName: "accuracy")] + bars
                 + [diagonal] + marks,
             caption: """
-                Ten bins of confidence. A bar is as high as the share of its rows that is right, \
-                as wide as the bin is full, with the number of its rows at its foot; diamonds \
-                stand at the mean confidence. On the dashed line confidence and accuracy agree; \
+                Ten bins of confidence. The height of a bar is the accuracy in its bin, the width \
+                shows how many rows are in it, and their number is at its foot; diamonds \
+                are at the mean confidence. On the dashed line confidence and accuracy agree; \
                 diamonds below it are overconfident.
                 """)
     }
@@ -86,7 +86,7 @@ enum CalibrationSection {
             id: "calibration-bins", caption: "Calibration by bin of confidence",
             columns: [
                 ("Confidence", .text), ("Rows", .number), ("Mean confidence", .number),
-                ("Share that is right", .number),
+                ("Accuracy", .number),
             ],
             rows: curve.bins.map { bin in
                 [

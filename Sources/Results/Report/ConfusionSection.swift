@@ -1,4 +1,4 @@
-/// Which classes are taken for which.
+/// Which classes are mistaken for which.
 enum ConfusionSection {
     static func html(_ content: ReportContent) -> HTML {
         let labels = content.test.labels
@@ -35,10 +35,10 @@ enum ConfusionSection {
             <div class="scroll" tabindex="0" role="group" aria-labelledby="matrix-caption">
             <table id="matrix" class="matrix">
             <caption id="matrix-caption"><span>Test rows of the exported model. A row of the \
-            table is a class as it is, a column what the model says: percentages of the row, \
-            counts below. The diagonal, framed, is right; the fuller a cell’s bar, the larger its \
+            table is a true class, a column what the model predicts: percentages of the row, \
+            counts below. The framed diagonal is right; the fuller a cell’s bar, the larger its \
             share</span></caption>
-            <thead><tr><th scope="col">is \\ said</th>\(head)<th scope="col" \
+            <thead><tr><th scope="col">true \\ predicted</th>\(head)<th scope="col" \
             class="n">rows</th></tr></thead>
             <tbody>
             \(rows)
@@ -59,7 +59,7 @@ enum ConfusionSection {
         }
         guard worst.count > 0 else { return "Every test row is right." }
         return """
-            Most often “<bdi>\(labels[worst.row])</bdi>” is taken for \
+            Most often “<bdi>\(labels[worst.row])</bdi>” is mistaken for \
             “<bdi>\(labels[worst.column])</bdi>”: \(Show.plural(worst.count, "row")).
             """
     }

@@ -1,7 +1,7 @@
 import Metrics
 import Selection
 
-/// The exported model beside what it has to beat.
+/// The exported model compared with what it has to beat.
 enum ControlsSection {
     /// A control with its name.
     private struct Line {
@@ -24,9 +24,9 @@ enum ControlsSection {
             <p>Would something simpler do? The exported model’s accuracy on test minus the control’s, \
             \(averages ? "each with its seeds’ probabilities averaged" : "both means over their seeds"), \
             with a 95% bootstrap interval over the test rows. p is \
-            that of McNemar’s exact test on the majority of each side’s seeds: how likely a \
-            difference as large is when both are equally good. An interval that holds 0 says that \
-            the test rows do not tell them apart.</p>
+            that of McNemar’s exact test on the majority vote of each side’s seeds: how likely \
+            a difference this large is when both are equally good. If an interval contains 0, \
+            these test rows cannot distinguish the two.</p>
             \(forest(lines))
             \(table(lines, result))
             \(averages ? "" : result.exported.seedsTogether.map { together($0) } ?? "")

@@ -20,8 +20,8 @@ enum CostSection {
             \("\(EnergyEstimate.wattsPerCore)") W for a busy core, \
             \("\(EnergyEstimate.wattsPerGigabyte)") W for a gigabyte of memory, no share for \
             cooling, and electricity at \(Show.short(EnergyEstimate.gramsPerKilowattHour)) g \
-            CO<sub>2</sub> equivalent a kilowatt-hour (world average), as Lannelongue, Grealey \
-            and Inouye, Green Algorithms, Advanced Science 2021. Other processors and grids \
+            CO<sub>2</sub> equivalent per kilowatt-hour (world average), as in Lannelongue, \
+            Grealey and Inouye, Green Algorithms, Advanced Science 2021. Other processors and grids \
             differ by factors.</p>
             </section>
             """
@@ -61,14 +61,14 @@ enum CostSection {
         case "features": "features: encoding the rows"
         case "search": "search: scoring candidates"
         case "finalists": "finalists: halving, tuning, seeds"
-        case "linear heads": "linear heads: exact fits, compared with the search's best"
+        case "linear heads": "linear heads: exact fits, comparison with the search’s best head"
         case "controls": "controls: MLP, random heads"
-        case "evaluation": "evaluation: test"
+        case "evaluation": "evaluation: predictions on test"
         default: stage
         }
     }
 
-    /// Scoring all candidates beside training them all.
+    /// Scoring all candidates compared with training all of them.
     private static func comparison(_ content: ReportContent) -> HTML {
         let result = content.result
         let cost = result.cost
@@ -80,7 +80,7 @@ enum CostSection {
         }
         let each = training / Double(effort.trainings)
         let all = each * Double(result.search.candidates)
-        // Both stages keep the cores busy as the whole run does.
+        // Both stages keep as many cores busy as the whole run does.
         let busy = cost.cpuSeconds / cost.wallSeconds
         func row(_ name: String, _ seconds: Double) -> [Table.Cell] {
             let energy = EnergyEstimate(
@@ -94,10 +94,10 @@ enum CostSection {
         let ratio = all / max(scoring + training, 1e-9)
         let candidates = Show.plural(result.search.candidates, "candidate")
         return """
-            <h3>Against training everything</h3>
+            <h3>Compared with training everything</h3>
             <p>\(Show.plural(effort.trainings, "training")) of finalists and the best head \
             (\(Show.plural(effort.epochs, "epoch"))) took \(Show.duration(training)), so \
-            \(Show.duration(each)) each, side by side on the cores of this machine. Training all \
+            \(Show.duration(each)) each, in parallel on this machine’s cores. Training all \
             \(candidates) once would then have taken about \(Show.duration(all)): \
             \(Show.short(ratio)) times what scoring them and training the best took\
             \(ratio < 1 ? ", so a search this small saved nothing" : "").</p>

@@ -1,12 +1,12 @@
-/// What a computation may have drawn and emitted: processor time and memory by constants, after
-/// Lannelongue, Grealey and Inouye, Green Algorithms, Advanced Science 2021. An estimate: nothing
-/// is measured but times and bytes.
+/// Energy and emissions of a computation, from processor time and memory with the constants of
+/// Lannelongue, Grealey and Inouye, Green Algorithms, Advanced Science 2021. An estimate: only
+/// times and bytes are measured.
 struct EnergyEstimate {
-    /// Power of a busy core, in watts: that paper's value for a processor that is not known.
+    /// Power of a busy core, in watts: that paper's value for an unknown processor.
     static let wattsPerCore = 12.0
-    /// Power of memory, in watts a gigabyte, from the same source.
+    /// Power of memory, in watts per gigabyte, from the same source.
     static let wattsPerGigabyte = 0.3725
-    /// Carbon intensity of electricity, in grams of CO2 equivalent a kilowatt-hour: the world's
+    /// Carbon intensity of electricity, in grams of CO2 equivalent per kilowatt-hour: the world
     /// average in that paper.
     static let gramsPerKilowattHour = 475.0
 
@@ -15,7 +15,7 @@ struct EnergyEstimate {
     /// - Parameters:
     ///   - cpuSeconds: processor time, summed over cores.
     ///   - wallSeconds: how long the memory was held.
-    ///   - memoryBytes: the largest resident size, taken as held all the time.
+    ///   - memoryBytes: the largest resident size, assumed to be held all the time.
     init(cpuSeconds: Double, wallSeconds: Double, memoryBytes: Int) {
         let processor = cpuSeconds * Self.wattsPerCore
         let memory = wallSeconds * Double(memoryBytes) / 1e9 * Self.wattsPerGigabyte

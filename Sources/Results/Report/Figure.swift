@@ -1,18 +1,18 @@
 import Foundation
 
-/// A linear axis: values to places in a drawing, and round numbers to mark.
+/// A linear axis: maps values to positions in a drawing, and has round numbers to mark.
 struct Axis {
     let lower: Double
     let upper: Double
-    /// Places of the ends, in units of the drawing.
+    /// Positions of the ends, in units of the drawing.
     let start: Double
     let end: Double
     let ticks: [Double]
     private let step: Double
 
-    /// An axis that holds all finite values, with round ends.
+    /// An axis that covers all finite values, with round ends.
     /// - Parameters:
-    ///   - values: what is to be shown; without any, 0 to 1.
+    ///   - values: the values to show; 0 to 1 where there are none.
     ///   - padding: room beyond the values, as a share of their range.
     ///   - limits: ends that the axis does not go beyond, e.g. 0 and 1 of a share.
     init(
@@ -58,7 +58,7 @@ struct Axis {
         return 10 * power
     }
 
-    /// Where a value stands; values that are not finite stand at the start.
+    /// The position of a value; that of values that are not finite is the start.
     func place(_ value: Double) -> Double {
         guard value.isFinite else { return start }
         return start + (value - lower) / (upper - lower) * (end - start)
@@ -73,12 +73,12 @@ struct Axis {
     }
 }
 
-/// SVG drawings that say in words what they show.
+/// SVG drawings that also say in words what they show.
 enum Figure {
     /// A drawing with a caption.
     /// - Parameters:
     ///   - id: unique on the page; names the parts that screen readers read.
-    ///   - description: what the drawing shows, for those who do not see it.
+    ///   - description: what the drawing shows, for people who cannot see it.
     static func svg(
         id: String, width: Double, height: Double, title: String, description: String,
         _ content: [HTML], caption: HTML
@@ -124,7 +124,7 @@ enum Figure {
             """
     }
 
-    /// A number of the drawing's units.
+    /// A number in the drawing's units.
     static func at(_ value: Double) -> String {
         let text = String(format: "%.1f", value.isFinite ? value : 0)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

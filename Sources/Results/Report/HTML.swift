@@ -1,7 +1,7 @@
 import Foundation
 
-/// A piece of a page. Literals are markup; what is interpolated is text and gets escaped, unless it
-/// is a piece of a page itself. Escaping cannot be forgotten, because only literals are trusted.
+/// A piece of a page. Literals are markup; interpolated text is escaped, unless it is a piece of a
+/// page itself. Escaping cannot be forgotten, because only literals are trusted.
 package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// The markup.
     package private(set) var source: String
@@ -16,7 +16,7 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// - Parameter trusted: never what a user wrote.
     init(trusted: String) { source = trusted }
 
-    /// Puts text and pieces of pages between markup.
+    /// Inserts text and pieces of pages into markup.
     package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var source = ""
 
@@ -35,9 +35,9 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 
     static func + (a: HTML, b: HTML) -> HTML { HTML(trusted: a.source + b.source) }
 
-    /// Text for element content and quoted attributes. It goes by code points, as browsers do: to
-    /// Swift a `<` with a combining mark is another character, to a browser it still opens a tag.
-    /// Control characters, which HTML does not allow, become replacement characters.
+    /// Text for element content and quoted attributes. It works on code points, as browsers do: in
+    /// Swift a `<` with a combining mark is another character, but in a browser it still opens a
+    /// tag. Control characters, which HTML does not allow, become replacement characters.
     static func escape(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
@@ -77,8 +77,8 @@ enum Show {
         value.isFinite ? String(format: "%.\(digits)f", value) : "–"
     }
 
-    /// Three significant digits, six from a thousand to a million: sums of ranks, the scores of a vote,
-    /// would look alike with fewer.
+    /// Three significant digits, six from a thousand to a million: sums of ranks, the scores of a
+    /// vote, would look the same with fewer.
     static func short(_ value: Double) -> String {
         guard value.isFinite else { return "–" }
         return String(format: (1e3..<1e6).contains(value.magnitude) ? "%.6g" : "%.3g", value)
@@ -96,7 +96,7 @@ enum Show {
         return (value < 0 ? "−" : "") + groups.reversed().joined(separator: "\u{202F}")
     }
 
-    /// A time in the unit that suits it.
+    /// A time in a suitable unit.
     static func duration(_ seconds: Double) -> String {
         switch seconds {
         case ..<100: "\(decimals(seconds, 1)) s"
@@ -106,7 +106,7 @@ enum Show {
         }
     }
 
-    /// p of a test; tiny ones as a bound.
+    /// The p of a test; tiny ones as a bound.
     static func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : decimals(p, 3) }
 
     /// `1 head`, `2 heads`, `2 classes`.
@@ -120,7 +120,7 @@ enum Show {
         first == last ? "layer \(first)" : "layers \(first) to \(last)"
     }
 
-    /// A number of any size: whole up to a milliard, beyond it as a power of ten.
+    /// A number of any size: whole below a billion, otherwise as a power of ten.
     static func size(_ value: Double) -> HTML {
         guard value.isFinite else { return "–" }
         if value < 1e9 { return HTML(text: count(Int(value))) }

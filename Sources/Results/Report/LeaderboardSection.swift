@@ -23,9 +23,9 @@ enum LeaderboardSection {
             <h2 id="leaderboard">Leaderboard</h2>
             <p>Heads are ranked by <code>\(search.proxy)</code> without training; a higher score \
             is better\(search.proxy.hasPrefix("vote(") ? " (of a vote: the sum of ranks)" : ""). \
-            Beside each proxy’s mean stands its spread over the initialisations (±). Only \
+            Each proxy’s mean is shown with its spread over the initialisations (±). Only \
             finalists have an accuracy. <span class="scripted" hidden>Press a column’s name to \
-            sort by it, again to turn the order round.</span></p>
+            sort by it, again to reverse the order.</span></p>
             \(shown == 0 ? "<p>No head could be scored.</p>" : table.html)
             </section>
             """

@@ -4,7 +4,7 @@ import Training
 enum LearningCurveSection {
     private static let width = 640.0
     private static let height = 320.0
-    /// Trainings that are drawn at most: more lines cannot be told apart.
+    /// Most trainings that are drawn: more lines could not be distinguished.
     private static let drawnSeeds = 6
 
     static func html(_ content: ReportContent) -> HTML {
@@ -29,7 +29,7 @@ enum LearningCurveSection {
                 shown, of: seeds.count, id: "\(id)-accuracy", name: name, what: "dev accuracy",
                 limits: 0...1
             ) { $0.devAccuracy }
-            + "<details><summary>The numbers of these curves</summary>\(table(seeds, id: id, name: name))</details>"
+            + "<details><summary>The numbers in these figures</summary>\(table(seeds, id: id, name: name))</details>"
     }
 
     private static func figure(

@@ -1,16 +1,16 @@
-/// Shapes that stay apart without colour.
+/// Shapes that can be distinguished without colour.
 enum Mark: Int, CaseIterable {
     case circle, square, triangle, diamond, cross, plus, down, star
 
     /// The shape of the n-th series; shapes repeat after all are used.
     init(series: Int) { self = Self.allCases[series % Self.allCases.count] }
 
-    /// A dash pattern of the n-th series' line.
+    /// The dash pattern of the n-th series' line.
     static func dash(series: Int) -> String {
         ["none", "7 4", "2 3", "9 3 2 3", "12 5", "4 2", "1 4", "8 2 1 2"][series % 8]
     }
 
-    /// What people call it.
+    /// Its name, for legends.
     var name: String {
         switch self {
         case .circle: "circle"
@@ -19,7 +19,7 @@ enum Mark: Int, CaseIterable {
         case .diamond: "diamond"
         case .cross: "cross"
         case .plus: "plus"
-        case .down: "triangle on its tip"
+        case .down: "upside-down triangle"
         case .star: "star"
         }
     }

@@ -1,8 +1,8 @@
-/// The test rows that the winner has wrong, the most confident first.
+/// The test rows that the exported model gets wrong, the most confident first.
 enum MistakesSection {
-    /// Rows that are listed at most.
+    /// Most rows that are listed.
     static let limit = 50
-    /// Characters of a text that are shown.
+    /// Most characters of a text that are shown.
     private static let textLimit = 600
 
     static func html(_ content: ReportContent) -> HTML {
@@ -11,7 +11,7 @@ enum MistakesSection {
         return """
             <section aria-labelledby="mistakes">
             <h2 id="mistakes">Mistakes on test</h2>
-            \(total == 0 ? "<p>The exported model has every test row right.</p>" : table(test, total))
+            \(total == 0 ? "<p>The exported model gets every test row right.</p>" : table(test, total))
             </section>
             """
     }
@@ -27,8 +27,8 @@ enum MistakesSection {
                 \(Show.plural(test.examples.count, "test row"))
                 """,
             columns: [
-                ("Text", .text), ("Is", .text), ("Said", .text), ("Confidence", .number),
-                ("Probability of the truth", .number),
+                ("Text", .text), ("True", .text), ("Predicted", .text), ("Confidence", .number),
+                ("Probability of the true class", .number),
             ],
             rows: mistakes.map { mistake in
                 [
@@ -49,7 +49,7 @@ enum MistakesSection {
         return first + "<span class=\"text pair\" dir=\"auto\">\(cut(pair))</span>"
     }
 
-    /// By code points: a character of Swift can be of any length.
+    /// Counts code points: a character in Swift can be of any length.
     private static func cut(_ text: String) -> String {
         let scalars = text.unicodeScalars
         guard

@@ -31,7 +31,7 @@ enum OverviewSection {
 
     private static func command(_ text: String) -> HTML {
         """
-        <p>The same result again:</p>
+        <p>To reproduce this result:</p>
         <pre tabindex="0"><code>\(text)</code></pre>
         """
     }
@@ -82,10 +82,10 @@ enum OverviewSection {
             return "none: single texts"
         }
         return content.result.exported.members.allSatisfy { $0.pairing == "joint" }
-            ? "both texts in one sequence (joint)" : "each text apart (siamese)"
+            ? "both texts in one sequence (joint)" : "each text separately (siamese)"
     }
 
-    /// The exported model beside the simplest control, in a sentence.
+    /// The exported model compared with the simplest control, in a sentence.
     private static func versusLinear(_ result: RunResult) -> HTML {
         guard let paired = result.controls[Role.linear.rawValue]?.exportedMinusThis else {
             return ""
@@ -93,8 +93,8 @@ enum OverviewSection {
         let verdict =
             paired.interval.contains(0) ? "which may be chance" : "unlikely to be chance"
         return """
-            That is \(Show.points(paired.difference)) percentage points against a linear head \
-            [95% interval \(Show.points(paired.interval.lower)) to \
+            That is \(Show.points(paired.difference)) percentage points compared with a linear \
+            head [95% interval \(Show.points(paired.interval.lower)) to \
             \(Show.points(paired.interval.upper))], \(verdict).
             """
     }

@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// `report.html`: what a run found, for people; one file that needs nothing else and loads nothing.
+/// `report.html`: the results of a run, for people; one file that needs nothing else and loads
+/// nothing.
 package enum Report {
     /// The page.
     package static func html(_ content: ReportContent) -> String {
@@ -36,7 +37,7 @@ package enum Report {
             \(sections)
             </main>
             <footer><p>Made by knas \(result.version). Numbers for machines are in \
-            <code>result.json</code> and <code>leaderboard.csv</code> beside this file.</p></footer>
+            <code>result.json</code> and <code>leaderboard.csv</code> next to this file.</p></footer>
             <script>\(HTML(trusted: ReportScript.source))</script>
             </body>
             </html>
@@ -58,8 +59,8 @@ package enum Report {
         return "<ul>\(items)</ul>"
     }
 
-    /// Nothing is loaded, and the only script that runs is the page's own: should a text ever get
-    /// past the escaping, the browser still does not run it.
+    /// Nothing is loaded, and the only script that runs is the page's own: if a text ever got past
+    /// the escaping, the browser would still not run it.
     private static var policy: String {
         var checksum = Checksum()
         checksum.add(Data(ReportScript.source.utf8))

@@ -3,17 +3,18 @@ import Metrics
 import Scoring
 import Selection
 
-/// All that `report.html` shows: the result, and what is too much for `result.json`.
+/// Everything that `report.html` shows: the result, and what is too much for `result.json`.
 public struct ReportContent: Sendable {
     /// How the run was started.
     public struct Origin: Sendable {
-        /// The command that gives the same result; `nil` for runs that no command line started.
+        /// The command that reproduces the result; `nil` for runs that were not started by a
+        /// command line.
         public var command: String?
         /// Every choice that decides what the run finds, by its path in the configuration.
         public var choices: [String: String]
 
         /// - Parameters:
-        ///   - command: the command that gives the same result.
+        ///   - command: the command that reproduces the result.
         ///   - choices: every choice that decides what the run finds.
         public init(command: String?, choices: [String: String]) {
             self.command = command
@@ -25,14 +26,14 @@ public struct ReportContent: Sendable {
     struct Row: Sendable {
         /// From 1.
         let place: Int
-        /// Place in the order of proposals.
+        /// Number in the order of proposals.
         let id: Int
         let genotype: String
         let parameters: Int
-        /// What the ranking goes by: higher is better.
+        /// What the ranking is by: higher is better.
         let score: Double
         let proxies: [String: ScoreSummary]
-        /// Over all held-out rows that it was tried on, where it was trained.
+        /// Accuracy over all held-out rows that it was tried on, where it was trained.
         let heldOutAccuracy: Double?
     }
 
@@ -41,7 +42,7 @@ public struct ReportContent: Sendable {
         let entry: RunResult.Entry
         let devAccuracy: Double
         let heldOutAccuracy: Double
-        /// Whether the search's best head was made of it.
+        /// Whether it became the search's best head.
         let isBest: Bool
         /// `nil` where it was never scored.
         let score: Double?
@@ -49,7 +50,7 @@ public struct ReportContent: Sendable {
         let place: Int?
     }
 
-    /// What training took, to compare the search with training everything.
+    /// The amount of training, to compare the search with training everything.
     struct TrainingEffort: Sendable {
         /// Trainings of the finalists and the best head.
         var trainings: Int
@@ -67,10 +68,10 @@ public struct ReportContent: Sendable {
     let effort: TrainingEffort
     let origin: Origin
 
-    /// Heads that the page lists at most.
+    /// Most heads that the page lists.
     static let leaderboardLimit = 300
 
-    /// Puts together what the page shows.
+    /// Collects what the page shows.
     init(_ findings: RunFindings, _ result: RunResult, origin: Origin) throws {
         let (ranking, selected) = (findings.ranking, findings.selected)
         var scored: [Genotype: (place: Int, score: Double)] = [:]

@@ -1,5 +1,5 @@
-/// What the page does beyond standing there: tables sort by a press on a column's name, and closed
-/// details open for the printer. Without it everything can still be read.
+/// What the page does beyond static text: tables are sorted by pressing a column's name, and closed
+/// details open for printing. Everything can be read without it.
 enum ReportScript {
     static let source = """
         "use strict";

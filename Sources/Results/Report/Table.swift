@@ -1,4 +1,4 @@
-/// A table with a caption, wide ones in a box that scrolls.
+/// A table with a caption, in a box that scrolls where it is wide.
 struct Table {
     /// What a column holds.
     enum Kind { case text, number }
@@ -15,7 +15,7 @@ struct Table {
 
         init(text: String) { self.init(HTML(text: text)) }
 
-        /// A number; all digits decide the order.
+        /// A number; all its digits decide the order.
         init(_ number: Double, _ shown: String) {
             self.init(HTML(text: shown), sortKey: number.isFinite ? "\(number)" : "")
         }
@@ -30,7 +30,7 @@ struct Table {
     let columns: [(name: String, kind: Kind)]
     /// The first cell of a row is its heading.
     let rows: [[Cell]]
-    /// Whether readers may sort it, and the column it is sorted by now, ascending.
+    /// The column that the table is sorted by, ascending; `nil` where readers cannot sort it.
     var sortedColumn: Int?
 
     var html: HTML {

@@ -1,12 +1,12 @@
 import Metrics
 import Tasks
 
-/// What the exported model says on the test split, with the texts.
+/// The predictions of the exported model on the test split, with the texts.
 package struct TestPredictions: Sendable {
-    /// A test example that the model has wrong.
+    /// A test example that the model gets wrong.
     package struct Mistake: Sendable, Equatable {
         package let example: Example
-        /// The class that the model says.
+        /// The class that the model predicts.
         package let predicted: Int
         /// The probability of that class.
         package let confidence: Double
@@ -28,7 +28,7 @@ package struct TestPredictions: Sendable {
         self.labels = labels
     }
 
-    /// What the model has wrong, the most confident first; equals in the order of the rows.
+    /// What the model gets wrong, the most confident first; ties in the order of the rows.
     package func mistakes(limit: Int) -> [Mistake] {
         let confidences = predictions.confidences
         let wrong = examples.indices.filter {

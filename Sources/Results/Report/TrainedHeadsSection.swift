@@ -1,4 +1,4 @@
-/// What training said of the heads: score against accuracy, and accuracy against size.
+/// How trained heads did: score against accuracy, and accuracy against size.
 enum TrainedHeadsSection {
     private static let width = 640.0
     private static let height = 380.0
@@ -21,7 +21,7 @@ enum TrainedHeadsSection {
             return
                 "<p>One head was scored and trained: there is nothing to compare scores with.</p>"
         }
-        // Heads of the random control that the search did not score stand in a strip at the right.
+        // Heads of the random control that the search did not score are in a strip on the right.
         let unscored = content.trials.filter { $0.score == nil }
         let x = Axis(scored.map { $0.score ?? 0 }, from: 60, to: unscored.isEmpty ? 620 : 510)
         let y = Axis(
@@ -53,7 +53,7 @@ enum TrainedHeadsSection {
             caption: """
                 Score before training against dev accuracy after the first, short training. \
                 \(legend(content)) Numbers are rows of the table below. Finalists are the best by \
-                score, so that the range of scores is narrow here.
+                score, so the range of scores is narrow here.
                 """)
     }
 
@@ -99,7 +99,7 @@ enum TrainedHeadsSection {
             ] + points,
             caption: """
                 Accuracy over the held-out rows that each head was tried on, against its trained \
-                weights. \(legend(content)) Heads that were out early were tried on fewer rows \
+                weights. \(legend(content)) Heads that dropped out early were tried on fewer rows \
                 (column Parts of the table). The stepped line is the Pareto front: heads that no \
                 smaller one beats.
                 """)
@@ -167,7 +167,7 @@ enum TrainedHeadsSection {
     }
 }
 
-/// Moves labels of points apart that would lie upon each other.
+/// Moves labels apart that would overlap.
 struct LabelPlaces {
     /// The drawing's width; labels that would leave it go to the left of their point.
     let bounds: Double
@@ -175,7 +175,7 @@ struct LabelPlaces {
 
     init(bounds: Double) { self.bounds = bounds }
 
-    /// The place itself or the next free one above or below.
+    /// The position itself or the next free one above or below.
     mutating func place(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
         let start = x > bounds - 18 ? x - 32 : x
         var best = (x: start, y: y)

@@ -1,7 +1,7 @@
 /// A JSON value as a tree.
 ///
-/// Foundation's objects are dictionaries of `String`, in which canonically equivalent keys are one;
-/// in a vocabulary "é" as one character and as two are different tokens.
+/// Foundation's objects are dictionaries of `String`, in which canonically equivalent keys are the
+/// same; in a vocabulary "é" as one character and as two are different tokens.
 public enum JSON: Sendable {
     case null
     case bool(Bool)

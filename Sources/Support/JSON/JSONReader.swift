@@ -1,8 +1,8 @@
 /// A strict reader of JSON (RFC 8259) in UTF-8 that may come from anyone.
 ///
-/// It pulls values from the bytes as its caller asks for them and builds no tree, so memory stays in
-/// proportion to what is kept; ``JSON`` is a tree for small files. A name that appears twice in one
-/// object is an error: of two readers of such a file each may see another value.
+/// It pulls values from the bytes as its caller asks for them and builds no tree, so memory is
+/// proportional to what is kept; ``JSON`` is a tree for small files. A name that appears twice in
+/// one object is an error: two readers of such a file may see different values.
 public struct JSONReader {
     /// What is wrong, and at which byte of the text, from 0.
     public struct Fault: Error, CustomStringConvertible {
@@ -91,7 +91,7 @@ public struct JSONReader {
         guard peek == UInt8(ascii: "\"") else { throw expected("a string") }
         offset += 1
         let start = offset
-        // Texts are almost always free of escapes: then they are the bytes as they are.
+        // Texts almost never have escapes: then they are the bytes themselves.
         while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\\") {
             offset += 1
             if byte == UInt8(ascii: "\"") {
@@ -160,7 +160,7 @@ public struct JSONReader {
         return .number(value)
     }
 
-    /// Reads any value and forgets it.
+    /// Reads any value and discards it.
     public mutating func skipValue() throws {
         skipSpace()
         switch peek {
@@ -228,7 +228,7 @@ public struct JSONReader {
         }
     }
 
-    /// Consumes a number of JSON's grammar: no leading zeros, no sign but a minus.
+    /// Consumes a number by JSON's grammar: no leading zeros, no sign but a minus.
     private mutating func number() throws {
         if peek == UInt8(ascii: "-") { offset += 1 }
         if peek == UInt8(ascii: "0") { offset += 1 } else { try digits() }

@@ -1,7 +1,8 @@
 import Foundation
 
 extension JSONEncoder {
-    /// An encoder for files that people read and compare: indented, keys sorted, slashes as they are.
+    /// An encoder for files that people read and compare: indented, keys sorted, slashes not
+    /// escaped.
     public static var readable: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,6 +1,7 @@
 /// The byte alphabet and the word rule of GPT-2 (Radford et al. 2019).
 enum ByteLevel {
-    /// The character that stands for each byte: itself where it can be seen, else U+0100 and up.
+    /// The character that represents each byte: itself where it is visible, otherwise U+0100 and
+    /// up.
     static let characters: [Unicode.Scalar] = {
         var next: UInt32 = 0x100
         return (UInt32(0)..<256).map { byte in
@@ -13,7 +14,7 @@ enum ByteLevel {
         }
     }()
 
-    /// What a scalar is for the word rule. Characters newer than Unicode 16 are no letters yet.
+    /// What a scalar is for the word rule. Characters newer than Unicode 16 are not letters yet.
     private enum Class {
         case letter, number, space, other
 

@@ -19,7 +19,7 @@ struct BytePairMerges: Sendable {
         merges[Self.key(left, right)] = Merge(rank: rank, result: result)
     }
 
-    /// A neighbouring pair that can be merged, ordered by rank, then by place.
+    /// A neighbouring pair that can be merged, ordered by rank, then by position.
     private struct Candidate {
         let rank: Int32
         let position: Int32

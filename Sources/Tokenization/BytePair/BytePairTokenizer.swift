@@ -1,11 +1,11 @@
 import Support
 
-/// Byte-level byte-pair encoding as GPT-2 and RoBERTa use it: any text can be spelt, as every byte is
-/// a token.
+/// Byte-level byte-pair encoding as GPT-2 and RoBERTa use it: any text can be spelled, as every
+/// byte is a token.
 public struct BytePairTokenizer: Tokenizer {
     private let vocabulary: TokenTable
     private let merges: BytePairMerges
-    /// The token of each byte; where there is none the unknown token, or nothing.
+    /// The token of each byte; where it has none, the unknown token, or nothing.
     private let bytes: [Int32?]
     private let addsPrefixSpace: Bool
     private let splitsWords: Bool
@@ -26,7 +26,7 @@ public struct BytePairTokenizer: Tokenizer {
         addsPrefixSpace = parts.addsPrefixSpace
         splitsWords = parts.splitsWords
         ignoresMerges = parts.ignoresMerges
-        // Without a normaliser the two kinds differ only in who is sought first.
+        // Without a normaliser the two kinds differ only in which is searched for first.
         added = AddedTokens(parts.added.filter { !$0.isNormalized })
         lateAdded = AddedTokens(parts.added.filter(\.isNormalized))
         template = parts.template
@@ -68,7 +68,7 @@ public struct BytePairTokenizer: Tokenizer {
         }
     }
 
-    /// The token that a whole word is.
+    /// The single token for a whole word.
     private func whole(_ units: [UInt8]) -> Int32? {
         guard units.count <= vocabulary.longest else { return nil }
         var word = String.UnicodeScalarView()
@@ -88,6 +88,6 @@ struct BytePairParts {
     var addsPrefixSpace = false
     /// Splits by GPT-2's rule.
     var splitsWords = true
-    /// Takes a word that is a token as it is.
+    /// Takes a word that is a token without merging.
     var ignoresMerges = false
 }

@@ -3,7 +3,7 @@
 /// One block of bytes and one table of slots, as vocabularies have up to a million tokens. Bytes and
 /// not `String`s are compared: canonically equivalent tokens are different tokens.
 struct TokenTable: Sendable {
-    /// Ids are at most this.
+    /// The largest id.
     static let maximumID = 10_000_000
     /// Longest token in bytes.
     static let maximumTokenBytes = 1024
@@ -54,7 +54,7 @@ struct TokenTable: Sendable {
         return token.withUTF8 { find(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Adds a token; one that is there already gets the new id, and `false` is returned.
+    /// Adds a token; one that exists already gets the new id, and `false` is returned.
     @discardableResult
     mutating func insert(_ token: UnsafeRawBufferPointer, _ id: Int32) -> Bool {
         largestID = max(largestID, id)

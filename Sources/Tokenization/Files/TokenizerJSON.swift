@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// Reads `tokenizer.json`, the file of Hugging Face's fast tokenizers, where it describes WordPiece
-/// or byte-level BPE. What it asks for and this program does not do is an error, never ignored.
+/// or byte-level BPE. Anything in it that this program does not support is an error, never ignored.
 struct TokenizerJSON {
     private let json: JSON
     private let url: URL
@@ -110,7 +110,7 @@ struct TokenizerJSON {
         try added { vocabulary.find($0) }
     }
 
-    /// - Parameter find: gives the id of a token that the vocabulary has.
+    /// - Parameter find: gives the id of a token in the vocabulary.
     func added(_ find: (String) -> Int32?) throws -> [AddedTokens.Token] {
         let entries = json["added_tokens"]?.array ?? []
         guard entries.count <= AddedTokens.maximumCount else {
@@ -126,7 +126,7 @@ struct TokenizerJSON {
                     "added token \(index) has \(scalars.count) characters: expected 1 to "
                         + "\(AddedTokens.maximumScalars)")
             }
-            // The vocabulary's own id counts where there is one.
+            // The vocabulary's own id takes precedence.
             return AddedTokens.Token(
                 content: scalars, id: find(content) ?? Int32(id),
                 isSingleWord: entry["single_word"]?.bool ?? false,

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Tokenizers of plain vocabulary files, completed by the settings beside them and by what the
-/// classes of Hugging Face's library take where those say nothing.
+/// Tokenizers of plain vocabulary files, completed by the settings next to them and, where those
+/// say nothing, by the defaults of Hugging Face's classes.
 enum TokenizerParts {
     /// BERT's or MPNet's: `vocab.txt`.
     static func wordPiece(_ file: URL, _ settings: TokenizerSettings) throws -> WordPieceParts {

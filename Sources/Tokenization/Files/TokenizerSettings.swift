@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// What the small files beside a vocabulary say about it: `tokenizer_config.json`,
+/// What the small files next to a vocabulary say about it: `tokenizer_config.json`,
 /// `special_tokens_map.json` and `config.json`. Files that are missing say nothing.
 struct TokenizerSettings {
     private let tokenizer: JSON

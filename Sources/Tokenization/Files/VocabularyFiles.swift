@@ -1,9 +1,9 @@
 import Foundation
 import Support
 
-/// Readers of vocabulary files, which are hostile until read.
+/// Readers of vocabulary files, which are not trusted.
 enum VocabularyFiles {
-    /// Bytes of the largest file that is read.
+    /// Size of the largest file that is read, in bytes.
     static let maximumBytes = 64 << 20
 
     static func bad(_ url: URL, _ reason: String) -> TokenizationError {
@@ -64,7 +64,8 @@ enum VocabularyFiles {
         table.insert(token, Int32(id))
     }
 
-    /// `vocab.txt`: a token a line, its id the number of the line. Of equal lines the last counts.
+    /// `vocab.txt`: one token per line, whose id is the number of the line. Of equal lines the last
+    /// counts.
     static func lines(_ url: URL) throws -> TokenTable {
         var table = TokenTable(capacity: 32_768)
         try forEachLine(url) { number, line in
@@ -98,7 +99,8 @@ enum VocabularyFiles {
 
     // MARK: Merges
 
-    /// `merges.txt`: `left right` a line, lowest rank first, behind an optional `#version` line.
+    /// `merges.txt`: `left right` on each line, lowest rank first, after an optional `#version`
+    /// line.
     static func merges(_ url: URL, _ vocabulary: TokenTable) throws -> BytePairMerges {
         var merges = BytePairMerges()
         var rank: Int32 = 0

@@ -2,21 +2,21 @@
 /// of what is replaced, and the zero-terminated replacements.
 ///
 /// SentencePiece walks the trie without looking at its bounds and collects the matches of a text in
-/// an array of 32, so that a damaged table reads and writes foreign memory. Here every state that
-/// some text can reach is visited first.
+/// an array of 32, so a damaged table makes it read and write memory out of bounds. Here every
+/// state that some text can reach is visited first.
 ///
 /// A unit of the trie (Yata's darts-clone) is 32 bits: label in bits 0 to 7, "a key ends here" in bit
 /// 8, a shift in bit 9, an offset in bits 10 to 30, "this is a value" in bit 31.
 struct CharacterMap {
-    /// Matches of one text that SentencePiece has room for (`kMaxTrieResultsSize`).
+    /// Number of matches of one text that SentencePiece has room for (`kMaxTrieResultsSize`).
     static let maximumMatches = 32
     /// Compiled Unicode normalisations take a quarter of a megabyte.
     static let maximumBytes = 8 << 20
-    /// Bytes of one replacement; Unicode's longest has 33. More would let a short text grow without
-    /// bound.
+    /// Largest size of one replacement in bytes; Unicode's longest has 33. More would let a short
+    /// text grow without bound.
     static let maximumReplacement = 256
 
-    /// Marks of a state that has no number of matches yet.
+    /// Marks for a state whose number of matches is not known yet.
     private static let new = UInt8.max
     private static let open = UInt8.max - 1
 
@@ -65,12 +65,12 @@ struct CharacterMap {
     private func fault() -> String? {
         let root = offset(unit(0))
         guard isInside(root) else { return "the character map points outside itself" }
-        // Most matches on any way from a state.
+        // Most matches on any path from a state.
         var matches = [UInt8](repeating: Self.new, count: units)
         var stack: [(state: UInt32, label: UInt32, most: Int)] = [(root, 0, 0)]
         matches[Int(root)] = Self.open
         while let top = stack.last {
-            // A way leads on where the label is the byte and bit 31 is clear.
+            // A path continues where the label is the byte and bit 31 is clear.
             var label = top.label
             while label < 256, self.unit(top.state ^ label) & 0x8000_00FF != label { label += 1 }
             stack[stack.count - 1].label = label
@@ -87,7 +87,7 @@ struct CharacterMap {
             case Self.open:
                 return "the character map runs in a circle"
             case Self.new:
-                // The label is looked at again when the matches from there are known.
+                // The label is visited again when the matches from there are known.
                 matches[Int(next)] = Self.open
                 stack.append((next, 0, 0))
             case let below:

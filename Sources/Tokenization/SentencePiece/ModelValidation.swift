@@ -1,8 +1,9 @@
-/// Checks a SentencePiece model file without building it, so that loading reads the pieces once.
+/// Checks a SentencePiece model file without building the model, so loading reads the pieces once.
 struct ModelValidation {
     /// Longest piece in bytes: SentencePiece builds its tries by recursion over the bytes of a piece.
     static let maximumPieceBytes = 4096
-    /// User-defined pieces that may begin one another: SentencePiece has room for so many matches.
+    /// Number of user-defined pieces that may be prefixes of one another: SentencePiece has room
+    /// for so many matches.
     static let maximumNestedPieces = 64
     static let maximumPieces = 4_000_000
 
@@ -64,7 +65,7 @@ struct ModelValidation {
     }
 
     private func once(_ flag: inout Bool, _ what: String) throws {
-        guard !flag else { throw Fault("its \(what) stands twice") }
+        guard !flag else { throw Fault("its \(what) appears twice") }
         flag = true
     }
 
@@ -126,7 +127,7 @@ struct ModelValidation {
         if !map.isEmpty, let reason = CharacterMap.fault(map) { throw Fault(reason) }
     }
 
-    /// Sorted by bytes, a piece stands behind all pieces that begin it.
+    /// Sorted by bytes, a piece comes after all its prefixes.
     private func checkNesting() throws {
         let sorted = userDefined.sorted { $0.lexicographicallyPrecedes($1) }
         var open: [UnsafeRawBufferPointer] = []

@@ -7,7 +7,7 @@ public final class SentencePieceModel: @unchecked Sendable {
     private let handle: OpaquePointer
     /// Number of pieces.
     public let size: Int
-    /// The id that stands for what the vocabulary cannot spell.
+    /// The id for what the vocabulary cannot spell.
     public let unknownID: Int32
     /// SHA-256 of the model's bytes.
     public let digest: String

@@ -6,7 +6,8 @@ import Support
 public enum VocabularyTrainer {
     /// A serialised model. The same texts in the same order give the same bytes.
     /// - Parameters:
-    ///   - size: number of pieces, the three special ones included; fewer when the text has fewer.
+    ///   - size: number of pieces, the three special ones included; fewer when the text yields
+    ///     fewer.
     ///   - rule: how text is normalised, a name that SentencePiece knows.
     /// - Throws: ``TokenizationError/trainingFailed(reason:)``.
     public static func train(

@@ -1,7 +1,7 @@
 /// A reader of the protocol buffer wire format that allocates nothing.
 ///
-/// It is stricter than the format: groups, and known fields of another type, are refused, so that
-/// every reader of an accepted message sees the same values.
+/// It is stricter than the format: groups, and known fields of another type, are refused, so every
+/// reader of an accepted message sees the same values.
 struct WireReader {
     /// What a field holds.
     enum Value {
@@ -11,7 +11,7 @@ struct WireReader {
         case bytes(UnsafeRawBufferPointer)
     }
 
-    /// The bytes are no message.
+    /// The bytes are not a message.
     struct Malformed: Error {}
 
     private let bytes: UnsafeRawBufferPointer

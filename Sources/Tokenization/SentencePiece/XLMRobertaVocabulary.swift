@@ -8,7 +8,7 @@ public enum XLMRobertaVocabulary {
     /// The bytes of `sentencepiece.bpe.model`.
     ///
     /// XLM-R's vocabulary is `<s> <pad> </s> <unk>`, the pieces, `<mask>`; the model has `<unk> <s>
-    /// </s>` and the same pieces, so that id = piece id + 1. The normaliser is `nmt_nfkc`, whose
+    /// </s>` and the same pieces, so id = piece id + 1. The normaliser is `nmt_nfkc`, whose
     /// compiled table comes from a throw-away model that SentencePiece trains with that rule.
     ///
     /// - Parameter pieces: piece and score (log probability) in the Hugging Face order.
@@ -21,7 +21,7 @@ public enum XLMRobertaVocabulary {
         }
         var body = pieces.dropFirst(4)
         if body.last?.piece == "<mask>" { body = body.dropLast() }
-        // The throw-away text must spell a vocabulary of its own; any text does.
+        // The throw-away text must yield some vocabulary; any text does.
         let throwaway = try ModelProto(
             serializedBytes: VocabularyTrainer.train(
                 ["a throw-away text from which nothing is learnt", "but the table of the rule"],
@@ -37,7 +37,7 @@ public enum XLMRobertaVocabulary {
             piece("</s>", score: 0, type: .control),
         ]
         model.pieces += body.map { piece($0.piece, score: $0.score, type: .normal) }
-        // Defaults are written too: a digest of the file tells encoders apart.
+        // Defaults are written too: the digest of the file identifies the encoder.
         model.trainerSpec = .with {
             $0.modelType = .unigram
             $0.vocabSize = Int32(model.pieces.count)

@@ -1,7 +1,7 @@
 /// Tokens that are found in a text before it is split into words, such as `[MASK]`.
 ///
 /// As `AddedVocabulary` of Hugging Face's tokenizers: the longest of the leftmost matches wins; a
-/// token may swallow the spaces beside it or ask to stand alone.
+/// token may swallow the spaces around it or match only as a separate word.
 struct AddedTokens: Sendable {
     struct Token: Sendable, Equatable {
         let content: [Unicode.Scalar]
@@ -20,7 +20,7 @@ struct AddedTokens: Sendable {
         case token(Int32)
     }
 
-    /// Most tokens and longest token, so that the time of a search has a bound.
+    /// Most tokens and longest token, which bound the time of a search.
     static let maximumCount = 100_000
     static let maximumScalars = 256
 
@@ -41,7 +41,7 @@ struct AddedTokens: Sendable {
 
     var isEmpty: Bool { tokens.isEmpty }
 
-    /// Cuts a text at the tokens; parts without scalars are left out.
+    /// Cuts a text at the tokens; empty parts are left out.
     func split(_ text: ArraySlice<Unicode.Scalar>) -> [Part] {
         guard !isEmpty else { return text.isEmpty ? [] : [.text(text)] }
         var parts: [Part] = []
@@ -75,7 +75,7 @@ struct AddedTokens: Sendable {
         return parts
     }
 
-    /// Adds the ids of a text: the tokens' own, and of what lies between them what `spell` adds.
+    /// Adds the ids of a text: the tokens' own, and what `spell` adds for the text between them.
     func ids(
         of text: ArraySlice<Unicode.Scalar>, into ids: inout [Int32],
         spell: (ArraySlice<Unicode.Scalar>, inout [Int32]) -> Void

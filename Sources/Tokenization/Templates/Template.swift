@@ -1,4 +1,4 @@
-/// Where special tokens stand around a text and around a pair.
+/// Where special tokens go around a text and around a pair.
 struct Template: Sendable, Equatable {
     enum Item: Sendable, Equatable {
         /// A special token and its segment id.
@@ -33,7 +33,7 @@ struct Template: Sendable, Equatable {
     static let plain = Template(
         single: [.first(segment: 0)], pair: [.first(segment: 0), .second(segment: 1)])
 
-    /// Texts cut so that, with special tokens, there are `maximumLength` tokens.
+    /// The ids of texts, truncated to `maximumLength` tokens including special ones.
     ///
     /// - Parameter second: used only where there is a pair.
     func apply(_ first: [Int32], _ second: [Int32]?, maximumLength: Int) -> TokenizedText {

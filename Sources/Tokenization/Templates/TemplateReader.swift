@@ -20,7 +20,7 @@ struct TemplateReader {
         case "RobertaProcessing":
             return .roberta(begin: try pair(json["cls"]), separator: try pair(json["sep"]))
         case "ByteLevel":
-            // It trims offsets only.
+            // It only trims offsets.
             return .plain
         case "TemplateProcessing": return try items(json)
         case "Sequence":
@@ -74,7 +74,7 @@ struct TemplateReader {
         }
         guard count(single, first: true) == 1, count(single, first: false) == 0,
             count(pair, first: true) == 1, count(pair, first: false) == 1
-        else { throw bad("each text must stand once in its template") }
+        else { throw bad("each text must appear once in its template") }
         return Template(single: single, pair: pair)
     }
 

@@ -1,17 +1,17 @@
 import Foundation
 
-/// Replaces characters by a SentencePiece model's table, in the way of Hugging Face's `tokenizers`: a
-/// short cluster of characters, else a single character, becomes what the shortest entry that begins it
-/// says.
+/// Replaces characters by a SentencePiece model's table, as Hugging Face's `tokenizers` does: a
+/// short cluster of characters, otherwise a single character, is replaced by the shortest entry
+/// that is a prefix of it.
 struct CharacterNormalizer: Sendable {
-    /// Clusters of so many bytes are looked up whole.
+    /// Clusters up to this many bytes are looked up as a whole.
     private static let clusterBytes = 5
 
     private let units: [UInt32]
     /// Zero-terminated replacements.
     private let texts: [UInt8]
 
-    /// `nil` for a table that ``CharacterMap/fault(_:)`` finds fault with.
+    /// `nil` for a table in which ``CharacterMap/fault(_:)`` finds a fault.
     init?(_ data: Data) {
         guard data.withUnsafeBytes({ CharacterMap.fault($0) }) == nil else { return nil }
         let bytes = Array(data)
@@ -44,7 +44,7 @@ struct CharacterNormalizer: Sendable {
         return result
     }
 
-    /// What the shortest entry that begins a text says, or `nil`.
+    /// The replacement of the shortest entry that is a prefix of a text, or `nil`.
     private func replacement(_ bytes: some Sequence<UInt8>) -> String? {
         func offset(_ unit: UInt32) -> UInt32 { (unit >> 10) << ((unit & 0x200) >> 6) }
         var state = offset(units[0])

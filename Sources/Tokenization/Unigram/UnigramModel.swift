@@ -1,11 +1,11 @@
 /// Finds the most probable spelling of a word by pieces (Kudo 2018), as Hugging Face's `tokenizers` does.
 ///
-/// SentencePiece itself sums scores in float32 and treats pieces that are not normal in ways of its own, so
-/// that ties and rare pieces come out otherwise there.
+/// SentencePiece itself sums scores in float32 and treats pieces that are not normal in its own
+/// way, so ties and rare pieces come out differently there.
 struct UnigramModel: Sendable {
     /// How much worse an unknown character is than the worst piece.
     private static let unknownPenalty = 10.0
-    /// Bytes of all pieces together: states of the trie are numbered in 24 bits.
+    /// Largest total size of all pieces in bytes: states of the trie are numbered in 24 bits.
     static let maximumBytes = 1 << 24
 
     private var trie: PieceTrie
@@ -13,8 +13,8 @@ struct UnigramModel: Sendable {
     let unknownID: Int32
     private let unknownScore: Double
 
-    /// `nil` for pieces that are there twice or too long together.
-    /// - Parameter pieces: their places are their ids; scores are logarithms of probabilities.
+    /// `nil` for pieces that appear twice or are too long together.
+    /// - Parameter pieces: their indices are their ids; scores are logarithms of probabilities.
     init?(_ pieces: [(piece: String, score: Double)], unknownID: Int32) {
         let bytes = pieces.reduce(0) { $0 + $1.piece.utf8.count }
         guard bytes < Self.maximumBytes else { return nil }
@@ -36,7 +36,7 @@ struct UnigramModel: Sendable {
     /// - Complexity: O(bytes of the word times bytes of the longest piece).
     func encode(_ word: [UInt8], into ids: inout [Int32]) {
         let none: Int32 = -1
-        // For every end of a piece the best way to it: its score, and its last piece.
+        // For every end of a piece the best path to it: its score, and its last piece.
         var best = [Double](repeating: 0, count: word.count + 1)
         var start = [Int32](repeating: none, count: word.count + 1)
         var piece = start
@@ -67,7 +67,7 @@ struct UnigramModel: Sendable {
         ids += found.reversed()
     }
 
-    /// Bytes of a character that begins with a byte.
+    /// Size of a character that begins with a byte.
     private static func width(_ byte: UInt8) -> Int {
         byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
     }
@@ -84,7 +84,7 @@ private struct PieceTrie: Sendable {
     init(bytes: Int) {
         var count = 16
         while count < 2 * bytes { count *= 2 }
-        // Zero is free: no way leads from the root by a zero byte, as pieces have none.
+        // Zero is free: no path leads from the root along a zero byte, as pieces have none.
         keys = Array(repeating: 0, count: count)
         states = keys
         mask = count - 1
@@ -98,7 +98,7 @@ private struct PieceTrie: Sendable {
 
     private static func key(_ state: UInt32, _ byte: UInt8) -> UInt32 { state << 8 | UInt32(byte) }
 
-    /// `false` for a piece that is there already, is empty or has a zero byte.
+    /// `false` for a piece that exists already, is empty or has a zero byte.
     mutating func insert(_ piece: some Sequence<UInt8>, id: Int32) -> Bool {
         var state: UInt32 = 0
         for byte in piece {
@@ -117,7 +117,7 @@ private struct PieceTrie: Sendable {
         return true
     }
 
-    /// The state behind a way, or `nil`.
+    /// The state after a byte, or `nil`.
     private func next(_ state: UInt32, _ byte: UInt8) -> UInt32? {
         guard byte != 0 else { return nil }
         let slot = slot(Self.key(state, byte))

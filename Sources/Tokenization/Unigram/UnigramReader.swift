@@ -6,9 +6,9 @@ import SwiftProtobuf
 /// Reads the vocabulary of ALBERT's and DeBERTa-v2's tokenizers: from `tokenizer.json` where there is one,
 /// as Hugging Face's library does, else from the SentencePiece model.
 ///
-/// Of `tokenizer.json` the pieces, the table of normalisations and the added tokens count; the steps are
-/// those of the tokenizer's class. Of a SentencePiece model the control pieces and the user-defined ones
-/// are found in the raw text, before it is cut into words.
+/// From `tokenizer.json` come the pieces, the table of normalisations and the added tokens; the
+/// steps are those of the tokenizer's class. The control pieces and the user-defined ones of a
+/// SentencePiece model are found in the raw text, before it is split into words.
 struct UnigramReader {
     private typealias Piece = (piece: String, score: Double)
 
@@ -46,7 +46,7 @@ struct UnigramReader {
     // MARK: Sources
 
     private func readModel() throws -> UnigramParts {
-        // Checked and digested as any model is before its pieces are looked at.
+        // Checked and digested like any model before its pieces are looked at.
         let loaded = try SentencePieceModel(contentsOf: url)
         let message: ModelProto
         do {
@@ -87,7 +87,7 @@ struct UnigramReader {
         }
         if let token = added.first(where: \.isNormalized) {
             let text = String(String.UnicodeScalarView(token.content))
-            throw bad("the added token '\(text)' is sought in the normalised text: not supported")
+            throw bad("the added token '\(text)' is matched in normalised text: not supported")
         }
         var map = Data()
         let normalizer = json["normalizer"]
@@ -106,7 +106,7 @@ struct UnigramReader {
 
     // MARK: Special tokens
 
-    /// Names of the special tokens and what the classes call them where nothing else is said.
+    /// Names of the special tokens and their defaults in the classes.
     private var specials: [(key: String, text: String)] {
         switch family {
         case .albert:
@@ -153,7 +153,7 @@ struct UnigramReader {
         guard let unknown = ids["unk_token"], let begin = ids["cls_token"],
             let separator = ids["sep_token"], unknown < pieces.count
         else { throw TokenizationError.missingPiece(path: url.path, piece: "unk_token") }
-        // The classes count on these places.
+        // The classes rely on these ids.
         if family == .albert, unknown != 1 {
             throw bad("the unknown piece has id \(unknown): expected 1")
         }
@@ -161,7 +161,7 @@ struct UnigramReader {
             throw bad("the unknown piece has a score of \(pieces[Int(unknown)].score): expected 0")
         }
         guard let model = UnigramModel(pieces, unknownID: unknown) else {
-            throw bad("its pieces are empty, there twice or too long together")
+            throw bad("its pieces are empty, appear twice or are too long together")
         }
         var rules = UnigramRules(
             family: family, lowercases: settings.flag("do_lower_case") ?? (family == .albert),

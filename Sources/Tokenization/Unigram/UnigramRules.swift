@@ -1,7 +1,7 @@
 import Foundation
 
-/// How ALBERT's and DeBERTa-v2's tokenizers clean a text and cut it into words, in the order of Hugging
-/// Face's `transformers` 5 (`AlbertTokenizer`, `DebertaV2Tokenizer`).
+/// How ALBERT's and DeBERTa-v2's tokenizers clean a text and split it into words, in the order of
+/// Hugging Face's `transformers` 5 (`AlbertTokenizer`, `DebertaV2Tokenizer`).
 ///
 /// The rules differ from SentencePiece's own: DeBERTa's do not look at the model's table of
 /// normalisations.
@@ -14,7 +14,7 @@ struct UnigramRules: Sendable {
 
     let family: Family
     var lowercases: Bool
-    /// ALBERT: compose letters and accents apart, then drop the accents.
+    /// ALBERT: decompose letters and accents, then drop the accents.
     var stripsAccents: Bool
     /// ALBERT: the model's table of normalisations.
     var characters: CharacterNormalizer?
@@ -75,7 +75,7 @@ struct UnigramRules: Sendable {
         return (age.major, age.minor) > (12, 0)
     }
 
-    /// Combining marks of any kind as Unicode 9 has them; the named ones have changed since.
+    /// Combining marks of any kind as of Unicode 9; those named here have changed since.
     private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x300, 0x111C9: return false
@@ -137,7 +137,7 @@ struct UnigramRules: Sendable {
         }
     }
 
-    /// Spaces become marks, one stands before the first word, and every mark begins a word.
+    /// Spaces become marks, one is put before the first word, and every mark begins a word.
     private static func mark(_ scalars: ArraySlice<Unicode.Scalar>) -> [[UInt8]] {
         guard !scalars.isEmpty else { return [] }
         var words: [[UInt8]] = []

@@ -1,7 +1,7 @@
 import Support
 
-/// ALBERT's and DeBERTa-v2's tokenizers: SentencePiece's unigram pieces with rules of their own, `[CLS] a
-/// [SEP]` and `[CLS] a [SEP] b [SEP]`; ids are those of the pieces.
+/// ALBERT's and DeBERTa-v2's tokenizers: SentencePiece's unigram pieces with their own rules,
+/// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`; ids are those of the pieces.
 public struct UnigramTokenizer: Tokenizer {
     private let model: UnigramModel
     private let rules: UnigramRules
@@ -44,6 +44,6 @@ struct UnigramParts {
     var rules: UnigramRules
     var added: [AddedTokens.Token]
     var template: Template
-    /// Of the file that the pieces come from.
+    /// Digest of the file that the pieces come from.
     var digest: String
 }

@@ -1,6 +1,6 @@
 /// The character classes of BERT's text cleaning, as Hugging Face's fast tokenizers have them.
 ///
-/// Their tables are those of Unicode 8, whatever characters came later; three characters that have
+/// Their tables are those of Unicode 8, without later characters; three characters that have
 /// changed their category since are named.
 enum BERTCharacters {
     private static let unicodeVersion = 8
@@ -10,7 +10,7 @@ enum BERTCharacters {
         return age.major <= unicodeVersion
     }
 
-    /// Removed from any text: controls but tab and line ends, formats, private use, U+FFFD.
+    /// Removed from any text: controls except tab and line ends, formats, private use, U+FFFD.
     static func isRemoved(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20..<0x7F, 0x09, 0x0A, 0x0D: return false
@@ -29,7 +29,7 @@ enum BERTCharacters {
         return scalar.properties.isWhitespace
     }
 
-    /// Is a word of its own: ASCII signs that are no letters, digits or spaces, and punctuation.
+    /// Is a separate word: ASCII signs other than letters, digits or spaces, and punctuation.
     static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
@@ -56,7 +56,8 @@ enum BERTCharacters {
         }
     }
 
-    /// Chinese characters, each of which is a word; the blocks, and the gap in them, are theirs.
+    /// Chinese characters, each of which is a word; the blocks, and the gap in them, are the
+    /// reference implementation's.
     static func isChinese(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x3400: false

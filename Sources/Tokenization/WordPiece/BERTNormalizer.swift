@@ -7,7 +7,7 @@ struct BERTNormalizer: Sendable, Equatable {
     var cleansText = true
     /// Put spaces around Chinese characters.
     var splitsChinese = true
-    /// Decompose and drop nonspacing marks; `nil` does it where letters are lower-cased.
+    /// Decompose and drop nonspacing marks; `nil`: only where letters are lower-cased.
     var stripsAccents: Bool?
     var lowercases = true
 

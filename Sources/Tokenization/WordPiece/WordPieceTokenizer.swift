@@ -1,7 +1,7 @@
 import Support
 
-/// WordPiece (Wu et al. 2016) as BERT uses it: words are spelt greedily, the longest token first,
-/// tokens inside a word being marked with `##`.
+/// WordPiece (Wu et al. 2016) as BERT uses it: words are spelled greedily, the longest token first;
+/// tokens inside a word are marked with `##`.
 public struct WordPieceTokenizer: Tokenizer {
     private let heads: TokenTable
     /// Tokens inside a word, without their mark.
@@ -32,7 +32,7 @@ public struct WordPieceTokenizer: Tokenizer {
         longestWord = parts.longestWord
         normalizer = parts.normalizer
         rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized })
-        // What is sought in the normalised text is normalised itself.
+        // Tokens matched in normalised text are normalised themselves.
         normalizedTokens = AddedTokens(
             parts.added.filter(\.isNormalized).map { token in
                 AddedTokens.Token(
@@ -107,6 +107,6 @@ struct WordPieceParts {
     var added: [AddedTokens.Token] = []
     /// The mark of tokens inside a word.
     var continuation = "##"
-    /// Scalars of the longest word that is spelt at all.
+    /// Length in scalars of the longest word that is spelled at all.
     var longestWord = 100
 }

@@ -18,7 +18,7 @@ final class BatchGradients: @unchecked Sendable {
     private let executors: [Executor]
     private let lanes: [BatchGradient]
 
-    /// Weights that a thread sums at a time.
+    /// Number of weights that a thread sums at a time.
     private static let pieceCount = 1 << 16
 
     init(

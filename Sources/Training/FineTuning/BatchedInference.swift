@@ -5,16 +5,17 @@ import Metrics
 import Support
 import Tensors
 
-/// Runs a graph that is worth several threads, e.g. encoder layers and a head, over many examples.
+/// Runs a graph that is large enough for several threads, e.g. encoder layers and a head, over many
+/// examples.
 ///
-/// Batches are cut by length and place, so that the same examples always give the same bits, whatever
-/// the number of threads. Not for use from several threads at once.
+/// Batches are split by length and position, so the same examples always give the same bits,
+/// whatever the number of threads. Not for use from several threads at once.
 public final class BatchedInference: @unchecked Sendable {
     private let parameters: ParameterSet
     private let executors: [Executor]
     private let slots: [Int]
     private let width: Int
-    /// Tokens of a batch.
+    /// Tokens in a batch.
     private static let batchTokens = 1024
 
     public init(_ graph: Graph, _ parameters: ParameterSet, threads: Int) {
@@ -37,7 +38,7 @@ public final class BatchedInference: @unchecked Sendable {
             batch.batch.firstRow(ofExample: example + 1, in: .tokens)
                 - batch.batch.firstRow(ofExample: example, in: .tokens)
         }
-        // Only read, by all threads.
+        // Read-only, shared by all threads.
         nonisolated(unsafe) let whole = batch
         return try outputs(tokens) { whole.subset($0).batch }
     }

@@ -2,14 +2,14 @@ import Foundation
 import Support
 import Tensors
 
-/// Where one fine-tuning keeps what it needs to go on after a kill: a safetensors file, written anew,
-/// whole or not at all, after every epoch.
+/// Where one fine-tuning keeps what it needs to resume after a kill: a safetensors file, rewritten
+/// after every epoch, whole or not at all.
 ///
-/// All random numbers come from keys derived from epoch and step, so that the numbers of both are the
+/// All random numbers come from keys derived from epoch and step, so these two numbers are the
 /// position in them.
 public struct FineTuneCheckpoint: Sendable {
     public let url: URL
-    /// Whether a file that is there may be used; else it is replaced.
+    /// Whether an existing file may be used; otherwise it is replaced.
     public let resumes: Bool
 
     public init(url: URL, resumes: Bool) {
@@ -46,7 +46,7 @@ public struct FineTuneCheckpoint: Sendable {
         var bestEpoch: Int
         /// Weights of the best epoch.
         var best: FloatStorage
-        /// Weights and optimizer; gone when nothing is left to do.
+        /// Weights and optimizer; `nil` when nothing is left to do.
         var progress: Progress?
     }
 
@@ -60,7 +60,7 @@ public struct FineTuneCheckpoint: Sendable {
 
     private static let version = "2"
 
-    /// - Parameter digest: determines the training; another training's file is not used.
+    /// - Parameter digest: identifies the training; another training's file is not used.
     /// - Throws: ``FileError``, ``TensorError``.
     func save(_ state: State, digest: String) throws {
         let encoder = JSONEncoder()

@@ -4,7 +4,7 @@ import Support
 /// How encoder layers and a head are trained together.
 public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     public var epochs = 3
-    /// Examples a step.
+    /// Examples per step.
     public var batchSize = 32
     /// Peak learning rate of the head.
     public var headLearningRate: Float = 5e-4
@@ -19,13 +19,13 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     public var warmUp: Float = 0.1
     /// Largest Euclidean norm of a step's gradient.
     public var clipNorm: Float = 1
-    /// Rate behind attention and feed-forward of the encoder's layers.
+    /// Dropout rate after attention and feed-forward in the encoder's layers.
     public var dropout: Float = 0.1
-    /// Tokens whose activations are kept at a time by a thread: what bounds the memory, whatever the
-    /// batch size. An example that is longer is taken alone.
+    /// Tokens whose activations a thread keeps at a time, which bounds the memory whatever the
+    /// batch size. A longer example is processed alone.
     public var microBatchTokens = 512
     public var labelSmoothing: Float = 0
-    /// Whether classes weigh the same however many examples they have.
+    /// Whether all classes have the same total weight in the loss, however many examples they have.
     public var balancesClasses = false
     /// What the epochs are compared by on dev.
     public var criterion = SelectionCriterion.accuracy

@@ -64,7 +64,8 @@ public struct FineTuneGraph: Sendable {
         throw EncoderError.badLayer(layer: missing, layers: layers.upperBound)
     }
 
-    /// The numbers to start from: the encoder's own, and those of a head that was trained on it frozen.
+    /// The weights to start from: the encoder's own, and those of a head that was trained on the
+    /// frozen encoder.
     /// - Throws: ``EncoderError``, ``TensorError``.
     public func parameters(encoder: Encoder, head: ParameterSet) throws -> ParameterSet {
         let set = ParameterSet(graph)

@@ -6,7 +6,7 @@ import Metrics
 import Support
 import Tensors
 
-/// Trains encoder layers together with a head that was trained on them frozen.
+/// Trains encoder layers together with a head that was first trained on the frozen encoder.
 public struct FineTuner: Sendable {
     public let configuration: FineTuneConfiguration
     private let threads: Int
@@ -19,12 +19,12 @@ public struct FineTuner: Sendable {
         self.threads = threads
     }
 
-    /// How far a training is.
+    /// How far a training has come.
     public struct Progress: Sendable {
         /// Steps that are finished, of `total`.
         public let step: Int
         public let total: Int
-        /// What the epochs so far gave.
+        /// The results of the epochs so far.
         public let history: [EpochRecord]
     }
 
@@ -41,7 +41,7 @@ public struct FineTuner: Sendable {
         /// Examples of an epoch.
         var count: Int { train.count / views }
 
-        /// The examples of an epoch in its order, each in one of its views.
+        /// The examples of an epoch in order, each in one of its views.
         func order(epoch: Int) -> [Int] {
             var generator = key.child("order").child(epoch).generator()
             let order = Array(0..<count).shuffled(using: &generator)
@@ -59,7 +59,7 @@ public struct FineTuner: Sendable {
     ///     random.
     ///   - key: decides the order of examples and the dropout masks.
     ///   - checkpoint: where the state is kept after every epoch, and may come from.
-    ///   - onProgress: told about every step; may stop the training by throwing.
+    ///   - onProgress: called after every step; may stop the training by throwing.
     /// - Throws: ``TrainingError``, ``FileError``, ``TensorError``, what `onProgress` throws.
     /// - Precondition: the features are those of the graph's input layers.
     public func train(
@@ -136,7 +136,7 @@ public struct FineTuner: Sendable {
         return state
     }
 
-    /// Evaluates the weights on dev and puts the state together that is kept.
+    /// Evaluates the weights on dev and assembles the state to keep.
     private func finish(
         _ epoch: Int, _ lossSum: Double, _ job: Job, _ parameters: ParameterSet,
         _ optimizer: AdamW, _ before: FineTuneCheckpoint.State?
@@ -163,7 +163,7 @@ public struct FineTuner: Sendable {
         return state
     }
 
-    /// Determines the training: the same digest gives the same weights.
+    /// Identifies the training: the same digest gives the same weights.
     private func digest(_ job: Job, _ start: ParameterSet) -> String {
         var builder = DigestBuilder()
         let encoder = JSONEncoder()

@@ -1,10 +1,10 @@
-/// Parts of a batch that are computed one after another or side by side, their gradients summed.
+/// Parts of a batch that are computed one after another or in parallel, their gradients summed.
 ///
-/// The parts depend on the examples' lengths only, never on the number of threads, and all hold about
-/// the same number of tokens. Nothing is padded, so that examples need no sorting into batches of equal
-/// length; each part stands in the order of the batch.
+/// The parts depend on the examples' lengths only, never on the number of threads, and all hold
+/// about the same number of tokens. Nothing is padded, so examples need not be sorted into batches
+/// of equal length; each part is in the order of the batch.
 struct MicroBatches {
-    /// Parts that are independent of each other: as many threads can share a batch.
+    /// Number of independent parts: as many threads can share a batch.
     static let lanes = 4
 
     /// Places in the batch, part by part; none is empty.

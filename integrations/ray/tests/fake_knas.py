@@ -49,7 +49,7 @@ blocks = int(told("features") or 0)
 if command == "plan":
     run = Path(option("--run"))
     if run.exists() and not {"--resume", "--overwrite"} & set(words):
-        print(f"{run} holds a run already", file=sys.stderr)
+        print(f"{run} already holds a run", file=sys.stderr)
         sys.exit(64)
     count = int(option("--candidates") or 10)
     lines = ["id\tgenotype"] + [f"{n}\thead-{n}" for n in range(1, count + 1)]
