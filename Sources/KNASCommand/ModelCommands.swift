@@ -32,9 +32,10 @@ struct EvaluateCommand: ParsableCommand {
         console.finish()
         if global.json { return try Console.printJSON(metrics) }
         for (name, value) in ClassificationMetrics.all {
+            guard let value = value(metrics) else { continue }
             print(
                 name.padding(toLength: 18, withPad: " ", startingAt: 0)
-                    + String(format: "%.4f", value(metrics)))
+                    + String(format: "%.4f", value))
         }
         print("rows".padding(toLength: 18, withPad: " ", startingAt: 0) + "\(metrics.count)")
     }

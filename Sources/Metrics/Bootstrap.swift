@@ -30,8 +30,8 @@ public enum Bootstrap {
 
     /// The interval of one metric of a classifier.
     public static func interval(
-        of metric: (ClassificationMetrics) -> Double, _ predictions: Predictions,
-        positive: Int = 1, resamples: Int = defaultResamples, level: Double = 0.95,
+        of metric: (ClassificationMetrics) -> Double?, _ predictions: Predictions,
+        positive: Int? = nil, resamples: Int = defaultResamples, level: Double = 0.95,
         key: RandomKey
     ) -> ConfidenceInterval? {
         interval(count: predictions.count, resamples: resamples, level: level, key: key) {
@@ -42,7 +42,7 @@ public enum Bootstrap {
     /// The intervals of all metrics of a classifier, over the same resamples, by the names of
     /// ``ClassificationMetrics/all``.
     public static func intervals(
-        of predictions: Predictions, positive: Int = 1, resamples: Int = defaultResamples,
+        of predictions: Predictions, positive: Int? = nil, resamples: Int = defaultResamples,
         level: Double = 0.95, key: RandomKey
     ) -> [String: ConfidenceInterval] {
         let metrics = ClassificationMetrics.all

@@ -8,8 +8,8 @@ import Foundation
 public struct ClassificationMetrics: Sendable, Equatable, Codable {
     /// Share of right predictions.
     public var accuracy: Double
-    /// Of two classes, F1 of the positive one; of any other number, the same as ``macroF1``.
-    public var f1: Double
+    /// F1 of the positive class, whatever the number of classes; `nil` in a task without one.
+    public var f1: Double?
     /// Mean F1 of the classes that occur among labels or predictions.
     public var macroF1: Double
     /// Matthews' correlation coefficient (Gorodkin's R_K), from -1 to 1.
@@ -41,13 +41,13 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     }
 
     /// Measures predictions.
-    /// - Parameter positive: the class whose F1 counts when there are two.
-    /// - Precondition: `positive` is 0 or 1 when there are two classes.
-    public init(_ predictions: Predictions, positive: Int = 1) {
+    /// - Parameter positive: the class that ``f1`` is about.
+    /// - Precondition: `positive` is one of the classes.
+    public init(_ predictions: Predictions, positive: Int? = nil) {
         let matrix = ConfusionMatrix(predictions)
         accuracy = matrix.accuracy
         macroF1 = matrix.macroF1
-        f1 = predictions.classes == 2 ? matrix.f1(of: positive) : matrix.macroF1
+        f1 = positive.map(matrix.f1(of:))
         mcc = matrix.mcc
         balancedAccuracy = matrix.balancedAccuracy
         crossEntropy = Self.crossEntropy(predictions)
@@ -59,7 +59,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     /// Measures probabilities `[examples, classes]`, row by row.
     /// - Throws: ``MetricsError``.
     public init(
-        labels: [Int], probabilities: [Float], classes: Int, positive: Int = 1
+        labels: [Int], probabilities: [Float], classes: Int, positive: Int? = nil
     ) throws {
         let predictions = try Predictions(
             labels: labels, probabilities: probabilities, classes: classes)
@@ -68,21 +68,21 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
 
     /// Measures probabilities, one array for each example.
     /// - Throws: ``MetricsError``.
-    public init(labels: [Int], probabilities: [[Float]], positive: Int = 1) throws {
+    public init(labels: [Int], probabilities: [[Float]], positive: Int? = nil) throws {
         try self.init(
             checking: positive, try Predictions(labels: labels, probabilities: probabilities))
     }
 
-    private init(checking positive: Int, _ predictions: Predictions) throws {
-        guard predictions.classes != 2 || positive == 0 || positive == 1 else {
+    private init(checking positive: Int?, _ predictions: Predictions) throws {
+        if let positive, !(0..<predictions.classes).contains(positive) {
             throw MetricsError.labelOutOfRange(
-                what: "positive label", row: 0, label: positive, classes: 2)
+                what: "positive label", row: 0, label: positive, classes: predictions.classes)
         }
         self.init(predictions, positive: positive)
     }
 
     /// Metrics by name, for resampling and tables.
-    public static let all: [(name: String, value: @Sendable (ClassificationMetrics) -> Double)] = [
+    public static let all: [(name: String, value: @Sendable (ClassificationMetrics) -> Double?)] = [
         (CodingKeys.accuracy.rawValue, { $0.accuracy }),
         (CodingKeys.f1.rawValue, { $0.f1 }),
         (CodingKeys.macroF1.rawValue, { $0.macroF1 }),
@@ -107,7 +107,9 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
             metrics.reduce(0) { $0 + $1[keyPath: path] } / Double(metrics.count)
         }
         mean.accuracy = average(\.accuracy)
-        mean.f1 = average(\.f1)
+        let f1 = metrics.compactMap(\.f1)
+        mean.f1 =
+            f1.count == metrics.count ? f1.reduce(0, +) / Double(metrics.count) : nil
         mean.macroF1 = average(\.macroF1)
         mean.mcc = average(\.mcc)
         mean.balancedAccuracy = average(\.balancedAccuracy)

@@ -2,7 +2,7 @@
 public enum Metric: String, Sendable, Hashable, Codable, CaseIterable {
     /// Share of right predictions.
     case accuracy
-    /// F1 of the positive class, of two.
+    /// F1 of the positive class.
     case f1
     /// Mean F1 of the classes.
     case macroF1 = "macro-f1"
@@ -21,11 +21,11 @@ public enum Metric: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 extension ClassificationMetrics {
-    /// The value of a metric; higher is better.
+    /// The value of a metric; higher is better. F1 is not a number in a task without a positive class.
     public func value(of metric: Metric) -> Double {
         switch metric {
         case .accuracy: accuracy
-        case .f1: f1
+        case .f1: f1 ?? .nan
         case .macroF1: macroF1
         case .mcc: mcc
         }

@@ -3,7 +3,7 @@
 public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The metric that decides.
     public let metric: Metric
-    /// The class whose F1 decides, 0 or 1; `nil` for other metrics.
+    /// The index of the class whose F1 decides; `nil` for other metrics.
     public let positive: Int?
 
     /// Accuracy decides.
@@ -14,7 +14,7 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
     public init(_ metric: Metric, positive: Int? = nil) {
         self.metric = metric
         self.positive = metric == .f1 ? positive : nil
-        precondition(isSound, "F1 is about one of two classes")
+        precondition(isSound, "F1 is about one class")
     }
 
     /// - Throws: `DecodingError` where F1 has no class, or another metric has one.
@@ -25,11 +25,11 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
         guard isSound else {
             throw DecodingError.dataCorruptedError(
                 forKey: .positive, in: container,
-                debugDescription: "expected 0 or 1 for f1, nothing for other metrics")
+                debugDescription: "expected a class for f1, nothing for other metrics")
         }
     }
 
-    private var isSound: Bool { metric == .f1 ? positive == 0 || positive == 1 : positive == nil }
+    private var isSound: Bool { metric == .f1 ? (positive ?? -1) >= 0 : positive == nil }
 
     /// Part of what identifies a run, e.g. `macro-f1` or `f1 of class 1`.
     public var description: String {
@@ -38,7 +38,7 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
 
     /// All metrics; F1 is that of the criterion's class.
     public func metrics(_ predictions: Predictions) -> ClassificationMetrics {
-        ClassificationMetrics(predictions, positive: positive ?? 1)
+        ClassificationMetrics(predictions, positive: positive)
     }
 
     /// How good predictions are.

@@ -52,7 +52,7 @@ public struct RunFindings {
 
     /// The metrics of predictions for this task.
     func metrics(_ predictions: Predictions) -> ClassificationMetrics {
-        ClassificationMetrics(predictions, positive: prepared.dataset.positiveLabel ?? 1)
+        ClassificationMetrics(predictions, positive: prepared.dataset.positiveLabel)
     }
 
     /// The mean metrics over the seeds, or the metrics of their averaged probabilities where the

@@ -11,7 +11,7 @@ public struct Dataset: Sendable {
     /// Index of the positive class, for F1.
     public var positiveLabel: Int?
     /// What the task is judged by: heads are selected by the first, all are shown. F1 is among them
-    /// only where there are two classes, one of them positive.
+    /// only where there is a positive class.
     public var metrics: [Metric]
     /// How pairs reach the encoder; `nil` in a task of single texts.
     public var pairing: Pairing?
@@ -54,9 +54,9 @@ public struct Dataset: Sendable {
     }
 
     /// A data set made in memory; the report is counted, the digest is of the examples.
-    /// - Parameter metrics: `nil`: accuracy, macro F1, MCC, and F1 of two classes if one is positive.
-    /// - Precondition: every label is an index of `labels`; F1 is among `metrics` only of two classes,
-    ///   one of which is positive.
+    /// - Parameter metrics: `nil`: accuracy, macro F1, MCC, and F1 if a class is positive.
+    /// - Precondition: every label is an index of `labels`; F1 is among `metrics` only with a positive
+    ///   class.
     public init(
         name: String, labels: [TaskLabel], positiveLabel: Int? = nil, metrics: [Metric]? = nil,
         pairing: Pairing? = nil, maximumTokens: Int? = nil, train: [Example], dev: [Example],
@@ -65,7 +65,7 @@ public struct Dataset: Sendable {
         self.name = name
         self.labels = labels
         self.positiveLabel = positiveLabel
-        self.metrics = metrics ?? Self.metrics(positiveLabel, of: labels)
+        self.metrics = metrics ?? Self.metrics(positiveLabel)
         self.pairing = pairing
         self.maximumTokens = maximumTokens
         self.train = train
@@ -93,7 +93,7 @@ public struct Dataset: Sendable {
         name = definition.name
         self.labels = labels
         self.positiveLabel = positiveLabel
-        metrics = definition.metrics ?? Self.metrics(positiveLabel, of: labels)
+        metrics = definition.metrics ?? Self.metrics(positiveLabel)
         pairing = definition.columns.pair == nil ? nil : options.pairing ?? definition.pairing
         maximumTokens = options.maximumTokens ?? definition.maximumTokens
         train = examples[.train] ?? []
@@ -104,8 +104,8 @@ public struct Dataset: Sendable {
     }
 
     /// What a task without a list of metrics is judged by.
-    private static func metrics(_ positiveLabel: Int?, of labels: [TaskLabel]) -> [Metric] {
-        let f1: [Metric] = positiveLabel != nil && labels.count == 2 ? [.f1] : []
+    private static func metrics(_ positiveLabel: Int?) -> [Metric] {
+        let f1: [Metric] = positiveLabel == nil ? [] : [.f1]
         return [.accuracy] + f1 + [.macroF1, .mcc]
     }
 

@@ -20,8 +20,8 @@ import Metrics
 ///       - "1": paraphrase
 ///     positive: paraphrase              # value or name; the class that f1 is about
 ///     metrics: [accuracy, f1]           # of accuracy, f1, macro-f1, mcc: heads are selected by the
-///                                       # first, all are shown; f1 is for two classes and needs
-///                                       # positive; default: accuracy and whatever there is
+///                                       # first, all are shown; f1 needs positive; default:
+///                                       # accuracy, f1 where there is a positive, macro-f1, mcc
 ///     pairing: siamese                  # joint or siamese (default), for pair tasks
 ///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
 ///     max-tokens: 128                   # longer texts are truncated
@@ -94,7 +94,7 @@ public struct TaskDefinition: Sendable, Hashable {
     /// Value or name of the positive class, for F1.
     public var positive: String?
     /// What heads are selected by, first, and what else is shown; `nil`: accuracy, macro F1, MCC, and F1
-    /// of two classes if one is positive.
+    /// if a class is positive.
     public var metrics: [Metric]?
     /// `nil` in a task of single texts.
     public var pairing: Pairing?
@@ -167,21 +167,12 @@ public struct TaskDefinition: Sendable, Hashable {
         return directory.appendingPathComponent(file)
     }
 
-    /// F1 of the positive class is for two classes, one of which is positive.
-    /// - Parameter classes: how many there are; `nil` where only the rows can tell.
+    /// F1 is about a class that is named.
     /// - Throws: ``TaskError/definition(path:line:column:problem:)`` at `metrics`.
-    func checkF1(classes: Int?) throws {
-        guard metrics?.contains(.f1) == true else { return }
-        func error(_ problem: String) -> TaskError {
-            .definition(
-                path: url.path, line: metricsPlace.line, column: metricsPlace.column,
-                problem: problem)
-        }
-        guard positive != nil else {
-            throw error("f1 is about one class: name it with `positive`, or use macro-f1")
-        }
-        if let classes, classes != 2 {
-            throw error("f1 is about one of two classes, this task has \(classes): use macro-f1")
-        }
+    func checkF1() throws {
+        guard metrics?.contains(.f1) == true, positive == nil else { return }
+        throw TaskError.definition(
+            path: url.path, line: metricsPlace.line, column: metricsPlace.column,
+            problem: "f1 is about one class: name it with `positive`, or use macro-f1")
     }
 }

@@ -243,6 +243,6 @@ struct TaskDefinitionParser {
                 "positive", expected: "one of " + labels.map(\.name).joined(separator: ", "),
                 found: positive)
         }
-        try definition.checkF1(classes: definition.labels?.count)
+        try definition.checkF1()
     }
 }

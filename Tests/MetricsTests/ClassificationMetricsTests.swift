@@ -76,24 +76,46 @@ struct Golden: Sendable, CustomTestStringConvertible {
 struct ClassificationMetricsTests {
     @Test("metrics are scikit-learn's, in degenerate cases too", arguments: Golden.all)
     func goldens(golden: Golden) throws {
+        // F1 of more classes than two has goldens of its own.
+        let positive = golden.probabilities[0].count == 2 ? 1 : nil
         let metrics = try ClassificationMetrics(
-            labels: golden.labels, probabilities: golden.probabilities)
+            labels: golden.labels, probabilities: golden.probabilities, positive: positive)
         #expect(ClassificationMetrics.all.count == golden.expected.count)
         for ((name, value), expected) in zip(ClassificationMetrics.all, golden.expected) {
-            #expect(abs(value(metrics) - expected) < 1e-6, "\(name): \(value(metrics))")
+            guard let value = value(metrics) else {
+                #expect(name == "f1" && positive == nil)
+                continue
+            }
+            #expect(abs(value - expected) < 1e-6, "\(name): \(value)")
         }
         #expect(metrics.count == golden.labels.count)
         let flat = try ClassificationMetrics(
             labels: golden.labels, probabilities: Array(golden.probabilities.joined()),
-            classes: golden.probabilities[0].count)
+            classes: golden.probabilities[0].count, positive: positive)
         #expect(flat == metrics)
     }
 
-    @Test("F1 of two classes is that of the positive one")
+    @Test("F1 of one of three classes is scikit-learn's with that label")
+    func positiveOfThree() throws {
+        // f1_score(labels, predicted, labels=[k], average="micro") for k = 0, 1, 2: predicted is
+        // [0, 1, 1, 2, 0, 0, 2, 1, 2, 0].
+        for (positive, expected) in [(0, 4.0 / 7), (1, 2.0 / 3), (2, 4.0 / 7)] {
+            let metrics = try ClassificationMetrics(
+                labels: Golden.three.labels, probabilities: Golden.three.probabilities,
+                positive: positive)
+            #expect(abs((metrics.f1 ?? -1) - expected) < 1e-12, "\(positive)")
+        }
+    }
+
+    @Test("F1 is that of the positive class, and is not there without one")
     func positive() throws {
+        let without = try ClassificationMetrics(
+            labels: Golden.two.labels, probabilities: Golden.two.probabilities)
+        #expect(without.f1 == nil && without.value(of: .f1).isNaN)
+        #expect(try !String(decoding: JSONEncoder().encode(without), as: UTF8.self).contains("\"f1\""))
         let metrics = try ClassificationMetrics(
             labels: Golden.two.labels, probabilities: Golden.two.probabilities, positive: 0)
-        #expect(abs(metrics.f1 - 0.7272727272727273) < 1e-12)
+        #expect(abs((metrics.f1 ?? -1) - 0.7272727272727273) < 1e-12)
         #expect(throws: MetricsError.self) {
             try ClassificationMetrics(labels: [0], probabilities: [[1, 0]], positive: 2)
         }
@@ -102,7 +124,7 @@ struct ClassificationMetricsTests {
     @Test("the names in JSON are the documented ones")
     func codable() throws {
         let metrics = try ClassificationMetrics(
-            labels: Golden.three.labels, probabilities: Golden.three.probabilities)
+            labels: Golden.three.labels, probabilities: Golden.three.probabilities, positive: 1)
         let data = try JSONEncoder().encode(metrics)
         let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(
@@ -116,12 +138,17 @@ struct ClassificationMetricsTests {
 
     @Test("the mean over seeds is the mean of each metric")
     func mean() throws {
-        let first = try ClassificationMetrics(labels: [0, 1], probabilities: [[1, 0], [0, 1]])
-        let second = try ClassificationMetrics(labels: [0, 1], probabilities: [[0, 1], [0, 1]])
+        let first = try ClassificationMetrics(
+            labels: [0, 1], probabilities: [[1, 0], [0, 1]], positive: 1)
+        let second = try ClassificationMetrics(
+            labels: [0, 1], probabilities: [[0, 1], [0, 1]], positive: 1)
         let mean = try ClassificationMetrics.mean(of: [first, second])
-        for (_, value) in ClassificationMetrics.all {
-            #expect(value(mean) == (value(first) + value(second)) / 2)
+        for (name, value) in ClassificationMetrics.all {
+            let values = [first, second].compactMap(value)
+            #expect(values.count == 2 && value(mean) == (values[0] + values[1]) / 2, "\(name)")
         }
+        let unnamed = try ClassificationMetrics(labels: [0, 1], probabilities: [[1, 0], [0, 1]])
+        #expect(try ClassificationMetrics.mean(of: [first, unnamed]).f1 == nil)
         #expect(mean.count == 2)
         #expect(try ClassificationMetrics.mean(of: [first]) == first)
         #expect(throws: MetricsError.empty(what: "seeds")) {

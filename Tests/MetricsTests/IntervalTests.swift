@@ -97,7 +97,7 @@ struct IntervalTests {
         let wilson = ConfidenceInterval.wilson(successes: 96, trials: 120)
         #expect(abs(accuracy.lower - wilson.lower) < 0.02)
         #expect(abs(accuracy.upper - wilson.upper) < 0.02)
-        let all = Bootstrap.intervals(of: predictions, key: key)
+        let all = Bootstrap.intervals(of: predictions, positive: 2, key: key)
         #expect(all["accuracy"] == accuracy)
         #expect(Set(all.keys) == Set(ClassificationMetrics.all.map(\.name)))
         let narrow = try #require(

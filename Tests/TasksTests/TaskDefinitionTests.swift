@@ -92,10 +92,6 @@ import Testing
             (base + "metrics: [mcc, mcc]", "3:16: `mcc` appears twice in `metrics`"),
             (base + "metrics: []", "3:10: `metrics` must name a metric or more, found none"),
             (base + "metrics: [f1]", "3:10: f1 is about one class: name it with `positive`"),
-            (
-                base + "labels: [a, b, c]\npositive: c\nmetrics: [mcc, f1]",
-                "5:10: f1 is about one of two classes, this task has 3: use macro-f1"
-            ),
             (base + "labels: a", "3:9: `labels` must be a list"),
             (base + "labels: [a]", "3:9: `labels` must list two classes or more, found 1"),
             (base + "labels: [a, b, a]", "3:16: `a` names two classes in `labels`"),

@@ -47,6 +47,6 @@ public enum Evaluation {
                     .predictions(features)
         }
         return ClassificationMetrics(
-            try members.together, positive: configuration.positiveLabel ?? 1)
+            try members.together, positive: configuration.positiveLabel)
     }
 }
