@@ -107,7 +107,7 @@ let package = Package(
             capability: .command(
                 intent: .custom(
                     verb: "search-heads",
-                    description: "Searches for a classifier head for a task, as a target's resource."),
+                    description: "Searches for a classifier head, for a target's resources."),
                 permissions: [
                     .writeToPackageDirectory(reason: "The model goes to the target's resources.")
                 ])),
