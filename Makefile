@@ -3,14 +3,14 @@
 
 SWIFT ?= swift
 FLAGS :=
-# Everything that tests use is built in the same way, so that nothing is compiled twice.
+# Everything that tests use is built with the same flags, so nothing is compiled twice.
 TESTABLE := -Xswiftc -enable-testing
 KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
 # Damaged files for each reader.
 CASES := 10000
 SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Examples Package.swift
-# A package beside this one builds where this one does, with the same dependencies: most is there already.
+# The other packages of this repository build where this one does, with the same dependencies: most is built already.
 BUILD_PACKAGE = cp Package.resolved $(1) && \
 	$(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path $(1) --product $(2)
 
@@ -20,17 +20,17 @@ BUILD_PACKAGE = cp Package.resolved $(1) && \
 help:
 	@echo "make demo     build, install the default encoder, search a bundled task, show the result"
 	@echo "make test     build, install the default encoder, run all tests"
-	@echo "make test-ray the same for searches on a Ray cluster, which it makes on this machine"
-	@echo "make example  build and run a package that searches a head with the plugin"
+	@echo "make test-ray run the tests of searches on a Ray cluster, on this machine"
+	@echo "make example  build and run a package that uses the search plugin"
 	@echo "make docs     build the library's documentation"
-	@echo "make lint     check format and imports"
-	@echo "make check    all of that, damaged files, benchmarks, killed runs: before a release"
+	@echo "make lint     check format, style and imports"
+	@echo "make check    all of the above, fuzzing, killed and resumed runs: before a release"
 
 packages:
 	@Scripts/install-packages
 
 build: packages
-	@echo "building (release); the first time takes some minutes"
+	@echo "building (release); the first time takes a few minutes"
 	$(SWIFT) build -c release $(FLAGS) --product knas
 
 encoder: build
@@ -38,7 +38,7 @@ encoder: build
 		{ echo "installing the encoder $(ENCODER) (90 MB to download)"; $(KNAS) encoder install; }
 
 demo: encoder
-	@echo "searching a head for the bundled task front-desk"
+	@echo "searching for the best head for the bundled task front-desk"
 	$(KNAS) search front-desk --candidates 200 --keep 6 --seeds 3 --run runs/demo --overwrite
 	@echo "try it:  echo 'More towels, please' | $(KNAS) predict runs/demo/model"
 	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
@@ -46,7 +46,7 @@ demo: encoder
 test: FLAGS = $(TESTABLE)
 test: encoder
 	@Scripts/install-packages --tests
-	@echo "running all tests, those on the default encoder's real weights included"
+	@echo "running all tests, including those on the default encoder's real weights"
 	KNAS_PYTHON=$$(Scripts/python-environment tests) \
 		KNAS_BROWSER=$$(Scripts/check-report --browser) KNAS_REQUIRE_ENCODER=1 \
 		SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" Scripts/run-tests

@@ -1,13 +1,13 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// Only what builds the documentation needs the plugin; see `Scripts/docs`.
+/// Only building the documentation needs the plugin; see `Scripts/docs`.
 let documentation: [Package.Dependency] =
     Context.environment["KNAS_DOCS"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")]
 
-/// Targets stand in the order in which the data flows; a target may import only targets above it.
-/// `Scripts/check-imports` holds the build to that.
+/// Targets are in the order of the data flow; a target may import only targets above it.
+/// `Scripts/check-imports` enforces that.
 let package = Package(
     name: "knas-swift",
     platforms: [.macOS(.v14)],
@@ -15,7 +15,7 @@ let package = Package(
         .library(name: "KNAS", targets: ["KNAS", "Results", "Selection"]),
         .executable(name: "knas", targets: ["KNASCommand"]),
         .plugin(name: "SearchHeads", targets: ["SearchHeads"]),
-        // The stages one by one, for those who measure or extend them.
+        // The stages one by one, for programs that measure or extend them.
         .library(
             name: "KNASParts",
             targets: [
@@ -28,7 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        // Two traits would be compiler flags in no fixed order: every plan would compile it anew.
+        // Two traits would be compiler flags in no fixed order: every plan would recompile it.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -58,7 +58,7 @@ let package = Package(
             dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             path: "Protobuf/sentencepiece", exclude: ["sentencepiece_model.proto"]),
 
-        // The way of the data.
+        // The data flow.
         .target(name: "Support", dependencies: ["COpenSSL"]),
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
@@ -107,7 +107,7 @@ let package = Package(
             capability: .command(
                 intent: .custom(
                     verb: "search-heads",
-                    description: "Searches a classifier head for a task, for a target's resources."),
+                    description: "Searches for a classifier head, for a target's resources."),
                 permissions: [
                     .writeToPackageDirectory(reason: "The model goes to the target's resources.")
                 ])),

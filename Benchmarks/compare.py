@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs what a user would run instead beside our own benchmarks, on the same work, and prints ratios.
+"""Runs what a user would run instead, and our own benchmarks, on the same work, and prints ratios.
 
     python3 Benchmarks/compare.py --data ~/MRPC [--threads 2] [--repeats 5] [--only encoder,scoring]
 

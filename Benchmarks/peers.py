@@ -86,7 +86,7 @@ def onnxruntime_encoder():
     path = pathlib.Path(WORK["ids"]).with_name("encoder.onnx")
     if not path.exists():
         class LastState(torch.nn.Module):
-            """What is exported: inputs by name, one result; the exporters pass them by place."""
+            """What is exported: inputs by name, one result; the exporters pass them by position."""
 
             def __init__(self, model):
                 super().__init__()

@@ -6,7 +6,7 @@ import Tokenization
 
 /// A pretrained encoder in a Hugging Face style directory: `config.json`, safetensors, a tokenizer.
 ///
-/// Its layers lower into a ``Graph``, so that encoding, fine-tuning and export are one code path.
+/// Its layers lower into a ``Graph``, so encoding, fine-tuning and export are one code path.
 /// Weights are memory-mapped; embedding tables are never copied.
 public struct Encoder: Sendable {
     public let directory: URL

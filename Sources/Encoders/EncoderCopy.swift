@@ -18,7 +18,7 @@ extension Encoder {
             replaced[name] = SafetensorsEntry(
                 name: name, dtype: entry.dtype, shape: entry.shape, produce: entry.produce)
         }
-        // Wide elements first, so that every tensor is aligned.
+        // Wide elements first, so every tensor is aligned.
         let entries = try source.names.map { name in
             if let entry = replaced[name] { return entry }
             let info = try source.info(name)

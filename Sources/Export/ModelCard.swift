@@ -133,7 +133,7 @@ public enum ModelCard {
                 + "\(head) each"
     }
 
-    /// User text on one line, so that it cannot start a heading, a list or front matter.
+    /// User text on one line, so it cannot start a heading, a list or front matter.
     static func line(_ text: String) -> String {
         text.split(whereSeparator: { $0.isNewline || $0 == "\t" }).joined(separator: " ")
             .replacingOccurrences(of: "`", with: "'")

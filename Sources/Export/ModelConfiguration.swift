@@ -12,8 +12,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         public var name: String
         /// Its digest; a model does not run on another encoder.
         public var digest: String
-        /// Whether the encoder's files are in the model's directory, so that none has to be
-        /// installed.
+        /// Whether the encoder's files are in the model's directory, so none has to be installed.
         public var isIncluded: Bool?
 
         public init(name: String, digest: String, isIncluded: Bool? = nil) {

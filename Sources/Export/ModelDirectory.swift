@@ -44,7 +44,7 @@ public struct Model: Sendable {
         unfrozen = nil
     }
 
-    /// The numbers of the first member.
+    /// The weights of the first member.
     public var parameters: ParameterSet { members[0] }
 }
 
@@ -52,8 +52,8 @@ public struct Model: Sendable {
 ///
 /// The tensors of an ensemble's members lie in the one file, with `member.K.` before their names.
 ///
-/// A model with fine-tuned encoder layers has beside them `encoder.safetensors` with the tensors
-/// that changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; a
+/// A model with fine-tuned encoder layers also has `encoder.safetensors` with the tensors that
+/// changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; a
 /// model that needs nothing else has the whole encoder in `encoder/` instead.
 public enum ModelDirectory {
     static let weightsName = "head.safetensors"

@@ -9,7 +9,8 @@ extension Dataset {
     /// Whether examples are pairs of texts.
     public var hasPairs: Bool { (train.first ?? test.first ?? dev.first)?.pair != nil }
 
-    /// Sequences that a training example consists of: 2 for pairs whose texts are encoded apart.
+    /// Sequences that a training example consists of: 2 for pairs whose texts are encoded
+    /// separately.
     public var segments: Int {
         FeatureConfiguration(self, layers: [])
             .segments(hasPairs: train.contains { $0.pair != nil })
@@ -40,7 +41,7 @@ public struct FeatureSource {
 
     /// - Parameters:
     ///   - layers: the encoder's hidden states to keep.
-    ///   - note: told about cached features that are made anew.
+    ///   - note: called with a line about cached features that are recomputed.
     public init(
         dataset: Dataset, encoder: Encoder, layers: [Int], threads: Int,
         progress: ProgressHandler?, note: @escaping (String) -> Void

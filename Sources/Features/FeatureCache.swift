@@ -9,7 +9,7 @@ import Tokenization
 ///
 /// An entry is one file, named by the digest of everything that determines it: encoder, tokenizer,
 /// texts, truncation, pairing and layer. Entries appear whole or not at all; a damaged one is
-/// rebuilt. A file beside it records that its checksum was verified, and its size and modification
+/// rebuilt. A file next to it records that its checksum was verified, and its size and modification
 /// time then.
 public struct FeatureCache: Sendable {
     public let directory: URL

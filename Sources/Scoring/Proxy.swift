@@ -8,7 +8,7 @@ public protocol Proxy: Sendable {
     var name: String { get }
     /// What it measures and who proposed it, in one line.
     var summary: String { get }
-    /// Whether it reads a gradient kernel; such proxies come first, so that others can use it.
+    /// Whether it reads a gradient kernel; such proxies come first, so others can use it.
     var readsKernel: Bool { get }
     /// - Throws: ``ScoringError`` when the batch does not allow the computation.
     func score(_ head: HeadEvaluation) throws -> Double

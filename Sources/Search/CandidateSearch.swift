@@ -135,7 +135,7 @@ public struct CandidateSearch: Sendable {
         _ strategy: any SearchStrategy, after candidates: [Candidate],
         _ seen: inout Set<Genotype>
     ) -> [Genotype] {
-        // Ranking all heads anew in every round would make a long random search quadratic.
+        // Ranking all heads again in every round would make a long random search quadratic.
         let scored = strategy.usesScores ? candidates.filter { $0.score != nil } : []
         let fitness = options.expression.combine(scored.compactMap(\.score))
         let history = zip(scored, fitness).map { (genotype: $0.0.genotype, fitness: $0.1) }

@@ -128,7 +128,7 @@ public struct Dataset: Sendable {
     /// All bad rows of all files are found before any is reported. Dev (and test) are carved out of
     /// train before the limit is applied.
     ///
-    /// - Parameter dataDirectory: where the files are; `nil`: beside the task file.
+    /// - Parameter dataDirectory: where the files are; `nil`: next to the task file.
     /// - Throws: ``TaskError``; `FileError` for files that cannot be read.
     /// - Complexity: O(bytes of all files); a line is never copied as a whole.
     public static func load(

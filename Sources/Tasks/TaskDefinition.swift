@@ -3,7 +3,7 @@ import Metrics
 
 /// What a task file says: where the rows are, how to read them, and what the classes mean.
 ///
-/// A task file is YAML. Keys not listed here are errors, so that misspelt ones are noticed:
+/// A task file is YAML. Keys not listed here are errors, so misspelled ones are noticed:
 ///
 ///     name: mrpc                        # default: the name of the file
 ///     description: Are two sentences from the news paraphrases of each other?
@@ -18,7 +18,7 @@ import Metrics
 ///     labels:                           # the order of the classes; default: sorted values
 ///       - "0": different                # value: name
 ///       - "1": paraphrase
-///     positive: paraphrase              # value or name; the class that f1 is about
+///     positive: paraphrase              # value or name; the class whose F1 is f1
 ///     metrics: [accuracy, f1]           # of accuracy, f1, macro-f1, mcc: heads are selected by the
 ///                                       # first, all are shown; f1 needs positive; default:
 ///                                       # accuracy, f1 where there is a positive, macro-f1, mcc
@@ -108,7 +108,7 @@ public struct TaskDefinition: Sendable, Hashable {
     public var limit: Sample?
     /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
-    /// Where `metrics` stands in the task file, for what only the rows can tell about it.
+    /// Where `metrics` is in the task file, for errors that only the rows reveal.
     var metricsPlace = Place(line: 1, column: 1)
 
     /// A place in the task file, from 1.

@@ -197,7 +197,7 @@ struct YAMLMapping {
         Self.error(path, values[key] ?? node, problem)
     }
 
-    /// Where the value of a key stands.
+    /// Where the value of a key is.
     func place(of key: String) -> TaskDefinition.Place {
         let mark = (values[key] ?? node).mark
         return TaskDefinition.Place(line: mark?.line ?? 1, column: mark?.column ?? 1)

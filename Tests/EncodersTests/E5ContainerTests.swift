@@ -96,7 +96,7 @@ struct E5ContainerTests {
         }
     }
 
-    @Test("a sound container gives its weights, so that the faults below are what is refused")
+    @Test("a valid container gives its weights, so only the faults below are refused")
     func sound() throws {
         let blocks = (0..<16).map { Float(7 - $0) } + (0..<16).map { Float($0 - 8) }
         #expect(try read(Spelling().data) == [1, 2, 3] + blocks)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Encoders
 
-@Suite("Encoders that come from somebody else")
+@Suite("Encoders from strangers")
 struct HostileEncoderTests {
     @Test(
         "sizes that the weights do not have are refused when a directory is opened, not when memory is taken",

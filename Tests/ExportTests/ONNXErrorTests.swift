@@ -82,7 +82,7 @@ struct ONNXErrorTests {
         try scene.expectNothingWritten()
     }
 
-    @Test("a format that there is not; the message lists those that there are")
+    @Test("an unknown format is refused, with those that exist")
     func unknownFormat() {
         let error = #expect(throws: ModelError.self) { try Exporters.find("tflite") }
         #expect(error?.kind == .usage)

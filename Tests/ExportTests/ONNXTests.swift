@@ -156,7 +156,7 @@ struct ONNXTests {
         try compare(directory)
     }
 
-    @Test("the heads of an ensemble stand on one encoder and give the logarithm of their mean")
+    @Test("the heads of an ensemble share one encoder and give the logarithm of their mean")
     func ensemble() throws {
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }

@@ -133,7 +133,7 @@ struct FeatureCacheTests {
         }
     }
 
-    @Test("a checksum that was right is remembered until somebody writes to the entry")
+    @Test("a verified checksum is remembered until the entry is written to")
     func remembered() throws {
         try withEntry { cache, url, features in
             let expected = try rows(features)

@@ -74,7 +74,7 @@ struct FeaturePartsTests {
     }
 
     @Test(
-        "put together in any order and twice, parts give the bytes of a pass in one piece",
+        "merged in any order, or twice, parts give the bytes of an undivided pass",
         arguments: Pairing.allCases)
     func bytes(_ pairing: Pairing) throws {
         let fixture = try Fixture(pairing: pairing)

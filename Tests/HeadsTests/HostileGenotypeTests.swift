@@ -8,7 +8,7 @@ struct HostileGenotypeTests {
     private let space = SearchSpace(
         context: HeadContext(inputWidth: 16, classes: 3, segments: 1, layers: [1, 2]))
 
-    @Test("a megabyte of white space behind an operation is refused unread")
+    @Test("a megabyte of white space after an operation is refused unread")
     func whiteSpace() {
         // Case 471 of seed 1: it took more than a second.
         let text = "pool-mean" + String(repeating: "\t", count: 1 << 20)

@@ -183,7 +183,7 @@ struct SearchSpaceTests {
     }
 
     @Test(
-        "a text that is no head is refused with a reason",
+        "a text that is not a head is refused with a reason",
         arguments: [
             "", "projection", "projection > pool-mean > pair > classifier > classifier",
             "projektion > pool-mean > pair > classifier",
@@ -200,7 +200,7 @@ struct SearchSpaceTests {
         #expect(throws: GenotypeError.self) { try Self.pair.genotype(text) }
     }
 
-    @Test("operations for pairs are refused where there are none")
+    @Test("operations for pairs are refused for single texts")
     func noPair() {
         #expect(throws: GenotypeError.self) {
             try Self.single.genotype(

@@ -164,7 +164,7 @@ struct FineTuneRunTests {
         #expect(throws: (any Error).self) { try ModelDirectory.load(again) }
     }
 
-    @Test("a run that was stopped while it fine-tuned goes on from its checkpoint")
+    @Test("a run that was stopped during fine-tuning resumes from its checkpoint")
     func resume() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }
@@ -191,7 +191,7 @@ struct FineTuneRunTests {
         #expect(try weights("stopped") == weights("whole"))
     }
 
-    @Test("more layers than there are cannot be unfrozen")
+    @Test("more layers than exist cannot be unfrozen")
     func tooMany() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }

@@ -101,7 +101,7 @@ struct HubInstallTests {
         #expect(offline.code == 0, "\(offline.text)")
     }
 
-    @Test("a connection that is cut is gone on with")
+    @Test("a download continues after its connection was cut")
     func cut() throws {
         let hub = try Hub()
         let answer = try hub.install("hf:cut/tiny")

@@ -59,7 +59,7 @@ struct PipelineTests {
             })
     }
 
-    @Test("the leaderboard has a finalist's accuracy on dev beside that on all held-out rows")
+    @Test("the leaderboard has a finalist's accuracy on dev and on all held-out rows")
     func leaderboard() throws {
         let run = try FinishedRuns.get(pairs: true)
         let lines = try run.text("leaderboard.csv").split(separator: "\n")

@@ -66,7 +66,7 @@ struct ReportTests {
         #expect(page.contains("<code>fineTuning</code>"))
     }
 
-    @Test("of one given head says that there is nothing to compare")
+    @Test("of a single given head says that there is nothing to compare")
     func oneHead() throws {
         let (workspace, page) = try Self.hostileRun(
             pairs: true, head: "projection(width=64) > pool-mean > pair > classifier")

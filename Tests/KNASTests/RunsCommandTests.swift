@@ -30,7 +30,7 @@ struct RunsCommandTests {
         return (process.terminationStatus, try String(contentsOf: output, encoding: .utf8))
     }
 
-    @Test("Ctrl-C gives 130 and says how to go on; a second process is kept out; runs are managed")
+    @Test("Ctrl-C gives 130 and says how to resume; a second process is kept out; runs are managed")
     func wholeLife() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }

@@ -167,7 +167,7 @@ struct ClassificationMetricsTests {
         #expect(metrics.brier == 1)
     }
 
-    @Test("what is no distribution, no class or nothing is refused with its row")
+    @Test("a row that is no distribution, a label that is no class, or no row at all is refused")
     func refusals() {
         func refusal(_ labels: [Int], _ probabilities: [[Float]]) -> MetricsError? {
             #expect(throws: MetricsError.self) {

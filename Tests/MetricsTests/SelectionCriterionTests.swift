@@ -58,7 +58,7 @@ struct SelectionCriterionTests {
     }
 
     @Test(
-        "of equal values the lower cross entropy is better, whatever decides",
+        "where values are equal the lower cross entropy is better, by any metric",
         arguments: Metric.allCases)
     func ties(metric: Metric) throws {
         let criterion = SelectionCriterion(metric, positive: 1)

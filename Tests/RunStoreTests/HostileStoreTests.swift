@@ -47,7 +47,7 @@ struct HostileStoreTests {
     }
 
     @Test(
-        "a crash in the middle of a commit takes the commit back, at whatever byte the journal ends"
+        "a crash in the middle of a commit rolls it back, at whatever byte the journal ends"
     )
     func tornWrite() throws {
         let bench = try filled()
@@ -104,7 +104,7 @@ struct HostileStoreTests {
         }
     }
 
-    @Test("what is no store is refused, with the exit code of bad input")
+    @Test("a file that is not a store is refused, with the exit code of bad input")
     func foreign() throws {
         let bench = try Bench()
         defer { bench.remove() }
@@ -167,7 +167,7 @@ struct HostileStoreTests {
         #expect(try new.candidates(in: bench.space).isEmpty)
     }
 
-    @Test("a training is of its head only, and its damage is told by its name")
+    @Test("a training belongs to its head only, and damage to it is reported with its name")
     func otherHead() throws {
         let bench = try filled()
         defer { bench.remove() }

@@ -156,7 +156,7 @@ struct RunStoreTests {
     }
 
     @Test(
-        "what is finished is not trained again, and its epochs are told again",
+        "what is finished is not trained again, and its epochs are reported again",
         arguments: [false, true])
     func memory(_ diverges: Bool) throws {
         let bench = try Bench()

@@ -32,7 +32,7 @@ struct CandidateSearchTests {
     }
 
     @Test(
-        "the budget is kept, no head comes twice, and threads change nothing",
+        "the budget is kept, no head appears twice, and threads change nothing",
         arguments: StrategyRegistry.all.map(\.name).filter { $0 != "exhaustive" })
     func budget(_ strategy: String) throws {
         let one = try search(candidates: 150, strategy: strategy, threads: 1)
@@ -45,7 +45,7 @@ struct CandidateSearchTests {
         #expect(one.ranking(first).count == first.filter { $0.score != nil }.count)
     }
 
-    @Test("candidates of an interrupted run are taken as they are")
+    @Test("candidates of an interrupted run are not scored again")
     func resume() throws {
         let search = try search(candidates: 64, strategy: "evolution", threads: 2)
         let whole = try search.run()
@@ -114,7 +114,7 @@ struct CandidateSearchTests {
         #expect(throws: Interrupted.self) { try search.run(progress: { _ in .stop }) }
     }
 
-    @Test("a head that cannot be scored is recorded with its reason, the others go on")
+    @Test("a head that cannot be scored is recorded with its reason, the others continue")
     func failures() throws {
         let space = SearchSpace(
             context: HeadContext(inputWidth: 16, classes: 2, segments: 1))

@@ -11,7 +11,7 @@ import Training
 
 @testable import Selection
 
-@Suite("Trained heads beside each other")
+@Suite("Trained heads")
 struct EntryTests {
     private let space = SearchSpace(
         context: HeadContext(inputWidth: 16, classes: 2, segments: 1))
@@ -35,7 +35,7 @@ struct EntryTests {
             .adamW(TrainingConfiguration()), by: .accuracy, trials: trials)
     }
 
-    @Test("held-out accuracy is over the rows of all parts; a part that diverged leaves none")
+    @Test("held-out accuracy is over the rows of all parts, and undefined if one diverged")
     func pooling() throws {
         let large = try head([0, 0, 0, 0], [0.1, 0.1, 0.1, 0.9])
         let small = try head([1, 1], [0.9, 0.2])

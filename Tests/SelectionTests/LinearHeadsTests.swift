@@ -10,7 +10,7 @@ import Training
 
 @testable import Selection
 
-@Suite("Linear heads beside each other")
+@Suite("Linear heads")
 struct LinearHeadsTests {
     private func linear(
         train: FeatureSet, dev: FeatureSet, classes: Int = 2,

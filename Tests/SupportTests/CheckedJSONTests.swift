@@ -25,7 +25,7 @@ struct CheckedJSONTests {
         }
     }
 
-    @Test("brackets in strings do not count, those behind escaped quotes neither")
+    @Test("brackets in strings do not count, nor do those after escaped quotes")
     func strings() {
         let brackets = String(repeating: "[", count: 600)
         #expect(isAccepted("[\"\(brackets)\"]".utf8))

@@ -8,7 +8,7 @@ struct ChoicesTests {
         var name = "x", inner = Inner(), place = "/tmp", other: Inner? = Inner()
     }
 
-    @Test("every field counts by its path, but for those that are left out")
+    @Test("every field counts by its path, except those that are left out")
     func list() {
         #expect(
             Choices.list(of: Outer(), omitting: ["place", "other.rate"]) == [

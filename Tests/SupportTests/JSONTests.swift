@@ -55,7 +55,7 @@ struct JSONTests {
     }
 
     @Test(
-        "a fault is told with its byte",
+        "a fault is reported with its byte",
         arguments: [
             ("", "at byte 0: expected a value, found the end"),
             ("[1", "at byte 2: expected ',' or ']', found the end"),

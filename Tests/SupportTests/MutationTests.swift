@@ -32,7 +32,7 @@ struct MutationTests {
         #expect(all.contains { $0.count > 10 * bytes.count })
     }
 
-    @Test("empty input is no trap")
+    @Test("empty input does not trap")
     func empty() {
         for index in 0..<500 {
             var generator = RandomKey(seed: 4).child(index).generator()

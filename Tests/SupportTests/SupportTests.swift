@@ -28,7 +28,7 @@ struct SupportTests {
         #expect(bins.allSatisfy { abs($0 - 10_000) < 500 })
     }
 
-    @Test("parallel results stand in order, and the lowest failing index reports")
+    @Test("parallel results are in order, and the lowest failing index reports")
     func parallel() throws {
         let squares = try Parallel.map(count: 1000, threads: 2) { index, _ in index * index }
         #expect(squares == (0..<1000).map { $0 * $0 })

@@ -42,7 +42,7 @@ struct WritingTests {
         #expect(String(decoding: data, as: UTF8.self) == expected)
     }
 
-    @Test("what cannot be decoded is told with the path of its keys")
+    @Test("what cannot be decoded is reported with the path of its keys")
     func decoding() throws {
         struct Outer: Decodable { var inner: [String: [Int]] }
         func reason(_ text: String) throws -> String? {

@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("stray and unterminated quotes are told with the line where they opened")
+    @Test("stray and unterminated quotes are reported with the line where they opened")
     func badQuotes() throws {
         let rows = try workspace.badRows(
             """
@@ -81,7 +81,7 @@ import Testing
         #expect(rows[1].reason == .tooFewColumns(expected: 2, found: 1))
     }
 
-    @Test("invalid UTF-8 in a record of several lines is told in its own line")
+    @Test("invalid UTF-8 in a record of several lines is reported in its own line")
     func invalidUTF8() throws {
         let data = Data("text,label\n\"a\nb".utf8) + Data([0xff]) + Data("\",no\nx,yes\n".utf8)
         let rows = try workspace.badRows(data, "csv")

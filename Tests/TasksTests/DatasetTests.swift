@@ -27,7 +27,7 @@ import Testing
         #expect(set.metrics == [.accuracy, .macroF1, .mcc] && set.positiveLabel == nil)
     }
 
-    @Test("a test row that stands in train word for word is told as leakage, not as an error")
+    @Test("a test row that is word for word in train is reported as leakage, not as an error")
     func leakage() throws {
         let set = try workspace.train("text\tlabel\nt one\tyes\nb\tno\nt two\tyes\n", "tsv")
         #expect(set.report.overlaps == [.init(split: .test, other: .train, rows: 2)])
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(
-        "what is wrong with a train file as a whole is told",
+        "what is wrong with a train file as a whole is reported",
         arguments: [
             ("", "the file of split train is empty"),
             ("\n\n", "split train has no rows"),
@@ -142,7 +142,7 @@ import Testing
                 "no training rows for 1 of the listed classes: `maybe`"))
     }
 
-    @Test("a split whose every row is bad has no rows, and the first is told")
+    @Test("a split whose every row is bad has no rows, and the first is reported")
     func allBad() throws {
         let error = try message {
             _ = try workspace.train(
@@ -151,7 +151,7 @@ import Testing
         #expect(error.contains("2 bad rows were skipped, the first: "), "\(error)")
     }
 
-    @Test("a missing file is told with its split, the files of the task and their source")
+    @Test("a missing file is reported with its split, the task's files and their source")
     func missingFile() throws {
         try workspace.write(Self.good, "train.tsv")
         let task = try workspace.definition(singleTask("tsv", more: "source: the moon"))
@@ -182,7 +182,7 @@ import Testing
             try message { _ = try workspace.load(singleTask("tsv")) }.contains("the same rows"))
     }
 
-    @Test("the data directory stands in for the directory of the task file")
+    @Test("the data directory takes the place of the task file's directory")
     func dataDirectory() throws {
         for split in ["train", "dev", "test"] {
             try workspace.write("text\tlabel\n\(split)\tno\nb\tyes\n", "data/\(split).tsv")
@@ -215,7 +215,7 @@ import Testing
         #expect(Set(others + [base]).count == others.count + 1)
     }
 
-    @Test("a data set made in memory has a report and a digest of its own")
+    @Test("a data set made in memory has its own report and digest")
     func inMemory() {
         func make(_ text: String) -> Dataset {
             Dataset(

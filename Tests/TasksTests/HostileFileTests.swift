@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test("a file of nothing but bad rows is counted whole and told in part")
+    @Test("a file of nothing but bad rows is counted in full and reported in part")
     func nothingButBadRows() throws {
         let workspace = try Workspace()
         let rows = String(repeating: "\"\"\n", count: 50_000)

@@ -44,7 +44,7 @@ import Testing
         #expect(truths.train.map(\.label) == [1, 0])
     }
 
-    @Test("every bad object is told with line, key and reason")
+    @Test("every bad object is reported with line, key and reason")
     func badRows() throws {
         let deep = String(repeating: "[", count: 5_000)
         let rows = try workspace.badRows(
@@ -90,7 +90,7 @@ import Testing
         #expect(rows[4].description.contains("key `text`: expected a string, found a number"))
     }
 
-    @Test("what is not JSON is told with its byte in the line, a key that appears twice too")
+    @Test("what is not JSON, or has a key twice, is reported with its byte in the line")
     func places() throws {
         let rows = try workspace.badRows(
             "{\"text\": \"open\", \"label\": \"no\"\n"

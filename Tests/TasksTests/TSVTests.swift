@@ -51,7 +51,7 @@ import Testing
         #expect(error.contains("train.tsv:1: columns.text is column 4, but the first row has 3"))
     }
 
-    @Test("every bad row is told with file, line, column and reason")
+    @Test("every bad row is reported with file, line, column and reason")
     func badRows() throws {
         var data = Data("text\tlabel\n".utf8)  // 1
         data += Data("good\tno\r\n".utf8)  // 2
@@ -120,7 +120,7 @@ import Testing
         #expect(error.contains("--skip-bad-rows"))
     }
 
-    @Test("a header is told what it lacks or repeats")
+    @Test("an error says what a header lacks or repeats")
     func headers() throws {
         #expect(
             try message { _ = try workspace.train("txet\tid\tlabel\nx\t1\tno\n", "tsv") }
@@ -139,7 +139,7 @@ import Testing
                 .contains("train.tsv:1: the header cannot be read: not valid UTF-8 at byte 2"))
     }
 
-    @Test("UTF-8 is told valid exactly where the standard library tells it")
+    @Test("UTF-8 is valid exactly where the standard library says so")
     func utf8() {
         var generator = SeededGenerator(seed: 3)
         let alphabet: [UInt8] = [

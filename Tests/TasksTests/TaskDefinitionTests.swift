@@ -69,7 +69,7 @@ import Testing
         """
 
     @Test(
-        "a mistake in a task file is told with line and column",
+        "a mistake in a task file is reported with line and column",
         arguments: [
             (base + "lables: [a, b]", "3:1: unknown key `lables`; did you mean `labels`?"),
             (base + "zzz: 1", "3:1: unknown key `zzz`; known keys: name, description"),
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in the splits is told with line and column",
+        "a mistake in the splits is reported with line and column",
         arguments: [
             ("{train: a.tsv}", "2:9: the key `splits.test` is missing"),
             ("{test: a.tsv}", "2:9: the key `splits.train` is missing"),
@@ -152,7 +152,7 @@ import Testing
         #expect(error.contains(expected), "\(error)")
     }
 
-    @Test("a task file that is not UTF-8, too long or not there is refused")
+    @Test("a task file that is not UTF-8, too long or missing is refused")
     func files() throws {
         let bad = try workspace.write(Data("name: x\nb: ".utf8) + Data([0xff]), "bad.yml")
         #expect(

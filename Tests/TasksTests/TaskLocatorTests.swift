@@ -21,7 +21,7 @@ import Testing
         #expect(TaskLocator.names(searchPaths: paths) == ["mrpc", "rte"])
     }
 
-    @Test("an unknown name is told with the names there are and the nearest of them")
+    @Test("an unknown name is reported with the known names and the nearest of them")
     func unknown() throws {
         try workspace.write("a", "tasks/front-desk.yml")
         try workspace.write("a", "tasks/rte.yml")

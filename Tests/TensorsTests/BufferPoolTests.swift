@@ -13,7 +13,7 @@ struct BufferPoolTests {
         }
     }
 
-    @Test("threads get pools of their own")
+    @Test("every thread gets its own pool")
     func apart() {
         let pools = BufferPools()
         pools.with { first in
@@ -21,7 +21,7 @@ struct BufferPoolTests {
         }
     }
 
-    @Test("a pool that nobody uses holds no more than its limit, whose buffers are the small ones")
+    @Test("an unused pool holds no more than its limit, and keeps the small buffers")
     func limit() {
         let pools = BufferPools(limit: 20_000)
         pools.with { pool in

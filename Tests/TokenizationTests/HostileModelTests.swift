@@ -38,7 +38,7 @@ struct HostileModelTests {
         #expect(found?.contains(text) == true, "\(found ?? "accepted")", sourceLocation: location)
     }
 
-    @Test("a model spelt by hand is loaded, so that the faults below are what is refused")
+    @Test("a model written by hand is loaded, so only the faults below are refused")
     func sound() throws {
         for type in UInt8(1)...4 {
             var model = ModelBytes()

@@ -55,7 +55,7 @@ struct UnigramTests {
         }
     }
 
-    @Test("DeBERTa's mask has the id behind the pieces, and the vocabulary counts it")
+    @Test("DeBERTa's mask has the id after the pieces, and the vocabulary counts it")
     func mask() throws {
         let tokenizer = try load("deberta")
         let found = tokenizer.encode("[MASK]", pair: nil, maximumLength: 8).ids

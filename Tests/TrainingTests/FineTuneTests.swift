@@ -102,7 +102,7 @@ struct FineTuneTests {
         }
     }
 
-    @Test("a training that was stopped goes on to the same bits; another's checkpoint is not used")
+    @Test("a stopped training resumes to the same bits; another's checkpoint is not used")
     func resume() throws {
         let setup = try FineTuneSetup()
         let directory = try TinyEncoder.temporaryDirectory()
@@ -167,7 +167,7 @@ struct FineTuneTests {
         #expect(throws: BadOption.self) { try setup.tune { $0.layerDecay = 0 } }
     }
 
-    @Test("an epoch takes each example once, in a form of it that is drawn anew")
+    @Test("an epoch takes each example once, in a form redrawn each time")
     func views() throws {
         let setup = try FineTuneSetup()
         // Two forms that are the same give what one form gives, but for the order that is drawn first.

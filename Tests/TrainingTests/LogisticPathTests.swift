@@ -29,7 +29,7 @@ struct LogisticPathTests {
         #expect(try graph("projection(width=full) > \(pair)(norm=layer)").linearReadout == nil)
     }
 
-    @Test("weaker penalties fit train closer, and separable classes are told apart")
+    @Test("weaker penalties fit train more closely, and separable classes are separated")
     func path() throws {
         let train = try SyntheticFeatures.make(examples: 300, segments: 2, seed: 1)
         let dev = try SyntheticFeatures.make(examples: 100, segments: 2, seed: 2)
@@ -71,7 +71,7 @@ struct LogisticPathTests {
         }
     }
 
-    @Test("a path goes on to weaker penalties only while dev's cross entropy falls")
+    @Test("a path continues to weaker penalties only while dev's cross entropy falls")
     func end() throws {
         let head = try graph(
             "projection(width=full) > pool-mean > classifier(norm=standard,dropout=0)", segments: 1)
@@ -93,7 +93,7 @@ struct LogisticPathTests {
         }
     }
 
-    @Test("texts of one token are aligned with each other whatever they are")
+    @Test("texts of one token are aligned with each other, whatever they are")
     func alignment() throws {
         let head = try graph(
             "alignment(compare=difference,width=full) > pool-mean > pair(kind=concatenation) > "

@@ -1,4 +1,4 @@
-"""Measures what the engine costs: the scoring of a search by knas-ray on clusters of this machine.
+"""Measures the overhead of distribution: a search's scoring by knas-ray on clusters on this machine.
 
     python measure.py rte --data RTE --knas .build/release/knas --candidates 1000 --nodes 2 1
 

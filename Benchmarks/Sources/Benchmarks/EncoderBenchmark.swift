@@ -5,7 +5,7 @@ import Foundation
 import Graphs
 import Tokenization
 
-/// Tokens a second of an encoder on MRPC's sentences.
+/// Tokens per second of an encoder on MRPC's sentences.
 struct EncoderBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "encoder")
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import CKernels
 import Tensors
 
-/// Nanoseconds an element of the elementwise kernels, on one thread, and the matrix-product limit.
+/// Nanoseconds per element of the elementwise kernels, on one thread, and the matrix-product limit.
 struct KernelBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "kernels")
 

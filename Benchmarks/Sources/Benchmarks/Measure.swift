@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Tensors
 
-/// What one benchmark found; printed as one JSON object a line.
+/// The result of one benchmark; printed as one JSON object per line.
 struct Measurement: Codable {
     /// What was measured.
     var name: String
@@ -14,9 +14,9 @@ struct Measurement: Codable {
     var unit: String
     /// Work per second.
     var rate: Double
-    /// Floating-point operations (2 a multiply-add) in GFLOP/s, where they were counted.
+    /// Floating-point operations (2 per multiply-add) in GFLOP/s, where they were counted.
     var gflops: Double?
-    /// Of the matrix-product limit measured in the same run.
+    /// Share of the matrix-product limit measured in the same run.
     var shareOfLimit: Double?
     /// Largest resident size so far.
     var peakMiB: Double
@@ -50,7 +50,7 @@ struct Measurement: Codable {
     }
 }
 
-/// Seconds that `body` takes: the median of `repetitions`, after one that is not counted.
+/// Seconds that `body` takes: the median of `repetitions`, after one that does not count.
 func median(_ repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
     try body()
     let clock = ContinuousClock()

@@ -13,7 +13,7 @@ let referenceHead =
     + "feed-forward(ratio=4,activation=gelu,norm=post,dropout=0) > pool-mean > "
     + "classifier(hidden=0,dropout=0)"
 
-/// Random features of sentences, stored where the caller says.
+/// Random features of sentences, stored in the caller's directory.
 func randomFeatures(lengths: [Int], width: Int, directory: URL) throws -> FeatureSet {
     var generator = RandomKey(seed: 1).child("features").generator()
     let rows = (0..<lengths.reduce(0, +) * width).map { _ in
@@ -25,7 +25,7 @@ func randomFeatures(lengths: [Int], width: Int, directory: URL) throws -> Featur
         at: directory.appendingPathComponent("features.safetensors"))
 }
 
-/// A directory that is gone when `body` is done.
+/// A directory that is removed when `body` has returned.
 func withTemporaryDirectory(_ body: (URL) throws -> Void) throws {
     let url = FileManager.default.temporaryDirectory
         .appendingPathComponent("knas-benchmark-\(UUID().uuidString)")
@@ -34,14 +34,14 @@ func withTemporaryDirectory(_ body: (URL) throws -> Void) throws {
     try body(url)
 }
 
-/// Heads scored a second.
+/// Heads scored per second.
 struct ScoringBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "scoring")
 
     @OptionGroup var measure: MeasureOptions
-    @Option(help: "Proxies, with commas between; the first list is both kernels.")
+    @Option(help: "Proxies, separated by commas; the default is both kernels.")
     var proxies = ["mgm,mgm-output", "mgm", ProxyExpression.standard.names.joined(separator: ",")]
-    @Option(help: "Heads a repetition.")
+    @Option(help: "Heads per repetition.")
     var heads = 16
     @Option(help: "Sentences n.")
     var examples = 64
@@ -72,7 +72,7 @@ struct ScoringBenchmark: ParsableCommand {
                         _ = try scorer.score(genotype, key: RandomKey(seed: 2).child(index))
                     }
                 }
-                // A forward pass, and as much twice for each backward pass.
+                // A forward pass, and twice as much for each backward pass.
                 let passes = list == "mgm" || list == "grad-norm" ? 3.0 : 5.0
                 try Measurement(
                     "scoring \(list)", threads: measure.threads, seconds: seconds,

@@ -7,7 +7,7 @@ import Heads
 import Support
 import Training
 
-/// Training steps a second of the reference head, on batches of 32 with MRPC's lengths.
+/// Training steps per second of the reference head, on batches of 32 with MRPC's lengths.
 struct TrainingBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "training")
 
@@ -36,7 +36,7 @@ struct TrainingBenchmark: ParsableCommand {
             configuration.epochs = 1
             configuration.batchSize = 32
             let trainer = try HeadTrainer(configuration)
-            // As a search trains: finalists and seeds side by side, one a thread.
+            // As a search trains: finalists and seeds in parallel, one per thread.
             let seconds = try median(measure.repeats) {
                 try Parallel.forEach(count: measure.threads, threads: measure.threads) { index, _ in
                     _ = try trainer.train(

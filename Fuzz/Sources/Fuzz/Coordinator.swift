@@ -2,7 +2,7 @@ import Foundation
 import Mutations
 import Support
 
-/// Runs the cases of one reader in worker processes, notes those that kill one, and goes on.
+/// Runs the cases of one reader in worker processes, notes those that kill one, and continues.
 final class Coordinator: @unchecked Sendable {
     private let reader: Reader
     private let options: Options
@@ -45,7 +45,7 @@ final class Coordinator: @unchecked Sendable {
         return lock.withLock { report }
     }
 
-    /// Cases that a worker runs before a fresh one takes over.
+    /// Number of cases that a worker runs before a fresh one takes over.
     private static let batch = 20_000
 
     private func runLane(_ lane: Int, _ range: Range<Int>) throws {
@@ -82,7 +82,7 @@ final class Coordinator: @unchecked Sendable {
         }
     }
 
-    /// Waits for a worker's end; tells why that is a failure.
+    /// Waits for a worker to end; returns why that is a failure.
     private func watch(
         _ process: WorkerProcess, _ status: Status
     ) -> (kind: Failure.Kind, text: String)? {
@@ -101,7 +101,7 @@ final class Coordinator: @unchecked Sendable {
                 process.kill()
                 return (.hang, "no answer after \(options.hangSeconds) s ")
             }
-            // The case at hand is not counted; it is run again by nobody.
+            // The current case is not counted, and not run again.
             if now > options.deadline {
                 process.kill()
                 return nil

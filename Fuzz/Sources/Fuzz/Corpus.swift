@@ -1,14 +1,15 @@
 import Foundation
 import Mutations
 
-/// The sound files that cases are made of, kept in a directory so that all processes see the same.
+/// The valid files that cases are made from, kept in a directory so that all processes see the
+/// same.
 enum Corpus {
-    /// Where a reader's sets lie: `DIR/seeds/READER/NUMBER/FILES`; more can be put there by hand.
+    /// Where a reader's sets are: `DIR/seeds/READER/NUMBER/FILES`; more can be put there by hand.
     private static func directory(_ reader: Reader, _ corpus: URL) -> URL {
         corpus.appendingPathComponent("seeds").appendingPathComponent(reader.name)
     }
 
-    /// The sets of a reader, made where there are none.
+    /// The sets of a reader, created where there are none.
     static func load(_ reader: Reader, _ corpus: URL) throws -> [FileSet] {
         let directory = directory(reader, corpus)
         if !FileManager.default.fileExists(atPath: directory.path) {

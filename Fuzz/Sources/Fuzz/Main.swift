@@ -2,30 +2,30 @@ import ArgumentParser
 import Foundation
 import Mutations
 
-/// Gives readers damaged files and tells what they made of them.
+/// Gives readers damaged files and reports how they coped.
 @main
 struct Fuzz: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
-        abstract: "Gives every reader of files damaged ones, in processes that may die of it.")
+        abstract: "Gives every reader damaged files, in processes that may crash.")
 
     @Option(help: "The reader, or all of them.")
     var reader = "all"
-    @Option(help: "Cases of each reader.")
+    @Option(help: "Cases for each reader.")
     var cases = 10_000
     @Option(help: "The number of the first case.")
     var first = 0
-    @Option(help: "All cases follow from it, and from the sound files of the corpus.")
+    @Option(help: "Determines all cases, together with the valid files of the corpus.")
     var seed: UInt64 = 1
-    @Option(help: "Where sound files and failing cases are kept.")
+    @Option(help: "Where valid files and failing cases are kept.")
     var corpus = ".build/corpus"
-    @Option(help: "Worker processes at a time.")
+    @Option(help: "Number of worker processes.")
     var threads = 2
-    @Option(help: "Seconds without an answer that are a hang.")
+    @Option(help: "Seconds without an answer that count as a hang.")
     var hang = 1.0
-    @Option(help: "MiB of address space that a worker may take beyond what it starts with.")
+    @Option(help: "MiB of address space that a worker may use beyond what it starts with.")
     var memory = 1_024
-    @Option(help: "Seconds after which no more cases are begun.")
+    @Option(help: "Seconds after which no more cases are started.")
     var seconds = 86_400.0
     @Option(help: "Where workers keep their files; best in memory.")
     var workspace: String?

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A case that a reader must not answer as it did.
+/// A case that a reader got wrong.
 struct Failure: Sendable {
     enum Kind: String, Sendable {
         case crash, hang, memory
-        /// An error that is no diagnosis, or something accepted that must not be.
+        /// An error without a diagnosis, or something accepted that must not be.
         case undiagnosed
         /// The harness itself.
         case broken
@@ -20,7 +20,7 @@ struct Failure: Sendable {
     }
 }
 
-/// What became of one reader's cases.
+/// The outcome of one reader's cases.
 struct Report: Sendable {
     let reader: String
     var accepted = 0
@@ -59,7 +59,7 @@ struct Report: Sendable {
         ]
     }
 
-    /// Rows under one another, columns to the right.
+    /// Rows of a table, columns aligned to the right.
     static func table(_ reports: [Report]) -> String {
         let rows = [header] + reports.map(\.row)
         let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a worker tells its coordinator: a page of memory that both have mapped, so that it stays when
+/// What a worker tells its coordinator: a page of memory that both have mapped, so it survives when
 /// the worker dies.
 struct Status {
     /// Places in the page.
@@ -10,7 +10,7 @@ struct Status {
     private let words: UnsafeMutablePointer<UInt64>
     private static let byteCount = 4_096
 
-    /// Maps a file, which is made where there is none.
+    /// Maps a file, which is created where there is none.
     init(_ url: URL) throws {
         let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0, ftruncate(descriptor, off_t(Self.byteCount)) == 0 else {
@@ -31,7 +31,7 @@ struct Status {
         nonmutating set { words[slot.rawValue] = newValue }
     }
 
-    /// The case that is worked on.
+    /// The current case.
     var index: Int {
         get { Int(self[.index]) }
         nonmutating set { self[.index] = UInt64(newValue) }
@@ -69,7 +69,7 @@ struct Status {
         nonmutating set { self[.isDone] = newValue ? 1 : 0 }
     }
 
-    /// Nanoseconds of a clock that never goes back.
+    /// Nanoseconds of a monotonic clock.
     static var now: UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

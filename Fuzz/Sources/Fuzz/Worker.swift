@@ -2,7 +2,7 @@ import Foundation
 import Mutations
 import Support
 
-/// A process that gives a reader one case after another, and may die of it.
+/// A process that gives a reader one case after another, and may crash.
 struct Worker {
     let reader: Reader
     let seed: UInt64
@@ -10,7 +10,7 @@ struct Worker {
     let workspace: URL
     let memoryMiB: Int
 
-    /// Growth of the resident size over one case that is a failure, in KiB.
+    /// Growth of the resident size in one case that counts as a failure, in KiB.
     private static let growthKiB = 256 << 10
 
     /// Runs the cases of a range.
@@ -61,7 +61,7 @@ struct Worker {
             return nil
         } catch let error as any DiagnosedError {
             status.rejected += 1
-            // Messages are made of what was read.
+            // Messages contain what was read.
             return error.description.isEmpty || error.kind == .internalError
                 ? "diagnosis: \(error)" : nil
         } catch {
@@ -85,7 +85,7 @@ struct Worker {
         }
     }
 
-    /// Failures that the worker survives go into a file, a line each.
+    /// Failures that the worker survives go into a file, one per line.
     private func note(_ index: Int, _ text: String) throws {
         let line = "\(index)\t\(text.prefix(400).replacingOccurrences(of: "\n", with: " "))\n"
         let url = workspace.appendingPathComponent("failures")
@@ -100,7 +100,7 @@ struct Worker {
 
     // MARK: Memory
 
-    /// Limits the address space to what is mapped now and so much more: asking for more ends the
+    /// Limits the address space to what is mapped now plus a margin: allocating more ends the
     /// worker.
     private func limitMemory() {
         #if canImport(Glibc)

@@ -10,10 +10,10 @@ public struct FileSet: Sendable, Hashable {
     /// One text file.
     public init(_ name: String, _ text: String) { files = [name: Array(text.utf8)] }
 
-    /// Paths in a fixed order, so that a seed chooses the same file in every process.
+    /// Paths in a fixed order, so a seed chooses the same file in every process.
     public var names: [String] { files.keys.sorted() }
 
-    /// Reads a directory with all below it.
+    /// Reads a directory with everything below it.
     /// - Throws: errors of the file system.
     public init(contentsOf directory: URL) throws {
         files = [:]
@@ -27,7 +27,7 @@ public struct FileSet: Sendable, Hashable {
         }
     }
 
-    /// Writes the files into a directory, which is made; what else is in it stays.
+    /// Writes the files into a directory, which is created; other files in it stay.
     /// - Throws: errors of the file system.
     public func write(to directory: URL) throws {
         for (name, bytes) in files {

@@ -24,7 +24,7 @@ public enum Hostile {
         ("[{\"\":", "}]"), ("\"", "\""), ("\n ", ""), ("&a [", "]"), ("> ", ""), ("\\", ""),
     ]
 
-    /// Puts a telling integer, or a small change of what is there, at a place.
+    /// Puts a hostile integer, or a small change of what is there, at an offset.
     static func editInteger(
         in bytes: inout [UInt8], at place: Int, _ generator: inout RandomGenerator
     ) {
@@ -45,7 +45,7 @@ public enum Hostile {
         }
     }
 
-    /// Replaces the next decimal number from a place on.
+    /// Replaces the next decimal number after an offset.
     static func editNumber(
         in bytes: inout [UInt8], near place: Int, _ generator: inout RandomGenerator
     ) {
@@ -63,7 +63,7 @@ public enum Hostile {
         bytes.replaceSubrange(start..<end, with: number)
     }
 
-    /// Opens many brackets at a place and closes as many behind it, most often.
+    /// Opens many brackets at an offset and usually closes as many after it.
     static func nest(
         _ bytes: inout [UInt8], at place: Int, _ generator: inout RandomGenerator
     ) {

@@ -1,12 +1,12 @@
 import Support
 
-/// Damages bytes as files are damaged, and as somebody would who wants to do harm.
+/// Damages bytes as files get damaged, and as an attacker would.
 ///
-/// Everything follows from the generator: the same numbers make the same bytes.
+/// Everything is determined by the generator: the same numbers give the same bytes.
 public struct Mutator: Sendable {
-    /// Words of the format that are put in, e.g. keys and brackets.
+    /// Words of the format to insert, e.g. keys and brackets.
     public var tokens: [[UInt8]]
-    /// Larger results are cut.
+    /// Larger results are truncated.
     public var maximumBytes: Int
 
     public init(tokens: [String] = [], maximumBytes: Int = 1 << 20) {
@@ -20,8 +20,8 @@ public struct Mutator: Sendable {
         case moveSpan, splice, integer, number, token, replaceByToken, nest, repeatToken
     }
 
-    /// Bytes with one to eight kinds of damage, most often few.
-    /// - Parameter others: what parts are spliced in from.
+    /// Bytes with one to eight kinds of damage, usually few.
+    /// - Parameter others: where spliced parts come from.
     public func mutate(
         _ bytes: [UInt8], splicing others: [[UInt8]] = [], using generator: inout RandomGenerator
     ) -> [UInt8] {
@@ -108,7 +108,7 @@ public struct Mutator: Sendable {
 
     // MARK: Draws
 
-    /// Bytes that a repetition comes to: mostly thousands, seldom as many as there may be.
+    /// Size of a repetition in bytes: mostly thousands, rarely the largest allowed.
     private static func repeats(_ generator: inout RandomGenerator) -> Int {
         switch generator.index(below: 64) {
         case 0: 1 << 20

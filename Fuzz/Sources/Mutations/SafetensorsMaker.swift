@@ -1,6 +1,6 @@
 import Support
 
-/// Safetensors files whose lengths agree often enough that what lies behind the first check is met.
+/// Safetensors files whose lengths agree often enough to get past the first check.
 public enum SafetensorsMaker {
     private static let types = [
         "F32", "F16", "BF16", "F64", "I64", "I32", "U8", "BOOL", "F4", "F8_E4M3", "C64", "U64", "X",
@@ -24,7 +24,7 @@ public enum SafetensorsMaker {
                     ? Hostile.integers[generator.index(below: Hostile.integers.count)]
                     : Int64(generator.index(below: 5))
                 shape.append(dimension)
-                // Wraps as a careless reader's would.
+                // Wraps as a careless reader's sum would.
                 bits = bits &* UInt64(bitPattern: dimension)
             }
             let end = position &+ bits / 8

@@ -1,15 +1,15 @@
 import Support
 
-/// Damages a protocol buffer field by field, lengths made to fit again.
+/// Damages a protocol buffer field by field and makes the lengths fit again.
 ///
-/// A byte changed at random nearly always breaks a length, which the first check refuses; this reaches
-/// what lies behind it.
+/// A byte changed at random nearly always breaks a length, which the first check refuses; this gets
+/// past it.
 public struct WireMutator: Sendable {
     private let mutator: Mutator
 
     public init(_ mutator: Mutator) { self.mutator = mutator }
 
-    /// A field as it stands: its key, and its value or the bytes of its content.
+    /// A raw field: its key, and its value or the bytes of its content.
     private struct Field {
         var key: UInt64
         var integer: UInt64 = 0
@@ -65,7 +65,7 @@ public struct WireMutator: Sendable {
 
     // MARK: The wire format
 
-    /// `nil` where the bytes are no fields.
+    /// `nil` where the bytes are not fields.
     private static func fields(_ bytes: [UInt8]) -> [Field]? {
         var fields: [Field] = []
         var position = 0

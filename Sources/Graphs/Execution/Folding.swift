@@ -1,7 +1,7 @@
 import CKernels
 
-/// Nodes that a training step computes where they are used, without a buffer of their own: heads on
-/// wide features are bound by memory more than by arithmetic.
+/// Nodes that a training step computes where they are used, without their own buffer: heads on wide
+/// features are bound by memory more than by arithmetic.
 ///
 /// A concatenation of queries, keys and values is read in parts by the attention that follows it; a
 /// product or a difference that only goes into a concatenation is written there directly. The

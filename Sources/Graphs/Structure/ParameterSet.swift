@@ -2,8 +2,8 @@ import Support
 import Tensors
 
 /// Where each parameter of a graph lies in one contiguous run of floats: trained parameters first,
-/// in the graph's order, then the frozen ones, so that gradients, optimizer state and export share
-/// one layout.
+/// in the graph's order, then the frozen ones, so gradients, optimizer state and export share one
+/// layout.
 public struct ParameterLayout: Hashable, Sendable {
     public let parameters: [Parameter]
     /// First float of each parameter; `nil` for those stored outside (``ParameterSet``).
@@ -93,7 +93,7 @@ public final class ParameterSet: @unchecked Sendable {
         ParameterSet(layout: layout, storage: storage.copy(), external: external)
     }
 
-    /// Draws every parameter's start from a key of its own name, so that a parameter starts the same
+    /// Draws every parameter's start from a key of its own name, so a parameter starts the same
     /// whatever else its graph holds. Parameters that are `.given` are left alone.
     public func initialize(key: RandomKey) {
         for (index, parameter) in layout.parameters.enumerated() {

@@ -1,6 +1,6 @@
 import Graphs
 
-/// Each token beside its counterpart in the other segment: `a_i = sum_j softmax_j(n(x_i) n(y_j)' /
+/// Each token with its counterpart in the other segment: `a_i = sum_j softmax_j(n(x_i) n(y_j)' /
 /// sqrt(width)) y_j`, compared and projected (the attend and compare steps of decomposable
 /// attention, Parikh et al. 2016, eqs. 1 to 3; the comparisons of Chen et al. 2017, eqs. 14 and
 /// 15).

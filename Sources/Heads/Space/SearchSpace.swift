@@ -16,7 +16,7 @@ import Support
 ///
 /// A space is a value without state; drawing is as random as the generator.
 public struct SearchSpace: Sendable {
-    /// Blocks that a head may have unless told otherwise.
+    /// The default number of blocks that a head may have.
     public static let standardMaximumBlocks = 3
 
     /// What heads are built for.

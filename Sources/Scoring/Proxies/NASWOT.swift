@@ -11,7 +11,7 @@ import Foundation
 /// without activations) has no logarithm: eigenvalues below 1e-6 count as 1e-6.
 struct NASWOT: Proxy {
     let name = "naswot"
-    let summary = "how well activation patterns tell examples apart (Mellor et al. 2021)"
+    let summary = "how well activation patterns distinguish examples (Mellor et al. 2021)"
 
     private let floor = 1e-6
 

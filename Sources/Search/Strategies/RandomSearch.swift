@@ -1,8 +1,8 @@
 import Heads
 import Support
 
-/// Every proposal drawn anew from the space: the baseline that strategies have to beat
-/// (Li and Talwalkar, UAI 2019).
+/// Every proposal is a new draw from the space: the baseline that strategies have to beat (Li and
+/// Talwalkar, UAI 2019).
 struct RandomSearch: SearchStrategy {
     let name = "random"
     let summary = "independent draws from the space"

@@ -23,7 +23,7 @@ example:
 
 
 class Parser(argparse.ArgumentParser):
-    """Exits as ``knas`` does where the options are wrong."""
+    """Exits like ``knas`` when the options are wrong."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
         self.print_usage(sys.stderr)
@@ -35,7 +35,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(dest="command", required=True, parser_class=Parser)
     p = commands.add_parser(
         "search",
-        help="search a head for a task on a Ray cluster",
+        help="search for the best head for a task on a Ray cluster",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -44,35 +44,35 @@ def parser() -> Parser:
     p.add_argument(
         "--storage", required=True, metavar="DIR", help="a shared folder or an fsspec URL"
     )
-    p.add_argument("--run", type=Path, metavar="DIR", help="run directory; runs/TASK without it")
-    p.add_argument("--address", default="auto", help="of the cluster: auto, local or HOST:PORT")
-    p.add_argument("--knas", default="knas", metavar="PATH", help="the program, on every node")
-    p.add_argument("--shards", type=int, default=0, help="shares of the work")
-    p.add_argument("--cpus-per-task", type=int, default=1, metavar="N", help="threads of a task")
-    p.add_argument("--retries", type=int, default=5, metavar="N", help="of work that was lost")
+    p.add_argument("--run", type=Path, metavar="DIR", help="run directory (default: runs/TASK)")
+    p.add_argument("--address", default="auto", help="the cluster: auto, local or HOST:PORT")
+    p.add_argument("--knas", default="knas", metavar="PATH", help="the program on every node")
+    p.add_argument("--shards", type=int, default=0, help="number of shares of the work")
+    p.add_argument("--cpus-per-task", type=int, default=1, metavar="N", help="threads per task")
+    p.add_argument("--retries", type=int, default=5, metavar="N", help="retries of lost work")
     p.add_argument(
-        "--resource", action="append", default=[], metavar="NAME=N", help="that a task needs"
+        "--resource", action="append", default=[], metavar="NAME=N", help="what a task needs"
     )
-    p.add_argument("--resume", action="store_true", help="go on with what is in the storage")
-    p.add_argument("--overwrite", action="store_true", help="replace a run that is there")
+    p.add_argument("--resume", action="store_true", help="continue with what is in the storage")
+    p.add_argument("--overwrite", action="store_true", help="replace an existing run")
     p.add_argument("--json", action="store_true", help="print the result as JSON")
-    p.add_argument("--quiet", action="store_true", help="no progress")
+    p.add_argument("--quiet", action="store_true", help="show no progress")
     return top
 
 
 def options(words: list[str]) -> Options:
-    """Raises ``KnasRayError`` or ``SystemExit`` where the words make no sense."""
+    """Raises ``KnasRayError`` or ``SystemExit`` for invalid arguments."""
     found, rest = parser().parse_known_args(words)
     for name in ("shards", "retries"):
         if getattr(found, name) < 0:
             raise KnasRayError(f"--{name} is {getattr(found, name)}: expected 0 or more", USAGE)
     if found.resume and found.overwrite:
-        raise KnasRayError("--resume and --overwrite exclude one another", USAGE)
+        raise KnasRayError("--resume and --overwrite are mutually exclusive", USAGE)
     if found.cpus_per_task < 1:
         raise KnasRayError(f"--cpus-per-task is {found.cpus_per_task}: expected 1 or more", USAGE)
     path = shutil.which(found.knas)
     if path is None:
-        raise KnasRayError(f"there is no program {found.knas}: say where by --knas", MISSING_FILE)
+        raise KnasRayError(f"there is no program {found.knas}: set --knas", MISSING_FILE)
     resources: dict[str, float] = {}
     for text in found.resource:
         name, _, amount = text.partition("=")
@@ -106,7 +106,7 @@ def main(words: list[str] | None = None) -> int:
         say(f"error: {error}")
         return error.code
     except ConnectionError as error:
-        say(f"error: there is no Ray cluster: {error}; start one, or take --address local")
+        say(f"error: there is no Ray cluster: {error}; start one, or use --address local")
         return USAGE
     except KeyboardInterrupt:
         say("interrupted; what was scored is kept. Go on with the same command and --resume")

@@ -23,7 +23,7 @@ SHORTEST = 5.0
 
 
 def slots(options: Options) -> int:
-    """Tasks that the cluster can do at once; nodes come and go, so that it is asked every time."""
+    """Tasks that the cluster can do at once; nodes come and go, so it is asked every time."""
     cpus = int(ray.cluster_resources().get("CPU", 1))
     return max(1, cpus // options.cpus_per_task)
 
@@ -73,7 +73,7 @@ def distribute(
             done, _ = ray.wait(list(running), num_returns=1, timeout=1.0)
             fresh: list[str] = []
             for ref in done:
-                # A part that was made twice was dealt with when the first came.
+                # A part that was made twice was handled when the first arrived.
                 if ref not in running:
                     continue
                 shard = running[ref]
@@ -95,8 +95,8 @@ def distribute(
 def _repeat_slow(
     shards: list[int], begun: dict[int, float], seconds: list[float], start: Callable[[int], None]
 ) -> None:
-    """Starts the shard that has been under way for too long a second time, if there is one. Parts
-    are the same whoever makes them: the first that comes counts."""
+    """Starts a shard a second time if it has been running for too long. Parts are the
+    same whoever makes them: the first to arrive counts."""
     limit = max(SHORTEST, PATIENCE * statistics.median(seconds))
     single = [n for n in shards if shards.count(n) == 1]
     oldest = min(single, key=lambda n: begun[n], default=None)

@@ -1,4 +1,4 @@
-"""The parts of features that machines put together in their caches before they score."""
+"""The parts of features that machines merge into their caches before they score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _provided: set[str] = set()
 
 @dataclass(frozen=True)
 class Features:
-    """Where the parts of all shards lie. Values of it travel to the workers."""
+    """Where the parts of all shards are. Instances are sent to the workers."""
 
     storage: Storage
     names: tuple[str, ...]
@@ -28,12 +28,12 @@ class Features:
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
-        """Whether the caller is the first of its process to see to the features; the processes of
+        """Whether the caller is the first in its process to handle the features; the processes of
         a machine wait for one another: the first does the work, the others find it done."""
         if self.token in _provided:
             yield False
             return
-        # Without O_TRUNC and by the owner alone: the folder is everybody's.
+        # Without O_TRUNC and for the owner only: the folder is shared by all users.
         path = Path(tempfile.gettempdir()) / f"knas-ray-{os.getuid()}-{self.digest[:16]}.lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

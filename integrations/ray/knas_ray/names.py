@@ -10,8 +10,8 @@ CANDIDATES = "candidates.tsv"
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one kind of parts; shard and number of shards are in them, so that parts of
-    other cuts stay apart."""
+    """The names of one kind of parts; they contain the shard and the number of shards, so parts of
+    other divisions cannot be confused."""
 
     prefix: str
     suffix: str
@@ -25,7 +25,7 @@ class Names:
         return (int(match[1]), int(match[2])) if match else None
 
     def of_cut(self, found: list[str], shards: int) -> list[str]:
-        """Those of the names that are of shards of this number."""
+        """The names that belong to this number of shards."""
         return [name for name in found if (self.shard(name) or (0, 0))[1] == shards]
 
 

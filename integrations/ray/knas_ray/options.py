@@ -39,7 +39,7 @@ class Options:
 
     @property
     def task_search(self) -> tuple[str, ...]:
-        """The search options of one task: no more threads than processors were reserved for it."""
+        """The search options of one task: at most as many threads as processors reserved for it."""
         if has_option(self.search, "--threads"):
             return self.search
         return (*self.search, "--threads", str(self.cpus_per_task))

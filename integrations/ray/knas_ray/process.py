@@ -61,14 +61,15 @@ def run(
     try:
         stdout, stderr = process.communicate()
     except BaseException:
-        # Interrupted or cancelled: the program keeps what is finished and may be ended at any time.
+        # Interrupted or cancelled: the program keeps what is finished and may be stopped at any
+        # time.
         _end(process)
         raise
     return Ending(process.returncode, stdout or "", (stderr or "")[-KEPT_CHARACTERS:].strip())
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Asks a process to end and, should it not listen, ends it."""
+    """Asks a process to end and kills it if it does not."""
     process.terminate()
     try:
         process.wait(timeout=5)

@@ -11,7 +11,7 @@ from .options import Options, without_option
 
 @dataclass(frozen=True)
 class Program:
-    """Puts the command lines together; the options of the search are the same in each."""
+    """Builds the command lines; the options of the search are the same in each."""
 
     path: str
     task: str
@@ -24,7 +24,7 @@ class Program:
         return cls(options.knas, options.task, options.search, options.task_search)
 
     def plan(self, run: Path, *, resume: bool, overwrite: bool) -> list[str]:
-        """Makes or opens the run directory and writes ``candidates.tsv``."""
+        """Creates or opens the run directory and writes ``candidates.tsv``."""
         words = [self.path, "plan", self.task, *self.search, "--run", str(run), "--json"]
         return words + ["--resume"] * resume + ["--overwrite"] * overwrite
 
@@ -37,7 +37,7 @@ class Program:
         return [*self._features, "--shard", f"{shard}/{shards}", "--output", str(output)]
 
     def merge_features(self, parts: Sequence[Path]) -> list[str]:
-        """Puts parts of features together in the cache of the machine."""
+        """Merges parts of features into the cache of the machine."""
         return [*self._features, "--merge", *map(str, parts)]
 
     @property
@@ -55,11 +55,11 @@ class Program:
         ]
 
     def merge(self, run: Path, parts: Sequence[Path]) -> list[str]:
-        """Puts parts into the run's store; idempotent, in any order."""
+        """Merges parts into the run's store; idempotent, in any order."""
         return [self.path, "merge", str(run), *map(str, parts)]
 
     def finish(self, run: Path, *, json: bool, quiet: bool) -> list[str]:
-        """Takes what was scored from the store and does the rest: trainings, report, leaderboard."""
+        """Takes the scores from the store and does the rest: trainings, report, leaderboard."""
         flags = ["--json"] * json + ["--quiet"] * quiet
         words = [self.path, "search", self.task, *self.search, "--run", str(run), "--resume"]
         return words + flags

@@ -1,4 +1,4 @@
-"""Says how far a search is: a line that is written over on a terminal, else a line now and then."""
+"""Shows how far a search is: a line that is redrawn on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Progress:
-    """Counts shards; rate and time left are of this call only, not of what was there before."""
+    """Counts shards; rate and time left are those of this call, without what was there before."""
 
     def __init__(self, stage: str, total: int, before: int, *, quiet: bool) -> None:
         self.stage = stage
@@ -32,7 +32,7 @@ class Progress:
         fresh = self.done - self.before
         if fresh and seconds > 0:
             left = (self.total - self.done) * seconds / fresh
-            text += f", {60 * fresh / seconds:.1f} a minute, {left:.0f} s left"
+            text += f", {60 * fresh / seconds:.1f} per minute, {left:.0f} s left"
         end = "" if self.is_terminal else "\n"
         print(("\r\x1b[K" if self.is_terminal else "knas-ray: ") + text, end=end, file=sys.stderr)
         sys.stderr.flush()

@@ -29,7 +29,7 @@ MERGE_INTERVAL = 5.0
 
 
 def search(options: Options) -> int:
-    """Runs the search and gives the exit code of its last step.
+    """Runs the search and returns the exit code of its last step.
 
     Raises ``KnasRayError``; what was done until then stays in the storage and is found by a call with
     ``--resume``.
@@ -85,8 +85,8 @@ def _features(program: Program, options: Options) -> Features | None:
 
 
 def _missing(program: Program, options: Options) -> list[dict[str, Any]]:
-    """What the caches lack: that of this machine first, then those of the nodes that may get work.
-    A node that does not answer is left out: should it come back, it computes what it needs."""
+    """What the caches lack: this machine's first, then those of the nodes that may get work.
+    A node that does not answer is left out: if it comes back, it computes what it needs."""
     wanted = {"CPU": options.cpus_per_task, **options.resources}
     probe = ray.remote(missing_features)
     refs = [
@@ -148,15 +148,15 @@ def _score(
 
 
 def _score_shards(options: Options, candidates: int) -> int:
-    """Enough for every processor to have several, so that slow nodes do little harm; a shard that was
-    started for a handful of heads would spend its time on loading."""
+    """Several for every processor, so slow nodes do little harm; but a shard with only a handful of
+    heads would spend its time on loading."""
     if options.shards:
         return max(1, min(options.shards, candidates))
     return max(1, min(3 * slots(options), candidates // 8))
 
 
 def _cut(storage: Storage, names: Names, options: Options, shards: int) -> int:
-    """The number of shards: that of parts that are there already, unless another was asked for."""
+    """The number of shards: that of existing parts, unless another was requested."""
     if options.resume and not options.shards:
         cuts = [names.shard(name)[1] for name in storage.parts(names)]  # type: ignore[index]
         if cuts:

@@ -1,4 +1,4 @@
-"""Where the candidates and the parts lie, so that every node sees them.
+"""Where the candidates and the parts are kept, visible to every node.
 
 Two kinds: a folder that all nodes share, and, with ``fsspec``, a URL such as ``s3://bucket/folder``.
 The files of one search lie in a folder named after the digest that ``knas plan`` gives, those of its
@@ -21,7 +21,7 @@ PATIENCE = 15.0
 
 
 class Storage(Protocol):
-    """What both kinds can do. Values of it travel to the workers."""
+    """What both kinds can do. Instances are sent to the workers."""
 
     def put(self, source: Path, name: str) -> None:
         """Copies a file into the storage, where it appears whole or not at all."""
@@ -30,16 +30,16 @@ class Storage(Protocol):
         """A local path with the file's content, in ``scratch`` if it must be fetched."""
 
     def output(self, name: str, scratch: Path) -> Path:
-        """The local path that a program is to write the file to; ``deliver`` follows."""
+        """The local path for a program to write the file to; ``deliver`` follows."""
 
     def deliver(self, name: str, scratch: Path) -> None:
-        """Brings what was written to ``output`` into the storage."""
+        """Puts what was written to ``output`` into the storage."""
 
     def parts(self, names: Names) -> list[str]:
-        """The names of the parts of a kind that are there, sorted."""
+        """The names of the existing parts of a kind, sorted."""
 
     def remove(self, name: str) -> None:
-        """Removes a file, if it is there."""
+        """Removes a file, if it exists."""
 
 
 class SharedFolder:
@@ -67,7 +67,7 @@ class SharedFolder:
                     MISSING_FILE,
                 )
             time.sleep(0.2)
-            # Listing the folder makes network file systems look anew.
+            # Listing the folder makes network file systems refresh.
             if self.folder.is_dir():
                 os.listdir(self.folder)
         return path
@@ -88,7 +88,7 @@ class SharedFolder:
 
 
 def open_storage(place: str, digest: str) -> Storage:
-    """The storage of what has a digest: a search, or its features.
+    """The storage for something with a digest: a search, or its features.
 
     Raises ``KnasRayError`` for a URL where ``fsspec`` is not installed or knows no such protocol.
     """

@@ -1,4 +1,4 @@
-"""A storage behind a URL, by ``fsspec``. Only imported where one is asked for."""
+"""A storage behind a URL, by ``fsspec``. Only imported where one is requested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class URLFolder:
         self._open()  # An unknown protocol is the user's mistake: say so before any work is done.
 
     def _open(self) -> tuple[Any, str]:
-        """The file system and the folder's path in it; made anew by every process."""
+        """The file system and the folder's path in it; opened again in every process."""
         try:
             system, path = fsspec.core.url_to_fs(self.url)
         except (ValueError, ImportError) as error:
@@ -32,7 +32,8 @@ class URLFolder:
     def put(self, source: Path, name: str) -> None:
         system, folder = self._open()
         system.makedirs(folder, exist_ok=True)
-        # Object stores show whole objects only; other systems would show a file that still grows.
+        # Object stores show only whole objects; other systems would show a file that is still
+        # growing.
         temporary = posixpath.join(folder, f".{name}.{uuid.uuid4().hex}")
         system.put_file(str(source), temporary)
         system.mv(temporary, posixpath.join(folder, name))

@@ -73,7 +73,7 @@ def score_shard(
 
 
 def provide(features: Features, program: Program, directory: str) -> None:
-    """Puts the parts of features together in the cache of this machine; does nothing where that was
+    """Merges the parts of features into the cache of this machine; does nothing where that was
     done. Raises as ``score_shard`` does."""
     with features.turn() as is_first:
         if not is_first:
@@ -111,7 +111,7 @@ def _run(program: Program, words: list[str], directory: str, work: str) -> proce
 
 
 def check(ending: process.Ending, work: str) -> None:
-    """Raises what an ending that is no success asks for."""
+    """Raises the error for an ending that is not a success."""
     if ending.code == 0:
         return
     if ending.code in FINAL_CODES:
@@ -121,7 +121,7 @@ def check(ending: process.Ending, work: str) -> None:
 
 
 def checked(ending: process.Ending, work: str) -> process.Ending:
-    """For work on the driver, where nothing is tried again."""
+    """For work on the driver, where nothing is retried."""
     try:
         check(ending, work)
     except WorkLost as lost:

@@ -1,4 +1,4 @@
-"""A real Ray cluster of two nodes on this machine, each with a cache of its own."""
+"""A real Ray cluster of two nodes on this machine, each with its own cache."""
 
 import os
 from pathlib import Path
@@ -94,7 +94,7 @@ def nodes(fake, monkeypatch):
 
 @pytest.fixture
 def cluster(nodes):
-    """Both nodes, with nothing to tell them apart."""
+    """Two identical nodes."""
     nodes.start()
     return nodes
 

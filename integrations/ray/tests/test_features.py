@@ -1,4 +1,4 @@
-"""Features in shards, on nodes with caches of their own."""
+"""Features in shards, on nodes with their own caches."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""The real program: the bytes of a plain run, from nodes with caches of their own."""
+"""The real program: the bytes of a plain run, from nodes with their own caches."""
 
 import os
 import subprocess

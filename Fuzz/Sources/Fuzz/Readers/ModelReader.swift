@@ -16,7 +16,7 @@ extension Reader {
             "joint",
             "siamese", "../", "projection(width=full) > ", "self-attention > ", "/tmp", "..",
         ],
-        // What lies in `installed` is the encoder of this machine.
+        // The encoder in `installed` is this machine's.
         isTarget: { !$0.hasPrefix("installed/") && $0 != "README.md" },
         repair: { name, bytes in
             if name.hasSuffix(".safetensors") { SafetensorsMaker.repair(&bytes) }

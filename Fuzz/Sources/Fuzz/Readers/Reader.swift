@@ -2,28 +2,28 @@ import Foundation
 import Mutations
 import Support
 
-/// A reader under test: sound files, how they are damaged, and how what is accepted is used.
+/// A reader under test: valid files, how they are damaged, and how accepted files are used.
 struct Reader: Sendable {
     typealias Make = @Sendable (String, [UInt8], inout RandomGenerator) -> [UInt8]?
 
     let name: String
-    /// Sound files that everything starts from.
+    /// Valid files that everything starts from.
     let seeds: @Sendable () throws -> [FileSet]
     /// Words of the format.
     var tokens: [String] = []
-    /// Whether a file of a set is damaged; the others stay what they are.
+    /// Whether a file of a set is damaged; the others stay unchanged.
     var isTarget: @Sendable (String) -> Bool = { _ in true }
     /// Makes a file's bytes, instead of damaging them as any bytes; `nil` for files that it does not
     /// know and for cases that it leaves to the mutator.
     var make: Make = { _, _, _ in nil }
-    /// Whether the reader changes the directory, so that every case needs it anew.
+    /// Whether the reader changes the directory, so every case needs a new one.
     var writes = false
-    /// Run over the damaged bytes, e.g. to make a length fit again.
+    /// Applied to the damaged bytes, e.g. to make a length fit again.
     var repair: @Sendable (_ name: String, _ bytes: inout [UInt8]) -> Void = { _, _ in }
     /// Reads the files of a directory and uses what is accepted.
     ///
-    /// A refusal is a `DiagnosedError`; any other error is a failure of the reader. What must never be
-    /// true of something accepted is thrown as ``Violation``.
+    /// A refusal is a `DiagnosedError`; any other error is a failure of the reader. An accepted file
+    /// that breaks a promise is thrown as ``Violation``.
     let read: @Sendable (URL) throws -> Void
 
     static let all: [Reader] = [
@@ -64,13 +64,13 @@ struct Reader: Sendable {
     }
 }
 
-/// Something that must not be true of what a reader accepted.
+/// A promise that an accepted file breaks.
 struct Violation: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Texts of many scripts, and some that are none.
+/// Texts in many scripts, and some that are not text.
 enum Texts {
     static let all: [String] = [
         "", " ", "a", "the quick brown fox", "Ａ ㎡ ﬁ é e\u{301} ½ … \u{2581} \0 \u{FEFF}",

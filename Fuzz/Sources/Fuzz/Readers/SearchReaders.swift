@@ -51,8 +51,7 @@ extension Reader {
             }
         })
 
-    /// A run's store, with a journal beside it or not: it is summed up, gone on with, and merged as a
-    /// part.
+    /// A run's store, with or without a journal: it is summarised, resumed, and merged as a part.
     static let runStore = Reader(
         name: "run-store", seeds: SearchSeeds.stores,
         tokens: ["SQLite format 3\0", "CREATE TABLE", "candidates", "trainings", "KNAS"],

@@ -15,7 +15,7 @@ extension Reader {
         "\u{2028}", "é",
     ]
 
-    /// A task file, with the data that it may or may not name rightly.
+    /// A task file, with data that it may or may not name correctly.
     static let taskFile = Reader(
         name: "task", seeds: TaskSeeds.tasks, tokens: taskTokens,
         isTarget: { $0.hasSuffix(".yml") },
@@ -29,7 +29,7 @@ extension Reader {
         "tsv",
         tokens: ["\t", "\n", "\r\n", "\r", "\"", "\u{FEFF}", "label", "\0", " ", "no", "yes"])
 
-    /// A file of comma-separated values, quotes and all.
+    /// A file of comma-separated values, including quotes.
     static let csv = data(
         "csv",
         tokens: [
@@ -60,7 +60,7 @@ extension Reader {
             })
     }
 
-    /// Loads the data, strictly and passing bad rows over, and looks at every example.
+    /// Loads the data, both strictly and skipping bad rows, and looks at every example.
     private static func use(_ definition: TaskDefinition, _ directory: URL) throws {
         _ = definition.files.map { definition.location(of: $0.file, dataDirectory: nil) }
         for skipping in [true, false] {

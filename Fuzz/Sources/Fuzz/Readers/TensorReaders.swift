@@ -25,7 +25,7 @@ extension Reader {
             try use(file)
         })
 
-    /// A directory of shards. Files with the same tensors lie beside it, where no index may lead.
+    /// A directory of shards. Files with the same tensors are next to it, where no index may lead.
     static let shards = Reader(
         name: "shards", seeds: TensorSeeds.shards, tokens: tokens,
         isTarget: { $0.hasPrefix("model/") },

@@ -42,8 +42,8 @@ extension Reader {
             }
         })
 
-    /// Tokenizer directories: `tokenizer.json`, `vocab.txt`, `vocab.json` with `merges.txt`, and the
-    /// settings beside them.
+    /// Tokenizer directories: `tokenizer.json`, `vocab.txt`, `vocab.json` with `merges.txt`, and
+    /// the settings next to them.
     static let tokenizer = Reader(
         name: "tokenizer", seeds: TokenizerSeeds.directories,
         tokens: [

@@ -3,7 +3,7 @@ import Mutations
 import Support
 import Tensors
 
-/// Encoders of two layers of width 8, in the layouts that are read.
+/// Encoders of two layers of width 8, in the supported layouts.
 enum EncoderSeeds {
     static let width = 8
     private static let inner = 12

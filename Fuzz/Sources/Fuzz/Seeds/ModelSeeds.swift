@@ -8,7 +8,7 @@ import Support
 import Tasks
 import Training
 
-/// Sound model directories on the tiny encoders of ``EncoderSeeds``.
+/// Valid model directories on the tiny encoders of ``EncoderSeeds``.
 enum ModelSeeds {
     static func directories() throws -> [FileSet] {
         let single = "layer(of=mix) > projection(width=full) > pool-mean > classifier"

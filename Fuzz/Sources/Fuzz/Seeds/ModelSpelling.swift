@@ -1,4 +1,5 @@
-/// A SentencePiece model file spelt field by field, small enough to be damaged a hundred thousand times.
+/// A SentencePiece model file written field by field, small enough to be damaged a hundred thousand
+/// times.
 struct ModelSpelling {
     enum Kind: UInt8 {
         case normal = 1

@@ -9,7 +9,7 @@ import Search
 import Support
 import Training
 
-/// Sound genotypes, candidate lists and run stores.
+/// Valid genotypes, candidate lists and run stores.
 enum SearchSeeds {
     static let spaces = [
         SearchSpace(

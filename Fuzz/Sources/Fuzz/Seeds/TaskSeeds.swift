@@ -1,7 +1,7 @@
 import Foundation
 import Mutations
 
-/// Sound tasks and data files.
+/// Valid tasks and data files.
 enum TaskSeeds {
     private static let rows = [
         ("a text, of no meaning", "its pair", "yes"), ("another \"one\"", "é 中文", "no"),

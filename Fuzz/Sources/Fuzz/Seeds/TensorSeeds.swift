@@ -2,7 +2,7 @@ import Foundation
 import Mutations
 import Tensors
 
-/// Sound safetensors files.
+/// Valid safetensors files.
 enum TensorSeeds {
     static func files() throws -> [FileSet] {
         let entries = [

@@ -2,7 +2,7 @@ import Foundation
 import Mutations
 import Tokenization
 
-/// Sound vocabularies of every kind.
+/// Valid vocabularies of every kind.
 enum TokenizerSeeds {
     private static let words = ["\u{2581}", "a", "b", "ab", "\u{2581}a", "the", "é", "e", "quick"]
 
