@@ -112,7 +112,8 @@ struct ClassificationMetricsTests {
         let without = try ClassificationMetrics(
             labels: Golden.two.labels, probabilities: Golden.two.probabilities)
         #expect(without.f1 == nil && without.value(of: .f1).isNaN)
-        #expect(try !String(decoding: JSONEncoder().encode(without), as: UTF8.self).contains("\"f1\""))
+        #expect(
+            try !String(decoding: JSONEncoder().encode(without), as: UTF8.self).contains("\"f1\""))
         let metrics = try ClassificationMetrics(
             labels: Golden.two.labels, probabilities: Golden.two.probabilities, positive: 0)
         #expect(abs((metrics.f1 ?? -1) - 0.7272727272727273) < 1e-12)
