@@ -16,25 +16,26 @@ struct Controls: Sendable {
 
     /// Every control, and what was tried for it.
     func run() throws -> [Entry] {
-        try mlp() + (followsSearch ? random() : [])
+        // Mean pooling, a pair's four features, one hidden layer: what most people start with.
+        try trained(.mlp, "classifier(norm=standard,hidden=128)")
+            + (followsSearch ? random() : [])
     }
 
-    /// Mean pooling, a pair's four features, one hidden layer: what most people start with.
-    private func mlp() throws -> [Entry] {
-        let genotype = try trainings.space.genotype(
-            "projection(width=full) > \(trainings.space.pooledMeans) > "
-                + "classifier(norm=standard,hidden=128)")
+    /// A head on mean-pooled features, trained with every seed; nothing where every training diverges.
+    private func trained(_ role: Role, _ classifier: String) throws -> [Entry] {
+        let space = trainings.space
+        let genotype = try space.genotype(
+            "projection(width=full) > \(space.pooledMeans) > \(classifier)")
         do {
             let seeds = try trainings.trainSeeds(
                 genotype, configuration.training, count: configuration.seeds,
-                key.child("mlp"), stageName: "control: mlp")
+                key.child(role.rawValue), stageName: "control: \(role.rawValue)")
             let entry = Entry(
-                .mlp, genotype, .adamW(configuration.training),
+                role, genotype, .adamW(configuration.training),
                 by: configuration.training.criterion, trials: [seeds[0]])
             return [
                 entry.trained(
-                    .mlp, seeds: seeds,
-                    Entry.Reading(genotype, in: trainings.space, test: test))
+                    role, seeds: seeds, Entry.Reading(genotype, in: space, test: test))
             ]
         } catch TrainingError.diverged {
             return []
