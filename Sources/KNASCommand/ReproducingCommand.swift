@@ -11,29 +11,34 @@ struct ReproducingCommand {
     private static let flags: Set<String> = ["--resume", "--overwrite", "--json", "--quiet", "-q"]
     /// A path of data on this machine means nothing elsewhere.
     private static let directory = "--data"
+    /// What follows are arguments, whatever they look like.
+    private static let terminator = "--"
 
     /// Quoted for a shell.
     let text: String
 
-    /// - Parameter arguments: the program and what was typed after it.
-    init(_ arguments: [String]) {
+    /// - Parameters:
+    ///   - arguments: the program and what was typed after it.
+    ///   - task: the task as it was typed, which may be a path.
+    ///   - name: the task's name, which is shown instead.
+    init(_ arguments: [String], task: String, name: String) {
         var words = ["knas"]
         var rest = arguments.dropFirst()
         while let word = rest.popFirst() {
-            let name = String(word.prefix { $0 != "=" })
-            let hasValue = name.count < word.count
+            let option = String(word.unicodeScalars.prefix { $0 != "=" })
+            let hasValue = option != word
+            if word == Self.terminator {
+                words += [word] + rest.map { $0 == task ? name : $0 }
+                break
+            }
             if Self.flags.contains(word) { continue }
-            if Self.withValue.contains(name) {
+            if Self.withValue.contains(option) {
                 if !hasValue { _ = rest.popFirst() }
-            } else if name == Self.directory {
+            } else if option == Self.directory {
                 if !hasValue { _ = rest.popFirst() }
-                words += [name, "DIR"]
-            } else if words.count == 2, !word.hasPrefix("-") {
-                // The task's file, by its name only.
-                words.append(
-                    URL(fileURLWithPath: word).deletingPathExtension().lastPathComponent)
+                words += [option, "DIR"]
             } else {
-                words.append(word)
+                words.append(word == task ? name : word)
             }
         }
         text = ShellWord.join(words)

@@ -36,6 +36,9 @@ struct RunsCommand: ParsableCommand {
                 ])
             }
             print(table.text)
+            for run in runs where run.state.isUnreadable {
+                global.console.note("warning: \(run.detail ?? run.stateText)")
+            }
         }
     }
 
@@ -49,13 +52,17 @@ struct RunsCommand: ParsableCommand {
 
         func run() throws {
             let overview = try RunOverview(directory(path))
-            if global.json { return try Console.printJSON(overview) }
-            var table = TextTable([])
-            for (name, value) in overview.properties { table.add([name, value]) }
-            for (name, value) in (overview.choices ?? [:]).sorted(by: { $0.key < $1.key }) {
-                table.add([name, value])
+            if global.json {
+                try Console.printJSON(overview)
+            } else {
+                var table = TextTable([])
+                for (name, value) in overview.properties { table.add([name, value]) }
+                for (name, value) in (overview.choices ?? [:]).sorted(by: { $0.key < $1.key }) {
+                    table.add([name, value])
+                }
+                print(table.text.drop { $0 == "\n" })
             }
-            print(table.text.drop { $0 == "\n" })
+            try UnreadableRuns.check([overview])
         }
     }
 
@@ -73,13 +80,20 @@ struct RunsCommand: ParsableCommand {
 
         func run() throws {
             let overviews = try runs.map { try RunOverview(directory($0)) }
-            if global.json { return try Console.printJSON(overviews) }
+            if global.json { try Console.printJSON(overviews) } else { show(overviews) }
+            try UnreadableRuns.check(overviews)
+        }
+
+        private func show(_ overviews: [RunOverview]) {
             var table = TextTable([""] + overviews.map(\.directory))
             let columns = overviews.map { Dictionary(uniqueKeysWithValues: $0.properties) }
             for (name, _) in overviews[0].properties where name != "directory" {
                 table.add([name] + columns.map { $0[name] ?? "-" })
             }
-            let names = Set(overviews.flatMap { Array(($0.choices ?? [:]).keys) })
+            // Where a run's choices are not known, all would differ.
+            let choices = overviews.compactMap(\.choices)
+            let names = Set(
+                choices.count == overviews.count ? choices.flatMap { Array($0.keys) } : [])
             for name in names.sorted() {
                 let values = overviews.map { $0.choices?[name] ?? "-" }
                 if Set(values).count > 1 { table.add([name] + values) }
@@ -125,6 +139,19 @@ struct RunsCommand: ParsableCommand {
     }
 }
 
+/// Runs whose files cannot be read; thrown after everything known about them was shown.
+private struct UnreadableRuns: DiagnosedError {
+    let problems: [String]
+
+    var kind: ErrorKind { .badInput }
+    var description: String { problems.joined(separator: "; ") }
+
+    static func check(_ runs: [RunOverview]) throws {
+        let problems = runs.filter(\.state.isUnreadable).map { $0.detail ?? $0.stateText }
+        guard problems.isEmpty else { throw UnreadableRuns(problems: problems) }
+    }
+}
+
 private func directory(_ path: String) -> URL { URL(fileURLWithPath: path, isDirectory: true) }
 
 extension Double? {
@@ -139,6 +166,7 @@ extension RunOverview {
         case .running: "running: \(detail ?? "start")"
         case .interrupted: "interrupted at \(detail ?? "start")"
         case .damaged: "damaged"
+        case .otherVersion: "from another version"
         }
     }
 
@@ -146,8 +174,8 @@ extension RunOverview {
     fileprivate var properties: [(String, String)] {
         [
             ("directory", directory), ("task", task ?? "-"), ("state", stateText),
-            ("damage", state == .damaged ? detail ?? "-" : "none"), ("started", created ?? "-"),
-            ("version", version ?? "-"), ("seed", seed.map { "\($0)" } ?? "-"),
+            ("started", created ?? "-"), ("version", version ?? "-"),
+            ("seed", seed.map { "\($0)" } ?? "-"),
             ("heads scored", scored.map { "\($0)" } ?? "-"),
             ("trainings", trainings.map { "\($0)" } ?? "-"), ("exported head", head ?? "-"),
             ("weights", parameters.map { "\($0)" } ?? "-"), ("dev accuracy", devAccuracy.text),

@@ -74,7 +74,8 @@ extension SearchOptions {
         var configuration = try configuration(
             run: directory, candidates: run.candidates, head: head)
         configuration.mode = run.resuming.mode
-        configuration.command = ReproducingCommand(CommandLine.arguments).text
+        configuration.command =
+            ReproducingCommand(CommandLine.arguments, task: task.task, name: name).text
         return configuration
     }
 

@@ -9,11 +9,25 @@ public struct RunOverview: Sendable, Codable {
     public enum State: String, Sendable, Codable {
         /// Finished; running in some process; stopped before the end; not readable.
         case complete, running, interrupted, damaged
+        /// Undamaged, but in the format of another version of the program.
+        case otherVersion = "other-version"
+
+        /// The state of a run with a file that cannot be read.
+        init(_ error: any DiagnosedError) {
+            switch error {
+            case RunStoreError.older, RunStoreError.newer, RunResultError.otherFormat:
+                self = .otherVersion
+            default: self = .damaged
+            }
+        }
+
+        /// Whether the run's files cannot be read.
+        public var isUnreadable: Bool { self == .damaged || self == .otherVersion }
     }
 
     /// The run's directory.
     public var directory: String
-    /// Whether it is finished, running, interrupted or damaged.
+    /// Whether it is finished, running, interrupted or unreadable.
     public var state: State
     /// The stage an interrupted run was in, or why a directory cannot be read.
     public var detail: String?
@@ -85,8 +99,7 @@ public struct RunOverview: Sendable, Codable {
             do {
                 take(try RunStoreSummary(directory))
             } catch let error as any DiagnosedError {
-                state = .damaged
-                detail = error.description
+                (state, detail) = (State(error), error.description)
             }
         }
         guard Self.hasResult(directory) else {
@@ -95,12 +108,12 @@ public struct RunOverview: Sendable, Codable {
             return
         }
         // The result of a resumed run is out of date until the run is complete.
-        guard state == .complete || state == .damaged else { return }
+        guard state == .complete || state.isUnreadable else { return }
         do {
             take(try RunResult.load(directory.appendingPathComponent("result.json")))
         } catch let error as any DiagnosedError {
-            state = .damaged
-            detail = error.description
+            // Where neither can be read, the store's error is the one shown.
+            if !state.isUnreadable { (state, detail) = (State(error), error.description) }
         }
     }
 
