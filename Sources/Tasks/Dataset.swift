@@ -21,7 +21,7 @@ public struct Dataset: Sendable {
     public var train: [Example]
     /// Examples for model selection.
     public var dev: [Example]
-    /// Examples that only the winner sees, once.
+    /// Examples for judging the exported model and its controls, read once.
     public var test: [Example]
     /// SHA-256 of everything that the examples and their encoding depend on: the files and the keys
     /// of the task that choose columns, classes, rows, pairing and truncation. It does not cover

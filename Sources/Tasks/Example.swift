@@ -43,7 +43,7 @@ public enum Split: String, Sendable, Hashable, CaseIterable, Codable {
     case train
     /// Rows for model selection.
     case dev
-    /// Rows for judging the winner.
+    /// Rows for judging the exported model and its controls, read once.
     case test
 }
 

@@ -156,7 +156,7 @@ struct UnigramTests {
         try expectRefused("albert-json", "piece 1") { json in
             model(&json) { $0["vocab"] = [["<pad>", 0], ["<unk>"]] as [[Any]] }
         }
-        try expectRefused("albert-json", "there twice") { json in
+        try expectRefused("albert-json", "appear twice") { json in
             model(&json) {
                 let vocabulary = $0["vocab"] as? [[Any]] ?? []
                 $0["vocab"] = vocabulary + [vocabulary[20]]
