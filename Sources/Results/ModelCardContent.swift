@@ -15,12 +15,17 @@ extension ModelCardContent {
             layers: configuration.fineTuning?.headLayers ?? configuration.layers,
             maximumLength: configuration.maximumLength, genotype: configuration.genotype,
             weightCount: exported.parameters, rows: result.rows,
-            metrics: Self.metrics(exported.test, result.metrics), seedCount: exported.perSeed.count,
+            metrics: Self.metrics(exported.modelTest, result.metrics),
+            seedCount: exported.perSeed.count,
             version: result.version, seed: result.seed)
         trainedLayers = configuration.fineTuning.map { $0.firstLayer...$0.lastLayer }
         memberCount = model.members.count
         taskDescription = task.description
         source = task.source
+        if exported.isOneOfSeveral {
+            baselines["mean of \(exported.perSeed.count) trainings"] = Self.metrics(
+                exported.test, result.metrics)
+        }
         for (name, control) in result.controls {
             baselines[Role(rawValue: name)?.title ?? name] = Self.metrics(
                 control.test, result.metrics)

@@ -90,7 +90,8 @@ extension RunResult.Exported {
         let entry = findings.selected.exported
         let features = findings.prepared.features.configuration
         let classes = findings.prepared.dataset.labels.indices
-        let confusion = ConfusionMatrix(try findings.modelTest)
+        let modelTest = try findings.modelTest
+        let confusion = ConfusionMatrix(modelTest)
         self.init(
             role: entry.role,
             members: [
@@ -105,6 +106,7 @@ extension RunResult.Exported {
             dev: try findings.metrics(ofSeeds: entry.seeds.map(\.dev)),
             heldOut: try findings.heldOut(entry),
             test: try findings.metrics(ofSeeds: findings.test),
+            modelTest: findings.metrics(modelTest),
             seedsTogether: findings.test.count > 1
                 ? findings.metrics(try findings.test.together) : nil,
             perSeed: entry.seeds.indices.map { seed in

@@ -114,6 +114,9 @@ public struct RunResult: Sendable, Codable {
         public var heldOut: ClassificationMetrics?
         /// On test.
         public var test: ClassificationMetrics
+        /// The exported weights' own figures on test, which `knas evaluate` gives again; one seed's,
+        /// unless the model averages its seeds.
+        public var modelTest: ClassificationMetrics
         /// The mean of the seeds' probabilities, on test; `nil` for one seed.
         public var seedsTogether: ClassificationMetrics?
         /// Each training's metrics.
@@ -181,6 +184,13 @@ public struct RunResult: Sendable, Codable {
     public var pareto: [ParetoPoint]
     /// What the run took.
     public var cost: Cost
+}
+
+extension RunResult.Exported {
+    /// Whether the model is one training of several that differ: then its figures are not their mean.
+    public var isOneOfSeveral: Bool {
+        perSeed.count > 1 && !recipe.isDeterministic && members.allSatisfy { $0.seeds == 1 }
+    }
 }
 
 extension RunResult {

@@ -1,3 +1,4 @@
+import Encoders
 import Support
 import Training
 
@@ -45,6 +46,13 @@ public struct FineTuneOptions: Sendable, Hashable {
     public var hasControl = true
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false
+
+    /// Checks that an encoder has as many layers as are to be trained.
+    /// - Throws: `EncoderError/badUnfrozenCount(count:layers:)`.
+    public func check(layers: Int) throws {
+        guard let count = depth.count, count > layers else { return }
+        throw EncoderError.badUnfrozenCount(count: count, layers: layers)
+    }
 
     /// Fine-tuning with this project's standard choices.
     public init(_ depth: Depth) { self.depth = depth }

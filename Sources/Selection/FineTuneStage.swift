@@ -61,6 +61,21 @@ public struct FineTuneStage: Sendable {
     /// - Returns: all entries, the fine-tuned ones among them.
     /// - Throws: as ``train(_:from:role:name:)``.
     public func run(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
+        let result = try tune(selected, isGiven: isGiven)
+        let tuned = result.exported
+        let frozen = selected.entries.filter { !$0.seeds.isEmpty }
+        if let best = frozen.max(by: { $0.devValue < $1.devValue }), best.devValue > tuned.devValue
+        {
+            note(
+                "warning: the \(best.role.title) on the frozen encoder does better on dev "
+                    + "(\(best.devValue.percentage)) than the fine-tuned model "
+                    + "(\(tuned.devValue.percentage)): a search without --unfreeze exports such a head"
+            )
+        }
+        return result
+    }
+
+    private func tune(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
         var result = selected
         let searched = selected.searched
         let tuned = try train(
@@ -97,8 +112,11 @@ public struct FineTuneStage: Sendable {
         _ genotype: Genotype, from heads: [TrainedHead], role: Role, name: String
     ) throws -> Entry {
         let (space, threads) = (trainings.space, trainings.threads)
+        // A head may read no layer as high as the number of layers to train: all below it then.
+        let highest = space.layers(of: genotype).max() ?? 0
         let graph = try FineTuneGraph(
-            genotype, in: space, encoder: encoder.configuration, count: options.depth.count,
+            genotype, in: space, encoder: encoder.configuration,
+            count: options.depth.count.map { min($0, max(1, highest)) },
             dropout: options.training.dropout)
         let source = FeatureSource(
             dataset: dataset, encoder: encoder, layers: graph.inputLayers, threads: threads,

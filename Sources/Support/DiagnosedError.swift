@@ -8,6 +8,8 @@ public enum ErrorKind: Int32, Sendable, CaseIterable {
     case badInput = 65
     /// A file or directory that is needed does not exist or cannot be opened.
     case missingFile = 66
+    /// A file cannot be written, or output goes nowhere.
+    case inputOutput = 74
     /// A fault of the program or of the machine.
     case internalError = 70
     /// Stopped by the user; what was finished is kept.
@@ -32,7 +34,7 @@ public enum FileError: DiagnosedError, Equatable {
     public var kind: ErrorKind {
         switch self {
         case .missing, .notReadable: .missingFile
-        case .notWritable: .internalError
+        case .notWritable: .inputOutput
         }
     }
 

@@ -29,7 +29,7 @@ public enum TensorError: DiagnosedError, Equatable {
             .valueOutOfRange, .invalidIndex:
             .badInput
         case .missingShard, .missingWeights: .missingFile
-        case .notWritable: .internalError
+        case .notWritable: .inputOutput
         }
     }
 

@@ -60,7 +60,7 @@ struct ModelCardTests {
             ])
         for part in [
             "Do two sentences say the same?", "train 80, dev 20, test 40 rows",
-            "| on test | accuracy | f1 |", "| this model (mean of 3 trainings) | 0.912 | 0.500 |",
+            "| on test | accuracy | f1 |", "| this model (the best of 3 trainings on dev) | 0.912 | 0.500 |",
             "| control: linear | 0.900 | - |", "pair_input_ids", "knas predict .",
             "each encoded separately", "layer 12", "0123abcd",
         ] {
@@ -88,7 +88,7 @@ struct ModelCardTests {
         var (yaml, body) = try parts(ModelCard.text(content))
         #expect(yaml["model-index"] == nil)
         #expect(!body.contains("pair_") && body.contains("layers 3, 12"))
-        #expect(body.contains("| this model (mean of 3 trainings) | - |"))
+        #expect(body.contains("| this model (the best of 3 trainings on dev) | - |"))
         content.metrics = []
         (yaml, body) = try parts(ModelCard.text(content))
         #expect(body.contains("has not been evaluated"))

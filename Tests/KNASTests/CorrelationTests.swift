@@ -69,7 +69,11 @@ struct CorrelationTests {
         part.training.learningRate *= 2
         let error = #expect(throws: RunStoreError.self) { try CorrelationStudy(part).run() }
         #expect(error?.description.contains("training.learningRate") == true)
-        // A study is not listed among runs.
-        #expect(try RunOverview.all(in: workspace.directory).isEmpty)
+        // Studies are listed as what they are, and removed like runs.
+        let overviews = try RunOverview.all(in: workspace.directory)
+        #expect(overviews.map(\.kind) == [.study, .study])
+        #expect(overviews.map(\.state) == [.complete, .complete])
+        try RunOverview.remove(part.directory)
+        #expect(!FileManager.default.fileExists(atPath: part.directory.path))
     }
 }

@@ -104,7 +104,7 @@ struct PipelineTests {
         let dataset = try Dataset.load(TaskDefinition.load(run.workspace.task), dataDirectory: nil)
         let metrics = try Evaluation.evaluate(
             modelAt: run.model, on: dataset, split: .test, threads: 2)
-        #expect(run.result.exported.perSeed.contains { $0.test == metrics })
+        #expect(run.result.exported.modelTest == metrics)
 
         let classifier = try TextClassifier(contentsOf: run.model, threads: 1)
         let inputs = dataset.test.map { TextClassifier.Input($0.text, pair: $0.pair) }

@@ -91,6 +91,7 @@ extension Pipeline {
         let prepared = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
+        try configuration.fineTuning?.check(layers: prepared.encoder.configuration.layers)
         var configuration = configuration
         configuration.selection.training.criterion = prepared.dataset.criterion
         configuration.fineTuning?.training.criterion = prepared.dataset.criterion

@@ -25,8 +25,16 @@ public struct RunOverview: Sendable, Codable {
         public var isUnreadable: Bool { self == .damaged || self == .otherVersion }
     }
 
+    /// What a directory holds.
+    public enum Kind: String, Sendable, Codable {
+        /// A search, which exports a model; a study of proxies, which does not.
+        case search, study
+    }
+
     /// The run's directory.
     public var directory: String
+    /// Whether it is a search or a study.
+    public var kind = Kind.search
     /// Whether it is finished, running, interrupted or unreadable.
     public var state: State
     /// The stage an interrupted run was in, or why a directory cannot be read.
@@ -62,18 +70,14 @@ public struct RunOverview: Sendable, Codable {
     /// All choices of the run by name.
     public var choices: [String: String]?
 
-    /// Whether a directory holds a run, in whatever state; a study of proxies does not count.
+    /// Whether a directory holds a run, in whatever state.
     public static func isRun(_ directory: URL) -> Bool {
-        (RunFiles.hasStore(directory) || hasResult(directory))
-            && !has("correlation.json", directory)
+        RunFiles.hasStore(directory) || hasResult(directory)
     }
 
     private static func hasResult(_ directory: URL) -> Bool {
-        has("result.json", directory)
-    }
-
-    private static func has(_ file: String, _ directory: URL) -> Bool {
-        FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path)
+        FileManager.default.fileExists(
+            atPath: directory.appendingPathComponent("result.json").path)
     }
 
     /// The runs of a folder by name, or the folder itself where it is a run.
@@ -102,6 +106,7 @@ public struct RunOverview: Sendable, Codable {
                 (state, detail) = (State(error), error.description)
             }
         }
+        guard kind == .search else { return }
         guard Self.hasResult(directory) else {
             // The store says complete, but the result was removed.
             if state == .complete { (state, detail) = (.damaged, "result.json is missing") }
@@ -128,6 +133,8 @@ public struct RunOverview: Sendable, Codable {
         scored = summary.scored
         trainings = summary.trainings
         choices = summary.identity.choices
+        // Only a study draws a number of heads that decides which they are.
+        if choices?["heads"] != nil { kind = .study }
     }
 
     private mutating func take(_ result: RunResult) {
@@ -139,9 +146,9 @@ public struct RunOverview: Sendable, Codable {
         head = exported.members.map(\.genotype).joined(separator: " + ")
         parameters = exported.parameters
         devAccuracy = exported.dev.accuracy
-        testAccuracy = exported.test.accuracy
-        testF1 = exported.test.f1
-        testMCC = exported.test.mcc
+        testAccuracy = exported.modelTest.accuracy
+        testF1 = exported.modelTest.f1
+        testMCC = exported.modelTest.mcc
         wallSeconds = result.cost.wallSeconds
     }
 

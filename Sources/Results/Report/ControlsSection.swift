@@ -128,7 +128,7 @@ enum ControlsSection {
             columns: [
                 ("", .text), ("Dev \(shown[0].title)", .number),
             ] + shown.map { ("Test \($0.title)", .number) } + [
-                ("Exported minus this, points", .number), ("95% interval", .number),
+                ("Exported minus this, points of accuracy", .number), ("95% interval", .number),
                 ("p", .number), ("What it is", .text),
             ], rows: [first] + others
         ).html

@@ -9,12 +9,14 @@ enum OverviewSection {
         let trainings =
             members > 1
             ? "the probabilities of \(members) trainings averaged"
-            : seeds == 1 ? "one training" : "mean of \(seeds) trainings"
+            : exported.isOneOfSeveral
+                ? "the best of \(seeds) trainings on dev; their mean is \(Show.percent(exported.test.accuracy))"
+                : "one training"
         return """
             <section aria-labelledby="overview">
             <h2 id="overview">What was searched</h2>
             <p class="lead">The exported model, the \(exported.role.title), is right on \
-            <strong>\(Show.percent(exported.test.accuracy))</strong> of \
+            <strong>\(Show.percent(exported.modelTest.accuracy))</strong> of \
             \(Show.plural(exported.test.count, "test row")) \
             (\(trainings)), with \(Show.count(exported.parameters)) trained \
             weights\(members > 1 ? " each" : ""). \(versusLinear(content.result))</p>
@@ -91,7 +93,8 @@ enum OverviewSection {
             return ""
         }
         let verdict =
-            paired.interval.contains(0) ? "which may be chance" : "unlikely to be chance"
+            paired.interval.contains(0) || paired.pValue > 0.05
+            ? "which may be chance" : "unlikely to be chance"
         return """
             That is \(Show.points(paired.difference)) percentage points compared with a linear \
             head [95% interval \(Show.points(paired.interval.lower)) to \
