@@ -6,7 +6,7 @@ import Testing
 /// Directories in the formats that versions before this one wrote.
 @Suite("Runs of other versions", .serialized)
 struct OldRunTests {
-    /// A `result.json` of format 1, which did not say so, as far as it matters.
+    /// A `result.json` of format 1, abridged. That format had no key `format`.
     private static let oldResult = """
         {"baselines": {}, "cost": {"cpuSeconds": 1, "peakMemoryBytes": 1, "stages": {}, "wallSeconds": 1},
         "encoder": "e", "encoderDigest": "0", "finalists": [], "kernels": "SkylakeX", "labels": ["a", "b"],
@@ -15,8 +15,8 @@ struct OldRunTests {
         "winner": {"genotype": "projection > pool-mean > classifier", "parameters": 12}}
         """
 
-    /// A folder with a finished run `new` of this version, and runs of another: `result` has a result
-    /// alone, `whole` a store, too, and `store` has that alone.
+    /// A folder with a finished run `new` of this version, and runs of an earlier one: `result` has only
+    /// a result, `store` only a store, `whole` has both.
     private func folder() throws -> (workspace: Workspace, runs: URL) {
         let finished = try FinishedRuns.get(pairs: true).configuration.run
         let workspace = try Workspace()
@@ -41,7 +41,7 @@ struct OldRunTests {
         return (workspace, runs)
     }
 
-    @Test("are listed with what is the matter, and are bad input to those who ask for more")
+    @Test("are listed with the reason, and are bad input for showing and comparing")
     func looking() throws {
         let (workspace, runs) = try folder()
         defer { workspace.remove() }
@@ -50,7 +50,7 @@ struct OldRunTests {
         }
         let list = try knas("list")
         #expect(list.code == 0)
-        let rows = list.output.split(separator: "\n").filter { $0.contains("of another version") }
+        let rows = list.output.split(separator: "\n").filter { $0.contains("from another version") }
         #expect(rows.count == 3, "\(list.output)")
         #expect(!list.output.contains("damaged"))
         let warnings = list.error.split(separator: "\n")
@@ -58,7 +58,7 @@ struct OldRunTests {
         for name in ["result", "store", "whole"] {
             let show = try knas("show", "runs/\(name)")
             #expect(show.code == 65)
-            #expect(show.output.contains("of another version"))
+            #expect(show.output.contains("from another version"))
             let json = try knas("show", "runs/\(name)", "--json")
             #expect(json.code == 65)
             let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
@@ -82,7 +82,7 @@ struct OldRunTests {
         #expect(!FileManager.default.fileExists(atPath: runs.appendingPathComponent("whole").path))
     }
 
-    @Test("are not resumed, nor touched, and can be replaced")
+    @Test("are neither resumed nor changed, but can be replaced")
     func resuming() throws {
         let (workspace, runs) = try folder()
         defer { workspace.remove() }
@@ -105,9 +105,9 @@ struct OldRunTests {
         for name in ["result", "store", "whole"] {
             let new = try search(name)
             #expect(new.code == 64, "\(name)")
-            #expect(new.error.contains("holds a run already"), "\(new.error)")
+            #expect(new.error.contains("already holds a run"), "\(new.error)")
             let resumed = try search(name, "--resume")
-            // A result alone has nothing that could be gone on with.
+            // A result alone cannot be resumed.
             #expect(resumed.code == (name == "result" ? 66 : 65), "\(name)")
             #expect(
                 resumed.error.contains(
@@ -127,7 +127,7 @@ struct OldRunTests {
                 == RunResult.format)
     }
 
-    @Test("a result of a newer format is told from one that is damaged")
+    @Test("a result in a newer format is not taken for a damaged one")
     func newer() throws {
         let finished = try FinishedRuns.get(pairs: true)
         let url = finished.workspace.directory.appendingPathComponent("newer.json")

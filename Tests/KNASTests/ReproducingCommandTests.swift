@@ -3,7 +3,7 @@ import Testing
 
 @testable import KNASCommand
 
-@Suite("The command that gives a result again", .serialized)
+@Suite("The command that reproduces a result", .serialized)
 struct ReproducingCommandTests {
     private func command(
         _ words: [String], task: String = "front-desk", name: String = "front-desk"
@@ -11,7 +11,7 @@ struct ReproducingCommandTests {
         ReproducingCommand(["/opt/knas/knas"] + words, task: task, name: name).text
     }
 
-    @Test("keeps what decides the result, options of any kind included")
+    @Test("keeps everything that decides the result, unknown options included")
     func kept() {
         let words = [
             "search", "front-desk", "--epoch-choice", "last", "--micro-batch-tokens", "256",
@@ -37,7 +37,7 @@ struct ReproducingCommandTests {
             "an option may come before the task")
     }
 
-    @Test("says nothing of where files are on this machine")
+    @Test("does not show where files are on this machine")
     func places() {
         for data in [["--data", "/home/me/RTE"], ["--data=/home/me/RTE"]] {
             let path = "/home/me/rte.yml"
@@ -46,7 +46,7 @@ struct ReproducingCommandTests {
         }
     }
 
-    @Test("finds the task wherever it is, and only the task")
+    @Test("replaces the task's path by its name, wherever it is")
     func task() {
         let path = "tasks/my.own.yml"
         func text(_ words: [String]) -> String { command(words, task: path, name: "my.own") }
@@ -63,7 +63,7 @@ struct ReproducingCommandTests {
         #expect(command(["search", "--", "--run"], task: "--run", name: "x") == "knas search -- x")
     }
 
-    @Test("is read by a shell as the words that were typed")
+    @Test("gives a shell the words that were typed")
     func quoting() throws {
         let values = [
             "projection(width=64) > pool-mean > pair > classifier", "it's", "a \"b\" `c` $HOME \\",
@@ -80,7 +80,7 @@ struct ReproducingCommandTests {
         #expect(read == words)
     }
 
-    @Test("printed in a report and typed again gives the same bytes")
+    @Test("copied from a report, gives the same bytes")
     func again() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }
@@ -124,11 +124,10 @@ struct ReproducingCommandTests {
     private func command(inReportOf run: URL) throws -> String {
         let page = try String(
             contentsOf: run.appendingPathComponent("report.html"), encoding: .utf8)
-        let start = try #require(page.range(of: "<p>The same result again:</p>"))
-        let rest = page[start.upperBound...]
-        let open = try #require(rest.range(of: "<code>"))
+        let open = try #require(page.range(of: "<pre tabindex=\"0\"><code>"))
+        let rest = page[open.upperBound...]
         let close = try #require(rest.range(of: "</code>"))
-        var text = String(rest[open.upperBound..<close.lowerBound])
+        var text = String(rest[..<close.lowerBound])
         for (entity, character) in [
             ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&"),
         ] {

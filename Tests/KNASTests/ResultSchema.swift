@@ -37,8 +37,8 @@ struct ResultSchema {
         return try definition(String(reference.dropFirst(prefix.count)))
     }
 
-    /// Everything in which the schema is careless: names that nothing describes, objects that take any
-    /// key, required keys that there are not.
+    /// Gaps in the schema: properties without a description, objects that accept any key, required keys
+    /// that are not properties.
     func faults() throws -> [String] {
         var faults: [String] = []
         try look(root, "$", &faults)
@@ -54,7 +54,7 @@ struct ResultSchema {
         let properties = object["properties"] as? Object
         let required = object["required"] as? [String] ?? []
         if object["type"] as? String == "object", object["allOf"] == nil || place == "$" {
-            if object["additionalProperties"] == nil { faults.append("\(place) takes any key") }
+            if object["additionalProperties"] == nil { faults.append("\(place) accepts any key") }
             for name in required where properties?[name] == nil {
                 faults.append("\(place) requires \(name), which it does not describe")
             }

@@ -16,13 +16,13 @@ struct SchemaTests {
 
     // MARK: Against the types
 
-    @Test("every key of the schema is described, and no object takes other keys")
+    @Test("every key is described, and no object accepts other keys")
     func careful() throws {
         #expect(try ResultSchema().faults() == [])
         #expect(try ResultSchema(ResultSchema.leaderboardURL).faults() == [])
     }
 
-    @Test("the schema has every role, metric, choice of an epoch and pairing, and the format")
+    @Test("every role, metric, epoch choice and pairing is in the schema, and the format")
     func enumerations() throws {
         let schema = try ResultSchema()
         #expect(try schema.values("role") == Role.allCases.map(\.rawValue))
@@ -37,7 +37,7 @@ struct SchemaTests {
         for name in try schema.values("role") { #expect(role.contains(" \(name): ")) }
     }
 
-    @Test("the schema has every stored value, and requires those that are not optional")
+    @Test("every stored property is in the schema, and required unless it is optional")
     func types() throws {
         let schema = try ResultSchema()
         let result = try FinishedRuns.get(pairs: true).result
@@ -68,7 +68,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("the schema has every recipe with its keys")
+    @Test("every recipe is in the schema, with its keys")
     func recipes() throws {
         let schema = try ResultSchema()
         let recipes: [(String, Recipe)] = [
