@@ -75,7 +75,9 @@ extension SearchOptions {
             run: directory, candidates: run.candidates, head: head)
         configuration.mode = run.resuming.mode
         configuration.command =
-            ReproducingCommand(CommandLine.arguments, task: task.task, name: name).text
+            ReproducingCommand(
+                CommandLine.arguments, task: task.task, name: try task.shownName()
+            ).text
         return configuration
     }
 

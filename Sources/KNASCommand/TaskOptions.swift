@@ -47,6 +47,15 @@ struct TaskOptions: ParsableArguments {
         try TaskLocator.find(task, searchPaths: Self.searchPaths)
     }
 
+    /// What others can type for the task: its name where that finds it, else its file's name.
+    func shownName() throws -> String {
+        let definition = try definitionURL()
+        let name = definition.deletingPathExtension().lastPathComponent
+        let found = try? TaskLocator.find(name, searchPaths: Self.searchPaths)
+        return found?.standardizedFileURL == definition.standardizedFileURL
+            ? name : definition.lastPathComponent
+    }
+
     var dataURL: URL? { data.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 
     func validate() throws {
