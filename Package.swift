@@ -27,7 +27,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Two traits would be compiler flags in no fixed order: every plan would recompile it.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -68,6 +67,7 @@ let package = Package(
             name: "Tokenization",
             dependencies: [
                 "CSentencePiece", "SentencePieceProtobuf", "Support",
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(name: "Encoders", dependencies: ["Graphs", "Tokenization"]),
@@ -93,14 +93,13 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(name: "Results", dependencies: ["Export", "Selection"]),
-        .target(name: "Study", dependencies: ["Selection"]),
+        .target(name: "Study", dependencies: ["Results", "Selection"]),
         .target(name: "KNAS", dependencies: ["Results"]),
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
                 "CKernels", "KNAS", "Study",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ]),
         .plugin(
             name: "SearchHeads",
@@ -139,7 +138,11 @@ let package = Package(
             dependencies: ["RunStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "SelectionTests", dependencies: ["Selection", "TestSupport"]),
         .testTarget(
-            name: "ExportTests", dependencies: ["Export", "TestSupport", "Yams"],
+            name: "ExportTests",
+            dependencies: [
+                "Export", "ONNXProtobuf", "TestSupport", "Yams",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
             exclude: ["check_agreement.py", "check_onnx.py"]),
         .testTarget(
             name: "KNASTests",

@@ -144,21 +144,6 @@ int32_t knas_sp_encode(
     });
 }
 
-int32_t knas_sp_decode(
-    const knas_sentencepiece *handle, const int32_t *ids, size_t id_count, char **text,
-    size_t *length, char **error) {
-    *text = nullptr;
-    return guarded(error, [&] {
-        std::vector<int> list(ids, ids + id_count);
-        std::string result;
-        auto status = handle->processor.Decode(list, &result);
-        if (!status.ok()) return status;
-        *text = copy_text(result);
-        *length = result.size();
-        return *text ? status : memory_error();
-    });
-}
-
 int32_t knas_sp_train(
     const char *const *texts, const size_t *lengths, size_t count, int32_t vocabulary_size,
     const char *rule, void **model, size_t *model_count, char **error) {

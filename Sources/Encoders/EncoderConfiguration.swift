@@ -19,25 +19,6 @@ public struct EncoderConfiguration: Sendable, Hashable, Decodable {
     /// Settings that only some families have.
     public let details: EncoderDetails
 
-    public init(
-        modelType: String, hiddenSize: Int, layers: Int, heads: Int, intermediateSize: Int,
-        vocabularySize: Int, positions: Int, tokenTypes: Int, epsilon: Float,
-        activation: String = "gelu", paddingID: Int = 0, details: EncoderDetails = .init()
-    ) {
-        self.modelType = modelType
-        self.hiddenSize = hiddenSize
-        self.layers = layers
-        self.heads = heads
-        self.intermediateSize = intermediateSize
-        self.vocabularySize = vocabularySize
-        self.positions = positions
-        self.tokenTypes = tokenTypes
-        self.epsilon = epsilon
-        self.activation = activation
-        self.paddingID = paddingID
-        self.details = details
-    }
-
     private enum CodingKeys: String, CodingKey {
         case modelType = "model_type"
         case hiddenSize = "hidden_size"

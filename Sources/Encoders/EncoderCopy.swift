@@ -26,7 +26,7 @@ extension Encoder {
                 try sink(source.bytes(name))
             }
         }.sorted { $0.dtype.bitWidth > $1.dtype.bitWidth }
-        do {
+        try FileError.writing(url) {
             let manager = FileManager.default
             try manager.createDirectory(at: url, withIntermediateDirectories: true)
             try TokenizerLoader.copy(from: directory, to: url)
@@ -34,10 +34,6 @@ extension Encoder {
             try manager.copyItem(
                 at: configuration.resolvingSymlinksInPath(),
                 to: url.appendingPathComponent("config.json"))
-        } catch let error as any DiagnosedError {
-            throw error
-        } catch {
-            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
         }
         try SafetensorsWriter.write(
             entries, metadata: ["format": "pt"],

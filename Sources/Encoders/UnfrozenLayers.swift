@@ -20,7 +20,7 @@ public struct UnfrozenLayers: Sendable {
     /// - Parameters:
     ///   - x: the hidden state below the lowest layer.
     ///   - dropout: rate after attention and feed-forward; 0 for a graph that is only run.
-    /// - Throws: ``EncoderError`` for a family that is unknown or cannot be fine-tuned, and for layers
+    /// - Throws: ``EncoderError`` for a family that is unknown, and for layers
     ///   that the encoder does not have.
     public init(
         _ layers: ClosedRange<Int>, of configuration: EncoderConfiguration, on x: Value,
@@ -47,13 +47,8 @@ public struct UnfrozenLayers: Sendable {
         var value = x
         for layer in layers {
             let first = graph.parameters.count
-            guard
-                let lowered = family.lower(
-                    layer: layer, on: value, configuration, dropout: dropout, into: &graph)
-            else {
-                throw EncoderError.cannotUnfreeze(
-                    modelType: configuration.modelType, layer: layer)
-            }
+            let lowered = family.lower(
+                layer: layer, on: value, configuration, dropout: dropout, into: &graph)
             value = lowered.output
             states[layer] = value
             if first < graph.parameters.count {

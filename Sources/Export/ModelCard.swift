@@ -15,66 +15,45 @@ public struct ModelCardContent: Sendable, Hashable {
     }
 
     /// Name of the task.
-    public var task: String
+    public var task = ""
     /// What the task asks, in a sentence; may be empty.
     public var taskDescription = ""
     /// Where the training data comes from; may be empty.
     public var source = ""
     /// Names of the classes, by index.
-    public var labels: [String]
+    public var labels: [String] = []
     /// Whether inputs are pairs of texts.
-    public var hasPairs: Bool
+    public var hasPairs = false
     /// `joint` or `siamese`.
-    public var pairing: String
+    public var pairing = ""
     /// The encoder's name and digest.
-    public var encoder: String
-    public var encoderDigest: String
+    public var encoder = ""
+    public var encoderDigest = ""
     /// The hidden states that the head reads; 0 is the embeddings' output.
-    public var layers: [Int]
+    public var layers: [Int] = []
     /// The encoder layers that were trained with the head, from 1; `nil` where none was.
     public var trainedLayers: ClosedRange<Int>?
     /// Longest sequence in tokens.
-    public var maximumLength: Int
+    public var maximumLength = 0
     /// The head, as `--head` accepts it, and the number of trained weights, those of encoder layers
     /// included.
-    public var genotype: String
-    public var weightCount: Int
+    public var genotype = ""
+    public var weightCount = 0
     /// Rows of each split.
-    public var rows: [String: Int]
+    public var rows: [String: Int] = [:]
     /// Metrics on test, most important first.
-    public var metrics: [Metric]
+    public var metrics: [Metric] = []
     /// Trainings over which the metrics are averaged.
-    public var seedCount: Int
+    public var seedCount = 1
     /// Heads whose probabilities the model averages; the metrics are those of the whole.
     public var memberCount = 1
     /// The same metrics for controls on the same test rows, by name, e.g. a linear probe.
     public var baselines: [String: [Metric]] = [:]
     /// Version of the program and the seed of the run.
-    public var version: String
-    public var seed: UInt64
+    public var version = ""
+    public var seed: UInt64 = 0
 
-    public init(
-        task: String, labels: [String], hasPairs: Bool, pairing: String, encoder: String,
-        encoderDigest: String, layers: [Int], maximumLength: Int, genotype: String,
-        weightCount: Int, rows: [String: Int], metrics: [Metric], seedCount: Int,
-        version: String, seed: UInt64
-    ) {
-        self.task = task
-        self.labels = labels
-        self.hasPairs = hasPairs
-        self.pairing = pairing
-        self.encoder = encoder
-        self.encoderDigest = encoderDigest
-        self.layers = layers
-        self.maximumLength = maximumLength
-        self.genotype = genotype
-        self.weightCount = weightCount
-        self.rows = rows
-        self.metrics = metrics
-        self.seedCount = seedCount
-        self.version = version
-        self.seed = seed
-    }
+    public init() {}
 }
 
 /// The `README.md` of a model directory: YAML front matter as model hubs read it, then Markdown for

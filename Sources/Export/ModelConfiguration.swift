@@ -199,7 +199,7 @@ public enum ModelError: DiagnosedError, Equatable {
         case .wrongInput(let reason): reason
         case .unknownFormat(let name, let known):
             "there is no export format '\(name)'; known formats: \(known.joined(separator: ", "))"
-                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + suggestion(for: name, in: known)
         }
     }
 }

@@ -86,11 +86,4 @@ public struct SplitFeatures: Sendable {
     public let dev: FeatureSet
     /// The test split's.
     public let test: FeatureSet
-
-    /// Features of splits that are there already.
-    public init(train: FeatureSet, dev: FeatureSet, test: FeatureSet) {
-        self.train = train
-        self.dev = dev
-        self.test = test
-    }
 }

@@ -1,4 +1,5 @@
 import Encoders
+import Graphs
 import Support
 import Tokenization
 
@@ -20,16 +21,14 @@ struct FeatureBlocks: Sendable {
     /// The sequences of each block.
     let ranges: [Range<Int>]
 
-    init(_ list: SequenceList, _ encoder: Encoder, maximumLength: Int, threads: Int) throws {
+    init(_ list: SequenceList, _ encoder: Encoder, maximumLength: Int, threads: Int) {
         let tokenizer = encoder.tokenizer
-        texts = try Parallel.map(count: list.unique.count, threads: threads) { index, _ in
+        texts = Parallel.map(count: list.unique.count, threads: threads) { index, _ in
             let source = list.unique[index]
             return tokenizer.encode(
                 source.text, pair: source.pair, maximumLength: maximumLength)
         }
-        var offsets: [Int64] = [0]
-        for text in texts { offsets.append(offsets[offsets.count - 1] + Int64(text.ids.count)) }
-        self.offsets = offsets
+        offsets = Batch.offsets(texts.map(\.ids.count))
         ranges = Self.cut(texts.map(\.ids.count))
     }
 

@@ -67,12 +67,12 @@ public struct FeatureCache: Sendable {
         of examples: [Example], _ configuration: FeatureConfiguration
     ) throws -> [Int] {
         let work = try FeatureWork(examples, configuration, encoder, directory)
-        let texts = try blocks(of: work).texts
+        let texts = blocks(of: work).texts
         return work.list.places.map { texts[Int($0)].ids.count }
     }
 
-    func blocks(of work: FeatureWork) throws -> FeatureBlocks {
-        try FeatureBlocks(
+    func blocks(of work: FeatureWork) -> FeatureBlocks {
+        FeatureBlocks(
             work.list, encoder, maximumLength: work.maximumLength, threads: threads)
     }
 
@@ -92,7 +92,7 @@ public struct FeatureCache: Sendable {
     ) throws {
         let extractor = try FeatureExtractor(
             encoder, layers: entries.map(\.layer), threads: threads)
-        let blocks = try blocks(of: work)
+        let blocks = blocks(of: work)
         let total = blocks.texts.count
         try write(entries[...], blocks.offsets, sinks: []) { sinks in
             for (block, range) in blocks.ranges.enumerated() {

@@ -39,41 +39,14 @@ public final class FeatureExtractor: @unchecked Sendable {
     /// Features per token, over all hidden states.
     public var width: Int { graph.output.width }
 
-    /// The hidden states of sequences, one after another, in float32: `[tokens, width]`; several
-    /// layers are side by side.
-    /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
-    public func hiddenStates(_ texts: [TokenizedText]) throws -> [Float] {
-        let offsets = Self.offsets(texts)
-        let storage = FloatStorage(count: offsets[texts.count] * width)
-        try run(texts, offsets) { rows, first, count in
-            storage.pointer.advanced(by: first * self.width).update(
-                from: rows, count: count * self.width)
-        }
-        return storage.array
-    }
-
     /// The hidden states in float16, layer after layer: `[layers, tokens, width]`.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
     func halfStates(
         _ texts: [TokenizedText], into target: UnsafeMutablePointer<UInt16>
     ) throws {
-        let offsets = Self.offsets(texts)
         nonisolated(unsafe) let target = target
-        let (layers, width) = (layerCount, width / layerCount)
-        let tokens = offsets[texts.count]
-        try run(texts, offsets) { rows, first, count in
-            for layer in 0..<layers {
-                let layerTarget = target + (layer * tokens + first) * width
-                if layers == 1 {
-                    knas_f32_to_f16(Int64(count * width), rows, layerTarget)
-                    continue
-                }
-                for row in 0..<count {
-                    knas_f32_to_f16(
-                        Int64(width), rows + (row * layers + layer) * width,
-                        layerTarget + row * width)
-                }
-            }
+        try run(texts) { source, place, count in
+            knas_f32_to_f16(Int64(count), source, target + place)
         }
     }
 
@@ -84,73 +57,51 @@ public final class FeatureExtractor: @unchecked Sendable {
     public func batch(_ texts: [TokenizedText], segments: Int) throws -> FeatureBatch {
         var batch = Batch(lengths: texts.map(\.ids.count), segments: segments)
         let storage = FloatStorage(count: batch.tokenCount * width)
-        let (layers, width, tokens) = (layerCount, width / layerCount, batch.tokenCount)
-        try run(texts, Self.offsets(texts)) { rows, first, count in
-            for layer in 0..<layers {
-                let target = storage.pointer + (layer * tokens + first) * width
-                for row in 0..<count {
-                    (target + row * width).update(
-                        from: rows + (row * layers + layer) * width, count: width)
-                }
-            }
+        try run(texts) { source, place, count in
+            (storage.pointer + place).update(from: source, count: count)
         }
-        batch.inputs = (0..<layers).map {
-            UnsafePointer(storage.pointer + $0 * tokens * width)
+        batch.inputs = (0..<layerCount).map {
+            UnsafePointer(storage.pointer + $0 * batch.tokenCount * (width / layerCount))
         }
         batch.owner = storage
         return FeatureBatch(
-            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount), width: width)
+            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount),
+            width: width / layerCount)
     }
 
-    static func offsets(_ texts: [TokenizedText]) -> [Int] {
-        var offsets = [0]
-        for text in texts { offsets.append(offsets[offsets.count - 1] + text.ids.count) }
-        return offsets
-    }
-
+    /// Runs the encoder and takes the layers, which are side by side in a row, apart.
+    /// - Parameter store: called with some floats, their place in `[layers, tokens, width]`, and how
+    ///   many they are.
     private func run(
-        _ texts: [TokenizedText], _ offsets: [Int],
+        _ texts: [TokenizedText],
         _ store: @escaping @Sendable (UnsafePointer<Float>, Int, Int) -> Void
     ) throws {
         lock.lock()
         defer { lock.unlock() }
-        let batches = Self.batches(texts)
+        let lengths = texts.map(\.ids.count)
+        let offsets = Batch.offsets(lengths)
+        let batches = TokenBatches.byLength(tokens: lengths, limit: Self.batchTokens)
+        let (layers, width, tokens) = (layerCount, width / layerCount, Int(offsets[texts.count]))
         try Parallel.forEach(count: batches.count, threads: threads) { index, thread in
             let members = batches[index]
             let batch = try self.encoder.batch(members.map { texts[$0] })
-            let output = self.executors[thread].forward(batch, parameters: self.parameters)
-            guard knas_all_finite(Int64(batch.tokenCount * self.width), output) != 0 else {
+            var rows = self.executors[thread].forward(batch, parameters: self.parameters)
+            guard knas_all_finite(Int64(batch.tokenCount * self.width), rows) != 0 else {
                 throw FeatureError.nonFinite(
-                    text: "\(members.count) texts of up to \(texts[members[0]].ids.count) tokens")
+                    text: "\(members.count) texts of up to \(lengths[members[0]]) tokens")
             }
-            var row = 0
             for member in members {
-                let count = texts[member].ids.count
-                store(output + row * self.width, offsets[member], count)
-                row += count
+                let first = Int(offsets[member])
+                if layers == 1 { store(rows, first * width, lengths[member] * width) }
+                for row in 0..<(layers == 1 ? 0 : lengths[member]) {
+                    for layer in 0..<layers {
+                        store(
+                            rows + (row * layers + layer) * width,
+                            (layer * tokens + first + row) * width, width)
+                    }
+                }
+                rows += lengths[member] * layers * width
             }
         }
-    }
-
-    /// Indices of texts, longest first, in batches of about ``batchTokens`` tokens.
-    static func batches(_ texts: [TokenizedText]) -> [[Int]] {
-        let order = texts.indices.sorted {
-            (texts[$0].ids.count, $1) > (texts[$1].ids.count, $0)
-        }
-        var batches: [[Int]] = []
-        var current: [Int] = []
-        var tokens = 0
-        for place in order {
-            let count = texts[place].ids.count
-            if !current.isEmpty, tokens + count > batchTokens {
-                batches.append(current)
-                current = []
-                tokens = 0
-            }
-            current.append(place)
-            tokens += count
-        }
-        if !current.isEmpty { batches.append(current) }
-        return batches
     }
 }

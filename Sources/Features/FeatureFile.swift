@@ -71,10 +71,8 @@ struct FeatureFile: Sendable {
     private static func add(
         _ bytes: UnsafeRawBufferPointer, of file: SafetensorsFile, to checksum: inout Checksum
     ) {
-        let step = 16 << 20
-        for start in stride(from: 0, to: bytes.count, by: step) {
-            checksum.add(
-                UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + step)]))
+        for piece in (0..<bytes.count).pieces(of: 16 << 20) {
+            checksum.add(UnsafeRawBufferPointer(rebasing: bytes[piece]))
             file.releasePages()
         }
     }
@@ -92,20 +90,9 @@ struct FeatureFile: Sendable {
                     try sink(bytes)
                 }
             },
-            SafetensorsEntry(
-                name: "features", dtype: .float16,
-                shape: [Int(offsets[offsets.count - 1]), width]
-            ) { sink in
-                try withoutActuallyEscaping(sink) { sink in
-                    try produce { bytes in
-                        checksum.value.add(bytes)
-                        try sink(bytes)
-                    }
-                }
-            },
-            SafetensorsEntry(name: "checksum", dtype: .uint8, shape: [Checksum.count]) { sink in
-                try checksum.value.bytes.withUnsafeBytes(sink)
-            },
+            checksum.halves(
+                "features", shape: [Int(offsets[offsets.count - 1]), width], produce),
+            checksum.entry,
         ]
         try SafetensorsWriter.write(entries, metadata: ["digest": digest], to: url)
     }
@@ -114,4 +101,26 @@ struct FeatureFile: Sendable {
 /// A checksum that the producers of several tensors add to, one after another.
 final class SharedChecksum {
     var value = Checksum()
+
+    /// A tensor in float16 whose bytes are added as they are written.
+    func halves(
+        _ name: String, shape: [Int],
+        _ produce: @escaping (SafetensorsEntry.Sink) throws -> Void
+    ) -> SafetensorsEntry {
+        SafetensorsEntry(name: name, dtype: .float16, shape: shape) { sink in
+            try withoutActuallyEscaping(sink) { sink in
+                try produce { bytes in
+                    self.value.add(bytes)
+                    try sink(bytes)
+                }
+            }
+        }
+    }
+
+    /// The checksum itself, to be written last.
+    var entry: SafetensorsEntry {
+        SafetensorsEntry(name: "checksum", dtype: .uint8, shape: [Checksum.count]) {
+            try self.value.bytes.withUnsafeBytes($0)
+        }
+    }
 }

@@ -120,20 +120,9 @@ struct FeaturePart {
             ]
             for block in blocks {
                 entries.append(
-                    SafetensorsEntry(name: name(block), dtype: .float16, shape: shape(block)) {
-                        sink in
-                        try withoutActuallyEscaping(sink) { sink in
-                            try produce(block) { bytes in
-                                sum.value.add(bytes)
-                                try sink(bytes)
-                            }
-                        }
-                    })
+                    sum.halves(name(block), shape: shape(block)) { try produce(block, $0) })
             }
-            entries.append(
-                SafetensorsEntry(name: "checksum", dtype: .uint8, shape: [Checksum.count]) {
-                    try sum.value.bytes.withUnsafeBytes($0)
-                })
+            entries.append(sum.entry)
             let metadata = Dictionary(
                 uniqueKeysWithValues: identity.fields.map { ($0.name, $0.value) })
             try SafetensorsWriter.write(entries, metadata: metadata, to: url)

@@ -27,7 +27,7 @@ public struct FeatureParts {
         works = try splits.map {
             try FeatureWork($0, configuration, cache.encoder, cache.directory)
         }
-        blocks = try works.map { try cache.blocks(of: $0) }
+        blocks = works.map { cache.blocks(of: $0) }
         layers = configuration.layers ?? [cache.encoder.configuration.layers]
         identity = FeaturePart.Identity(works, configuration, cache.encoder, program: program)
     }

@@ -40,8 +40,7 @@ public struct FeatureSet: Sendable {
     ) throws {
         precondition(lengths.count == labels.count * segments, "segments of every example")
         precondition(rows.count == lengths.reduce(0, +) * width, "one row per token")
-        var offsets: [Int64] = [0]
-        for length in lengths { offsets.append(offsets[offsets.count - 1] + Int64(length)) }
+        let offsets = Batch.offsets(lengths)
         try FeatureFile.write(to: url, digest: "stored", offsets: offsets, width: width) { sink in
             var halves = [UInt16](repeating: 0, count: rows.count)
             knas_f32_to_f16(Int64(rows.count), rows, &halves)
@@ -122,21 +121,6 @@ public struct FeatureSet: Sendable {
             files: files,
             places: examples.flatMap { places[$0 * segments..<($0 + 1) * segments] },
             segments: segments, labels: examples.map { labels[$0] })
-    }
-
-    /// The mean feature row of every sequence of every example: `[count, segments * width]`.
-    /// - Parameter slot: the layer, by index.
-    public func means(slot: Int, threads: Int) throws -> FloatStorage {
-        let result = FloatStorage(count: count * segments * width)
-        let chunk = 256
-        try Parallel.forEach(count: (count + chunk - 1) / chunk, threads: threads) { index, _ in
-            let examples = Array(index * chunk..<min(count, (index + 1) * chunk))
-            let batch = try self.batch(examples, slots: [slot])
-            knas_mean_pool(
-                Int64(batch.batch.sequenceCount), batch.batch.offsets, Int64(width),
-                batch.batch.inputs[slot], result.pointer + index * chunk * segments * width)
-        }
-        return result
     }
 }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import Support
 
 /// Options that every command has.
@@ -20,19 +19,23 @@ struct GlobalOptions: ParsableArguments {
 
     /// Where messages go.
     var console: Console { Console(level: quiet ? .error : logLevel, showsProgress: !quiet) }
+
+    /// Prints a result: as JSON where that was asked for, else as text.
+    func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
+        if json { try Console.printJSON(value) } else { print(text()) }
+    }
 }
 
 /// Results go to standard output, everything else to standard error; progress is drawn on a terminal
 /// only.
 final class Console: Sendable {
-    private let logger: Logger
+    private let levels: ArraySlice<GlobalOptions.LogLevel>
     private let line: ProgressLine?
     private let stages = StageNames()
 
+    /// - Parameter level: what is less than that is not shown.
     init(level: GlobalOptions.LogLevel, showsProgress: Bool) {
-        var logger = Logger(label: "knas") { _ in PlainLogHandler() }
-        logger.logLevel = Logger.Level(rawValue: level.rawValue) ?? .info
-        self.logger = logger
+        levels = GlobalOptions.LogLevel.allCases.drop { $0 != level }
         line = showsProgress && isatty(2) == 1 ? ProgressLine() : nil
     }
 
@@ -40,19 +43,27 @@ final class Console: Sendable {
     func note(_ text: String) {
         line?.clear()
         if text.hasPrefix("warning: ") {
-            logger.warning("\(text.dropFirst(9))")
+            log(.warning, text)
         } else {
-            logger.info("\(text)")
+            log(.info, text)
         }
+    }
+
+    private func log(_ level: GlobalOptions.LogLevel, _ text: String) {
+        if levels.contains(level) { Self.write(text) }
+    }
+
+    private static func write(_ text: String) {
+        FileHandle.standardError.write(Data("knas: \(text)\n".utf8))
     }
 
     /// Draws progress, or names each stage once where there is no terminal; stops the work after Ctrl-C.
     var progress: ProgressHandler {
-        { [line, stages, logger] progress in
+        { [self] progress in
             if let line {
                 line.show(progress)
             } else if stages.isNew(progress.stage) {
-                logger.info("\(progress.stage) ...")
+                log(.info, "\(progress.stage) ...")
             }
             return Interruption.isRequested ? .stop : .more
         }
@@ -61,31 +72,11 @@ final class Console: Sendable {
     /// Removes the progress line.
     func finish() { line?.clear() }
 
-    static func error(_ text: String) {
-        FileHandle.standardError.write(Data("knas: error: \(text)\n".utf8))
-    }
+    static func error(_ text: String) { write("error: \(text)") }
 
     /// Prints a value as JSON.
     static func printJSON(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
-}
-
-/// Writes plain lines to standard error.
-private struct PlainLogHandler: LogHandler {
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let prefix = event.level >= .warning ? "\(event.level): " : ""
-        FileHandle.standardError.write(Data("knas: \(prefix)\(event.message)\n".utf8))
+        print(String(decoding: try JSONEncoder.readable.encode(value), as: UTF8.self))
     }
 }
 

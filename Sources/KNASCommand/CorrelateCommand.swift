@@ -70,12 +70,8 @@ struct CorrelateCommand: ParsableCommand {
             ).run()
         }
         console.finish()
-        if global.json {
-            try Console.printJSON(result)
-        } else {
-            print(Self.table(result))
-            print("page: \(directory.appendingPathComponent("correlation.html").path)")
-        }
+        let page = directory.appendingPathComponent("correlation.html").path
+        try global.show(result, Self.table(result) + "\npage: \(page)")
     }
 
     static func table(_ result: CorrelationResult) -> String {
@@ -84,7 +80,7 @@ struct CorrelateCommand: ParsableCommand {
         }
         let width = result.proxies.map(\.name.count).max() ?? 0
         var lines = [
-            "proxy".padding(toLength: width + 2, withPad: " ", startingAt: 0)
+            "proxy".padded(width + 2)
                 + "    rho  interval           tau  rho(loss)  best in top tenth"
         ]
         for entry in result.proxies {
@@ -92,7 +88,7 @@ struct CorrelateCommand: ParsableCommand {
                 entry.interval.map { "[\(number($0[0])), \(number($0[1]))]" }
                 ?? "".leftPadded(18)
             lines.append(
-                entry.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+                entry.name.padded(width + 2)
                     + "\(number(entry.spearman)) \(interval) \(number(entry.kendall))    "
                     + "\(number(entry.spearmanTrainingLoss))            "
                     + number(entry.bestInTopTenth) + (entry.default ? "  default" : ""))
@@ -104,11 +100,5 @@ struct CorrelateCommand: ParsableCommand {
             "\(result.heads) heads, accuracies \(number(result.accuracies.first)) to "
                 + number(result.accuracies.last))
         return lines.joined(separator: "\n")
-    }
-}
-
-extension String {
-    fileprivate func leftPadded(_ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - count)) + self
     }
 }

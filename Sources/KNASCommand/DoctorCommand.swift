@@ -18,11 +18,7 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let diagnosis = Diagnosis()
-        if global.json {
-            try Console.printJSON(diagnosis)
-        } else {
-            print(Self.text(diagnosis))
-        }
+        try global.show(diagnosis, Self.text(diagnosis))
         if !diagnosis.advice.isEmpty { throw ExitCode.failure }
     }
 

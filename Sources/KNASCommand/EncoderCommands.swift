@@ -37,11 +37,7 @@ struct EncoderCommand: ParsableCommand {
             let console = global.console
             let directory = try EncoderInstaller.install(source, as: name) { console.note($0) }
             let encoder = try Encoder(directory: directory)
-            if global.json {
-                try Console.printJSON(EncoderSummary(encoder))
-            } else {
-                print("installed \(directory.path)")
-            }
+            try global.show(EncoderSummary(encoder), "installed \(directory.path)")
         }
     }
 
@@ -53,13 +49,11 @@ struct EncoderCommand: ParsableCommand {
 
         func run() throws {
             let names = EncoderStore.installed()
-            if global.json {
-                try Console.printJSON(["encoders": names])
-            } else if names.isEmpty {
-                print("no encoder is installed; run 'knas encoder install'")
-            } else {
-                for name in names { print(name) }
-            }
+            try global.show(
+                ["encoders": names],
+                names.isEmpty
+                    ? "no encoder is installed; run 'knas encoder install'"
+                    : names.joined(separator: "\n"))
         }
     }
 
@@ -73,8 +67,8 @@ struct EncoderCommand: ParsableCommand {
 
         func run() throws {
             let summary = EncoderSummary(try Encoder(directory: EncoderStore.find(name)))
-            if global.json { return try Console.printJSON(summary) }
-            print(
+            try global.show(
+                summary,
                 """
                 directory:  \(summary.directory)
                 family:     \(summary.modelType)

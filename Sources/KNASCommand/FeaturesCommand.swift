@@ -64,17 +64,18 @@ struct FeaturesCommand: ParsableCommand {
             let count = try parts.write(
                 url, progress: console.progress, including: shard.contains)
             console.finish()
-            if global.json { return try Console.printJSON(Written(blocks: count, part: url.path)) }
-            print("\(count) of \(parts.blockCount) blocks in \(url.path)")
+            try global.show(
+                Written(blocks: count, part: url.path),
+                "\(count) of \(parts.blockCount) blocks in \(url.path)")
         } else if !merge.isEmpty {
             let count = try parts.merge(merge.map { URL(fileURLWithPath: $0) })
-            if global.json { return try Console.printJSON(["merged": count]) }
-            print("\(count) splits merged in \(cache.directory.path)")
+            try global.show(
+                ["merged": count], "\(count) splits merged in \(cache.directory.path)")
         } else {
             let lacking = Lacking(
                 blocks: parts.blockCount, missing: try parts.missingBlocks(), digest: parts.digest)
-            if global.json { return try Console.printJSON(lacking) }
-            print("\(lacking.missing) of \(lacking.blocks) blocks are not in the cache")
+            try global.show(
+                lacking, "\(lacking.missing) of \(lacking.blocks) blocks are not in the cache")
         }
     }
 

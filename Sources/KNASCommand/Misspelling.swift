@@ -13,11 +13,16 @@ enum Misspelling {
         while let word = words.popFirst(), !word.hasPrefix("-") {
             let known = command.configuration.subcommands
             if known.isEmpty || word == "help" { return }
-            guard let next = known.first(where: { $0._commandName == word }) else {
-                throw UnknownCommand(name: word, known: known.map { $0._commandName })
+            guard let next = known.first(where: { name(of: $0) == word }) else {
+                throw UnknownCommand(name: word, known: known.map(name))
             }
             command = next
         }
+    }
+
+    /// As the parser derives it from the type's name, a single word, where none is given.
+    private static func name(of command: any ParsableCommand.Type) -> String {
+        command.configuration.commandName ?? "\(command)".lowercased()
     }
 }
 

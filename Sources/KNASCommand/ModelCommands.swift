@@ -8,17 +8,25 @@ import Support
 import Tasks
 import Tokenization
 
+/// Which model, and where its encoder is.
+struct ModelOptions: ParsableArguments {
+    @Argument(help: "A model directory.")
+    var model: String
+    @Option(help: "The encoder's directory, where it is not installed under its name.")
+    var encoder: String?
+
+    var url: URL { URL(fileURLWithPath: model) }
+    var encoderURL: URL? { encoder.map { URL(fileURLWithPath: $0) } }
+}
+
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Evaluates a model on a split of a task.",
         discussion: "EXAMPLE\n  knas evaluate runs/mrpc/model mrpc --data ~/MRPC --split test")
-    @Argument(help: "A model directory.")
-    var model: String
+    @OptionGroup var model: ModelOptions
     @OptionGroup var task: TaskOptions
     @Option(help: "train, dev or test.")
     var split = Split.test
-    @Option(help: "The encoder's directory, where it is not installed under its name.")
-    var encoder: String?
     @Option(help: "Threads; all cores without it.")
     var threads: Int = Parallel.availableThreads
     @OptionGroup var global: GlobalOptions
@@ -26,18 +34,15 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         let metrics = try Evaluation.evaluate(
-            modelAt: URL(fileURLWithPath: model), on: try task.load(), split: split,
-            encoder: encoder.map { URL(fileURLWithPath: $0) }, threads: max(1, threads),
-            progress: console.progress)
+            modelAt: model.url, on: try task.load(), split: split, encoder: model.encoderURL,
+            threads: max(1, threads), progress: console.progress)
         console.finish()
         if global.json { return try Console.printJSON(metrics) }
         for (name, value) in ClassificationMetrics.all {
             guard let value = value(metrics) else { continue }
-            print(
-                name.padding(toLength: 18, withPad: " ", startingAt: 0)
-                    + String(format: "%.4f", value))
+            print(name.padded(18) + String(format: "%.4f", value))
         }
-        print("rows".padding(toLength: 18, withPad: " ", startingAt: 0) + "\(metrics.count)")
+        print("rows".padded(18) + "\(metrics.count)")
     }
 }
 
@@ -53,14 +58,11 @@ struct PredictCommand: ParsableCommand {
               echo "More towels, please" | knas predict runs/front-desk/model
               knas predict runs/mrpc/model pairs.tsv > answers.jsonl
             """)
-    @Argument(help: "A model directory.")
-    var model: String
+    @OptionGroup var model: ModelOptions
     @Argument(help: "A file, or - for standard input.")
     var file = "-"
     @Flag(help: "Also print every class's logit.")
     var logits = false
-    @Option(help: "The encoder's directory, where it is not installed under its name.")
-    var encoder: String?
     @Option(help: "Threads; all cores without it.")
     var threads: Int = Parallel.availableThreads
     @OptionGroup var global: GlobalOptions
@@ -74,22 +76,16 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let classifier = try TextClassifier(
-            contentsOf: URL(fileURLWithPath: model),
-            encoder: encoder.map { URL(fileURLWithPath: $0) },
-            threads: max(1, threads))
+            contentsOf: model.url, encoder: model.encoderURL, threads: max(1, threads))
         let name = file == "-" ? "standard input" : file
         let data =
             file == "-"
             ? FileHandle.standardInput.readDataToEndOfFile()
             : try MappedFile(URL(fileURLWithPath: file)).withUnsafeBytes { Data($0) }
         let inputs = try PredictionInput.parse(data, name: name, pairs: classifier.takesPairs)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var start = 0
-        while start < inputs.count {
-            let part = Array(inputs[start..<min(inputs.count, start + 512)])
+        for part in (0..<inputs.count).pieces(of: 512) {
             var text = Data()
-            for result in try classifier.classify(part) {
+            for result in try classifier.classify(Array(inputs[part])) {
                 func byName(_ values: [Float]) -> [String: Float] {
                     Dictionary(zip(classifier.labels, values)) { first, _ in first }
                 }
@@ -97,14 +93,13 @@ struct PredictCommand: ParsableCommand {
                     label: result.label, probability: result.probability,
                     probabilities: byName(result.probabilities),
                     logits: logits ? byName(result.logits) : nil)
-                text += try encoder.encode(answer) + Data("\n".utf8)
+                text += try JSONEncoder.compact.encode(answer) + Data("\n".utf8)
             }
             do {
                 try FileHandle.standardOutput.write(contentsOf: text)
             } catch {
                 return  // The reader has closed the pipe.
             }
-            start += part.count
             if Interruption.isRequested { throw Interrupted() }
         }
     }
@@ -118,36 +113,28 @@ struct ExportCommand: ParsableCommand {
               knas export runs/mrpc/model --format onnx --output mrpc.onnx
               knas export runs/mrpc/model --format safetensors --output head.safetensors
             """)
-    @Argument(help: "A model directory.")
-    var model: String
+    @OptionGroup var model: ModelOptions
     @Option(help: "\(Exporters.help).")
     var format = "safetensors"
     @Option(name: .shortAndLong, help: "The file to write.")
     var output: String
     @Flag(help: "Leave the encoder out: the file takes features instead of token ids.")
     var headOnly = false
-    @Option(help: "The encoder's directory, where it is not installed under its name.")
-    var encoder: String?
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let exporter = try Exporters.find(format)
-        let loaded = try ModelDirectory.load(URL(fileURLWithPath: model))
+        let loaded = try ModelDirectory.load(model.url)
         let url = URL(fileURLWithPath: output)
         try exporter.export(
             loaded,
             encoder: {
-                let directory =
-                    try encoder.map { URL(fileURLWithPath: $0) }
-                    ?? ModelDirectory.encoderDirectory(
-                        of: loaded.configuration, at: URL(fileURLWithPath: model))
-                return try Encoder(directory: directory)
+                try Encoder(
+                    directory: model.encoderURL
+                        ?? ModelDirectory.encoderDirectory(
+                            of: loaded.configuration, at: model.url))
             }, options: ExportOptions(headOnly: headOnly), to: url)
-        if global.json {
-            try Console.printJSON(["output": url.path, "format": format])
-        } else {
-            print(url.path)
-        }
+        try global.show(["output": url.path, "format": format], url.path)
     }
 }
 

@@ -49,8 +49,7 @@ struct PlanCommand: ParsableCommand {
         let console = global.console
         let plan = try console.pipeline(options.configuration(place)).plan()
         console.finish()
-        if global.json { return try Console.printJSON(plan) }
-        print("\(plan.candidates) candidates in \(plan.run)/candidates.tsv")
+        try global.show(plan, "\(plan.candidates) candidates in \(plan.run)/candidates.tsv")
     }
 }
 
@@ -83,8 +82,8 @@ struct ScoreCommand: ParsableCommand {
         let count = try output.pipeline(options, console)
             .score(URL(fileURLWithPath: candidates), shard: shard, to: part)
         console.finish()
-        if global.json { return try Console.printJSON(Summary(scored: count, part: part.path)) }
-        print("\(count) heads in \(part.path)")
+        try global.show(
+            Summary(scored: count, part: part.path), "\(count) heads in \(part.path)")
     }
 }
 
@@ -113,8 +112,7 @@ struct TrainCommand: ParsableCommand {
         let part = output.url
         try output.pipeline(options, console).train(options.head ?? "", heldOut: heldOut, to: part)
         console.finish()
-        if global.json { return try Console.printJSON(["part": part.path]) }
-        print("trained into \(part.path)")
+        try global.show(["part": part.path], "trained into \(part.path)")
     }
 }
 
@@ -138,7 +136,7 @@ struct MergeCommand: ParsableCommand {
         let merged = try Pipeline.merge(
             parts.map { URL(fileURLWithPath: $0) },
             into: URL(fileURLWithPath: directory, isDirectory: true))
-        if global.json { return try Console.printJSON(merged) }
-        print("\(merged.candidates) candidates and \(merged.trainings) trainings merged")
+        try global.show(
+            merged, "\(merged.candidates) candidates and \(merged.trainings) trainings merged")
     }
 }

@@ -133,11 +133,9 @@ struct RunsCommand: ParsableCommand {
                 }
             }
             for url in directories { try RunOverview.remove(url) }
-            if global.json {
-                try Console.printJSON(["removed": directories.map(\.path)])
-            } else {
-                for run in runs { print("removed \(run)") }
-            }
+            try global.show(
+                ["removed": directories.map(\.path)],
+                runs.map { "removed \($0)" }.joined(separator: "\n"))
         }
     }
 }

@@ -37,11 +37,7 @@ struct SearchCommand: ParsableCommand {
             try console.pipeline(configuration).run()
         }
         console.finish()
-        if global.json {
-            try Console.printJSON(result)
-        } else {
-            print(Self.summary(result, directory: configuration.run))
-        }
+        try global.show(result, Self.summary(result, directory: configuration.run))
     }
 
     /// The result in a few lines.
@@ -52,7 +48,7 @@ struct SearchCommand: ParsableCommand {
             let figures = result.metrics.map {
                 String(format: "%@ %.3f", $0.title, test.value(of: $0))
             }
-            return "  " + name.padding(toLength: 40, withPad: " ", startingAt: 0)
+            return "  " + name.padded(40)
                 + String(format: " dev %.3f", dev.value(of: result.metrics[0]))
                 + "  test \(figures.joined(separator: "  "))"
         }

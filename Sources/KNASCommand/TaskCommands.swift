@@ -29,11 +29,7 @@ struct TaskCommand: ParsableCommand {
                 TaskDefinition.load(task.definitionURL()), dataDirectory: task.dataURL,
                 options: options)
             let report = dataset.report
-            if global.json {
-                try Console.printJSON(report)
-            } else {
-                print(Self.text(dataset))
-            }
+            try global.show(report, Self.text(dataset))
             if !report.badRows.isEmpty, !task.skipBadRows {
                 throw BadRowsFound(report.badRowCount)
             }
@@ -49,7 +45,7 @@ struct TaskCommand: ParsableCommand {
                 for (name, count) in zip(report.labelNames, split.labelCounts) {
                     let share = 100 * Double(count) / Double(max(1, split.rows))
                     lines.append(
-                        "  " + name.padding(toLength: 22, withPad: " ", startingAt: 0)
+                        "  " + name.padded(22)
                             + String(format: "%7d %5.1f%%", count, share))
                 }
                 for (what, lengths) in [("text", split.textLengths), ("pair", split.pairLengths)] {

@@ -23,61 +23,18 @@ public enum Bootstrap {
         count: Int, resamples: Int = defaultResamples, level: Double = 0.95, key: RandomKey,
         statistic: ([Int]) throws -> Double?
     ) rethrows -> ConfidenceInterval? {
-        try intervals(count: count, resamples: resamples, level: level, key: key) { indices in
-            [try statistic(indices)]
-        }.first ?? nil
-    }
-
-    /// The interval of one metric of a classifier.
-    public static func interval(
-        of metric: (ClassificationMetrics) -> Double?, _ predictions: Predictions,
-        positive: Int? = nil, resamples: Int = defaultResamples, level: Double = 0.95,
-        key: RandomKey
-    ) -> ConfidenceInterval? {
-        interval(count: predictions.count, resamples: resamples, level: level, key: key) {
-            metric(ClassificationMetrics(predictions.selecting($0), positive: positive))
-        }
-    }
-
-    /// The intervals of all metrics of a classifier, over the same resamples, by the names of
-    /// ``ClassificationMetrics/all``.
-    public static func intervals(
-        of predictions: Predictions, positive: Int? = nil, resamples: Int = defaultResamples,
-        level: Double = 0.95, key: RandomKey
-    ) -> [String: ConfidenceInterval] {
-        let metrics = ClassificationMetrics.all
-        let found = intervals(
-            count: predictions.count, resamples: resamples, level: level, key: key
-        ) { indices in
-            let measured = ClassificationMetrics(
-                predictions.selecting(indices), positive: positive)
-            return metrics.map { $0.value(measured) }
-        }
-        return zip(metrics, found).reduce(into: [:]) { $0[$1.0.name] = $1.1 }
-    }
-
-    /// The intervals of several statistics over the same resamples.
-    private static func intervals(
-        count: Int, resamples: Int, level: Double, key: RandomKey,
-        statistics: ([Int]) throws -> [Double?]
-    ) rethrows -> [ConfidenceInterval?] {
         precondition(level > 0 && level < 1, "a level of confidence lies between 0 and 1")
-        guard count > 0 else { return [] }
-        var values: [[Double]] = []
+        guard count > 0 else { return nil }
+        var values: [Double] = []
         for resample in 0..<max(0, resamples) {
             var generator = key.child(resample).generator()
-            let found = try statistics((0..<count).map { _ in generator.index(below: count) })
-            if values.isEmpty { values = Array(repeating: [], count: found.count) }
-            for (index, value) in found.enumerated() {
-                if let value, value.isFinite { values[index].append(value) }
-            }
+            let found = try statistic((0..<count).map { _ in generator.index(below: count) })
+            if let found, found.isFinite { values.append(found) }
         }
-        return values.map { values in
-            guard !values.isEmpty else { return nil }
-            let sorted = values.sorted()
-            return ConfidenceInterval(
-                lower: quantile(ofSorted: sorted, (1 - level) / 2),
-                upper: quantile(ofSorted: sorted, (1 + level) / 2), level: level)
-        }
+        guard !values.isEmpty else { return nil }
+        values.sort()
+        return ConfidenceInterval(
+            lower: quantile(ofSorted: values, (1 - level) / 2),
+            upper: quantile(ofSorted: values, (1 + level) / 2), level: level)
     }
 }

@@ -15,58 +15,25 @@ public struct PairedComparison: Sendable, Equatable, Codable {
     /// Two-sided p of McNemar's exact test.
     public let pValue: Double
 
-    /// Compares predicted classes.
-    /// - Parameters:
-    ///   - labels: true classes, `[examples]`.
-    ///   - first: classes that the first classifier predicted, `[examples]`.
-    ///   - second: classes that the second classifier predicted, `[examples]`.
-    ///   - resamples: number of bootstrap resamples.
-    ///   - level: confidence of the interval.
-    ///   - key: decides the resamples.
-    /// - Precondition: `resamples` is positive, `level` lies between 0 and 1.
-    /// - Throws: ``MetricsError`` when there are no examples or the numbers differ.
-    public init(
-        labels: [Int], first: [Int], second: [Int],
-        resamples: Int = Bootstrap.defaultResamples, level: Double = 0.95, key: RandomKey
-    ) throws {
-        precondition(resamples > 0, "an interval needs resamples")
-        guard !labels.isEmpty else { throw MetricsError.empty(what: "examples") }
-        for (name, found) in [("first", first.count), ("second", second.count)]
-        where found != labels.count {
-            throw MetricsError.unequalCounts(
-                what: "predictions of the \(name) classifier", expected: labels.count,
-                found: found)
-        }
-        let gains = labels.indices.map { row in
-            (first[row] == labels[row] ? 1 : 0) - (second[row] == labels[row] ? 1 : 0)
-        }
-        let count = Double(labels.count)
-        let mean = Double(gains.reduce(0, +)) / count
-        difference = mean
-        let found = Bootstrap.interval(
-            count: gains.count, resamples: resamples, level: level, key: key
-        ) { indices in Double(indices.reduce(0) { $0 + gains[$1] }) / count }
-        interval = found ?? ConfidenceInterval(lower: mean, upper: mean, level: level)
-        onlyFirst = gains.count { $0 > 0 }
-        onlySecond = gains.count { $0 < 0 }
-        pValue = Self.mcnemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
-    }
-
     /// Compares two classifiers that were trained several times each: the difference of their mean
     /// accuracies, its interval over the examples (trainings are not resampled), and McNemar's test
     /// on the majority vote of each side's predictions (ties go to the lowest class).
     /// - Parameters:
+    ///   - labels: true classes, `[examples]`.
     ///   - first: for each training of the first classifier the predicted classes, `[examples]`.
     ///   - second: the same for the second classifier.
+    ///   - resamples: number of bootstrap resamples.
+    ///   - level: confidence of the interval.
+    ///   - key: decides the resamples.
+    /// - Precondition: `resamples` is positive, `level` lies between 0 and 1.
     /// - Throws: ``MetricsError`` when there are no examples or trainings, or the numbers differ.
     public init(
         labels: [Int], first: [[Int]], second: [[Int]],
         resamples: Int = Bootstrap.defaultResamples, level: Double = 0.95, key: RandomKey
     ) throws {
+        precondition(resamples > 0, "an interval needs resamples")
+        guard !labels.isEmpty else { throw MetricsError.empty(what: "examples") }
         guard !first.isEmpty, !second.isEmpty else { throw MetricsError.empty(what: "trainings") }
-        let votes = try PairedComparison(
-            labels: labels, first: Self.majority(first), second: Self.majority(second),
-            resamples: 1, level: level, key: key)
         for (name, runs) in [("first", first), ("second", second)] {
             for run in runs where run.count != labels.count {
                 throw MetricsError.unequalCounts(
@@ -85,15 +52,16 @@ public struct PairedComparison: Sendable, Equatable, Codable {
         ) { indices in indices.reduce(0) { $0 + gains[$1] } / count }
         difference = mean
         interval = found ?? ConfidenceInterval(lower: mean, upper: mean, level: level)
-        onlyFirst = votes.onlyFirst
-        onlySecond = votes.onlySecond
-        pValue = votes.pValue
+        let votes = [first, second].map { zip(Self.majority($0), labels).map(==) }
+        onlyFirst = labels.indices.count { votes[0][$0] && !votes[1][$0] }
+        onlySecond = labels.indices.count { votes[1][$0] && !votes[0][$0] }
+        pValue = Self.mcnemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
     }
 
     private static func majority(_ runs: [[Int]]) -> [Int] {
         runs[0].indices.map { row in
             var votes: [Int: Int] = [:]
-            for run in runs where row < run.count { votes[run[row], default: 0] += 1 }
+            for run in runs { votes[run[row], default: 0] += 1 }
             return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
         }
     }

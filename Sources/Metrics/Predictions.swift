@@ -88,18 +88,6 @@ public struct Predictions: Sendable {
             parts.flatMap(\.predicted))
     }
 
-    /// The examples of the given indices, in that order and as often as they appear.
-    /// - Precondition: each index is below ``count``.
-    public func selecting(_ indices: [Int]) -> Predictions {
-        var chosen: [Float] = []
-        chosen.reserveCapacity(indices.count * classes)
-        for index in indices {
-            chosen += probabilities[index * classes..<(index + 1) * classes]
-        }
-        return Predictions(
-            checked: indices.map { labels[$0] }, chosen, classes, indices.map { predicted[$0] })
-    }
-
     /// Whether each example's prediction is right.
     public var correct: [Bool] {
         zip(labels, predicted).map(==)

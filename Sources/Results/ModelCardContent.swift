@@ -5,23 +5,23 @@ import Tasks
 
 extension ModelCardContent {
     /// What a run knows about the model it exports.
-    init(_ result: RunResult, model: Model, task: TaskDefinition) {
+    init(_ result: RunResult, model: Model, task definition: TaskDefinition) {
         let (exported, configuration) = (result.exported, model.configuration)
         let encoder = configuration.encoder
-        self.init(
-            task: result.task, labels: result.labels, hasPairs: configuration.hasPairs,
-            pairing: configuration.pairing.rawValue, encoder: encoder.name,
-            encoderDigest: encoder.digest,
-            layers: configuration.fineTuning?.headLayers ?? configuration.layers,
-            maximumLength: configuration.maximumLength, genotype: configuration.genotype,
-            weightCount: exported.parameters, rows: result.rows,
-            metrics: Self.metrics(exported.modelTest, result.metrics),
-            seedCount: exported.perSeed.count,
-            version: result.version, seed: result.seed)
+        self.init()
+        (task, labels, rows) = (result.task, result.labels, result.rows)
+        (version, seed) = (result.version, result.seed)
+        (hasPairs, pairing) = (configuration.hasPairs, configuration.pairing.rawValue)
+        (self.encoder, encoderDigest) = (encoder.name, encoder.digest)
+        layers = configuration.fineTuning?.headLayers ?? configuration.layers
+        maximumLength = configuration.maximumLength
+        (genotype, weightCount) = (configuration.genotype, exported.parameters)
+        metrics = Self.metrics(exported.modelTest, result.metrics)
+        seedCount = exported.perSeed.count
         trainedLayers = configuration.fineTuning.map { $0.firstLayer...$0.lastLayer }
         memberCount = model.members.count
-        taskDescription = task.description
-        source = task.source
+        taskDescription = definition.description
+        source = definition.source
         if exported.isOneOfSeveral {
             baselines["mean of \(exported.perSeed.count) trainings"] = Self.metrics(
                 exported.test, result.metrics)

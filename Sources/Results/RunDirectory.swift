@@ -11,11 +11,7 @@ public struct RunDirectory {
     /// - Throws: ``FileError/notWritable(path:reason:)``.
     public init(_ url: URL) throws {
         self.url = url
-        do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        } catch {
-            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
-        }
+        try FileError.createDirectory(url)
         guard FileManager.default.isWritableFile(atPath: url.path) else {
             throw FileError.notWritable(path: url.path, reason: "permission denied")
         }

@@ -105,7 +105,7 @@ enum CandidateTable {
             } else {
                 guard let parameters = Int.fromDatabaseValue(row[2]), let values = scores[id]
                 else { throw damaged("candidate \(id) has neither score nor failure") }
-                outcome = .scored(Score(restoring: values, parameters: parameters))
+                outcome = .scored(Score(values: values, parameters: parameters))
             }
             return (id, text, outcome, String.fromDatabaseValue(row[4]))
         }

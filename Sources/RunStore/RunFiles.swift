@@ -40,11 +40,7 @@ public enum RunFiles {
             results.map { directory.appendingPathComponent($0) }
             + StoreFile.all(directory).reversed()
         for url in urls where exists(url) {
-            do {
-                try FileManager.default.removeItem(at: url)
-            } catch {
-                throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
-            }
+            try FileError.writing(url) { try FileManager.default.removeItem(at: url) }
         }
     }
 

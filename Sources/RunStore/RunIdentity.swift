@@ -36,10 +36,8 @@ public struct RunIdentity: Sendable, Hashable {
 
     /// The choices as one JSON object, keys sorted: equal choices give equal bytes.
     public var canonicalChoices: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // A dictionary of strings can always be encoded.
-        guard let data = try? encoder.encode(choices) else { return "{}" }
+        guard let data = try? JSONEncoder.compact.encode(choices) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
     }
 

@@ -1,12 +1,6 @@
 import Foundation
 import Support
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Keeps a second process away from a run: an advisory lock on `run.lock`, which the system
 /// releases when the process ends, however it ends. A file that is left behind means nothing.
 final class RunLock: @unchecked Sendable {
@@ -21,8 +15,7 @@ final class RunLock: @unchecked Sendable {
         while true {
             descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
             guard descriptor >= 0 else {
-                throw FileError.notWritable(
-                    path: url.path, reason: String(cString: strerror(errno)))
+                throw FileError.notWritable(path: url.path, reason: FileError.systemReason)
             }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let reason = errno

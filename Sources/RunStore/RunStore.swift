@@ -58,13 +58,7 @@ public final class RunStore: @unchecked Sendable {
     /// Creates the directory where it is missing, takes its lock, then does what `mode` says.
     /// - Throws: ``RunStoreError``, `FileError`.
     public init(_ directory: URL, identity: RunIdentity, mode: Mode) throws {
-        do {
-            try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true)
-        } catch {
-            throw FileError.notWritable(
-                path: directory.path, reason: error.localizedDescription)
-        }
+        try FileError.createDirectory(directory)
         runLock = try RunLock(directory)
         self.directory = directory
         let url = StoreFile.url(directory)

@@ -66,6 +66,14 @@ public enum RunStoreError: DiagnosedError, Equatable {
         }
     }
 
+    /// Lets `body` work with a database.
+    /// - Throws: the errors that correspond to the database's.
+    static func diagnosing<Result>(
+        _ path: String, reading: Bool, _ body: () throws -> Result
+    ) throws -> Result {
+        do { return try body() } catch { throw diagnose(error, path: path, reading: reading) }
+    }
+
     /// The error that corresponds to one of the database's.
     static func diagnose(_ error: any Error, path: String, reading: Bool) -> any DiagnosedError {
         if let error = error as? any DiagnosedError { return error }

@@ -35,19 +35,15 @@ extension RunStore {
         let workspace = url.deletingLastPathComponent()
             .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: workspace) }
-        do {
+        try FileError.writing(url) {
             try FileManager.default.createDirectory(
                 at: workspace, withIntermediateDirectories: true)
-        } catch {
-            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
         }
         let store = try RunStore(creating: workspace, identity: identity)
         defer { try? store.close() }
         try body(store)
         try store.close()
-        guard rename(StoreFile.url(workspace).path, url.path) == 0 else {
-            throw FileError.notWritable(path: url.path, reason: String(cString: strerror(errno)))
-        }
+        try FileError.rename(StoreFile.url(workspace), to: url)
     }
 
     /// Takes over the results of a part. Merging a part twice, or parts in another order, makes no
@@ -67,7 +63,7 @@ extension RunStore {
         }
         var merged = Merged()
         var rows: [(table: String, rows: [Row])] = []
-        do {
+        try RunStoreError.diagnosing(part.path, reading: true) {
             try source.read { database in
                 merged.candidates = try CandidateTable.check(database, path: part.path)
                 merged.trainings = try TrainingTable.check(database, path: part.path)
@@ -75,11 +71,9 @@ extension RunStore {
                     rows.append((table, try Row.fetchAll(database, sql: "SELECT * FROM \(table)")))
                 }
             }
-        } catch {
-            throw RunStoreError.diagnose(error, path: part.path, reading: true)
         }
         try flush()
-        do {
+        try RunStoreError.diagnosing(StoreFile.url(directory).path, reading: false) {
             try queue.write { database in
                 for (table, rows) in rows {
                     for row in rows {
@@ -91,9 +85,6 @@ extension RunStore {
                     }
                 }
             }
-        } catch {
-            throw RunStoreError.diagnose(
-                error, path: StoreFile.url(directory).path, reading: false)
         }
         return merged
     }

@@ -46,19 +46,14 @@ extension RunStore {
     private func read<Value>(_ body: (Database, String) throws -> Value) throws -> Value {
         try flush()
         let path = StoreFile.url(directory).path
-        do {
-            return try queue.read { try body($0, path) }
-        } catch {
-            throw RunStoreError.diagnose(error, path: path, reading: true)
+        return try RunStoreError.diagnosing(path, reading: true) {
+            try queue.read { try body($0, path) }
         }
     }
 
     static func identity(_ queue: DatabaseQueue, path: String) throws -> RunIdentity {
-        let rows: [String: String]
-        do {
-            rows = try queue.read { try pairs($0, "identity") }
-        } catch {
-            throw RunStoreError.diagnose(error, path: path, reading: true)
+        let rows = try RunStoreError.diagnosing(path, reading: true) {
+            try queue.read { try pairs($0, "identity") }
         }
         guard let identity = RunIdentity(rows: rows) else {
             throw RunStoreError.damaged(

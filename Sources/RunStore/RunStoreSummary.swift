@@ -27,32 +27,29 @@ public struct RunStoreSummary: Sendable {
         let queue = try Self.open(url)
         defer { try? queue.close() }
         identity = try RunStore.identity(queue, path: url.path)
-        let counts: (state: [String: String], scored: Int, failed: Int, trainings: Int)
-        do {
-            counts = try queue.read { database in
-                func count(_ sql: String) throws -> Int {
-                    try Int.fetchOne(database, sql: "SELECT count(*) FROM \(sql)") ?? 0
-                }
+        let (state, counts) = try RunStoreError.diagnosing(url.path, reading: true) {
+            try queue.read { database in
+                let tables = [
+                    "candidates WHERE failure IS NULL", "candidates WHERE failure IS NOT NULL",
+                    "trainings",
+                ]
                 return (
                     try RunStore.pairs(database, "state"),
-                    try count("candidates WHERE failure IS NULL"),
-                    try count("candidates WHERE failure IS NOT NULL"), try count("trainings")
+                    try tables.map {
+                        try Int.fetchOne(database, sql: "SELECT count(*) FROM \($0)") ?? 0
+                    }
                 )
             }
-        } catch {
-            throw RunStoreError.diagnose(error, path: url.path, reading: true)
         }
         func date(_ name: String) -> Date? {
-            counts.state[name].flatMap(Double.init).flatMap {
+            state[name].flatMap(Double.init).flatMap {
                 $0.isFinite ? Date(timeIntervalSince1970: $0) : nil
             }
         }
         created = date("created")
         updated = date("updated")
-        stage = counts.state["stage"]
-        scored = counts.scored
-        failed = counts.failed
-        trainings = counts.trainings
+        stage = state["stage"]
+        (scored, failed, trainings) = (counts[0], counts[1], counts[2])
         isRunning = RunLock.isHeld(directory)
     }
 

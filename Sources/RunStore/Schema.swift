@@ -79,27 +79,33 @@ enum Schema {
     }
 }
 
-extension [Float] {
-    /// Little-endian float32.
-    var blob: Data {
-        var data = Data(capacity: count * 4)
-        for value in self {
-            Swift.withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+/// Numbers of 32 bits as little-endian bytes.
+enum Blob {
+    static func data<Number: FixedWidthInteger>(_ numbers: [Number]) -> Data {
+        numbers.reduce(into: Data(capacity: numbers.count * 4)) { data, number in
+            withUnsafeBytes(of: number.littleEndian) { data.append(contentsOf: $0) }
         }
-        return data
     }
 
     /// `nil` where the blob is cut off.
-    init?(blob: Data) {
+    static func numbers<Number: FixedWidthInteger>(_ blob: Data, _ type: Number.Type) -> [Number]? {
         guard blob.count % 4 == 0 else { return nil }
-        self = blob.withUnsafeBytes { bytes in
+        return blob.withUnsafeBytes { bytes in
             (0..<blob.count / 4).map {
-                Float(
-                    bitPattern: UInt32(
-                        littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+                Number(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: type))
             }
         }
     }
+
+    static func data(_ floats: [Float]) -> Data { data(floats.map(\.bitPattern)) }
+
+    static func floats(_ blob: Data) -> [Float]? {
+        numbers(blob, UInt32.self)?.map(Float.init(bitPattern:))
+    }
+
+    static func data(_ labels: [Int]) -> Data { data(labels.map { Int32(clamping: $0) }) }
+
+    static func labels(_ blob: Data) -> [Int]? { numbers(blob, Int32.self)?.map(Int.init) }
 }
 
 extension Double {

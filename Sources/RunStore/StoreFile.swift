@@ -28,12 +28,10 @@ enum StoreFile {
         try checkFile(url)
         var configuration = configuration
         configuration.readonly = readonly
-        do {
+        return try RunStoreError.diagnosing(url.path, reading: readonly) {
             let queue = try DatabaseQueue(path: url.path, configuration: configuration)
             try queue.unsafeReentrantRead { try Schema.check($0, path: url.path) }
             return queue
-        } catch {
-            throw RunStoreError.diagnose(error, path: url.path, reading: readonly)
         }
     }
 
@@ -56,9 +54,7 @@ enum StoreFile {
             try? manager.removeItem(at: temporary)
             throw RunStoreError.diagnose(error, path: url.path, reading: false)
         }
-        guard rename(temporary.path, url.path) == 0 else {
-            throw FileError.notWritable(path: url.path, reason: String(cString: strerror(errno)))
-        }
+        try FileError.rename(temporary, to: url)
     }
 
     private static var configuration: Configuration {
@@ -82,7 +78,7 @@ enum StoreFile {
         var status = stat()
         guard stat(url.path, &status) == 0 else {
             if errno == ENOENT { throw FileError.missing(path: url.path) }
-            throw FileError.notReadable(path: url.path, reason: String(cString: strerror(errno)))
+            throw FileError.notReadable(path: url.path, reason: FileError.systemReason)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw RunStoreError.notAStore(path: url.path, reason: "expected a file")

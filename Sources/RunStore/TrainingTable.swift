@@ -28,7 +28,7 @@ enum TrainingTable {
             case .trained(let bestEpoch, let weights, let dev):
                 [
                     key.stage, key.index, key.genotype, nil, bestEpoch, dev.classes,
-                    weights.blob, labels(dev.labels), dev.probabilities.blob, digest,
+                    Blob.data(weights), Blob.data(dev.labels), Blob.data(dev.probabilities), digest,
                 ]
             case .diverged(let epoch):
                 [key.stage, key.index, key.genotype, epoch, nil, nil, nil, nil, nil, digest]
@@ -79,9 +79,9 @@ enum TrainingTable {
         guard let best = Int.fromDatabaseValue(row[1]), best >= 1, best <= history.count,
             history.enumerated().allSatisfy({ $0.element.epoch == $0.offset + 1 }),
             let classes = Int.fromDatabaseValue(row[2]),
-            let weights = Data.fromDatabaseValue(row[3]).flatMap([Float].init(blob:)),
-            let labels = Data.fromDatabaseValue(row[4]).flatMap(Self.labels(blob:)),
-            let probabilities = Data.fromDatabaseValue(row[5]).flatMap([Float].init(blob:)),
+            let weights = Data.fromDatabaseValue(row[3]).flatMap(Blob.floats),
+            let labels = Data.fromDatabaseValue(row[4]).flatMap(Blob.labels),
+            let probabilities = Data.fromDatabaseValue(row[5]).flatMap(Blob.floats),
             let dev = try? Predictions(
                 labels: labels, probabilities: probabilities, classes: classes)
         else { return nil }
@@ -121,28 +121,10 @@ enum TrainingTable {
         case .diverged(let epoch): digest.add("diverged \(epoch)")
         case .trained(let bestEpoch, let weights, let dev):
             digest.add("\(bestEpoch) \(dev.classes)")
-            digest.add(weights.blob)
-            digest.add(labels(dev.labels))
-            digest.add(dev.probabilities.blob)
+            digest.add(Blob.data(weights))
+            digest.add(Blob.data(dev.labels))
+            digest.add(Blob.data(dev.probabilities))
         }
         return digest.hexadecimal()
-    }
-
-    /// Little-endian 32-bit integers.
-    private static func labels(_ labels: [Int]) -> Data {
-        labels.reduce(into: Data(capacity: labels.count * 4)) { data, label in
-            withUnsafeBytes(of: Int32(clamping: label).littleEndian) { data.append(contentsOf: $0) }
-        }
-    }
-
-    private static func labels(blob: Data) -> [Int]? {
-        guard blob.count % 4 == 0 else { return nil }
-        return blob.withUnsafeBytes { bytes in
-            (0..<blob.count / 4).map {
-                Int(
-                    Int32(
-                        littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)))
-            }
-        }
     }
 }

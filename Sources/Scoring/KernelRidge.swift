@@ -13,12 +13,19 @@ struct KernelRidge {
     private let values: [Double]
     /// `U'1`, `[n]`.
     private let ones: [Double]
+    /// The kernel's mean diagonal.
+    private let scale: Double
 
     /// - Parameter kernel: `[n, n]`, symmetric, n >= 1.
     /// - Returns: `nil` when the kernel is not finite.
     /// - Complexity: O(n^3).
     init?(_ kernel: [Double], _ n: Int) {
-        guard let eigen = SymmetricEigen(kernel, n, vectors: true) else { return nil }
+        let diagonal = (0..<n).reduce(0.0) { $0 + kernel[$1 * n + $1] } / Double(n)
+        guard diagonal.isFinite, let eigen = SymmetricEigen(kernel, n, vectors: true) else {
+            return nil
+        }
+        // A kernel of zeros predicts the mean at any ridge.
+        scale = diagonal > 0 ? diagonal : 1
         self.n = n
         self.eigen = eigen
         values = eigen.values.map { max($0, 0) }
@@ -29,7 +36,7 @@ struct KernelRidge {
 
     /// Ridges to choose from, as shares of the kernel's mean diagonal: 1e-4 to 10, two per decade.
     /// The kernel's own rounding stays below the smallest.
-    static let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
+    private static let ridges: [Double] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap { [$0, 3 * $0] }
         .dropLast()
 
     /// The weights `[n]` and the constant of one target.
@@ -47,11 +54,10 @@ struct KernelRidge {
     }
 
     /// The least squared leave-one-out error, summed over all targets and examples, and the ridge
-    /// of `candidates` that has it; the largest in a tie.
-    /// - Complexity: O(n^2 (targets + 1)) per candidate.
-    func leastLeaveOneOutError(
-        of candidates: [Double], targets: [[Double]]
-    ) -> (error: Double, ridge: Double) {
+    /// that has it; the largest in a tie.
+    /// - Complexity: O(n^2 (targets + 1)) per ridge.
+    func leastLeaveOneOutError(_ targets: [[Double]]) -> (error: Double, ridge: Double) {
+        let candidates = Self.ridges.map { $0 * scale }
         let projected = targets.map(project)
         var best = (error: Double.infinity, ridge: candidates.max()!)
         for ridge in candidates.sorted(by: >) {

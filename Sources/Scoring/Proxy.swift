@@ -70,7 +70,7 @@ public enum ScoringError: DiagnosedError, Equatable {
         switch self {
         case .unknownProxy(let name, let known):
             "there is no proxy '\(name)'"
-                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + suggestion(for: name, in: known)
                 + " (known: \(known.joined(separator: ", ")), and vote(a, b, ...) of these)"
         case .badExpression(let text):
             "proxy '\(text)': expected a name or vote(name, name, ...)"

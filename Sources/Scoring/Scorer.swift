@@ -10,6 +10,11 @@ public struct ScoreSummary: Sendable, Hashable, Codable {
     /// Standard deviation over the initialisations (of the population).
     public let spread: Double
 
+    public init(mean: Double, spread: Double) {
+        self.mean = mean
+        self.spread = spread
+    }
+
     public init(_ values: [Double]) {
         let mean = values.reduce(0, +) / Double(values.count)
         self.mean = mean

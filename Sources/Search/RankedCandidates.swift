@@ -12,18 +12,6 @@ public struct RankedCandidates: Sendable {
     /// How they were proposed, by name.
     public let strategy: String
 
-    /// - Parameters:
-    ///   - all: in the order of proposals.
-    ///   - best: the ranking.
-    public init(
-        all: [Candidate], best: [Candidate], expression: ProxyExpression, strategy: String
-    ) {
-        self.all = all
-        self.best = best
-        self.expression = expression
-        self.strategy = strategy
-    }
-
     /// The value that each head of ``best`` is ranked by; higher is better.
     public var scores: [Double] { expression.combine(best.compactMap(\.score)) }
 }

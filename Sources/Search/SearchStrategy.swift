@@ -69,7 +69,7 @@ public enum SearchError: DiagnosedError, Equatable {
         switch self {
         case .unknownStrategy(let name, let known):
             "there is no strategy '\(name)'"
-                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + suggestion(for: name, in: known)
                 + " (known: \(known.joined(separator: ", ")))"
         case .spaceTooLarge(let heads, let limit):
             "the space has about \(heads) heads, too many to try them all (the limit is \(limit)): "

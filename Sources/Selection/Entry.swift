@@ -117,8 +117,9 @@ public struct Entry: Sendable {
     public func testPredictions(threads: Int) throws -> [Predictions] {
         guard let reading else { return [] }
         func predictions(_ head: TrainedHead) throws -> Predictions {
-            try head.predictions(
-                reading.test, encoderIsTrained: reading.trainedLayers != nil, threads: threads)
+            try predict(
+                head.graph, head.parameters, reading.test, classes: head.dev.classes,
+                encoderIsTrained: reading.trainedLayers != nil, threads: threads)
         }
         guard recipe.isDeterministic, let first = seeds.first else {
             return try seeds.map(predictions)

@@ -7,12 +7,6 @@ import Support
 import Tasks
 import Training
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Trains the search's best head, and a linear head for comparison, together with encoder layers,
 /// starting from the weights trained on the frozen encoder: one seed after another, each on all
 /// threads.

@@ -20,16 +20,14 @@ public enum AtomicFile {
         let temporary = try temporaryName(for: url)
         let manager = FileManager.default
         guard manager.createFile(atPath: temporary.path, contents: nil) else {
-            throw FileError.notWritable(path: url.path, reason: lastSystemError())
+            throw FileError.notWritable(path: url.path, reason: FileError.systemReason)
         }
         try fill(temporary, for: url) {
             let handle = try FileHandle(forWritingTo: temporary)
             defer { try? handle.close() }
             try body(handle)
             try handle.synchronize()
-            guard rename(temporary.path, url.path) == 0 else {
-                throw FileError.notWritable(path: url.path, reason: lastSystemError())
-            }
+            try FileError.rename(temporary, to: url)
         }
     }
 
@@ -56,27 +54,17 @@ public enum AtomicFile {
     /// Runs `body`; when it throws, nothing is left under the temporary name.
     private static func fill(_ temporary: URL, for url: URL, _ body: () throws -> Void) throws {
         do {
-            try body()
+            try FileError.writing(url, body)
         } catch {
             try? FileManager.default.removeItem(at: temporary)
-            if error is any DiagnosedError { throw error }
-            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
+            throw error
         }
     }
 
     private static func temporaryName(for url: URL) throws -> URL {
         let parent = url.deletingLastPathComponent()
-        do {
-            try FileManager.default.createDirectory(
-                at: parent, withIntermediateDirectories: true)
-        } catch {
-            throw FileError.notWritable(path: parent.path, reason: error.localizedDescription)
-        }
+        try FileError.createDirectory(parent)
         let unique = UUID().uuidString.prefix(8)
         return parent.appendingPathComponent(".\(url.lastPathComponent).\(unique).tmp")
-    }
-
-    private static func lastSystemError() -> String {
-        String(cString: strerror(errno))
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What went wrong, as far as the process that started us is concerned.
 ///
 /// The raw value is the exit code of the command line (the numbers of BSD's `sysexits.h`).
@@ -43,6 +45,39 @@ public enum FileError: DiagnosedError, Equatable {
         case .missing(let path): "\(path): no such file or directory"
         case .notReadable(let path, let reason): "\(path): cannot be read: \(reason)"
         case .notWritable(let path, let reason): "\(path): cannot be written: \(reason)"
+        }
+    }
+}
+
+extension FileError {
+    /// What the system says of the call that has just failed.
+    package static var systemReason: String { String(cString: strerror(errno)) }
+
+    /// Lets `body` write something under a path.
+    /// - Throws: ``notWritable(path:reason:)`` for any error that is not a ``DiagnosedError``.
+    package static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as any DiagnosedError {
+            throw error
+        } catch {
+            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// Creates a directory and those above it, where they are missing.
+    /// - Throws: ``notWritable(path:reason:)``.
+    package static func createDirectory(_ url: URL) throws {
+        try writing(url) {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+    }
+
+    /// Gives a file its name; one that has it already is replaced.
+    /// - Throws: ``notWritable(path:reason:)``.
+    package static func rename(_ file: URL, to url: URL) throws {
+        guard Foundation.rename(file.path, url.path) == 0 else {
+            throw notWritable(path: url.path, reason: systemReason)
         }
     }
 }

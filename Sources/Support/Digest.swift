@@ -25,10 +25,8 @@ public struct DigestBuilder {
         let file = try MappedFile(url)
         withUnsafeBytes(of: UInt64(file.count).littleEndian) { hash.add($0) }
         // Pages are given back as they are done with: a large file does not stay resident.
-        let step = 16 << 20
-        for start in stride(from: 0, to: file.count, by: step) {
-            let end = min(file.count, start + step)
-            hash.add(UnsafeRawBufferPointer(rebasing: file.bytes[start..<end]))
+        for piece in (0..<file.count).pieces(of: 16 << 20) {
+            hash.add(UnsafeRawBufferPointer(rebasing: file.bytes[piece]))
             file.releasePages()
         }
     }

@@ -1,11 +1,5 @@
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Tells a file from one that was changed or replaced, without reading it: its size, the time of
 /// the last change and its number on the disk. Bytes that a disk changes by itself go unnoticed.
 public struct FileStamp: Sendable {

@@ -1,11 +1,5 @@
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A read-only memory-mapped file.
 ///
 /// Pages are read when they are touched and can be dropped by the system at any time, so a mapped
@@ -28,13 +22,13 @@ public final class MappedFile: Sendable {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
-            throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
+            throw FileError.notReadable(path: path, reason: FileError.systemReason)
         }
         var isKept = false
         defer { if !isKept { close(descriptor) } }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
-            throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
+            throw FileError.notReadable(path: path, reason: FileError.systemReason)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileError.notReadable(path: path, reason: "it is not a regular file")
@@ -50,7 +44,7 @@ public final class MappedFile: Sendable {
         }
         let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let mapping, mapping != MAP_FAILED else {
-            throw FileError.notReadable(path: path, reason: String(cString: strerror(errno)))
+            throw FileError.notReadable(path: path, reason: FileError.systemReason)
         }
         base = mapping
         isKept = true
@@ -84,7 +78,7 @@ public final class MappedFile: Sendable {
                 descriptor, target.baseAddress! + done, target.count - done, off_t(offset + done))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                let reason = count < 0 ? String(cString: strerror(errno)) : "it was cut short"
+                let reason = count < 0 ? FileError.systemReason : "it was cut short"
                 throw FileError.notReadable(path: url.path, reason: reason)
             }
             done += count

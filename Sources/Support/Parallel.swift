@@ -13,18 +13,23 @@ public enum Parallel {
     /// Results must depend on the index only: then the number of threads cannot change them.
     ///
     /// - Throws: the error of the lowest index that failed; later indices may not have been started.
-    public static func forEach(
-        count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws -> Void
-    ) throws {
+    public static func forEach<Failure: Error>(
+        count: Int, threads: Int,
+        _ body: @Sendable (_ index: Int, _ thread: Int) throws(Failure) -> Void
+    ) throws(Failure) {
         let workers = max(1, min(threads, count))
         if workers == 1 {
             for index in 0..<count { try body(index, 0) }
             return
         }
-        let state = Shared(count: count)
+        let state = Shared<Failure>(count: count)
         DispatchQueue.concurrentPerform(iterations: workers) { thread in
             while let index = state.next() {
-                do { try body(index, thread) } catch { state.fail(index, error) }
+                do throws(Failure) {
+                    try body(index, thread)
+                } catch {
+                    state.fail(index, error)
+                }
             }
         }
         if let error = state.firstError { throw error }
@@ -32,22 +37,23 @@ public enum Parallel {
 
     /// Maps each index below `count` on up to `threads` threads; results are in order of the index.
     /// - Throws: the error of the lowest index that failed.
-    public static func map<Result: Sendable>(
-        count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws -> Result
-    ) throws -> [Result] {
+    public static func map<Result: Sendable, Failure: Error>(
+        count: Int, threads: Int,
+        _ body: @Sendable (_ index: Int, _ thread: Int) throws(Failure) -> Result
+    ) throws(Failure) -> [Result] {
         let results = Results<Result>(count: count)
-        try forEach(count: count, threads: threads) { index, thread in
+        try forEach(count: count, threads: threads) { (index, thread) throws(Failure) in
             results.set(index, try body(index, thread))
         }
         return results.all()
     }
 
     /// Hands out indices and remembers the first failure.
-    private final class Shared: @unchecked Sendable {
+    private final class Shared<Failure: Error>: @unchecked Sendable {
         private let lock = NSLock()
         private let count: Int
         private var position = 0
-        private var failure: (index: Int, error: any Error)?
+        private var failure: (index: Int, error: Failure)?
 
         init(count: Int) { self.count = count }
 
@@ -59,13 +65,13 @@ public enum Parallel {
             }
         }
 
-        func fail(_ index: Int, _ error: any Error) {
+        func fail(_ index: Int, _ error: Failure) {
             lock.withLock {
                 if failure == nil || index < failure!.index { failure = (index, error) }
             }
         }
 
-        var firstError: (any Error)? { lock.withLock { failure?.error } }
+        var firstError: Failure? { lock.withLock { failure?.error } }
     }
 
     private final class Results<Value: Sendable>: @unchecked Sendable {
@@ -76,5 +82,14 @@ public enum Parallel {
 
         func set(_ index: Int, _ value: Value) { lock.withLock { values[index] = value } }
         func all() -> [Value] { lock.withLock { values.map { $0! } } }
+    }
+}
+
+extension Range<Int> {
+    /// The range cut from its start into pieces of `size`; the last may be shorter.
+    public func pieces(of size: Int) -> [Range<Int>] {
+        stride(from: lowerBound, to: upperBound, by: size).map {
+            $0..<Swift.min($0 + size, upperBound)
+        }
     }
 }

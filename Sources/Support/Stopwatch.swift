@@ -1,11 +1,5 @@
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// What a piece of work took.
 public struct Cost: Sendable, Hashable, Codable {
     /// Seconds from start to end, summed over all processes of a resumed run.

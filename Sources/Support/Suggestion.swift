@@ -43,3 +43,8 @@ private func alignmentDistance(_ a: [Character], _ b: [Character]) -> Int {
     }
     return last[b.count]
 }
+
+/// The end of a message about a name that there is not: `; did you mean 'NAME'?`, or nothing.
+public func suggestion(for name: String, in known: [String]) -> String {
+    closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+}

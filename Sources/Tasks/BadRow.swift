@@ -66,15 +66,6 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
     /// What is wrong.
     public var reason: Reason
 
-    /// A bad row; lines and columns count from 1.
-    public init(split: Split, file: String, line: Int, column: Column?, reason: Reason) {
-        self.split = split
-        self.file = file
-        self.line = line
-        self.column = column
-        self.reason = reason
-    }
-
     /// `FILE:LINE: COLUMN: REASON`.
     public var description: String {
         "\(file):\(line): " + (column.map { "\($0): " } ?? "") + "\(reason)"

@@ -53,39 +53,6 @@ public struct Dataset: Sendable {
         }
     }
 
-    /// A data set made in memory; the report is counted, the digest is of the examples.
-    /// - Parameter metrics: `nil`: accuracy, macro F1, MCC, and F1 if a class is positive.
-    /// - Precondition: every label is an index of `labels`; F1 is among `metrics` only with a positive
-    ///   class.
-    public init(
-        name: String, labels: [TaskLabel], positiveLabel: Int? = nil, metrics: [Metric]? = nil,
-        pairing: Pairing? = nil, maximumTokens: Int? = nil, train: [Example], dev: [Example],
-        test: [Example]
-    ) {
-        self.name = name
-        self.labels = labels
-        self.positiveLabel = positiveLabel
-        self.metrics = metrics ?? Self.metrics(positiveLabel)
-        self.pairing = pairing
-        self.maximumTokens = maximumTokens
-        self.train = train
-        self.dev = dev
-        self.test = test
-        report = DatasetReport(labels: labels, examples: [.train: train, .dev: dev, .test: test])
-        var digest = DigestBuilder()
-        digest.add("examples in memory")
-        digest.add("\(labels.map(\.value)) \(pairing?.rawValue ?? "-") \(maximumTokens ?? 0)")
-        for examples in [train, dev, test] {
-            digest.add("\(examples.count)")
-            for example in examples {
-                digest.add(example.text)
-                digest.add(example.pair.map { "pair " + $0 } ?? "single")
-                digest.add("\(example.label)")
-            }
-        }
-        self.digest = digest.hexadecimal()
-    }
-
     init(
         definition: TaskDefinition, options: Options, labels: [TaskLabel], positiveLabel: Int?,
         examples: [Split: [Example]], digest: String, report: DatasetReport

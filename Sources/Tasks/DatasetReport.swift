@@ -52,13 +52,6 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
         public var other: Split
         /// Rows of `split` whose text (and pair) is in `other`.
         public var rows: Int
-
-        /// An overlap of `rows` rows.
-        public init(split: Split, other: Split, rows: Int) {
-            self.split = split
-            self.other = other
-            self.rows = rows
-        }
     }
 
     /// Train, dev, test.
@@ -124,8 +117,8 @@ extension DatasetReport {
 
     /// Counts what the splits hold.
     init(
-        labels: [TaskLabel], examples: [Split: [Example]], origins: [Split: Origin] = [:],
-        badRows: [BadRow] = []
+        labels: [TaskLabel], examples: [Split: [Example]], origins: [Split: Origin],
+        badRows: [BadRow]
     ) {
         labelNames = labels.map(\.name)
         self.badRows = badRows

@@ -37,13 +37,6 @@ public struct TaskDefinition: Sendable, Hashable {
         public var pair: String?
         /// Column of the label.
         public var label: String
-
-        /// Columns by name, or by number when there is no header.
-        public init(text: String, pair: String? = nil, label: String) {
-            self.text = text
-            self.pair = pair
-            self.label = label
-        }
     }
 
     /// A stratified draw of rows that depends only on its seed and the rows' positions.
@@ -109,39 +102,12 @@ public struct TaskDefinition: Sendable, Hashable {
     /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
     /// Where `metrics` is in the task file, for errors that only the rows reveal.
-    var metricsPlace = Place(line: 1, column: 1)
+    var metricsPlace: Place
 
     /// A place in the task file, from 1.
     struct Place: Sendable, Hashable {
         var line: Int
         var column: Int
-    }
-
-    /// A task made in code; nothing is checked before the data is loaded.
-    public init(
-        url: URL, name: String, description: String = "", source: String = "",
-        format: DataFormat? = nil, hasHeader: Bool = true, columns: Columns,
-        labels: [TaskLabel]? = nil, positive: String? = nil, metrics: [Metric]? = nil,
-        pairing: Pairing? = nil, train: String,
-        dev: Source = .carvedFromTrain(Sample(.fraction(0.1))), test: Source,
-        limit: Sample? = nil, maximumTokens: Int? = nil
-    ) {
-        self.url = url
-        self.name = name
-        self.description = description
-        self.source = source
-        self.format = format
-        self.hasHeader = hasHeader
-        self.columns = columns
-        self.labels = labels
-        self.positive = positive
-        self.metrics = metrics
-        self.pairing = columns.pair == nil ? nil : pairing ?? .siamese
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.limit = limit
-        self.maximumTokens = maximumTokens
     }
 
     /// Reads a task file.

@@ -24,7 +24,7 @@ struct TaskDefinitionParser {
         let columns = try columns()
         let (train, dev, test) = try splits()
         let labels = try labels()
-        var definition = TaskDefinition(
+        let definition = TaskDefinition(
             url: url,
             name: try name(),
             description: try top.string("description") ?? "",
@@ -38,8 +38,8 @@ struct TaskDefinitionParser {
             pairing: try pairing(columns),
             train: train, dev: dev, test: test,
             limit: try limit(classes: labels?.count ?? 2),
-            maximumTokens: try top.integer("max-tokens", atLeast: 8))
-        definition.metricsPlace = top.place(of: "metrics")
+            maximumTokens: try top.integer("max-tokens", atLeast: 8),
+            metricsPlace: top.place(of: "metrics"))
         try check(definition)
         return definition
     }
@@ -192,10 +192,11 @@ struct TaskDefinitionParser {
 
     private func pairing(_ columns: TaskDefinition.Columns) throws -> Pairing? {
         let pairing = try top.choice("pairing", Pairing.self)
-        if pairing != nil, columns.pair == nil {
+        guard columns.pair == nil else { return pairing ?? .siamese }
+        if pairing != nil {
             throw top.error(at: "pairing", "`pairing` needs a column `columns.pair`")
         }
-        return pairing
+        return nil
     }
 
     private func limit(classes: Int) throws -> TaskDefinition.Sample? {

@@ -146,34 +146,29 @@ struct YAMLMapping {
     }
 
     func boolean(_ key: String) throws -> Bool? {
-        guard let node = values[key] else { return nil }
-        let expected = "true or false"
-        switch try Self.text(of: node, path: path, subject: full(key), expected: expected) {
-        case "true": return true
-        case "false": return false
-        case let other: throw wrong(key, expected: expected, found: other)
-        }
+        try value(key, "true or false") { ["true": true, "false": false][$0] }
     }
 
     func integer<Number: FixedWidthInteger>(_ key: String, atLeast: Number) throws -> Number? {
-        guard let node = values[key] else { return nil }
-        let expected = "a whole number from \(atLeast)"
-        let text = try Self.text(of: node, path: path, subject: full(key), expected: expected)
-        guard let number = Number(text), number >= atLeast else {
-            throw wrong(key, expected: expected, found: text)
+        try value(key, "a whole number from \(atLeast)") {
+            Number($0).flatMap { $0 >= atLeast ? $0 : nil }
         }
-        return number
     }
 
     /// A number above 0 and below 1.
     func fraction(_ key: String) throws -> Double? {
-        guard let node = values[key] else { return nil }
-        let expected = "a number between 0 and 1"
-        let text = try Self.text(of: node, path: path, subject: full(key), expected: expected)
-        guard let number = Double(text), number > 0, number < 1 else {
-            throw wrong(key, expected: expected, found: text)
+        try value(key, "a number between 0 and 1") {
+            Double($0).flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
         }
-        return number
+    }
+
+    private func value<Value>(
+        _ key: String, _ expected: String, _ read: (String) -> Value?
+    ) throws -> Value? {
+        guard let node = values[key] else { return nil }
+        let text = try Self.text(of: node, path: path, subject: full(key), expected: expected)
+        guard let value = read(text) else { throw wrong(key, expected: expected, found: text) }
+        return value
     }
 
     /// One of the names of an enumeration.

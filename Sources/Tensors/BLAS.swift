@@ -54,30 +54,17 @@ public enum BLAS {
     }
 
     /// `c = alpha * a transpose(a) + beta * c` for the lower triangle of `c` `[n, n]`, with `a`
-    /// `[n, k]`; the upper triangle is left alone.
+    /// `[n, k]`, or stored `[k, n]` where it is transposed; the upper triangle is left alone.
     /// - Complexity: n^2 k operations.
     public static func multiplyByOwnTranspose(
-        _ a: UnsafePointer<Float>, strideA: Int, into c: UnsafeMutablePointer<Float>, strideC: Int,
-        n: Int, k: Int, alpha: Float = 1, beta: Float = 0
+        _ a: UnsafePointer<Float>, _ orientation: Orientation = .plain, strideA: Int,
+        into c: UnsafeMutablePointer<Float>, strideC: Int, n: Int, k: Int, alpha: Float = 1,
+        beta: Float = 0
     ) {
         guard n > 0 else { return }
         singleThreaded
         cblas_ssyrk(
-            CblasRowMajor, CblasLower, CblasNoTrans, Int32(n), Int32(k), alpha, a, Int32(strideA),
-            beta, c, Int32(strideC))
-    }
-
-    /// `c = alpha * transpose(a) a + beta * c` for the lower triangle of `c` `[n, n]`, with `a`
-    /// `[k, n]`; the upper triangle is left alone.
-    /// - Complexity: n^2 k operations.
-    public static func multiplyTransposeByItself(
-        _ a: UnsafePointer<Float>, strideA: Int, into c: UnsafeMutablePointer<Float>, strideC: Int,
-        n: Int, k: Int, alpha: Float = 1, beta: Float = 0
-    ) {
-        guard n > 0 else { return }
-        singleThreaded
-        cblas_ssyrk(
-            CblasRowMajor, CblasLower, CblasTrans, Int32(n), Int32(k), alpha, a, Int32(strideA),
-            beta, c, Int32(strideC))
+            CblasRowMajor, CblasLower, orientation.flag, Int32(n), Int32(k), alpha, a,
+            Int32(strideA), beta, c, Int32(strideC))
     }
 }

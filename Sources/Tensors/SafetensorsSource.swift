@@ -137,30 +137,19 @@ private func convert(
     withExtendedLifetime(file) {
         let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[info.byteRange])
         guard let output = floats.baseAddress, let input = bytes.baseAddress else { return }
-        let count = floats.count
+        @inline(__always)
+        func fill<Bits: FixedWidthInteger>(_ number: (Bits) -> Float) {
+            for i in 0..<floats.count {
+                let bits = input.loadUnaligned(
+                    fromByteOffset: MemoryLayout<Bits>.size * i, as: Bits.self)
+                output.advanced(by: i).initialize(to: number(Bits(littleEndian: bits)))
+            }
+        }
         switch info.dtype {
-        case .float32:
-            for i in 0..<count {
-                let bits = input.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
-                output.advanced(by: i).initialize(to: Float(bitPattern: UInt32(littleEndian: bits)))
-            }
-        case .float16:
-            for i in 0..<count {
-                let bits = input.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-                output.advanced(by: i).initialize(to: float(half: UInt16(littleEndian: bits)))
-            }
-        case .bfloat16:
-            for i in 0..<count {
-                let bits = input.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-                let value = Float(bitPattern: UInt32(UInt16(littleEndian: bits)) << 16)
-                output.advanced(by: i).initialize(to: value)
-            }
-        case .float64:
-            for i in 0..<count {
-                let bits = input.loadUnaligned(fromByteOffset: 8 * i, as: UInt64.self)
-                let value = Double(bitPattern: UInt64(littleEndian: bits))
-                output.advanced(by: i).initialize(to: Float(value))
-            }
+        case .float32: fill { (bits: UInt32) in Float(bitPattern: bits) }
+        case .float16: fill { (bits: UInt16) in float(half: bits) }
+        case .bfloat16: fill { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
+        case .float64: fill { (bits: UInt64) in Float(Double(bitPattern: bits)) }
         default:
             preconditionFailure("the element type was checked by the caller")
         }

@@ -1,12 +1,6 @@
 import Foundation
 import Support
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A tensor that is to be written, with a closure that produces its bytes piece by piece.
 public struct SafetensorsEntry {
     /// Takes the next bytes of the tensor, in pieces of any size.
@@ -51,10 +45,8 @@ public struct SafetensorsEntry {
 private func littleEndian<Values: RandomAccessCollection>(
     _ values: Values, _ sink: SafetensorsEntry.Sink
 ) throws where Values.Element: FixedWidthInteger, Values.Index == Int {
-    let step = 1 << 16
-    for start in stride(from: 0, to: values.count, by: step) {
-        let piece = values[start..<min(start + step, values.count)].map(\.littleEndian)
-        try piece.withUnsafeBytes(sink)
+    for piece in (0..<values.count).pieces(of: 1 << 16) {
+        try values[piece].map(\.littleEndian).withUnsafeBytes(sink)
     }
 }
 
@@ -217,7 +209,7 @@ private struct BufferedOutput {
             let written = write(descriptor, piece.baseAddress, piece.count)
             guard written > 0 else {
                 if written < 0, errno == EINTR { continue }
-                throw FileError.notWritable(path: path, reason: String(cString: strerror(errno)))
+                throw FileError.notWritable(path: path, reason: FileError.systemReason)
             }
             rest = rest.dropFirst(written)
         }

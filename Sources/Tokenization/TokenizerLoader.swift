@@ -62,17 +62,11 @@ public enum TokenizerLoader {
         let manager = FileManager.default
         for file in try files(directory) + settings where manager.fileExists(atPath: file.path) {
             let copy = target.appendingPathComponent(file.lastPathComponent)
-            do {
+            try FileError.writing(copy) {
                 try manager.copyItem(at: file.resolvingSymlinksInPath(), to: copy)
-            } catch {
-                throw FileError.notWritable(path: copy.path, reason: error.localizedDescription)
             }
         }
     }
-
-    /// The first of ``files(_:)``.
-    /// - Throws: ``TokenizationError``.
-    public static func modelFile(_ directory: URL) throws -> URL { try files(directory)[0] }
 
     private static func files(_ directory: URL, _ kind: TokenizerKind?) throws -> [URL] {
         func there(_ names: String...) -> [URL]? {

@@ -35,22 +35,12 @@ public final class AdamW {
 
     /// A part of a group, updated by one thread.
     private struct Piece {
-        let start: Int
+        let range: Range<Int>
         let group: ParameterGroup
     }
 
     /// Weights in a piece: enough to be worth scheduling, few enough to stay in the cache.
     private static let pieceCount = 1 << 16
-
-    /// All weights in one group.
-    public convenience init(
-        count: Int, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
-        weightDecay: Float = 0.01
-    ) {
-        self.init(
-            groups: [ParameterGroup(count: count)], beta1: beta1, beta2: beta2, epsilon: epsilon,
-            weightDecay: weightDecay)
-    }
 
     /// - Parameter groups: the weights, group after group.
     public init(
@@ -64,10 +54,8 @@ public final class AdamW {
         var pieces: [Piece] = []
         var position = 0
         for group in groups {
-            for start in stride(from: 0, to: group.count, by: Self.pieceCount) {
-                var piece = group
-                piece.count = min(Self.pieceCount, group.count - start)
-                pieces.append(Piece(start: position + start, group: piece))
+            for range in (position..<position + group.count).pieces(of: Self.pieceCount) {
+                pieces.append(Piece(range: range, group: group))
             }
             position += group.count
         }
@@ -95,13 +83,13 @@ public final class AdamW {
         nonisolated(unsafe) let (weights, gradient) = (weights, gradient)
         let (first, second, pieces) = (first, second, pieces)
         let (beta1, beta2, epsilon, decay) = (beta1, beta2, epsilon, weightDecay)
-        Parallel.forEachInfallible(count: pieces.count, threads: threads) { index in
-            let piece = pieces[index]
+        Parallel.forEach(count: pieces.count, threads: threads) { index, _ in
+            let (range, group) = (pieces[index].range, pieces[index].group)
+            let start = range.lowerBound
             knas_adamw(
-                Int64(piece.group.count), weights + piece.start, gradient + piece.start,
-                first.pointer + piece.start, second.pointer + piece.start,
-                learningRate * piece.group.rateFactor, beta1, beta2, epsilon,
-                piece.group.decays ? decay : 0, correction1, correction2)
+                Int64(range.count), weights + start, gradient + start, first.pointer + start,
+                second.pointer + start, learningRate * group.rateFactor, beta1, beta2, epsilon,
+                group.decays ? decay : 0, correction1, correction2)
         }
     }
 
@@ -115,18 +103,5 @@ public final class AdamW {
             rest >>= 1
         }
         return Float(result)
-    }
-}
-
-extension Parallel {
-    /// ``Parallel/forEach(count:threads:_:)`` for work that cannot fail.
-    static func forEachInfallible(
-        count: Int, threads: Int, _ body: @Sendable (_ index: Int) -> Void
-    ) {
-        do {
-            try forEach(count: count, threads: threads) { index, _ in body(index) }
-        } catch {
-            preconditionFailure("\(error)")
-        }
     }
 }

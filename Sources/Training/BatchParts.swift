@@ -18,6 +18,6 @@ struct BatchParts {
 
     /// Consecutive examples, with about as many tokens in each part as allowed.
     func split(_ members: [Int], of features: FeatureSet) -> [[Int]] {
-        MicroBatches.consecutive(members, limit: tokens) { features.tokenCount($0) }
+        TokenBatches.consecutive(members, limit: tokens) { features.tokenCount($0) }
     }
 }

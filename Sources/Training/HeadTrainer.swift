@@ -86,20 +86,22 @@ public struct HeadTrainer: Sendable {
         onEpoch: (EpochRecord) throws -> Void = { _ in },
         onStep: () throws -> Void = {}
     ) throws -> TrainedHead {
-        guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
-        guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
+        try TrainingError.checkExamples(train: train, dev: dev)
         let parameters = ParameterSet(graph)
         parameters.initialize(key: key.child("init"))
         let executor = Executor(graph)
         let slots = graph.inputSlots
         try calibrate(graph, parameters, train, examples: 256, key)
         let optimizer = AdamW(
-            count: parameters.layout.trainableCount, weightDecay: configuration.weightDecay)
-        let weights = configuration.balancesClasses ? classWeights(train, classes) : nil
+            groups: [ParameterGroup(count: parameters.layout.trainableCount)],
+            weightDecay: configuration.weightDecay)
+        let loss = BatchLoss(
+            parameters, train, classes: classes, balancesClasses: configuration.balancesClasses,
+            smoothing: configuration.labelSmoothing)
         let gradient = BatchGradient(parameters.layout)
         let epochChoice = configuration.epochChoice.resolved(devRows: dev.count)
-        let perEpoch = (train.count + configuration.batchSize - 1) / configuration.batchSize
-        let total = perEpoch * configuration.epochs
+        let batches = (0..<train.count).pieces(of: configuration.batchSize)
+        let total = batches.count * configuration.epochs
         var dropout = key.child("dropout").generator()
         let parts = BatchParts(graph)
         var history: [EpochRecord] = []
@@ -109,15 +111,13 @@ public struct HeadTrainer: Sendable {
             var generator = key.child("order").child(epoch).generator()
             let order = Array(0..<train.count).shuffled(using: &generator)
             var lossSum = 0.0
-            for index in 0..<perEpoch {
-                let start = index * configuration.batchSize
-                let members = Array(
-                    order[start..<min(train.count, start + configuration.batchSize)])
+            for batch in batches {
+                let members = Array(order[batch])
                 gradient.clear()
                 for part in parts.split(members, of: train) {
-                    lossSum += try add(
-                        train.batch(part, slots: slots), of: members.count, classes, weights,
-                        executor, parameters, gradient, dropoutKey: dropout.next())
+                    lossSum += try loss.add(
+                        train.batch(part, slots: slots), of: members.count, executor,
+                        dropoutKey: dropout.next(), into: gradient)
                 }
                 clip(gradient.storage)
                 optimizer.update(
@@ -143,23 +143,6 @@ public struct HeadTrainer: Sendable {
         return TrainedHead(
             graph: graph, parameters: parameters, history: history,
             bestEpoch: best.record.epoch, dev: best.dev)
-    }
-
-    /// Adds the gradient of a part's share of the batch's mean loss; returns the part's summed loss.
-    private func add(
-        _ part: FeatureBatch, of batchCount: Int, _ classes: Int, _ classWeights: [Float]?,
-        _ executor: Executor, _ parameters: ParameterSet, _ gradient: BatchGradient,
-        dropoutKey: UInt64
-    ) -> Double {
-        let logits = executor.forward(
-            part.batch, parameters: parameters, mode: .training(key: dropoutKey))
-        let weights = classWeights.map { table in part.labels.map { table[Int($0)] } }
-        let result = CrossEntropy.evaluate(
-            logits: logits, labels: part.labels, classes: classes, weights: weights,
-            smoothing: configuration.labelSmoothing)
-        let scale = 1 / Float(batchCount)
-        executor.backward(result.gradients.map { $0 * scale }, into: gradient)
-        return result.losses.reduce(0) { $0 + Double($1) }
     }
 
     /// Scales a gradient down to the largest norm allowed.
@@ -216,8 +199,17 @@ func outputRows(
 public func predict(
     _ executor: Executor, _ parameters: ParameterSet, _ features: FeatureSet, classes: Int
 ) throws -> Predictions {
-    let rows = try outputRows(executor, parameters, features)
-    knas_softmax_rows(Int64(features.count), Int64(classes), Int64(classes), 1, rows.pointer)
-    return try Predictions(
-        labels: features.labels.map(Int.init), probabilities: rows.array, classes: classes)
+    try Predictions(
+        overwriting: outputRows(executor, parameters, features), of: features, classes: classes)
+}
+
+/// What a head says of all examples of a set. Where encoder layers are part of its graph, it runs in
+/// micro-batches on several threads.
+public func predict(
+    _ graph: Graph, _ parameters: ParameterSet, _ features: FeatureSet, classes: Int,
+    encoderIsTrained: Bool, threads: Int
+) throws -> Predictions {
+    encoderIsTrained
+        ? try BatchedInference(graph, parameters, threads: threads).predictions(features)
+        : try predict(Executor(graph), parameters, features, classes: classes)
 }

@@ -21,8 +21,9 @@ struct LogisticCurvature {
         self.rows = rows
         self.width = width
         products = FloatStorage(count: width * width)
-        BLAS.multiplyTransposeByItself(
-            rows.pointer, strideA: width, into: products.pointer, strideC: width, n: width, k: n,
+        BLAS.multiplyByOwnTranspose(
+            rows.pointer, .transposed, strideA: width, into: products.pointer, strideC: width,
+            n: width, k: n,
             alpha: 1 / Float(n))
     }
 

@@ -49,8 +49,7 @@ public struct LogisticPath: Sendable {
         guard let readout = graph.linearReadout else {
             preconditionFailure("the head has trained weights before its classifier")
         }
-        guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
-        guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
+        try TrainingError.checkExamples(train: train, dev: dev)
         let parameters = ParameterSet(graph)
         parameters.initialize(key: key.child("init"))
         try calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)

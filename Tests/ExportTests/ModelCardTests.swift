@@ -6,13 +6,17 @@ import Yams
 @Suite("Model cards")
 struct ModelCardTests {
     private func content(_ task: String = "toy", pairs: Bool = true) -> ModelCardContent {
-        var content = ModelCardContent(
-            task: task, labels: ["same", "other"], hasPairs: pairs, pairing: "siamese",
-            encoder: "multilingual-e5-small", encoderDigest: "0123abcd", layers: [12],
-            maximumLength: 96, genotype: "projection > pool-mean > pair > classifier",
-            weightCount: 1234, rows: ["train": 80, "dev": 20, "test": 40],
-            metrics: [.init("accuracy", 0.91249), .init("f1", 0.5)], seedCount: 3,
-            version: "0.1.0", seed: 7)
+        var content = ModelCardContent()
+        content.task = task
+        content.labels = ["same", "other"]
+        (content.hasPairs, content.pairing) = (pairs, "siamese")
+        (content.encoder, content.encoderDigest) = ("multilingual-e5-small", "0123abcd")
+        (content.layers, content.maximumLength) = ([12], 96)
+        content.genotype = "projection > pool-mean > pair > classifier"
+        content.weightCount = 1234
+        content.rows = ["train": 80, "dev": 20, "test": 40]
+        content.metrics = [.init("accuracy", 0.91249), .init("f1", 0.5)]
+        (content.seedCount, content.version, content.seed) = (3, "0.1.0", 7)
         content.taskDescription = "Do two sentences say the same?"
         content.source = "Made up for a test."
         content.baselines = ["linear": [.init("accuracy", 0.9)]]

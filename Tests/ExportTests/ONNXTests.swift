@@ -18,17 +18,9 @@ struct ONNXTests {
         guard let python = Self.python else { return }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("check_onnx.py")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [script.path, directory.path, tolerance]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        let text = String(decoding: output, as: UTF8.self)
-        #expect(process.terminationStatus == 0, "\(text)")
+        let (code, text) = try Process.runToEnd(
+            URL(fileURLWithPath: python), [script.path, directory.path, tolerance])
+        #expect(code == 0, "\(text)")
         print(text, terminator: "")
     }
 

@@ -176,7 +176,10 @@ struct SearchSpaceTests {
         for _ in 0..<500 {
             let child = Self.pair.mutate(genotype, using: &generator)
             #expect(child != genotype)
-            #expect(child.blockCount() <= Self.pair.maximumBlocks)
+            let blocks = child.genes.count {
+                OperationRegistry.standard[$0.operation]?.slot == .block
+            }
+            #expect(blocks <= Self.pair.maximumBlocks)
             #expect(try Self.pair.genotype(child.description) == child)
             genotype = child
         }

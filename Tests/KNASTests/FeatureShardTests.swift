@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The pieces of a search as typed, each process with a cache of its own.
@@ -11,19 +12,9 @@ struct FeatureShardTests {
     private func knas(
         _ workspace: Workspace, home: String, _ words: [String]
     ) throws -> (code: Int32, output: String) {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = words
-        var environment = ProcessInfo.processInfo.environment
-        environment["KNAS_HOME"] = workspace.directory.appendingPathComponent(home).path
-        process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
+        try Process.runToEnd(
+            Self.program, words,
+            environment: ["KNAS_HOME": workspace.directory.appendingPathComponent(home).path])
     }
 
     private func entries(_ workspace: Workspace, home: String) -> [String: Data] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `knas encoder install hf:...` against a server of the tests' own that speaks the hub's protocol.
@@ -49,22 +50,13 @@ struct HubInstallTests {
         ) throws -> (code: Int32, text: String) {
             let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
                 .deletingLastPathComponent().appendingPathComponent("knas")
-            let knas = Process()
-            knas.executableURL = program
-            knas.arguments = ["encoder", "install", source]
-            knas.environment = ProcessInfo.processInfo.environment.merging([
-                "KNAS_HOME": home.path, "HF_ENDPOINT": endpoint ?? "http://127.0.0.1:\(port)",
-                "HF_HOME": workspace.directory.appendingPathComponent("hf").path,
-                "HF_TOKEN": "secret", "HF_HUB_DOWNLOAD_TIMEOUT": "3", "HF_HUB_CACHE": "",
-            ]) { $1 }
-            let output = Pipe()
-            knas.standardOutput = output
-            knas.standardError = output
-            try knas.run()
-            let text = String(
-                decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            knas.waitUntilExit()
-            return (knas.terminationStatus, text)
+            return try Process.runToEnd(
+                program, ["encoder", "install", source],
+                environment: [
+                    "KNAS_HOME": home.path, "HF_ENDPOINT": endpoint ?? "http://127.0.0.1:\(port)",
+                    "HF_HOME": workspace.directory.appendingPathComponent("hf").path,
+                    "HF_TOKEN": "secret", "HF_HUB_DOWNLOAD_TIMEOUT": "3", "HF_HUB_CACHE": "",
+                ])
         }
 
         var blobs: [String] {

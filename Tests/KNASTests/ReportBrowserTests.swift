@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ReportTests {
@@ -13,24 +14,15 @@ extension ReportTests {
         defer { workspace.remove() }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("check_report.py")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "python3", script.path, Self.browser ?? "",
-            workspace.directory.appendingPathComponent("run/report.html").path,
-            workspace.directory.path,
-        ]
         // Its byte code is not for the sources' directory.
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["PYTHONDONTWRITEBYTECODE": "1"]
-        ) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(String(decoding: output, as: UTF8.self))")
+        let (code, output) = try Process.runToEnd(
+            URL(fileURLWithPath: "/usr/bin/env"),
+            [
+                "python3", script.path, Self.browser ?? "",
+                workspace.directory.appendingPathComponent("run/report.html").path,
+                workspace.directory.path,
+            ], environment: ["PYTHONDONTWRITEBYTECODE": "1"])
+        #expect(code == 0, "\(output)")
         func picture(_ name: String) throws -> Data {
             try Data(contentsOf: workspace.directory.appendingPathComponent("\(name).png"))
         }

@@ -43,7 +43,7 @@ struct Bench {
                 id: id, genotype: genotype,
                 outcome: .scored(
                     Score(
-                        restoring: [
+                        values: [
                             "alignment": ScoreSummary(
                                 mean: numbers[id % 6], spread: numbers[(id + 1) % 6]),
                             "mgm": ScoreSummary(mean: -numbers[id % 6], spread: 0),

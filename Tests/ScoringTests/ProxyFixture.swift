@@ -3,6 +3,7 @@ import Graphs
 import Scoring
 import Support
 import Tensors
+import TestSupport
 
 /// A small head, a ragged batch, and what `Fixtures/make_proxies.py` computed for every proxy.
 struct ProxyFixture {
@@ -33,7 +34,8 @@ struct ProxyFixture {
         batch.inputs = [UnsafePointer(features.pointer)]
         self.batch = batch
         switch kind {
-        case .transformer: (graph, classes) = (Self.transformer(), 3)
+        case .transformer:
+            (graph, classes) = (ReferenceHead.transformer(input: 24, width: 16, heads: 2), 3)
         case .convolution: (graph, classes) = (Self.convolution(), 2)
         }
         parameters = ParameterSet(graph)
@@ -47,27 +49,6 @@ struct ProxyFixture {
         HeadEvaluation(
             graph: graph, executor: Executor(graph), parameters: parameters, batch: batch,
             labels: labels, classes: classes, outputDirections: 8, key: RandomKey(seed: 1))
-    }
-
-    /// A projection, one post-norm transformer layer, mean pooling, a linear layer.
-    private static func transformer() -> Graph {
-        var builder = GraphBuilder(segments: 1)
-        let x = builder.linear(builder.input(slot: 0, width: 24), to: 16, name: "projection")
-        let layer = builder.scope("layer") { builder in
-            let weight = builder.parameter("self_attn.in_proj_weight", [48, 16], .zeros)
-            let bias = builder.parameter("self_attn.in_proj_bias", [48], .zeros)
-            let packed = builder.linear(x, weight: weight, bias: bias)
-            let mixed = builder.linear(
-                builder.attention(packed, heads: 2), to: 16, name: "self_attn.out_proj")
-            let middle = builder.layerNorm(builder.binary(.add, x, mixed), name: "norm1")
-            let hidden = builder.activation(
-                builder.linear(middle, to: 32, name: "linear1"), .gelu)
-            let output = builder.linear(hidden, to: 16, name: "linear2")
-            return builder.layerNorm(builder.binary(.add, middle, output), name: "norm2")
-        }
-        let logits = builder.linear(builder.pool(layer, .mean), to: 3, name: "classifier")
-        let examples = builder.segment(logits, 0)
-        return builder.build(output: examples)
     }
 
     /// A depthwise convolution, ReLU, maximum pooling and a small network behind it.

@@ -93,10 +93,7 @@ for a, b in [(0, 0), (1, 0), (5, 5), (3, 12), (12, 3), (0, 40), (48, 71), (480, 
     print(f"    ({a}, {b}, {float(p)!r}),")
 
 print("Wilson")
-for k, n, level in [(0, 10, 0.95), (10, 10, 0.95), (7, 10, 0.95), (1312, 1725, 0.95), (3, 7, 0.99),
-                    (1, 1, 0.5)]:
-    interval = stats.binomtest(k, n).proportion_ci(level, method="wilson")
-    print(f"    ({k}, {n}, {level}, {float(interval.low)!r}, {float(interval.high)!r}),")
+print("   ", stats.binomtest(96, 120).proportion_ci(0.95, method="wilson"))
 
 print("ranks and correlations")
 X = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0]

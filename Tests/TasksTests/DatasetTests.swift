@@ -77,11 +77,6 @@ import Testing
         #expect(shown.positiveLabel == 1 && shown.metrics == [.accuracy, .f1, .macroF1, .mcc])
         let chosen = try workspace.load(three + "metrics: [f1]")
         #expect(chosen.criterion == SelectionCriterion(.f1, positive: 1))
-        let example = Example(text: "a", label: 0)
-        let made = Dataset(
-            name: "made", labels: [TaskLabel(value: "x"), TaskLabel(value: "y")], positiveLabel: 1,
-            metrics: [.f1], train: [example], dev: [example], test: [example])
-        #expect(made.criterion == SelectionCriterion(.f1, positive: 1))
     }
 
     @Test("classes that are not listed are the sorted values of train")
@@ -213,20 +208,5 @@ import Testing
             digest("", data + "x\tno\n"), digest("", nil, .init(maximumTokens: 10)),
         ]
         #expect(Set(others + [base]).count == others.count + 1)
-    }
-
-    @Test("a data set made in memory has its own report and digest")
-    func inMemory() {
-        func make(_ text: String) -> Dataset {
-            Dataset(
-                name: "m", labels: [TaskLabel(value: "a"), TaskLabel(value: "b")],
-                train: [Example(text: text, label: 0), Example(text: "y", label: 1)],
-                dev: [Example(text: "z", label: 1)], test: [Example(text: "y", label: 1)])
-        }
-        #expect(make("x").digest == make("x").digest)
-        #expect(make("x").digest != make("w").digest)
-        #expect(make("x").report[.train].labelCounts == [1, 1])
-        #expect(make("x").report.overlaps.count == 1)
-        #expect(make("x")[.dev] == make("x").dev)
     }
 }

@@ -10,8 +10,9 @@ struct CholeskyTests {
         let a = (0..<(2 * order * order)).map { _ in generator.uniform(bound: 1) }
         let rows = FloatStorage(a)
         let matrix = FloatStorage(count: order * order)
-        BLAS.multiplyTransposeByItself(
-            rows.pointer, strideA: order, into: matrix.pointer, strideC: order, n: order,
+        BLAS.multiplyByOwnTranspose(
+            rows.pointer, .transposed, strideA: order, into: matrix.pointer, strideC: order,
+            n: order,
             k: 2 * order)
         for row in 0..<order { matrix.pointer[row * order + row] += 1 }
         let kept = matrix.copy()

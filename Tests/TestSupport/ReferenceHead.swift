@@ -22,7 +22,9 @@ public struct ReferenceHead {
         var batch = Batch(lengths: try file.int32s("lengths").map(Int.init), segments: 1)
         batch.inputs = [UnsafePointer(features.pointer)]
         self.batch = batch
-        graph = name == "gram_linear" ? Self.linear() : Self.transformer()
+        graph =
+            name == "gram_linear"
+            ? Self.linear() : Self.transformer(input: 384, width: 64, heads: 4)
         parameters = ParameterSet(graph)
         for parameter in graph.parameters {
             parameters.set(parameter.name, try file.floats("param.\(parameter.name)"))
@@ -38,21 +40,22 @@ public struct ReferenceHead {
         return builder.build(output: examples)
     }
 
-    /// A projection, one post-norm transformer layer, mean pooling and a linear layer.
-    private static func transformer() -> Graph {
+    /// A projection, one post-norm transformer layer, mean pooling and a linear layer for three
+    /// classes.
+    public static func transformer(input: Int, width: Int, heads: Int) -> Graph {
         var builder = GraphBuilder(segments: 1)
         let x = builder.linear(
-            builder.input(slot: 0, width: 384), to: 64, name: "projection")
+            builder.input(slot: 0, width: input), to: width, name: "projection")
         let attended = builder.scope("layer") { builder in
-            let weight = builder.parameter("self_attn.in_proj_weight", [192, 64], .zeros)
-            let bias = builder.parameter("self_attn.in_proj_bias", [192], .zeros)
+            let weight = builder.parameter("self_attn.in_proj_weight", [3 * width, width], .zeros)
+            let bias = builder.parameter("self_attn.in_proj_bias", [3 * width], .zeros)
             let packed = builder.linear(x, weight: weight, bias: bias)
             let mixed = builder.linear(
-                builder.attention(packed, heads: 4), to: 64, name: "self_attn.out_proj")
+                builder.attention(packed, heads: heads), to: width, name: "self_attn.out_proj")
             let middle = builder.layerNorm(builder.binary(.add, x, mixed), name: "norm1")
             let hidden = builder.activation(
-                builder.linear(middle, to: 128, name: "linear1"), .gelu)
-            let output = builder.linear(hidden, to: 64, name: "linear2")
+                builder.linear(middle, to: 2 * width, name: "linear1"), .gelu)
+            let output = builder.linear(hidden, to: width, name: "linear2")
             return builder.layerNorm(builder.binary(.add, middle, output), name: "norm2")
         }
         let logits = builder.linear(builder.pool(attended, .mean), to: 3, name: "classifier")

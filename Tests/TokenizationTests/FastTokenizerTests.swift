@@ -5,31 +5,20 @@ import Tokenization
 /// Vocabularies and ids that `Fixtures/make_tokenizers.py` made with Hugging Face's tokenizers.
 @Suite("WordPiece and byte-level BPE against Hugging Face's fast tokenizers")
 struct FastTokenizerTests {
-    static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Fixtures")
     static let names = ["wordpiece-lower", "wordpiece-cased", "bytes", "bytes-prefix"]
-
-    private func rows(_ file: String) throws -> [[Any]] {
-        let text = try String(
-            contentsOf: Self.fixtures.appendingPathComponent(file), encoding: .utf8)
-        return try text.split(separator: "\n").map { line in
-            let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Any]
-            return try #require(row)
-        }
-    }
-
-    private func ids(_ value: Any) -> [Int32] { (value as? [Int] ?? [-1]).map { Int32($0) } }
 
     @Test("ids equal theirs exactly on 2,100 strings of many scripts", arguments: 0..<4)
     func strings(_ column: Int) throws {
         let tokenizer = try TokenizerLoader.load(
-            directory: Self.fixtures.appendingPathComponent(Self.names[column]))
-        let rows = try rows("strings.jsonl")
+            directory: TokenizerGoldens.fixtures.appendingPathComponent(Self.names[column]))
+        let rows = try TokenizerGoldens.rows("strings.jsonl")
         #expect(rows.count == 2100)
         for row in rows {
             let text = try #require(row[0] as? String)
             let found = tokenizer.encode(text, pair: nil, maximumLength: 100_000)
-            #expect(found.ids == ids(row[column + 1]), "\(text.unicodeScalars.map(\.value))")
+            #expect(
+                found.ids == TokenizerGoldens.ids(row[column + 1]),
+                "\(text.unicodeScalars.map(\.value))")
             #expect(found.ids.allSatisfy { (0..<tokenizer.vocabularySize).contains(Int($0)) })
         }
     }
@@ -37,16 +26,8 @@ struct FastTokenizerTests {
     @Test("pairs, their segments and their cuts equal theirs exactly", arguments: 0..<4)
     func pairs(_ column: Int) throws {
         let tokenizer = try TokenizerLoader.load(
-            directory: Self.fixtures.appendingPathComponent(Self.names[column]))
-        for row in try rows("pairs.jsonl") {
-            let first = try #require(row[0] as? String)
-            let second = try #require(row[1] as? String)
-            let limit = try #require(row[2] as? Int)
-            let found = tokenizer.encode(first, pair: second, maximumLength: limit)
-            #expect(found.ids == ids(row[3 + 2 * column]), "\(first) | \(second) | \(limit)")
-            #expect(found.segmentIDs.reduce(0, +) == Int32(row[4 + 2 * column] as? Int ?? -1))
-            #expect(found.segmentIDs.count == found.ids.count)
-        }
+            directory: TokenizerGoldens.fixtures.appendingPathComponent(Self.names[column]))
+        try TokenizerGoldens.checkPairs(tokenizer, "pairs.jsonl", column)
     }
 
     @Test(
@@ -56,7 +37,7 @@ struct FastTokenizerTests {
             (2, "RobertaTokenizerFast", ["vocab.json", "merges.txt"]),
         ])
     func plainFiles(column: Int, name: String, files: [String]) throws {
-        let source = Self.fixtures.appendingPathComponent(Self.names[column])
+        let source = TokenizerGoldens.fixtures.appendingPathComponent(Self.names[column])
         try VocabularyDirectory.with { directory in
             for file in files {
                 try FileManager.default.copyItem(
@@ -64,14 +45,45 @@ struct FastTokenizerTests {
             }
             try directory.write("tokenizer_config.json", #"{"tokenizer_class": "\#(name)"}"#)
             let tokenizer = try TokenizerLoader.load(directory: directory.url)
-            for row in try rows("strings.jsonl") {
+            for row in try TokenizerGoldens.rows("strings.jsonl") {
                 let text = try #require(row[0] as? String)
-                let expected = ids(row[column + 1])
+                let expected = TokenizerGoldens.ids(row[column + 1])
                 // An added token that the plain file does not know.
                 if expected.contains(where: { $0 >= tokenizer.vocabularySize }) { continue }
                 let found = tokenizer.encode(text, pair: nil, maximumLength: 100_000)
                 #expect(found.ids == expected, "\(text)")
             }
+        }
+    }
+}
+
+/// Texts, and what Hugging Face's tokenizers make of them.
+enum TokenizerGoldens {
+    static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Fixtures")
+
+    static func rows(_ file: String) throws -> [[Any]] {
+        let text = try String(contentsOf: fixtures.appendingPathComponent(file), encoding: .utf8)
+        return try text.split(separator: "\n").map { line in
+            let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Any]
+            return try #require(row)
+        }
+    }
+
+    static func ids(_ value: Any) -> [Int32] { (value as? [Int] ?? [-1]).map { Int32($0) } }
+
+    /// Two texts, a limit, and for each tokenizer the ids and the sum of the segments.
+    static func checkPairs(
+        _ tokenizer: any Tokenizer, _ file: String, _ column: Int
+    ) throws {
+        for row in try rows(file) {
+            let first = try #require(row[0] as? String)
+            let second = try #require(row[1] as? String)
+            let limit = try #require(row[2] as? Int)
+            let found = tokenizer.encode(first, pair: second, maximumLength: limit)
+            #expect(found.ids == ids(row[3 + 2 * column]), "\(first) | \(second) | \(limit)")
+            #expect(found.segmentIDs.reduce(0, +) == Int32(row[4 + 2 * column] as? Int ?? -1))
+            #expect(found.segmentIDs.count == found.ids.count)
         }
     }
 }

@@ -24,8 +24,7 @@ struct HostileModelTests {
         do {
             let model = try SentencePieceModel(bytes, path: "hostile")
             for text in Self.texts {
-                let ids = model.encode(text)
-                _ = model.decode(ids)
+                _ = model.encode(text)
             }
             return nil
         } catch { return "\(error)" }

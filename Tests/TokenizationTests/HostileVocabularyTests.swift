@@ -101,7 +101,7 @@ struct HostileVocabularyTests {
 
     @Test("what a tokenizer.json asks for and is not done is an error")
     func unsupported() throws {
-        let source = FastTokenizerTests.fixtures
+        let source = TokenizerGoldens.fixtures
         for (name, old, new, reason) in [
             ("bytes", #""ByteLevel","add_prefix_space""#, #""Metaspace","x""#, "pre_tokenizer"),
             ("bytes", #""dropout":null"#, #""dropout":0.1"#, "dropout"),
@@ -129,7 +129,7 @@ struct HostileVocabularyTests {
     func longTexts() throws {
         for name in FastTokenizerTests.names {
             let tokenizer = try TokenizerLoader.load(
-                directory: FastTokenizerTests.fixtures.appendingPathComponent(name))
+                directory: TokenizerGoldens.fixtures.appendingPathComponent(name))
             let long = String(repeating: "theé", count: 250_000)
             #expect(!tokenizer.encode(long, pair: long, maximumLength: .max).ids.isEmpty)
             for limit in [Int.min, -1, 0, 1, 2] {
@@ -144,7 +144,7 @@ struct HostileVocabularyTests {
         let text = "The Ａ ㎡ e\u{301} 中文 हि 🧪 [MASK] <mask>\0\u{FEFF} they'd"
         for name in ["wordpiece-cased/tokenizer.json", "bytes-prefix/tokenizer.json"] {
             let whole = try Data(
-                contentsOf: FastTokenizerTests.fixtures.appendingPathComponent(name))
+                contentsOf: TokenizerGoldens.fixtures.appendingPathComponent(name))
             var generator = RandomKey(seed: 4).generator()
             try VocabularyDirectory.with { directory in
                 for round in 0..<300 {

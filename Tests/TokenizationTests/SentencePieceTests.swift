@@ -12,12 +12,15 @@ struct SentencePieceTests {
 
     private static func bytes() throws -> Data { try VocabularyTrainer.train(texts, size: 60) }
 
-    @Test("training is deterministic, and what was encoded is decoded")
+    @Test("training is deterministic, and the pieces of a text spell it")
     func training() throws {
         let bytes = try Self.bytes()
         #expect(bytes == (try Self.bytes()))
         let model = try SentencePieceModel(bytes, path: "test")
-        for text in Self.texts { #expect(model.decode(model.encode(text)) == text) }
+        for text in Self.texts {
+            let pieces = model.encode(text).compactMap(model.piece).joined()
+            #expect(pieces == "▁" + text.replacing(" ", with: "▁"))
+        }
     }
 
     @Test("impossible trainings are errors")
@@ -100,7 +103,7 @@ struct SentencePieceTests {
         do {
             let model = try SentencePieceModel(bytes, path: "mutated")
             for text in ["the quick brown fox", "ＡＢ ㎡ ﬁ é e\u{301} 中文 हिन्दी 🧪 ½ … \0 \u{FEFF}"] {
-                _ = model.decode(model.encode(text))
+                _ = model.encode(text)
             }
         } catch {
             #expect((error as? any DiagnosedError)?.kind == .badInput)

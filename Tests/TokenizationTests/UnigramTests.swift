@@ -8,32 +8,21 @@ import Tokenization
 struct UnigramTests {
     static let names = ["albert", "albert-json", "deberta", "deberta-lower"]
 
-    private func rows(_ file: String) throws -> [[Any]] {
-        let text = try String(
-            contentsOf: FastTokenizerTests.fixtures.appendingPathComponent(file), encoding: .utf8)
-        return try text.split(separator: "\n").map { line in
-            let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Any]
-            return try #require(row)
-        }
-    }
-
-    private func ids(_ value: Any) -> [Int32] { (value as? [Int] ?? [-1]).map { Int32($0) } }
-
     private func load(_ name: String) throws -> any Tokenizer {
         try TokenizerLoader.load(
-            directory: FastTokenizerTests.fixtures.appendingPathComponent(name))
+            directory: TokenizerGoldens.fixtures.appendingPathComponent(name))
     }
 
     @Test("ids equal theirs exactly on 500 strings of many scripts", arguments: 0..<4)
     func strings(_ column: Int) throws {
         let tokenizer = try load(Self.names[column])
-        let rows = try rows("unigram.jsonl")
+        let rows = try TokenizerGoldens.rows("unigram.jsonl")
         #expect(rows.count == 500)
         for row in rows {
             let text = try #require(row[0] as? String)
             let found = tokenizer.encode(text, pair: nil, maximumLength: 100_000)
             #expect(
-                found.ids == ids(row[column + 1]),
+                found.ids == TokenizerGoldens.ids(row[column + 1]),
                 "\(text) \(text.unicodeScalars.map { String($0.value, radix: 16) })")
             #expect(found.ids.allSatisfy { (0..<tokenizer.vocabularySize).contains(Int($0)) })
         }
@@ -42,17 +31,8 @@ struct UnigramTests {
     @Test("pairs, their segments and their cuts equal theirs exactly", arguments: 0..<4)
     func pairs(_ column: Int) throws {
         let tokenizer = try load(Self.names[column])
-        let rows = try rows("unigram-pairs.jsonl")
-        #expect(rows.count == 60)
-        for row in rows {
-            let first = try #require(row[0] as? String)
-            let second = try #require(row[1] as? String)
-            let limit = try #require(row[2] as? Int)
-            let found = tokenizer.encode(first, pair: second, maximumLength: limit)
-            #expect(found.ids == ids(row[3 + 2 * column]), "\(first) | \(second) | \(limit)")
-            #expect(found.segmentIDs.reduce(0, +) == Int32(row[4 + 2 * column] as? Int ?? -1))
-            #expect(found.segmentIDs.count == found.ids.count)
-        }
+        #expect(try TokenizerGoldens.rows("unigram-pairs.jsonl").count == 60)
+        try TokenizerGoldens.checkPairs(tokenizer, "unigram-pairs.jsonl", column)
     }
 
     @Test("DeBERTa's mask has the id after the pieces, and the vocabulary counts it")
@@ -71,7 +51,7 @@ struct UnigramTests {
     func copies() throws {
         for name in Self.names {
             try VocabularyDirectory.with { directory in
-                let source = FastTokenizerTests.fixtures.appendingPathComponent(name)
+                let source = TokenizerGoldens.fixtures.appendingPathComponent(name)
                 try TokenizerLoader.copy(from: source, to: directory.url)
                 let configuration = source.appendingPathComponent("config.json")
                 if FileManager.default.fileExists(atPath: configuration.path) {
@@ -91,7 +71,7 @@ struct UnigramTests {
         json change: ((inout [String: Any]) throws -> Void)? = nil
     ) throws {
         try VocabularyDirectory.with { directory in
-            let source = FastTokenizerTests.fixtures.appendingPathComponent(name)
+            let source = TokenizerGoldens.fixtures.appendingPathComponent(name)
             let files = ["spiece.model", "spm.model", "tokenizer.json", "tokenizer_config.json"]
             for file in files + ["config.json"] {
                 let url = source.appendingPathComponent(file)

@@ -36,9 +36,14 @@ struct FineTuneGolden {
     init() throws { file = try SafetensorsFile(ReferenceHead.url("finetune")) }
 
     private var encoder: EncoderConfiguration {
-        EncoderConfiguration(
-            modelType: "bert", hiddenSize: 16, layers: 2, heads: 2, intermediateSize: 32,
-            vocabularySize: 30, positions: 16, tokenTypes: 2, epsilon: 1e-5)
+        get throws {
+            let json = """
+                {"model_type": "bert", "hidden_size": 16, "num_hidden_layers": 2,
+                "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 30,
+                "max_position_embeddings": 16, "layer_norm_eps": 1e-5}
+                """
+            return try JSONDecoder().decode(EncoderConfiguration.self, from: Data(json.utf8))
+        }
     }
 
     private func features() throws -> FeatureSet {

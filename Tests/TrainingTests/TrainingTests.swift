@@ -16,7 +16,8 @@ struct TrainingTests {
         let expected = try SafetensorsFile(ReferenceHead.url("adamw_transformer"))
         let losses = try expected.floats("loss")
         let executor = Executor(head.graph)
-        let optimizer = AdamW(count: head.parameters.layout.trainableCount)
+        let optimizer = AdamW(
+            groups: [ParameterGroup(count: head.parameters.layout.trainableCount)])
         let gradient = BatchGradient(head.parameters.layout)
         var first: [Float] = []
         for step in 0..<10 {

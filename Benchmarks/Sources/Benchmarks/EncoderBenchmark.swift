@@ -31,7 +31,9 @@ struct EncoderBenchmark: ParsableCommand {
         let work = graph.multiplyAdds(try corpus.encoder.batch(texts))
         let extractor = try FeatureExtractor(
             corpus.encoder, layers: nil, threads: measure.threads)
-        let seconds = try median(measure.repeats) { _ = try extractor.hiddenStates(texts) }
+        let seconds = try median(measure.repeats) {
+            _ = try extractor.batch(texts, segments: 1)
+        }
         try Measurement(
             "encoder", threads: measure.threads, seconds: seconds, work: Double(tokens),
             unit: "tokens", multiplyAdds: Double(work), limit: limit

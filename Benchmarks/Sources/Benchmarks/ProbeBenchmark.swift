@@ -1,4 +1,5 @@
 import ArgumentParser
+import CKernels
 import Encoders
 import Features
 import Foundation
@@ -18,6 +19,20 @@ struct ProbeBenchmark: ParsableCommand {
     @Option(help: "Write train's and dev's pooled features and labels here, for other programs.")
     var rows: String?
 
+    /// The mean feature row of every text of every pair: `[pairs, 2 * width]`, float32.
+    private func means(of features: FeatureSet) throws -> Data {
+        var means = Data()
+        for examples in (0..<features.count).pieces(of: 256) {
+            let batch = try features.batch(Array(examples)).batch
+            var rows = [Float](repeating: 0, count: batch.sequenceCount * features.width)
+            knas_mean_pool(
+                Int64(batch.sequenceCount), batch.offsets, Int64(features.width),
+                batch.inputs[0], &rows)
+            rows.withUnsafeBytes { means.append(contentsOf: $0) }
+        }
+        return means
+    }
+
     func run() throws {
         let limit = try measure.limit()
         let corpus = try Corpus(data: data, encoder: EncoderStore.defaultName)
@@ -32,9 +47,7 @@ struct ProbeBenchmark: ParsableCommand {
             try FileManager.default.createDirectory(
                 at: directory, withIntermediateDirectories: true)
             for (name, set) in [("train", train), ("dev", dev)] {
-                let means = try set.means(slot: 0, threads: measure.threads)
-                try Data(bytes: means.pointer, count: means.count * 4).write(
-                    to: directory.appendingPathComponent("\(name).f32"))
+                try means(of: set).write(to: directory.appendingPathComponent("\(name).f32"))
                 try JSONEncoder().encode(set.labels).write(
                     to: directory.appendingPathComponent("\(name).json"))
             }

@@ -28,10 +28,6 @@ int32_t knas_sp_unknown(const knas_sentencepiece *handle);
 int32_t knas_sp_encode(
     const knas_sentencepiece *handle, const char *text, size_t length, int32_t **ids,
     size_t *id_count, char **error);
-// The text of ids, each of which must be in 0 ..< size.
-int32_t knas_sp_decode(
-    const knas_sentencepiece *handle, const int32_t *ids, size_t id_count, char **text,
-    size_t *length, char **error);
 
 // Trains a unigram model on `count` texts; `rule` is the name of a normalisation rule. Returns 0 with
 // *model (to be freed with knas_sp_free) and *model_count set, or non-zero with *error set.

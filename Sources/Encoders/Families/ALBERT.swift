@@ -5,10 +5,6 @@ import Graphs
 struct ALBERTFamily: EncoderFamily {
     let modelTypes = ["albert"]
 
-    func firstPosition(_ configuration: EncoderConfiguration) -> Int { 0 }
-
-    func maximumLength(_ configuration: EncoderConfiguration) -> Int { configuration.positions }
-
     func objection(_ configuration: EncoderConfiguration) -> String? {
         let groups = configuration.details.groups
         return groups > configuration.layers
@@ -35,52 +31,33 @@ struct ALBERTFamily: EncoderFamily {
         return Int(Double(layer - 1) / layersPerGroup)
     }
 
-    func lower(
-        _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
-        into graph: inout GraphBuilder
-    ) -> LoweredEncoder {
-        var lowering = EncoderLowering(configuration: configuration, trainable: trainable)
+    func embeddings(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value {
+        let configuration = lowering.configuration
         let narrow = lowering.embeddings(
             width: configuration.details.embeddingSize ?? 128, &graph)
-        var states = [
-            lowering.linear(
-                narrow, "encoder.embedding_hidden_mapping_in", configuration.hiddenSize, &graph)
-        ]
-        for layer in 0..<layers {
-            let group = group(layer + 1, configuration)
-            states.append(lowering.albertGroup(group, states[layer], &graph))
-        }
-        return LoweredEncoder(hiddenStates: states, bindings: lowering.bindings)
+        return lowering.linear(
+            narrow, "encoder.embedding_hidden_mapping_in", configuration.hiddenSize, &graph)
     }
 
-    func lower(
-        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
-        into graph: inout GraphBuilder
-    ) -> LoweredLayer? {
-        var lowering = EncoderLowering(
-            configuration: configuration, trainable: true, dropout: dropout)
-        let output = lowering.albertGroup(group(layer, configuration), x, &graph)
-        return LoweredLayer(output: output, bindings: lowering.bindings)
-    }
-}
-
-extension EncoderLowering {
     /// The layers of one group, one after another.
-    fileprivate mutating func albertGroup(
-        _ group: Int, _ x: Value, _ graph: inout GraphBuilder
+    func layer(
+        _ layer: Int, on x: Value, _ distances: Value?, _ lowering: inout EncoderLowering,
+        _ graph: inout GraphBuilder
     ) -> Value {
+        let configuration = lowering.configuration
+        let group = group(layer, configuration)
         var x = x
         for inner in 0..<configuration.details.innerGroups {
             let name = "encoder.albert_layer_groups.\(group).albert_layers.\(inner)"
-            let packed = linear(
+            let packed = lowering.linear(
                 x, ["query", "key", "value"].map { "\(name).attention.\($0)" },
                 "\(name).attention.qkv", 3 * configuration.hiddenSize, &graph)
             let mixed = graph.attention(packed, heads: configuration.heads)
-            let names = LayerNames(
+            let names = EncoderLowering.LayerNames(
                 attentionOutput: "\(name).attention.dense",
                 attentionNorm: "\(name).attention.LayerNorm", intermediate: "\(name).ffn",
                 output: "\(name).ffn_output", outputNorm: "\(name).full_layer_layer_norm")
-            x = postNormLayer(mixed, on: x, names, &graph)
+            x = lowering.postNormLayer(mixed, on: x, names, &graph)
         }
         return x
     }

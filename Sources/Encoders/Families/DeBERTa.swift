@@ -5,10 +5,6 @@ import Graphs
 struct DeBERTaFamily: EncoderFamily {
     let modelTypes = ["deberta-v2"]
 
-    func firstPosition(_ configuration: EncoderConfiguration) -> Int { 0 }
-
-    func maximumLength(_ configuration: EncoderConfiguration) -> Int { configuration.positions }
-
     func objection(_ configuration: EncoderConfiguration) -> String? {
         let details = configuration.details
         if details.convolutionKernel > 0 {
@@ -63,9 +59,7 @@ struct DeBERTaFamily: EncoderFamily {
     }
 
     /// The rows of all distances, `[distances, width]`, normalised where the configuration says so.
-    private func distances(
-        _ lowering: inout EncoderLowering, _ graph: inout GraphBuilder
-    ) -> Value? {
+    func distances(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value? {
         let configuration = lowering.configuration
         guard configuration.details.hasRelativeAttention else { return nil }
         let rows = lowering.distances(
@@ -75,11 +69,8 @@ struct DeBERTaFamily: EncoderFamily {
         return lowering.norm(rows, "encoder.LayerNorm", isShared: true, &graph)
     }
 
-    func lower(
-        _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
-        into graph: inout GraphBuilder
-    ) -> LoweredEncoder {
-        var lowering = EncoderLowering(configuration: configuration, trainable: trainable)
+    func embeddings(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value {
+        let configuration = lowering.configuration
         let narrow = configuration.details.embeddingSize ?? configuration.hiddenSize
         var first = lowering.embeddingSum(
             width: narrow, positions: configuration.details.addsPositions, &graph)
@@ -87,32 +78,15 @@ struct DeBERTaFamily: EncoderFamily {
             first = lowering.linear(
                 first, "embeddings.embed_proj", configuration.hiddenSize, bias: false, &graph)
         }
-        var states = [lowering.norm(first, "embeddings.LayerNorm", &graph)]
-        let distances = distances(&lowering, &graph)
-        for layer in 0..<layers {
-            states.append(lowering.debertaLayer(layer, states[layer], distances, &graph))
-        }
-        return LoweredEncoder(hiddenStates: states, bindings: lowering.bindings)
+        return lowering.norm(first, "embeddings.LayerNorm", &graph)
     }
 
-    func lower(
-        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
-        into graph: inout GraphBuilder
-    ) -> LoweredLayer? {
-        var lowering = EncoderLowering(
-            configuration: configuration, trainable: true, dropout: dropout)
-        let distances = distances(&lowering, &graph)
-        let output = lowering.debertaLayer(layer - 1, x, distances, &graph)
-        return LoweredLayer(output: output, bindings: lowering.bindings)
-    }
-}
-
-extension EncoderLowering {
-    /// One layer, counted from 0; `distances` is `[distances, width]`.
-    fileprivate mutating func debertaLayer(
-        _ index: Int, _ x: Value, _ distances: Value?, _ graph: inout GraphBuilder
+    func layer(
+        _ layer: Int, on x: Value, _ distances: Value?, _ lowering: inout EncoderLowering,
+        _ graph: inout GraphBuilder
     ) -> Value {
-        let name = "encoder.layer.\(index)"
+        let configuration = lowering.configuration
+        let name = "encoder.layer.\(layer - 1)"
         let attention = "\(name).attention.self"
         let width = configuration.hiddenSize
         let details = configuration.details
@@ -122,9 +96,9 @@ extension EncoderLowering {
             let packed: Value
             if details.sharesProjections {
                 // Separate, as distances go through two of the three.
-                packed = graph.concatenate(parts.map { linear(x, $0, width, &graph) })
+                packed = graph.concatenate(parts.map { lowering.linear(x, $0, width, &graph) })
             } else {
-                packed = linear(x, parts, "\(attention).qkv", 3 * width, &graph)
+                packed = lowering.linear(x, parts, "\(attention).qkv", 3 * width, &graph)
             }
             let names =
                 details.sharesProjections
@@ -132,15 +106,17 @@ extension EncoderLowering {
                 : (keys: "\(attention).pos_key_proj", queries: "\(attention).pos_query_proj")
             let terms = details.positionTerms
             let keys =
-                terms.contains("c2p") ? linear(distances, names.keys, width, &graph) : nil
+                terms.contains("c2p")
+                ? lowering.linear(distances, names.keys, width, &graph) : nil
             let queries =
-                terms.contains("p2c") ? linear(distances, names.queries, width, &graph) : nil
+                terms.contains("p2c")
+                ? lowering.linear(distances, names.queries, width, &graph) : nil
             mixed = graph.relativeAttention(
                 packed, heads: configuration.heads, keys: keys, queries: queries)
         } else {
-            let packed = linear(x, parts, "\(attention).qkv", 3 * width, &graph)
+            let packed = lowering.linear(x, parts, "\(attention).qkv", 3 * width, &graph)
             mixed = graph.attention(packed, heads: configuration.heads)
         }
-        return postNormLayer(mixed, on: x, .bert(name), &graph)
+        return lowering.postNormLayer(mixed, on: x, .bert(name), &graph)
     }
 }

@@ -38,22 +38,21 @@ protocol EncoderFamily: Sendable {
     func firstPosition(_ configuration: EncoderConfiguration) -> Int
     /// Longest sequence in tokens.
     func maximumLength(_ configuration: EncoderConfiguration) -> Int
-    /// Adds the encoder up to a layer to a graph.
-    func lower(
-        _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
-        into graph: inout GraphBuilder
-    ) -> LoweredEncoder
-    /// Adds one layer, counted from 1, on top of the hidden state below it, with trained parameters
-    /// and dropout after attention and feed-forward; `nil` if the family's layers need more than
-    /// that hidden state and so cannot be fine-tuned yet.
-    func lower(
-        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
-        into graph: inout GraphBuilder
-    ) -> LoweredLayer?
+    /// Adds the embeddings' output, `[tokens, hidden size]`.
+    func embeddings(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value
+    /// Adds what attention in all layers reads of the distances between tokens; `nil` if it reads
+    /// nothing.
+    func distances(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value?
+    /// Adds one layer, counted from 1, on top of the hidden state below it.
+    func layer(
+        _ layer: Int, on x: Value, _ distances: Value?, _ lowering: inout EncoderLowering,
+        _ graph: inout GraphBuilder
+    ) -> Value
     /// Whether a checkpoint may hold this weight though the hidden states do not need it.
     func isOptional(_ weight: String) -> Bool
 }
 
+/// What BERT does; families say where they differ.
 extension EncoderFamily {
     func objection(_ configuration: EncoderConfiguration) -> String? { nil }
 
@@ -61,10 +60,60 @@ extension EncoderFamily {
         layer...layer
     }
 
+    func firstPosition(_ configuration: EncoderConfiguration) -> Int { 0 }
+
+    func maximumLength(_ configuration: EncoderConfiguration) -> Int { configuration.positions }
+
+    func embeddings(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value {
+        lowering.embeddings(width: lowering.configuration.hiddenSize, &graph)
+    }
+
+    func distances(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value? { nil }
+
+    func layer(
+        _ layer: Int, on x: Value, _ distances: Value?, _ lowering: inout EncoderLowering,
+        _ graph: inout GraphBuilder
+    ) -> Value {
+        lowering.bertLayer(layer - 1, x, &graph)
+    }
+
+    func isOptional(_ weight: String) -> Bool { isOptionalInBERT(weight) }
+
+    /// Heads of BERT's kin, and numbers that follow from the sizes.
+    func isOptionalInBERT(_ weight: String) -> Bool {
+        weight.hasPrefix("pooler.") || weight.hasPrefix("cls.") || weight.hasPrefix("lm_head.")
+            || weight.hasPrefix("classifier.") || weight == "embeddings.position_ids"
+            || weight == "embeddings.token_type_ids"
+    }
+}
+
+extension EncoderFamily {
+    /// Adds the encoder up to a layer to a graph.
+    func lower(
+        _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
+        into graph: inout GraphBuilder
+    ) -> LoweredEncoder {
+        var lowering = EncoderLowering(configuration: configuration, trainable: trainable)
+        var states = [embeddings(&lowering, &graph)]
+        let distances = distances(&lowering, &graph)
+        for below in 0..<layers {
+            states.append(layer(below + 1, on: states[below], distances, &lowering, &graph))
+        }
+        return LoweredEncoder(hiddenStates: states, bindings: lowering.bindings)
+    }
+
+    /// Adds one layer, counted from 1, on top of the hidden state below it, with trained parameters
+    /// and dropout after attention and feed-forward.
     func lower(
         layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
         into graph: inout GraphBuilder
-    ) -> LoweredLayer? { nil }
+    ) -> LoweredLayer {
+        var lowering = EncoderLowering(
+            configuration: configuration, trainable: true, dropout: dropout)
+        let distances = distances(&lowering, &graph)
+        let output = self.layer(layer, on: x, distances, &lowering, &graph)
+        return LoweredLayer(output: output, bindings: lowering.bindings)
+    }
 }
 
 /// The families that this program knows; one line each.

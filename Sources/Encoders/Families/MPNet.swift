@@ -4,7 +4,6 @@ import Graphs
 /// between two tokens, the same in all layers; positions start after the padding id, as in RoBERTa.
 struct MPNetFamily: EncoderFamily {
     let modelTypes = ["mpnet"]
-    private let base = BERTFamily()
     /// The reference implementation has these numbers whatever the configuration says.
     private static let buckets = DistanceBuckets.halves(buckets: 32, farthest: 128)
     private static let firstPosition = 2
@@ -25,54 +24,27 @@ struct MPNetFamily: EncoderFamily {
             ? nil : "type_vocab_size is \(configuration.tokenTypes): MPNet has no token types"
     }
 
-    func isOptional(_ weight: String) -> Bool { base.isOptional(weight) }
-
-    func lower(
-        _ configuration: EncoderConfiguration, layers: Int, trainable: Bool,
-        into graph: inout GraphBuilder
-    ) -> LoweredEncoder {
-        var lowering = EncoderLowering(configuration: configuration, trainable: trainable)
-        var states = [lowering.embeddings(width: configuration.hiddenSize, &graph)]
-        let bias = lowering.mpnetBias(Self.buckets, &graph)
-        for layer in 0..<layers {
-            states.append(lowering.mpnetLayer(layer, states[layer], bias, &graph))
-        }
-        return LoweredEncoder(hiddenStates: states, bindings: lowering.bindings)
+    func distances(_ lowering: inout EncoderLowering, _ graph: inout GraphBuilder) -> Value? {
+        lowering.distances(
+            "encoder.relative_attention_bias", width: lowering.configuration.heads,
+            by: Self.buckets, &graph)
     }
 
-    func lower(
-        layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
-        into graph: inout GraphBuilder
-    ) -> LoweredLayer? {
-        var lowering = EncoderLowering(
-            configuration: configuration, trainable: true, dropout: dropout)
-        let bias = lowering.mpnetBias(Self.buckets, &graph)
-        let output = lowering.mpnetLayer(layer - 1, x, bias, &graph)
-        return LoweredLayer(output: output, bindings: lowering.bindings)
-    }
-}
-
-extension EncoderLowering {
-    fileprivate mutating func mpnetBias(
-        _ buckets: DistanceBuckets, _ graph: inout GraphBuilder
+    func layer(
+        _ layer: Int, on x: Value, _ distances: Value?, _ lowering: inout EncoderLowering,
+        _ graph: inout GraphBuilder
     ) -> Value {
-        distances(
-            "encoder.relative_attention_bias", width: configuration.heads, by: buckets, &graph)
-    }
-
-    fileprivate mutating func mpnetLayer(
-        _ index: Int, _ x: Value, _ bias: Value, _ graph: inout GraphBuilder
-    ) -> Value {
-        let name = "encoder.layer.\(index)"
-        let packed = linear(
+        let configuration = lowering.configuration
+        let name = "encoder.layer.\(layer - 1)"
+        let packed = lowering.linear(
             x, ["q", "k", "v"].map { "\(name).attention.attn.\($0)" },
             "\(name).attention.attn.qkv", 3 * configuration.hiddenSize, &graph)
-        let mixed = graph.relativeAttention(packed, heads: configuration.heads, bias: bias)
-        let names = LayerNames(
+        let mixed = graph.relativeAttention(packed, heads: configuration.heads, bias: distances)
+        let names = EncoderLowering.LayerNames(
             attentionOutput: "\(name).attention.attn.o",
             attentionNorm: "\(name).attention.LayerNorm",
             intermediate: "\(name).intermediate.dense", output: "\(name).output.dense",
             outputNorm: "\(name).output.LayerNorm")
-        return postNormLayer(mixed, on: x, names, &graph)
+        return lowering.postNormLayer(mixed, on: x, names, &graph)
     }
 }

@@ -33,7 +33,7 @@ struct HubCache {
     func note(_ revision: String, is commit: String) throws {
         guard revision != commit else { return }
         let file = directory.appendingPathComponent("refs/\(revision)")
-        try create(file.deletingLastPathComponent())
+        try FileError.createDirectory(file.deletingLastPathComponent())
         try AtomicFile.write(commit, to: file)
     }
 
@@ -48,24 +48,13 @@ struct HubCache {
     /// - Throws: ``FileError``.
     func link(_ file: String, of commit: String, to hash: String) throws {
         let place = snapshot(commit).appendingPathComponent(file)
-        try create(place.deletingLastPathComponent())
+        try FileError.createDirectory(place.deletingLastPathComponent())
         let depth = file.split(separator: "/").count - 1
         let target = String(repeating: "../", count: depth + 2) + "blobs/\(hash)"
         try? FileManager.default.removeItem(at: place)
-        do {
+        try FileError.writing(place) {
             try FileManager.default.createSymbolicLink(
                 atPath: place.path, withDestinationPath: target)
-        } catch {
-            throw FileError.notWritable(path: place.path, reason: error.localizedDescription)
-        }
-    }
-
-    /// - Throws: ``FileError``.
-    func create(_ url: URL) throws {
-        do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        } catch {
-            throw FileError.notWritable(path: url.path, reason: error.localizedDescription)
         }
     }
 }

@@ -99,7 +99,7 @@ struct HubDownload {
             .flatMap(Int.init)
         let blob = cache.blob(hash)
         if !FileManager.default.fileExists(atPath: blob.path) {
-            try cache.create(blob.deletingLastPathComponent())
+            try FileError.createDirectory(blob.deletingLastPathComponent())
             try download(file, url, to: blob, hash: hash, size: size)
         }
         try cache.link(file, of: commit, to: hash)
@@ -145,11 +145,7 @@ struct HubDownload {
             }
         }
         try verify(file, part, hash: hash, size: size)
-        do {
-            try manager.moveItem(at: part, to: blob)
-        } catch {
-            throw FileError.notWritable(path: blob.path, reason: error.localizedDescription)
-        }
+        try FileError.writing(blob) { try manager.moveItem(at: part, to: blob) }
     }
 
     private func verify(_ file: String, _ part: URL, hash: String, size: Int?) throws {

@@ -164,12 +164,7 @@ public enum EncoderInstaller {
     private static func withTemporaryDirectory(_ body: (URL) throws -> Void) throws {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("knas-\(UUID().uuidString)")
-        do {
-            try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true)
-        } catch {
-            throw FileError.notWritable(path: directory.path, reason: error.localizedDescription)
-        }
+        try FileError.createDirectory(directory)
         defer { try? FileManager.default.removeItem(at: directory) }
         try body(directory)
     }

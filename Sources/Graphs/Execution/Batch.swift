@@ -21,11 +21,16 @@ public struct Batch {
     public init(lengths: [Int], segments: Int) {
         precondition(lengths.count % segments == 0, "incomplete examples")
         precondition(lengths.allSatisfy { $0 > 0 }, "an empty sequence")
+        offsets = Self.offsets(lengths)
+        self.segments = segments
+    }
+
+    /// Where sequences of these lengths begin, stored one after another, and where the last ends.
+    package static func offsets(_ lengths: [Int]) -> [Int64] {
         var offsets: [Int64] = [0]
         offsets.reserveCapacity(lengths.count + 1)
         for length in lengths { offsets.append(offsets[offsets.count - 1] + Int64(length)) }
-        self.offsets = offsets
-        self.segments = segments
+        return offsets
     }
 
     public var sequenceCount: Int { offsets.count - 1 }

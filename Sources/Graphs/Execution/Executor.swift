@@ -65,9 +65,6 @@ public final class Executor {
         isOwned = Array(repeating: false, count: graph.nodes.count)
     }
 
-    /// Floats that the executor's scratch memory holds.
-    public var scratchCount: Int { pool.allocatedCount }
-
     /// Computes the output, `[rows, width]` of ``Graph/output``.
     ///
     /// The result is valid until the next call of this executor. In the modes that keep activations

@@ -77,8 +77,7 @@ public final class GradientStatistics: GradientSink {
         let inputs = gradient.inputWidth
         let block = max(1, min(gradient.width, Self.blockEntries / inputs))
         gradient.pool.with(block * inputs) { scratch in
-            for start in stride(from: 0, to: gradient.width, by: block) {
-                let outputs = start..<min(gradient.width, start + block)
+            for outputs in (0..<gradient.width).pieces(of: block) {
                 add(id, outputs.count * inputs) { example in
                     gradient.addWeight(
                         rows: gradient.rows(of: example..<example + 1), outputs: outputs,

@@ -32,11 +32,6 @@ public struct Genotype: Hashable, Sendable, CustomStringConvertible {
 
     /// The text form, with every choice spelled out.
     public var description: String { genes.map(\.text).joined(separator: " > ") }
-
-    /// Number of blocks between the input and the pooling.
-    public func blockCount(_ registry: OperationRegistry = .standard) -> Int {
-        genes.filter { registry[$0.operation]?.slot == .block }.count
-    }
 }
 
 /// Errors in the text of a genotype.
@@ -56,7 +51,7 @@ public enum GenotypeError: DiagnosedError, Equatable {
             "head: column \(column) of '\(text)': expected \(expected)"
         case .unknownOperation(let name, let known):
             "head: there is no operation '\(name)'; known operations: \(known.joined(separator: ", "))"
-                + (closestMatch(to: name, in: known).map { "; did you mean '\($0)'?" } ?? "")
+                + suggestion(for: name, in: known)
         case .nothingFor(let slot, let possible):
             "no operation is left for a head's \(slot): allow one of "
                 + possible.joined(separator: ", ")

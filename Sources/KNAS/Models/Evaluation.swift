@@ -39,12 +39,10 @@ public enum Evaluation {
             of: configuration, at: url, directory: directory)
         let features = try FeatureCache(encoder: encoder, threads: threads).features(
             of: dataset[split], configuration.features, progress: progress)
-        let members = try model.members.map { parameters in
-            model.unfrozen == nil
-                ? try predict(
-                    Executor(model.graph), parameters, features, classes: names.count)
-                : try BatchedInference(model.graph, parameters, threads: threads)
-                    .predictions(features)
+        let members = try model.members.map {
+            try predict(
+                model.graph, $0, features, classes: names.count,
+                encoderIsTrained: model.unfrozen != nil, threads: threads)
         }
         return ClassificationMetrics(
             try members.together, positive: configuration.positiveLabel)

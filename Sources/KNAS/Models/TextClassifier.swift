@@ -106,11 +106,8 @@ public final class TextClassifier: Sendable {
         let inference = model.members.map { BatchedInference(model.graph, $0, threads: threads) }
         var results: [Classification] = []
         results.reserveCapacity(inputs.count)
-        var start = 0
-        while start < inputs.count {
-            let part = inputs[start..<min(inputs.count, start + Self.chunk)]
-            results += try classify(part, inference)
-            start += part.count
+        for part in inputs.indices.pieces(of: Self.chunk) {
+            results += try classify(inputs[part], inference)
         }
         return results
     }

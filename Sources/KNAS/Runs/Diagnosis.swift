@@ -48,8 +48,10 @@ public struct Diagnosis: Encodable, Sendable {
         memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
         let home = EncoderStore.home
         self.home = home.path
-        isHomeWritable = Self.isWritable(home)
-        freeBytes = Self.freeBytes(home)
+        let nearest = Self.nearest(home)
+        isHomeWritable = FileManager.default.isWritableFile(atPath: nearest)
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: nearest)
+        freeBytes = (attributes?[.systemFreeSize] as? NSNumber)?.intValue
         encoders = EncoderStore.installed().map { name in
             let url = EncoderStore.directory.appendingPathComponent(name)
             do {
@@ -103,22 +105,13 @@ public struct Diagnosis: Encodable, Sendable {
         return advice
     }
 
-    /// Whether a directory, or its nearest existing parent, can be written.
-    private static func isWritable(_ url: URL) -> Bool {
+    /// A directory, or its nearest existing parent.
+    private static func nearest(_ url: URL) -> String {
         var url = url
         while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
             url.deleteLastPathComponent()
         }
-        return FileManager.default.isWritableFile(atPath: url.path)
-    }
-
-    private static func freeBytes(_ url: URL) -> Int? {
-        var url = url
-        while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
-            url.deleteLastPathComponent()
-        }
-        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: url.path)
-        return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+        return url.path
     }
 
     /// Bytes of all files below a directory; links count as their targets.

@@ -14,18 +14,12 @@ struct KernelLeaveOneOut: Proxy {
         guard n >= 4 else {
             throw ScoringError.tooFewExamples(proxy: name, needed: 4, found: n)
         }
-        let kernel = head.outputGram
-        let diagonal = (0..<n).reduce(0.0) { $0 + kernel[$1 * n + $1] } / Double(n)
-        guard diagonal.isFinite, let regression = KernelRidge(kernel, n) else {
+        guard let regression = KernelRidge(head.outputGram, n) else {
             throw ScoringError.nonFinite(proxy: name)
         }
         let targets = (0..<head.classes).map { output in
             head.labels.map { $0 == output ? 1.0 : 0.0 }
         }
-        // A kernel of zeros predicts the mean at any ridge.
-        let scale = diagonal > 0 ? diagonal : 1
-        let best = regression.leastLeaveOneOutError(
-            of: KernelRidge.ridges.map { $0 * scale }, targets: targets)
-        return -best.error / Double(n)
+        return -regression.leastLeaveOneOutError(targets).error / Double(n)
     }
 }

@@ -44,20 +44,15 @@ struct KernelRegression: Proxy {
         _ classes: Int
     ) throws -> Double {
         let m = train.count
-        let diagonal = train.reduce(0.0) { $0 + gram[$1 * n + $1] } / Double(m)
         let kernel = train.flatMap { i in train.map { gram[i * n + $0] } }
-        guard diagonal.isFinite, let regression = KernelRidge(kernel, m) else {
+        guard let regression = KernelRidge(kernel, m) else {
             throw ScoringError.nonFinite(proxy: name)
         }
         // For classes that are absent on one side there is a constant to predict, or nothing.
         let targets = (0..<classes).map { output in
             train.map { labels[$0] == output ? 1.0 : 0.0 }
         }
-        // A kernel of zeros predicts the mean at any ridge.
-        let scale = diagonal > 0 ? diagonal : 1
-        let ridge = regression.leastLeaveOneOutError(
-            of: KernelRidge.ridges.map { $0 * scale }, targets: targets
-        ).ridge
+        let ridge = regression.leastLeaveOneOutError(targets).ridge
         var error = 0.0
         for output in 0..<classes {
             let solution = regression.solve(targets[output], ridge: ridge)

@@ -1,3 +1,5 @@
+import HeapModule
+
 /// The merges of a byte-pair vocabulary (Sennrich et al. 2016), and their application to a word.
 struct BytePairMerges: Sendable {
     struct Merge: Sendable {
@@ -20,13 +22,13 @@ struct BytePairMerges: Sendable {
     }
 
     /// A neighbouring pair that can be merged, ordered by rank, then by position.
-    private struct Candidate {
+    private struct Candidate: Comparable {
         let rank: Int32
         let position: Int32
         let result: Int32
 
-        func comesBefore(_ other: Candidate) -> Bool {
-            rank != other.rank ? rank < other.rank : position < other.position
+        static func < (a: Candidate, b: Candidate) -> Bool {
+            (a.rank, a.position) < (b.rank, b.position)
         }
     }
 
@@ -47,16 +49,16 @@ struct BytePairMerges: Sendable {
                 id: tokens[index], previous: Int32(index) - 1,
                 next: index + 1 < tokens.count ? Int32(index + 1) : -1)
         }
-        var heap = Heap()
+        var heap = Heap<Candidate>()
         func consider(_ position: Int32) {
             guard position >= 0 else { return }
             let link = links[Int(position)]
             guard link.next >= 0, let merge = merges[Self.key(link.id, links[Int(link.next)].id)]
             else { return }
-            heap.push(Candidate(rank: merge.rank, position: position, result: merge.result))
+            heap.insert(Candidate(rank: merge.rank, position: position, result: merge.result))
         }
         for position in tokens.indices.dropLast() { consider(Int32(position)) }
-        while let top = heap.pop() {
+        while let top = heap.popMin() {
             let left = links[Int(top.position)]
             guard !left.isGone, left.next >= 0 else { continue }
             let right = links[Int(left.next)]
@@ -70,42 +72,6 @@ struct BytePairMerges: Sendable {
             consider(top.position)
         }
         return links.filter { !$0.isGone }.map(\.id)
-    }
-
-    /// A binary heap, the first candidate on top.
-    private struct Heap {
-        private var items: [Candidate] = []
-
-        mutating func push(_ item: Candidate) {
-            var index = items.count
-            items.append(item)
-            while index > 0 {
-                let parent = (index - 1) / 2
-                guard item.comesBefore(items[parent]) else { break }
-                items[index] = items[parent]
-                index = parent
-            }
-            items[index] = item
-        }
-
-        mutating func pop() -> Candidate? {
-            guard let top = items.first else { return nil }
-            let last = items.removeLast()
-            guard !items.isEmpty else { return top }
-            var index = 0
-            while true {
-                var child = 2 * index + 1
-                guard child < items.count else { break }
-                if child + 1 < items.count, items[child + 1].comesBefore(items[child]) {
-                    child += 1
-                }
-                guard items[child].comesBefore(last) else { break }
-                items[index] = items[child]
-                index = child
-            }
-            items[index] = last
-            return top
-        }
     }
 
     /// Calls `body` with every merge, lowest rank first.

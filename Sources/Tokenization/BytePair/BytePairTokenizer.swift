@@ -2,52 +2,39 @@ import Support
 
 /// Byte-level byte-pair encoding as GPT-2 and RoBERTa use it: any text can be spelled, as every
 /// byte is a token.
-public struct BytePairTokenizer: Tokenizer {
-    private let vocabulary: TokenTable
-    private let merges: BytePairMerges
+struct BytePairTokenizer: TemplatedTokenizer {
+    private let parts: BytePairParts
     /// The token of each byte; where it has none, the unknown token, or nothing.
     private let bytes: [Int32?]
-    private let addsPrefixSpace: Bool
-    private let splitsWords: Bool
-    private let ignoresMerges: Bool
     private let added: AddedTokens
     private let lateAdded: AddedTokens
-    private let template: Template
 
-    public let vocabularySize: Int
-    public let digest: String
+    let vocabularySize: Int
+    let digest: String
 
     init(_ parts: BytePairParts) {
-        vocabulary = parts.vocabulary
-        merges = parts.merges
+        self.parts = parts
         bytes = ByteLevel.characters.map {
             parts.vocabulary.find(String($0)) ?? parts.unknownID
         }
-        addsPrefixSpace = parts.addsPrefixSpace
-        splitsWords = parts.splitsWords
-        ignoresMerges = parts.ignoresMerges
         // Without a normaliser the two kinds differ only in which is searched for first.
         added = AddedTokens(parts.added.filter { !$0.isNormalized })
         lateAdded = AddedTokens(parts.added.filter(\.isNormalized))
-        template = parts.template
-        let largest = max(
-            parts.vocabulary.largestID, template.largestID, parts.added.map(\.id).max() ?? -1)
-        vocabularySize = Int(largest) + 1
+        vocabularySize = parts.template.vocabularySize(
+            largestID: parts.vocabulary.largestID, parts.added)
         var builder = DigestBuilder()
-        vocabulary.visit { builder.add("\($1) " + String(decoding: $0, as: UTF8.self)) }
-        merges.visit { builder.add("\($0) \($1) \($2.rank) \($2.result)") }
+        parts.vocabulary.visit { builder.add("\($1) " + String(decoding: $0, as: UTF8.self)) }
+        parts.merges.visit { builder.add("\($0) \($1) \($2.rank) \($2.result)") }
         for part in [
-            added.summary, lateAdded.summary, template.summary,
-            "\(addsPrefixSpace) \(splitsWords) \(ignoresMerges) \(parts.unknownID ?? -1)",
+            added.summary, lateAdded.summary, parts.template.summary,
+            "\(parts.addsPrefixSpace) \(parts.splitsWords) \(parts.ignoresMerges) \(parts.unknownID ?? -1)",
         ] { builder.add(part) }
         digest = "byte-pair \(Truncation.version) \(builder.hexadecimal())"
     }
 
-    public func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText {
-        template.apply(ids(text), pair.map(ids), maximumLength: maximumLength)
-    }
+    var template: Template { parts.template }
 
-    private func ids(_ text: String) -> [Int32] {
+    func ids(_ text: String) -> [Int32] {
         var ids: [Int32] = []
         added.ids(of: Array(text.unicodeScalars)[...], into: &ids) { scalars, ids in
             lateAdded.ids(of: scalars, into: &ids) { spell($0, into: &$1) }
@@ -57,28 +44,28 @@ public struct BytePairTokenizer: Tokenizer {
 
     private func spell(_ text: ArraySlice<Unicode.Scalar>, into ids: inout [Int32]) {
         var text = Array(text)
-        if addsPrefixSpace, text.first != " " { text.insert(" ", at: 0) }
-        for word in splitsWords ? ByteLevel.words(text) : [text[...]] {
+        if parts.addsPrefixSpace, text.first != " " { text.insert(" ", at: 0) }
+        for word in parts.splitsWords ? ByteLevel.words(text) : [text[...]] {
             let units = word.flatMap { UTF8.encode($0)! }
-            if ignoresMerges, let id = whole(units) {
+            if parts.ignoresMerges, let id = whole(units) {
                 ids.append(id)
             } else {
-                ids += merges.apply(units.compactMap { bytes[Int($0)] })
+                ids += parts.merges.apply(units.compactMap { bytes[Int($0)] })
             }
         }
     }
 
     /// The single token for a whole word.
     private func whole(_ units: [UInt8]) -> Int32? {
-        guard units.count <= vocabulary.longest else { return nil }
+        guard units.count <= parts.vocabulary.longest else { return nil }
         var word = String.UnicodeScalarView()
         for unit in units { word.append(ByteLevel.characters[Int(unit)]) }
-        return vocabulary.find(String(word))
+        return parts.vocabulary.find(String(word))
     }
 }
 
 /// What a byte-level tokenizer is made of.
-struct BytePairParts {
+struct BytePairParts: Sendable {
     var vocabulary: TokenTable
     var merges: BytePairMerges
     var template: Template

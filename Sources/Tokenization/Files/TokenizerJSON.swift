@@ -38,11 +38,10 @@ struct TokenizerJSON {
         let model = json["model"]
         let vocabulary = try VocabularyFiles.object(model?["vocab"], url)
         let unknown = model?["unk_token"]?.string ?? "[UNK]"
-        guard let unknownID = vocabulary.find(unknown) else {
-            throw TokenizationError.missingPiece(path: url.path, piece: unknown)
-        }
         var parts = WordPieceParts(
-            vocabulary: vocabulary, unknownID: unknownID, template: try template(vocabulary))
+            vocabulary: vocabulary,
+            unknownID: try VocabularyFiles.find(unknown, in: vocabulary, url),
+            template: try template(vocabulary))
         parts.continuation = model?["continuing_subword_prefix"]?.string ?? "##"
         parts.longestWord = model?["max_input_chars_per_word"]?.integer ?? 100
         guard (1...1000).contains(parts.longestWord) else {
@@ -84,10 +83,7 @@ struct TokenizerJSON {
             merges: try VocabularyFiles.merges(model?["merges"], vocabulary, url),
             template: try template(vocabulary))
         if let unknown = model?["unk_token"]?.string {
-            guard let id = vocabulary.find(unknown) else {
-                throw TokenizationError.missingPiece(path: url.path, piece: unknown)
-            }
-            parts.unknownID = id
+            parts.unknownID = try VocabularyFiles.find(unknown, in: vocabulary, url)
         }
         let splitter = json["pre_tokenizer"]
         parts.addsPrefixSpace = splitter?["add_prefix_space"]?.bool ?? true

@@ -3,6 +3,11 @@ import Foundation
 /// Tokenizers of plain vocabulary files, completed by the settings next to them and, where those
 /// say nothing, by the defaults of Hugging Face's classes.
 enum TokenizerParts {
+    private static let bertSpecials = [
+        ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
+        ("pad_token", "[PAD]"), ("mask_token", "[MASK]"),
+    ]
+
     /// BERT's or MPNet's: `vocab.txt`.
     static func wordPiece(_ file: URL, _ settings: TokenizerSettings) throws -> WordPieceParts {
         let vocabulary = try VocabularyFiles.lines(file)
@@ -15,10 +20,7 @@ enum TokenizerParts {
                     ("unk_token", "[UNK]"), ("cls_token", "<s>"), ("sep_token", "</s>"),
                     ("pad_token", "<pad>"), ("mask_token", "<mask>"),
                 ]
-                : [
-                    ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
-                    ("pad_token", "[PAD]"), ("mask_token", "[MASK]"),
-                ])
+                : bertSpecials)
         let (begin, separator) = (try specials.id("cls_token"), try specials.id("sep_token"))
         var parts = WordPieceParts(
             vocabulary: vocabulary, unknownID: try specials.id("unk_token"),
@@ -45,10 +47,7 @@ enum TokenizerParts {
             isGPT2
             ? [("unk_token", end), ("bos_token", end), ("eos_token", end)]
             : isDeBERTa
-                ? [
-                    ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
-                    ("pad_token", "[PAD]"), ("mask_token", "[MASK]"),
-                ]
+                ? bertSpecials
                 : [
                     ("unk_token", "<unk>"), ("cls_token", "<s>"), ("sep_token", "</s>"),
                     ("bos_token", "<s>"), ("eos_token", "</s>"), ("pad_token", "<pad>"),

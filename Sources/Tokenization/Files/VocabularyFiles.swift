@@ -29,6 +29,15 @@ enum VocabularyFiles {
         }
     }
 
+    /// The id of a special token.
+    /// - Throws: ``TokenizationError/missingPiece(path:piece:)``.
+    static func find(_ piece: String, in vocabulary: TokenTable, _ url: URL) throws -> Int32 {
+        guard let id = vocabulary.find(piece) else {
+            throw TokenizationError.missingPiece(path: url.path, piece: piece)
+        }
+        return id
+    }
+
     /// Lines without their ends (`\n` or `\r\n`); the last needs no end.
     private static func forEachLine(
         _ url: URL, _ body: (Int, UnsafeRawBufferPointer) throws -> Void

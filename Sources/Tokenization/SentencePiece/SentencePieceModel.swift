@@ -65,22 +65,6 @@ public final class SentencePieceModel: @unchecked Sendable {
         }
     }
 
-    /// The text of ids; ids that do not exist are left out.
-    public func decode(_ ids: [Int32]) -> String {
-        let known = ids.filter { $0 >= 0 && Int($0) < size }
-        var text: UnsafeMutablePointer<CChar>?
-        var length = 0
-        var error: UnsafeMutablePointer<CChar>?
-        let status = knas_sp_decode(handle, known, known.count, &text, &length, &error)
-        defer {
-            knas_sp_free(text)
-            knas_sp_free(error)
-        }
-        guard status == 0, let text else { return "" }
-        return String(
-            decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
-    }
-
     /// The piece of an id, or `nil`.
     public func piece(_ id: Int32) -> String? {
         guard id >= 0, Int(id) < size else { return nil }

@@ -56,8 +56,13 @@ struct Template: Sendable, Equatable {
         return text
     }
 
+    /// Ids are below this, those of the vocabulary and of added tokens among them.
+    func vocabularySize(largestID: Int32, _ added: [AddedTokens.Token]) -> Int {
+        Int(max(largestID, self.largestID, added.map(\.id).max() ?? -1)) + 1
+    }
+
     /// The largest special id, or -1.
-    var largestID: Int32 {
+    private var largestID: Int32 {
         (single + pair).reduce(-1) { largest, item in
             if case .special(let id, _) = item { max(largest, id) } else { largest }
         }
@@ -75,5 +80,18 @@ struct Template: Sendable, Equatable {
             }.joined(separator: " ")
         }
         return "\(spell(single)) | \(spell(pair))"
+    }
+}
+
+/// A tokenizer that gives ids to a text by itself; a template adds the special tokens.
+protocol TemplatedTokenizer: Tokenizer {
+    var template: Template { get }
+    /// Without special tokens.
+    func ids(_ text: String) -> [Int32]
+}
+
+extension TemplatedTokenizer {
+    func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText {
+        template.apply(ids(text), pair.map(ids), maximumLength: maximumLength)
     }
 }

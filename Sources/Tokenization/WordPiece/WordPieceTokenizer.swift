@@ -2,19 +2,15 @@ import Support
 
 /// WordPiece (Wu et al. 2016) as BERT uses it: words are spelled greedily, the longest token first;
 /// tokens inside a word are marked with `##`.
-public struct WordPieceTokenizer: Tokenizer {
-    private let heads: TokenTable
+struct WordPieceTokenizer: TemplatedTokenizer {
+    private let parts: WordPieceParts
     /// Tokens inside a word, without their mark.
     private let tails: TokenTable
-    private let unknownID: Int32
-    private let longestWord: Int
-    private let normalizer: BERTNormalizer
     private let rawTokens: AddedTokens
     private let normalizedTokens: AddedTokens
-    private let template: Template
 
-    public let vocabularySize: Int
-    public let digest: String
+    let vocabularySize: Int
+    let digest: String
 
     init(_ parts: WordPieceParts) {
         let mark = Array(parts.continuation.utf8)
@@ -26,11 +22,8 @@ public struct WordPieceTokenizer: Tokenizer {
                 tails.insert(UnsafeRawBufferPointer(rebasing: token[mark.count...]), id)
             }
         }
-        heads = parts.vocabulary
+        self.parts = parts
         self.tails = tails
-        unknownID = parts.unknownID
-        longestWord = parts.longestWord
-        normalizer = parts.normalizer
         rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized })
         // Tokens matched in normalised text are normalised themselves.
         normalizedTokens = AddedTokens(
@@ -40,25 +33,22 @@ public struct WordPieceTokenizer: Tokenizer {
                     isSingleWord: token.isSingleWord, swallowsLeft: token.swallowsLeft,
                     swallowsRight: token.swallowsRight, isNormalized: true)
             })
-        template = parts.template
-        let largest = max(
-            parts.vocabulary.largestID, template.largestID, parts.added.map(\.id).max() ?? -1)
-        vocabularySize = Int(largest) + 1
+        vocabularySize = parts.template.vocabularySize(
+            largestID: parts.vocabulary.largestID, parts.added)
         for part in [
-            normalizer.summary, rawTokens.summary, normalizedTokens.summary, template.summary,
-            "\(unknownID) \(longestWord) \(parts.continuation)",
+            parts.normalizer.summary, rawTokens.summary, normalizedTokens.summary,
+            parts.template.summary,
+            "\(parts.unknownID) \(parts.longestWord) \(parts.continuation)",
         ] { builder.add(part) }
         digest = "wordpiece \(Truncation.version) \(builder.hexadecimal())"
     }
 
-    public func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText {
-        template.apply(ids(text), pair.map(ids), maximumLength: maximumLength)
-    }
+    var template: Template { parts.template }
 
-    private func ids(_ text: String) -> [Int32] {
+    func ids(_ text: String) -> [Int32] {
         var ids: [Int32] = []
         rawTokens.ids(of: Array(text.unicodeScalars)[...], into: &ids) { scalars, ids in
-            let cleaned = normalizer.normalize(scalars)
+            let cleaned = parts.normalizer.normalize(scalars)
             normalizedTokens.ids(of: cleaned[...], into: &ids) { cleaned, ids in
                 for word in BERTNormalizer.words(cleaned) { spell(word, into: &ids) }
             }
@@ -68,14 +58,14 @@ public struct WordPieceTokenizer: Tokenizer {
 
     /// - Complexity: O(length of the word times length of the longest token).
     private func spell(_ word: ArraySlice<Unicode.Scalar>, into ids: inout [Int32]) {
-        guard word.count <= longestWord else { return ids.append(unknownID) }
+        guard word.count <= parts.longestWord else { return ids.append(parts.unknownID) }
         var bytes: [UInt8] = []
         for scalar in word { bytes.append(contentsOf: UTF8.encode(scalar)!) }
         let known = ids.count
         bytes.withUnsafeBytes { bytes in
             var start = 0
             while start < bytes.count {
-                let table = start == 0 ? heads : tails
+                let table = start == 0 ? parts.vocabulary : tails
                 var end = min(bytes.count, start + table.longest)
                 var found: Int32?
                 while end > start {
@@ -88,7 +78,7 @@ public struct WordPieceTokenizer: Tokenizer {
                 }
                 guard let found else {
                     ids.removeSubrange(known...)
-                    ids.append(unknownID)
+                    ids.append(parts.unknownID)
                     return
                 }
                 ids.append(found)
@@ -99,7 +89,7 @@ public struct WordPieceTokenizer: Tokenizer {
 }
 
 /// What a WordPiece tokenizer is made of.
-struct WordPieceParts {
+struct WordPieceParts: Sendable {
     var vocabulary: TokenTable
     var unknownID: Int32
     var template: Template

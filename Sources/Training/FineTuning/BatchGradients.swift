@@ -9,30 +9,25 @@ import Tensors
 /// Each lane sums the gradients of its parts in order, and the lanes are summed in order: the result
 /// does not depend on the number of threads.
 final class BatchGradients: @unchecked Sendable {
-    private let parameters: ParameterSet
+    private let loss: BatchLoss
     private let configuration: FineTuneConfiguration
-    private let classes: Int
-    private let classWeights: [Float]?
     private let threads: Int
     private let slots: [Int]
     private let executors: [Executor]
     private let lanes: [BatchGradient]
-
-    /// Number of weights that a thread sums at a time.
-    private static let pieceCount = 1 << 16
+    /// The weights that a thread sums at a time, piece by piece.
+    private let pieces: [Range<Int>]
 
     init(
-        _ graph: Graph, _ parameters: ParameterSet, _ configuration: FineTuneConfiguration,
-        classes: Int, classWeights: [Float]?, threads: Int
+        _ graph: Graph, _ loss: BatchLoss, _ configuration: FineTuneConfiguration, threads: Int
     ) {
-        self.parameters = parameters
+        self.loss = loss
         self.configuration = configuration
-        self.classes = classes
-        self.classWeights = classWeights
         self.threads = max(1, min(threads, MicroBatches.lanes))
         slots = graph.inputSlots
         executors = (0..<self.threads).map { _ in Executor(graph) }
-        lanes = (0..<MicroBatches.lanes).map { _ in BatchGradient(parameters.layout) }
+        lanes = (0..<MicroBatches.lanes).map { _ in BatchGradient(loss.parameters.layout) }
+        pieces = (0..<lanes[0].storage.count).pieces(of: 1 << 16)
     }
 
     /// The gradient after ``compute(_:of:key:)``, clipped.
@@ -44,15 +39,15 @@ final class BatchGradients: @unchecked Sendable {
         let parts = MicroBatches(
             tokens: members.map { train.tokenCount($0) }, limit: configuration.microBatchTokens
         ).parts
-        let scale = 1 / Float(members.count)
         let losses = try Parallel.map(count: lanes.count, threads: threads) { lane, thread in
             self.lanes[lane].clear()
             var sum = 0.0
             for part in stride(from: lane, to: parts.count, by: self.lanes.count) {
                 var generator = key.child(part).generator()
-                sum += try self.add(
-                    train.batch(parts[part].map { members[$0] }, slots: self.slots), scale,
-                    self.executors[thread], self.lanes[lane], dropoutKey: generator.next())
+                sum += try self.loss.add(
+                    train.batch(parts[part].map { members[$0] }, slots: self.slots),
+                    of: members.count, self.executors[thread], dropoutKey: generator.next(),
+                    into: self.lanes[lane])
             }
             return sum
         }
@@ -61,62 +56,23 @@ final class BatchGradients: @unchecked Sendable {
         return losses.reduce(0, +)
     }
 
-    private func add(
-        _ batch: FeatureBatch, _ scale: Float, _ executor: Executor, _ gradient: BatchGradient,
-        dropoutKey: UInt64
-    ) -> Double {
-        let logits = executor.forward(
-            batch.batch, parameters: parameters, mode: .training(key: dropoutKey))
-        let weights = classWeights.map { table in batch.labels.map { table[Int($0)] } }
-        let result = CrossEntropy.evaluate(
-            logits: logits, labels: batch.labels, classes: classes, weights: weights,
-            smoothing: configuration.labelSmoothing)
-        executor.backward(result.gradients.map { $0 * scale }, into: gradient)
-        return result.losses.reduce(0) { $0 + Double($1) }
-    }
-
     /// Adds all lanes to the first, in order; returns the sum of the squares.
     private func sumLanes() -> Double {
-        let count = storage.count
-        let step = Self.pieceCount
-        let pieces = (count + step - 1) / step
-        let squares = PieceSums(count: pieces)
-        Parallel.forEachInfallible(count: pieces, threads: threads) { piece in
-            let start = piece * step
-            let length = Int64(min(step, count - start))
-            let target = self.storage.pointer + start
+        let squares = Parallel.map(count: pieces.count, threads: threads) { place, _ in
+            let piece = self.pieces[place]
+            let (length, target) = (Int64(piece.count), self.storage.pointer + piece.lowerBound)
             for lane in self.lanes.dropFirst() {
-                knas_add(length, target, lane.storage.pointer + start, target)
+                knas_add(length, target, lane.storage.pointer + piece.lowerBound, target)
             }
-            squares.set(piece, knas_dot(length, target, target))
+            return knas_dot(length, target, target)
         }
-        return squares.sum
+        return squares.reduce(0, +)
     }
 
     private func scaleGradient(by factor: Float) {
-        let count = storage.count
-        let step = Self.pieceCount
-        Parallel.forEachInfallible(count: (count + step - 1) / step, threads: threads) { piece in
-            let start = piece * step
-            let target = self.storage.pointer + start
-            knas_scale(Int64(min(step, count - start)), factor, target, target)
+        Parallel.forEach(count: pieces.count, threads: threads) { place, _ in
+            let target = self.storage.pointer + self.pieces[place].lowerBound
+            knas_scale(Int64(self.pieces[place].count), factor, target, target)
         }
-    }
-
-    /// A double for each piece; pieces are written by different threads.
-    private final class PieceSums: @unchecked Sendable {
-        private let pointer: UnsafeMutablePointer<Double>
-        private let count: Int
-
-        init(count: Int) {
-            self.count = count
-            pointer = .allocate(capacity: max(1, count))
-            pointer.initialize(repeating: 0, count: max(1, count))
-        }
-
-        deinit { pointer.deallocate() }
-
-        func set(_ index: Int, _ value: Double) { pointer[index] = value }
-        var sum: Double { (0..<count).reduce(0) { $0 + pointer[$1] } }
     }
 }

@@ -1,4 +1,3 @@
-import CKernels
 import Features
 import Graphs
 import Metrics
@@ -47,7 +46,7 @@ public final class BatchedInference: @unchecked Sendable {
         _ tokens: [Int], _ batch: @Sendable ([Int]) throws -> Batch
     ) throws -> FloatStorage {
         let result = FloatStorage(count: tokens.count * width)
-        let parts = MicroBatches.byLength(tokens: tokens, limit: Self.batchTokens)
+        let parts = TokenBatches.byLength(tokens: tokens, limit: Self.batchTokens)
         try Parallel.forEach(count: parts.count, threads: executors.count) { index, thread in
             let output = try self.executors[thread].forward(
                 batch(parts[index]), parameters: self.parameters)
@@ -62,9 +61,6 @@ public final class BatchedInference: @unchecked Sendable {
     /// Class probabilities of all examples of a set.
     /// - Throws: ``MetricsError`` when they are not finite.
     public func predictions(_ features: FeatureSet) throws -> Predictions {
-        let rows = try outputs(features)
-        knas_softmax_rows(Int64(features.count), Int64(width), Int64(width), 1, rows.pointer)
-        return try Predictions(
-            labels: features.labels.map(Int.init), probabilities: rows.array, classes: width)
+        try Predictions(overwriting: outputs(features), of: features, classes: width)
     }
 }

@@ -63,9 +63,8 @@ public struct FineTuneCheckpoint: Sendable {
     /// - Parameter digest: identifies the training; another training's file is not used.
     /// - Throws: ``FileError``, ``TensorError``.
     func save(_ state: State, digest: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let history = String(decoding: try encoder.encode(state.history), as: UTF8.self)
+        let history = String(
+            decoding: try JSONEncoder.compact.encode(state.history), as: UTF8.self)
         var entries = [Self.entry("best", state.best)]
         if let progress = state.progress {
             entries += [
@@ -73,8 +72,6 @@ public struct FineTuneCheckpoint: Sendable {
                 Self.entry("second", progress.second),
             ]
         }
-        try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try SafetensorsWriter.write(
             entries,
             metadata: [

@@ -68,8 +68,7 @@ public struct FineTuner: Sendable {
         checkpoint: FineTuneCheckpoint? = nil,
         onProgress: (Progress) throws -> Void = { _ in }
     ) throws -> TrainedHead {
-        guard train.count > 0 else { throw TrainingError.noExamples(split: "train") }
-        guard dev.count > 0 else { throw TrainingError.noExamples(split: "dev") }
+        try TrainingError.checkExamples(train: train, dev: dev)
         precondition(train.layerCount == model.inputLayers.count, "a layer for every input")
         precondition(views > 0 && train.count % views == 0, "every example in every form")
         precondition(dev.layerCount == model.inputLayers.count, "a layer for every input")
@@ -98,13 +97,13 @@ public struct FineTuner: Sendable {
     ) throws -> FineTuneCheckpoint.State? {
         let optimizer = AdamW(
             groups: job.model.groups(configuration), weightDecay: configuration.weightDecay)
-        let gradients = BatchGradients(
-            job.model.graph, parameters, configuration, classes: job.classes,
-            classWeights: configuration.balancesClasses
-                ? classWeights(job.train, job.classes) : nil, threads: threads)
-        let perEpoch =
-            (job.count + configuration.batchSize - 1) / configuration.batchSize
-        let total = perEpoch * configuration.epochs
+        let loss = BatchLoss(
+            parameters, job.train, classes: job.classes,
+            balancesClasses: configuration.balancesClasses,
+            smoothing: configuration.labelSmoothing)
+        let gradients = BatchGradients(job.model.graph, loss, configuration, threads: threads)
+        let batches = (0..<job.count).pieces(of: configuration.batchSize)
+        let total = batches.count * configuration.epochs
         var state = resumed
         if let progress = resumed?.progress {
             parameters.storage.assign(from: progress.weights)
@@ -114,11 +113,9 @@ public struct FineTuner: Sendable {
         for epoch in stride(from: first, through: configuration.epochs, by: 1) {
             let order = job.order(epoch: epoch)
             var lossSum = 0.0
-            for index in 0..<perEpoch {
-                let begin = index * configuration.batchSize
-                let end = min(job.count, begin + configuration.batchSize)
+            for batch in batches {
                 lossSum += try gradients.compute(
-                    Array(order[begin..<end]), of: job.train,
+                    Array(order[batch]), of: job.train,
                     key: job.key.child("dropout").child(optimizer.step))
                 guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
                 optimizer.update(
@@ -166,10 +163,8 @@ public struct FineTuner: Sendable {
     /// Identifies the training: the same digest gives the same weights.
     private func digest(_ job: Job, _ start: ParameterSet) -> String {
         var builder = DigestBuilder()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
         builder.add("fine-tuning 1 \(BLAS.kernelName)")
-        builder.add((try? encoder.encode(configuration)) ?? Data())
+        builder.add((try? JSONEncoder.compact.encode(configuration)) ?? Data())
         builder.add("\(job.model.unfrozen.layers) \(job.model.inputLayers) \(job.classes)")
         if job.views > 1 { builder.add("views \(job.views)") }
         builder.add(job.key.description)

@@ -35,30 +35,4 @@ struct MicroBatches {
             count += Self.lanes
         }
     }
-
-    /// Places sorted by length, the longest first, cut where a part would have more than `limit`
-    /// tokens: for passes that keep no activations.
-    static func byLength(tokens: [Int], limit: Int) -> [[Int]] {
-        let sorted = tokens.indices.sorted { (tokens[$0], $1) > (tokens[$1], $0) }
-        return consecutive(sorted, limit: limit) { tokens[$0] }
-    }
-
-    /// Places in their order, cut where a part would have more than `limit` tokens; a single one may
-    /// have more.
-    static func consecutive(
-        _ places: [Int], limit: Int, tokens: (Int) -> Int
-    ) -> [[Int]] {
-        var parts: [[Int]] = []
-        var sum = 0
-        for place in places {
-            let count = tokens(place)
-            if parts.isEmpty || sum + count > limit {
-                parts.append([])
-                sum = 0
-            }
-            parts[parts.count - 1].append(place)
-            sum += count
-        }
-        return parts
-    }
 }

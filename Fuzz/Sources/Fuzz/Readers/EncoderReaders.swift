@@ -41,10 +41,10 @@ extension Reader {
             }
             for layers in [[0], Array(0...encoder.configuration.layers)] {
                 let extractor = try FeatureExtractor(encoder, layers: layers, threads: 1)
-                let states = try extractor.hiddenStates(texts)
+                let batch = try extractor.batch(texts, segments: 1).batch
                 let tokens = texts.reduce(0) { $0 + $1.ids.count }
-                guard states.count == tokens * extractor.width else {
-                    throw Violation("\(states.count) features of \(tokens) tokens")
+                guard batch.tokenCount == tokens, batch.inputs.count == layers.count else {
+                    throw Violation("\(batch.tokenCount) rows of features of \(tokens) tokens")
                 }
             }
         })

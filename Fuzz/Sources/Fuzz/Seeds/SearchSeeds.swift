@@ -67,7 +67,7 @@ enum SearchSeeds {
             let values = ["mgm": ScoreSummary(mean: 1 / Double(id), spread: -0.0)]
             return Candidate(
                 id: id, genotype: genotype,
-                outcome: .scored(Score(restoring: values, parameters: 100 + id)))
+                outcome: .scored(Score(values: values, parameters: 100 + id)))
         }
     }
 

@@ -3,36 +3,36 @@ import ONNXProtobuf
 import SwiftProtobuf
 
 /// What an ONNX file says about itself, as far as this program's messages know the format.
-package struct ONNXDescription: Sendable {
+struct ONNXDescription: Sendable {
     /// An input or output.
-    package struct Port: Sendable, Hashable {
-        package let name: String
+    struct Port: Sendable, Hashable {
+        let name: String
         /// ONNX's number of the element type: 1 for float32, 7 for int64.
-        package let element: Int
+        let element: Int
         /// Sizes, or the names of sizes that the caller decides.
-        package let shape: [String]
+        let shape: [String]
     }
 
-    package let irVersion: Int
-    package let opset: Int
-    package let inputs: [Port]
-    package let outputs: [Port]
-    package let metadata: [String: String]
+    let irVersion: Int
+    let opset: Int
+    let inputs: [Port]
+    let outputs: [Port]
+    let metadata: [String: String]
     /// Operators in the order of the nodes.
-    package let operators: [String]
+    let operators: [String]
     /// Names of numbers and their shapes.
-    package let initializers: [String: [Int]]
+    let initializers: [String: [Int]]
     /// Names that a node reads but no node before it writes; empty for a valid file.
-    package let dangling: [String]
+    let dangling: [String]
     /// Names that are written twice; empty for a valid file.
-    package let repeated: [String]
+    let repeated: [String]
     /// Numbers whose byte count does not match their shape and type; empty for a valid file.
-    package let wrongSizes: [String]
+    let wrongSizes: [String]
     /// Whether decoding and encoding give the same bytes.
-    package let roundTrips: Bool
+    let roundTrips: Bool
 
     /// - Throws: SwiftProtobuf's error for bytes that are no message.
-    package init(_ data: Data) throws {
+    init(_ data: Data) throws {
         let model = try ModelProto(serializedBytes: data)
         let graph = model.graph
         irVersion = Int(model.irVersion)
