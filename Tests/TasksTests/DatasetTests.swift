@@ -1,8 +1,9 @@
 import Foundation
 import Metrics
 import Support
-import Tasks
 import Testing
+
+@testable import Tasks
 
 @Suite struct DatasetTests {
     private let workspace: Workspace

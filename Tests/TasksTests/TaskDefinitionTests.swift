@@ -1,8 +1,9 @@
 import Foundation
 import Metrics
 import Support
-import Tasks
 import Testing
+
+@testable import Tasks
 
 @Suite struct TaskDefinitionTests {
     private let workspace: Workspace

@@ -22,7 +22,7 @@ struct SearchBenchmark: ParsableCommand {
         try withTemporaryDirectory { directory in
             var configuration = RunConfiguration(
                 task: URL(fileURLWithPath: task), run: directory.appendingPathComponent("run"))
-            configuration.data = URL(fileURLWithPath: data)
+            configuration.input.data = URL(fileURLWithPath: data)
             configuration.candidates = candidates
             configuration.threads = measure.threads
             let result = try Pipeline(configuration, progress: nil, note: { _ in }).run()

@@ -28,12 +28,10 @@ extension Reader {
                 guard ids.allSatisfy({ (0..<Int32(model.size)).contains($0) }) else {
                     throw Violation("an id outside of 0 ..< \(model.size)")
                 }
-                _ = model.decode(ids)
             }
             for id in [Int32.min, -1, 0, 1, Int32(clamping: model.size), .max] {
                 _ = model.piece(id).map(model.id)
             }
-            _ = model.decode([0, 1, -1, .max, Int32(clamping: model.size)])
             for scheme in [SpecialTokenScheme.xlmRoberta, .camembert, .classifierSeparator] {
                 do {
                     try use(
