@@ -64,7 +64,8 @@ struct ModelCardTests {
             ])
         for part in [
             "Do two sentences say the same?", "train 80, dev 20, test 40 rows",
-            "| on test | accuracy | f1 |", "| this model (the best of 3 trainings on dev) | 0.912 | 0.500 |",
+            "| on test | accuracy | f1 |",
+            "| this model (the best of 3 trainings on dev) | 0.912 | 0.500 |",
             "| control: linear | 0.900 | - |", "pair_input_ids", "knas predict .",
             "each encoded separately", "layer 12", "0123abcd",
         ] {

@@ -47,7 +47,7 @@ struct HubInstallTests {
 
         func install(
             _ source: String, endpoint: String? = nil
-        ) throws -> (code: Int32, text: String) {
+        ) throws -> (code: Int32, output: String) {
             let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
                 .deletingLastPathComponent().appendingPathComponent("knas")
             return try Process.runToEnd(
@@ -71,7 +71,7 @@ struct HubInstallTests {
     func good() throws {
         let hub = try Hub()
         let first = try hub.install("hf:good/tiny")
-        #expect(first.code == 0, "\(first.text)")
+        #expect(first.code == 0, "\(first.output)")
         let weights = hub.home.appendingPathComponent("encoders/tiny/model.safetensors")
         #expect(
             try Data(contentsOf: weights)
@@ -86,18 +86,18 @@ struct HubInstallTests {
 
         let count = hub.requests.count
         let again = try hub.install("hf:good/tiny@v1")
-        #expect(again.code == 0, "\(again.text)")
+        #expect(again.code == 0, "\(again.output)")
         // The listing alone: every file is in the cache.
         #expect(hub.requests.count == count + 1)
         let offline = try hub.install("hf:good/tiny", endpoint: "http://127.0.0.1:9")
-        #expect(offline.code == 0, "\(offline.text)")
+        #expect(offline.code == 0, "\(offline.output)")
     }
 
     @Test("a download continues after its connection was cut")
     func cut() throws {
         let hub = try Hub()
         let answer = try hub.install("hf:cut/tiny")
-        #expect(answer.code == 0, "\(answer.text)")
+        #expect(answer.code == 0, "\(answer.output)")
         #expect(hub.requests.contains { $0.contains("bytes=") }, "\(hub.requests)")
     }
 
@@ -113,11 +113,11 @@ struct HubInstallTests {
     func faults(_ source: String, _ code: Int, _ said: String) throws {
         let hub = try Hub()
         let answer = try hub.install(source)
-        #expect(Int(answer.code) == code, "\(answer.text)")
+        #expect(Int(answer.code) == code, "\(answer.output)")
         // A wrong token and a missing one are told apart; here there is one.
         #expect(
-            answer.text.contains(said) || (said == "HF_TOKEN" && answer.text.contains("token")),
-            "\(answer.text)")
+            answer.output.contains(said) || (said == "HF_TOKEN" && answer.output.contains("token")),
+            "\(answer.output)")
         #expect(
             !FileManager.default.fileExists(
                 atPath: hub.home.appendingPathComponent("encoders/tiny").path))

@@ -30,7 +30,7 @@ struct SupportTests {
 
     @Test("parallel results are in order, and the lowest failing index reports")
     func parallel() throws {
-        let squares = try Parallel.map(count: 1000, threads: 2) { index, _ in index * index }
+        let squares = Parallel.map(count: 1000, threads: 2) { index, _ in index * index }
         #expect(squares == (0..<1000).map { $0 * $0 })
         struct Failure: Error, Equatable { let index: Int }
         #expect(throws: Failure(index: 3)) {
