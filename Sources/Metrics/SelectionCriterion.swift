@@ -10,7 +10,7 @@ public struct SelectionCriterion: Sendable, Hashable, Codable, CustomStringConve
     public static let accuracy = SelectionCriterion(.accuracy)
 
     /// - Parameter positive: the class whose F1 ``Metric/f1`` is; other metrics do not use it.
-    /// - Precondition: 0 or 1 for ``Metric/f1``.
+    /// - Precondition: 0 or more for ``Metric/f1``.
     public init(_ metric: Metric, positive: Int? = nil) {
         self.metric = metric
         self.positive = metric == .f1 ? positive : nil

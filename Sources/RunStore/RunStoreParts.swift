@@ -10,7 +10,9 @@ extension RunStore {
 
     /// What a merge has taken over, including what was there before.
     public struct Merged: Sendable, Hashable, Codable {
+        /// Number of candidates.
         public var candidates = 0
+        /// Number of finished trainings.
         public var trainings = 0
 
         public init() {}

@@ -4,7 +4,9 @@ import Support
 
 /// What a store says about its run, without resuming it.
 public struct RunStoreSummary: Sendable {
+    /// Which run it is.
     public let identity: RunIdentity
+    /// When the run was started.
     public let created: Date?
     /// When the run last entered a stage.
     public let updated: Date?
@@ -12,7 +14,9 @@ public struct RunStoreSummary: Sendable {
     public let stage: String?
     /// Whether a process is working on it.
     public let isRunning: Bool
+    /// Number of heads that were scored.
     public let scored: Int
+    /// Number of heads that could not be scored.
     public let failed: Int
     /// Trainings that are finished.
     public let trainings: Int

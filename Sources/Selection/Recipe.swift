@@ -45,7 +45,7 @@ extension Recipe: Codable {
         }
     }
 
-    /// Writes `kind` beside `training` or `strength`.
+    /// Writes `kind` and `training` or `strength`.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         switch self {

@@ -11,9 +11,11 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     public let epoch: Int
     /// Mean loss over the training batches, measured as each was trained on.
     public let trainingLoss: Double
+    /// Accuracy on dev, a fraction of 1.
     public let devAccuracy: Double
     /// The value on dev of the metric that epochs are chosen by.
     public let devScore: Double
+    /// Cross entropy on dev, in nats.
     public let devCrossEntropy: Double
 
     public init(
@@ -43,8 +45,11 @@ public struct EpochRecord: Sendable, Hashable, Codable {
 
 /// A head with trained weights: those of the epoch that did best on dev.
 public struct TrainedHead: Sendable {
+    /// The graph that the head runs as.
     public let graph: Graph
+    /// Its weights, laid out for the graph.
     public let parameters: ParameterSet
+    /// The epochs in order.
     public let history: [EpochRecord]
     /// The epoch whose weights these are, from 1.
     public let bestEpoch: Int

@@ -20,10 +20,13 @@ public enum EpochChoice: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// How heads are trained.
 public struct TrainingConfiguration: Sendable, Hashable, Codable {
+    /// Largest number of epochs.
     public var epochs = 8
+    /// Examples per step.
     public var batchSize = 32
     /// Peak learning rate.
     public var learningRate: Float = 1e-3
+    /// Decoupled weight decay of AdamW.
     public var weightDecay: Float = 0.01
     /// Share of the steps in which the learning rate rises from zero; it falls to zero in the rest.
     public var warmUp: Float = 0.1
@@ -31,6 +34,7 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public var clipNorm: Float = 1
     /// Number of epochs without a better dev result after which training stops.
     public var patience = 4
+    /// Share of the target that is spread over all classes.
     public var labelSmoothing: Float = 0
     /// Which epoch's weights are the result.
     public var epochChoice = EpochChoice.automatic
@@ -39,6 +43,7 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     /// Whether all classes have the same total weight in the loss, however many examples they have.
     public var balancesClasses = false
 
+    /// This project's standard choices.
     public init() {}
 
     /// - Throws: `BadOption`.

@@ -14,7 +14,7 @@ public enum CandidateList {
     }
 
     /// Reads a list, whose numbers start at 1 and appear once each, in any order.
-    /// - Throws: ``RunError/badCandidates(path:line:reason:)``, `FileError`.
+    /// - Throws: `RunError.badCandidates`, `FileError`.
     public static func read(
         _ url: URL, in space: SearchSpace
     ) throws -> [(id: Int, genotype: Genotype)] {

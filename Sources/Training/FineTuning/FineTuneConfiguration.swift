@@ -3,6 +3,7 @@ import Support
 
 /// How encoder layers and a head are trained together.
 public struct FineTuneConfiguration: Sendable, Hashable, Codable {
+    /// Number of epochs; the best on dev is kept.
     public var epochs = 3
     /// Examples per step.
     public var batchSize = 32
@@ -24,12 +25,14 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     /// Tokens whose activations a thread keeps at a time, which bounds the memory whatever the
     /// batch size. A longer example is processed alone.
     public var microBatchTokens = 512
+    /// Share of the target that is spread over all classes.
     public var labelSmoothing: Float = 0
     /// Whether all classes have the same total weight in the loss, however many examples they have.
     public var balancesClasses = false
     /// What the epochs are compared by on dev.
     public var criterion = SelectionCriterion.accuracy
 
+    /// This project's standard choices.
     public init() {}
 
     /// - Throws: `BadOption`.
