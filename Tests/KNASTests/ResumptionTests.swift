@@ -4,7 +4,7 @@ import RunStore
 import Support
 import Testing
 
-/// Runs that are stopped and gone on with.
+/// Runs that are stopped and resumed.
 @Suite("Resuming a run", .serialized)
 struct ResumptionTests {
     /// Asks for a stop at the n-th report of progress.
