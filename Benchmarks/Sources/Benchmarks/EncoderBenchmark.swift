@@ -20,7 +20,7 @@ struct EncoderBenchmark: ParsableCommand {
     var ids: String?
 
     func run() throws {
-        let limit = try measure.limit()
+        let limit = measure.limit()
         let corpus = try Corpus(data: data, encoder: encoder)
         let texts = corpus.sentences(sentences)
         if let ids {

@@ -9,7 +9,7 @@ struct KernelBenchmark: ParsableCommand {
     @OptionGroup var measure: MeasureOptions
 
     func run() throws {
-        let limit = try measure.limit()
+        let limit = measure.limit()
         try Measurement(
             "matrix products 1024 x 1536 x 384 (\(BLAS.kernelName))", threads: measure.threads,
             seconds: 1, work: limit, unit: "GFLOP", multiplyAdds: limit * 5e8, limit: limit

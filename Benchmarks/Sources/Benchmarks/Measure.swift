@@ -64,15 +64,15 @@ func median(_ repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
 }
 
 /// The matrix-product limit: GFLOP/s of the encoder's largest product on every thread at once.
-func matrixProductLimit(threads: Int, repetitions: Int) throws -> Double {
+func matrixProductLimit(threads: Int, repetitions: Int) -> Double {
     let (m, n, k) = (1024, 1536, 384)
     let rounds = 24
     let operands = (0..<threads).map { _ in
         Operands(
             a: FloatStorage(count: m * k), b: FloatStorage(count: n * k), c: .init(count: m * n))
     }
-    let seconds = try median(repetitions) {
-        try Parallel.forEach(count: rounds * threads, threads: threads) { _, thread in
+    let seconds = median(repetitions) {
+        Parallel.forEach(count: rounds * threads, threads: threads) { _, thread in
             let o = operands[thread]
             BLAS.multiply(
                 o.a.pointer, strideA: k, o.b.pointer, .transposed, strideB: k,

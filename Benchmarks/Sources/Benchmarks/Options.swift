@@ -12,8 +12,8 @@ struct MeasureOptions: ParsableArguments {
     @Option(help: "Repetitions; the median counts.")
     var repeats = 5
 
-    func limit() throws -> Double {
-        try matrixProductLimit(threads: threads, repetitions: repeats)
+    func limit() -> Double {
+        matrixProductLimit(threads: threads, repetitions: repeats)
     }
 }
 

@@ -34,7 +34,7 @@ struct ProbeBenchmark: ParsableCommand {
     }
 
     func run() throws {
-        let limit = try measure.limit()
+        let limit = measure.limit()
         let corpus = try Corpus(data: data, encoder: EncoderStore.defaultName)
         let cache = FeatureCache(encoder: corpus.encoder, threads: measure.threads)
         let configuration = FeatureConfiguration(layers: [12])

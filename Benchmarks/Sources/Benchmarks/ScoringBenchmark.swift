@@ -49,7 +49,7 @@ struct ScoringBenchmark: ParsableCommand {
     var tokens = 45
 
     func run() throws {
-        let limit = try measure.limit()
+        let limit = measure.limit()
         try withTemporaryDirectory { directory in
             let features = try randomFeatures(
                 lengths: Array(repeating: tokens, count: examples), width: 384,

@@ -18,12 +18,12 @@ struct SearchBenchmark: ParsableCommand {
     var candidates = 1000
 
     func run() throws {
-        let limit = try measure.limit()
+        let limit = measure.limit()
         try withTemporaryDirectory { directory in
             var configuration = RunConfiguration(
                 task: URL(fileURLWithPath: task), run: directory.appendingPathComponent("run"))
             configuration.input.data = URL(fileURLWithPath: data)
-            configuration.candidates = candidates
+            configuration.search.candidates = candidates
             configuration.threads = measure.threads
             let result = try Pipeline(configuration, progress: nil, note: { _ in }).run()
             for (stage, seconds) in result.cost.stages.sorted(by: { $0.value > $1.value }) {

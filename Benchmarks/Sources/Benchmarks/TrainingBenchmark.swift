@@ -20,7 +20,7 @@ struct TrainingBenchmark: ParsableCommand {
     var lengths: String?
 
     func run() throws {
-        let limit = try measure.limit()
+        let limit = measure.limit()
         let corpus = try Corpus(data: data, encoder: EncoderStore.defaultName)
         let lengths = Array(corpus.pairLengths().prefix(pairs))
         if let target = self.lengths {
