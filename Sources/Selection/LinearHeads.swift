@@ -46,11 +46,14 @@ struct LinearHeads: Sendable {
         let plain = try heads(reading: ["projection(width=full)"])
         let rivals = competing ? try heads(reading: richInputs).filter(isSmall) : []
         let others = plain.filter { !rivals.contains($0) }
-        let first = try fit(rivals + others, part: 0)
-        let records = try zip(rivals + others, first).map { try Record($0, $1, criterion) }
-        let best = records.filter { plain.contains($0.genotype) }.min { $0.isBetter(than: $1) }
+        let first = try fit(rivals + others, part: 0, extending: Set(plain))
+        let best = try zip(rivals + others, first).filter { plain.contains($0.0) }
+            .map { try Record($0, $1, criterion) }.min { $0.isBetter(than: $1) }
         guard let best else { preconditionFailure("every space has a layer") }
-        var alive = Array(records.prefix(rivals.count))
+        // Rivals keep to the strong penalties that they were measured with.
+        var alive = try zip(rivals, first).map {
+            try Record($0, Array($1.prefix(LogisticPath.fewest)), criterion)
+        }
         guard !alive.isEmpty else { return (entry(best, .linear), nil) }
         for part in 0..<comparisonParts {
             if part > 0 {
@@ -97,7 +100,10 @@ struct LinearHeads: Sendable {
     }
 
     /// For each head, a fit for each strength, with a part of the data held out.
-    private func fit(_ genotypes: [Genotype], part: Int) throws -> [[TrainedHead]] {
+    /// - Parameter extending: heads whose paths go on to weak penalties.
+    private func fit(
+        _ genotypes: [Genotype], part: Int, extending: Set<Genotype> = []
+    ) throws -> [[TrainedHead]] {
         let counter = WorkCounter(
             stage: "linear heads", total: genotypes.count * LogisticPath.strengths.count,
             progress: trainings.progress)
@@ -105,12 +111,15 @@ struct LinearHeads: Sendable {
         return try Parallel.map(count: genotypes.count, threads: trainings.threads) { place, _ in
             let genotype = genotypes[place]
             let graph = trainings.space.graph(of: genotype)
-            let heads = try trainings.memo.fit(places(genotype, part: part), graph) {
+            let extends = extending.contains(genotype)
+            let heads = try trainings.memo.fit(
+                places(genotype, part: part), graph, extends: extends
+            ) {
                 try LogisticPath(
                     graph, train: data.train, dev: data.dev,
                     classes: trainings.space.context.classes,
                     balancesClasses: configuration.training.balancesClasses,
-                    criterion: criterion,
+                    extends: extends, criterion: criterion,
                     key: key.child(genotype.description).child(part),
                     onFit: { try counter.add(0) })
             }

@@ -16,21 +16,23 @@ public struct LogisticPath: Sendable {
     public static let strengths: [Double] = [
         1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1,
     ]
-    /// Number of fits that every path has. Weaker penalties cost more iterations, and pay off only
-    /// where there are many rows for each weight: they are tried as long as dev's cross entropy
-    /// falls.
-    private static let fewest = 7
+    /// Number of fits that every path has.
+    public static let fewest = 7
     /// Number of examples that the standardisation of tokens is computed from; that of the
     /// classifier's input is computed from all.
     private static let calibrationExamples = 256
 
-    /// One for each strength, from the strongest penalty to that after which dev's cross entropy rose,
-    /// seven at least.
+    /// One for each strength, the strongest penalty first, ``fewest`` at least.
     public let heads: [TrainedHead]
 
     /// Whether a path ends with these fits.
-    public static func isComplete(_ heads: [TrainedHead]) -> Bool {
+    ///
+    /// Weaker penalties than those of the first ``fewest`` fits cost more iterations, and pay off only
+    /// where there are many rows for each weight: a path that extends to them goes on as long as dev's
+    /// cross entropy falls.
+    public static func isComplete(_ heads: [TrainedHead], extends: Bool) -> Bool {
         guard heads.count >= fewest else { return false }
+        guard extends else { return true }
         let losses = heads.suffix(2).map { $0.history[0].devCrossEntropy }
         return heads.count == strengths.count || losses[1] > losses[0]
     }
@@ -39,12 +41,13 @@ public struct LogisticPath: Sendable {
     ///   - graph: a head with a ``Graph/linearReadout``; its standardisation is set from train.
     ///   - balancesClasses: whether all classes have the same total weight in the loss, however
     ///     many examples they have.
+    ///   - extends: whether weaker penalties are tried as long as dev's cross entropy falls.
     ///   - criterion: what the heads are compared by on dev.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int,
-        balancesClasses: Bool = false, criterion: SelectionCriterion = .accuracy, key: RandomKey,
-        onFit: () throws -> Void = {}
+        balancesClasses: Bool = false, extends: Bool = true,
+        criterion: SelectionCriterion = .accuracy, key: RandomKey, onFit: () throws -> Void = {}
     ) throws {
         guard let readout = graph.linearReadout else {
             preconditionFailure("the head has trained weights before its classifier")
@@ -60,7 +63,7 @@ public struct LogisticPath: Sendable {
         let curvature = LogisticCurvature(rows, width: readout.body.output.width)
         var heads: [TrainedHead] = []
         var solution: [Float]?
-        for strength in Self.strengths where !Self.isComplete(heads) {
+        for strength in Self.strengths where !Self.isComplete(heads, extends: extends) {
             let objective = LogisticObjective(
                 rows: rows, labels: train.labels, width: readout.body.output.width,
                 classes: classes, strength: strength,
