@@ -92,7 +92,7 @@ extension Reader {
     static let runResult = Reader(
         name: "result", seeds: SearchSeeds.results,
         tokens: [
-            "{", "}", "[", "]", "null", "\"winner\":", "\"seed\":", "1e999", "-1", "\"test\":",
+            "{", "}", "[", "]", "null", "\"exported\":", "\"seed\":", "1e999", "-1", "\"test\":",
         ],
         read: { _ = try RunOverview($0) })
 }

@@ -94,13 +94,41 @@ enum SearchSeeds {
     }
 
     static func results() throws -> [FileSet] {
-        let metrics = #"{"accuracy":0.5,"f1":0.25,"mcc":null}"#
+        let metrics = """
+            {"accuracy":0.5,"balancedAccuracy":0.5,"brier":0.2,"calibrationError":0.1,"count":4,
+            "crossEntropy":0.6,"f1":0.5,"macroF1":0.5,"mcc":0}
+            """
         return [
             FileSet(
                 "result.json",
                 """
-                {"task":"toy","encoder":"e","seed":1,"version":"1","winner":{"genotype":"g",
-                "parameters":12,"dev":\(metrics),"test":\(metrics)},"cost":{"wallSeconds":1.5}}
+                {"controls":{"linear":{"dev":\(metrics),
+                "exportedMinusThis":{"difference":-0.01,"interval":{"level":0.95,
+                "lower":-0.06,"upper":0.05},"onlyFirst":11,"onlySecond":12,"pValue":1.0},
+                "genotype":"g","heldOut":\(metrics),"recipe":{"kind":"exact",
+                "strength":0.0},"test":\(metrics)}},"cost":{"cpuSeconds":1,
+                "peakMemoryBytes":1,"stages":{"search":1},"wallSeconds":1},
+                "encoders":[{"digest":"d","layers":[9],"name":"e","pairing":"joint"}],
+                "entries":[{"dev":\(metrics),"encoder":"e","genotype":"g",
+                "heldOut":\(metrics),"history":[{"devAccuracy":0.58,"devCrossEntropy":1.27,
+                "devScore":0.58,"epoch":1,"trainingLoss":1.89}],"parameters":282504,
+                "parts":5,"recipe":{"kind":"adamW","training":{"balancesClasses":false,
+                "batchSize":32,"clipNorm":1,"criterion":{"metric":"accuracy"},
+                "epochChoice":"automatic","epochs":4,"labelSmoothing":0,"learningRate":0.0,
+                "patience":4,"warmUp":0.1,"weightDecay":1}},"role":"searched",
+                "scores":{"mgm":1}}],"exported":{"confusion":[[1,1],[0,2]],"dev":\(metrics),
+                "heldOut":\(metrics),"members":[{"encoder":"e","genotype":"g","layers":[11],
+                "pairing":"joint","seeds":1,"weight":1}],"modelTest":\(metrics),
+                "parameters":3080,"perSeed":[{"bestEpoch":1,"dev":\(metrics),
+                "history":[{"devAccuracy":0.83,"devCrossEntropy":1.33,"devScore":0.83,
+                "epoch":1,"trainingLoss":1.23}],"seed":0,"test":\(metrics)}],
+                "recipe":{"kind":"exact","strength":0.0},"role":"best-linear",
+                "test":\(metrics)},"format":2,"kernels":"k","labels":["a","b"],
+                "metrics":["accuracy"],"pareto":[{"genotype":"g","heldOutAccuracy":0.54,
+                "parameters":53772}],"rows":{"dev":64,"test":160,"train":360},
+                "search":{"candidates":40,"failed":0,"proxy":"mgm","scored":40,
+                "scoringSeconds":5.14,"spaceSize":111716459712000,"strategy":"random"},
+                "seed":9,"task":"toy","version":"1"}
                 """)
         ]
     }
