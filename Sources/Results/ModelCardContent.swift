@@ -17,7 +17,7 @@ extension ModelCardContent {
         maximumLength = configuration.maximumLength
         (genotype, weightCount) = (configuration.genotype, exported.parameters)
         metrics = Self.metrics(exported.modelTest, result.metrics)
-        seedCount = exported.perSeed.count
+        seedCount = exported.isOneOfSeveral ? exported.perSeed.count : 1
         trainedLayers = configuration.fineTuning.map { $0.firstLayer...$0.lastLayer }
         memberCount = model.members.count
         taskDescription = definition.description
