@@ -64,9 +64,10 @@ struct SearchCommand: ParsableCommand {
                 exported.dev, exported.test),
         ]
         if exported.isOneOfSeveral {
-            let best = exported.perSeed.max { $0.dev.accuracy < $1.dev.accuracy }
+            // The seed whose figures the model has, whatever it was chosen by.
+            let model = exported.perSeed.first { $0.test == exported.modelTest }
             lines.append(
-                line("exported: the model itself", best?.dev ?? exported.dev, exported.modelTest))
+                line("exported: the model itself", model?.dev ?? exported.dev, exported.modelTest))
         }
         for role in Role.allCases {
             guard let control = result.controls[role.rawValue] else { continue }

@@ -82,3 +82,10 @@ public struct SelectionScore: Sendable, Hashable, Comparable {
         a.value != b.value ? a.value < b.value : a.crossEntropy > b.crossEntropy
     }
 }
+
+extension [SelectionScore] {
+    /// The places of the scores, best first; of equals the earlier.
+    public var ranking: [Int] {
+        indices.sorted { a, b in self[a] != self[b] ? self[a] > self[b] : a < b }
+    }
+}

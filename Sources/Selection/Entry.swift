@@ -78,23 +78,15 @@ public struct Entry: Sendable {
 
     /// The indices of entries, best first; ties go to the earlier one.
     static func ranking(_ entries: [Entry]) -> [Int] {
-        let scores = entries.map {
+        entries.map {
             $0.heldOutScore ?? SelectionScore(value: -.infinity, crossEntropy: .infinity)
-        }
-        return entries.indices.sorted { a, b in
-            scores[a] != scores[b] ? scores[a] > scores[b] : a < b
-        }
+        }.ranking
     }
 
     // MARK: Seeds
 
     /// The seed whose head is exported: the best on dev, the first where several are equal.
-    public var bestSeed: Int {
-        let scores = seeds.map { criterion.score($0.dev) }
-        return scores.indices.max { a, b in
-            scores[a] != scores[b] ? scores[a] < scores[b] : a > b
-        } ?? 0
-    }
+    public var bestSeed: Int { seeds.map { criterion.score($0.dev) }.ranking.first ?? 0 }
 
     /// Mean over the seeds of the deciding metric on dev.
     var devValue: Double {

@@ -47,9 +47,12 @@ struct LinearHeads: Sendable {
         let rivals = competing ? try heads(reading: richInputs).filter(isSmall) : []
         let others = plain.filter { !rivals.contains($0) }
         let first = try fit(rivals + others, part: 0, extending: Set(plain))
-        let best = try zip(rivals + others, first).filter { plain.contains($0.0) }
-            .map { try Record($0, $1, criterion) }.min { $0.isBetter(than: $1) }
-        guard let best else { preconditionFailure("every space has a layer") }
+        let records = try zip(rivals + others, first).filter { plain.contains($0.0) }
+            .map { try Record($0, $1, criterion) }
+        guard let place = records.map(\.score).ranking.first else {
+            preconditionFailure("every space has a layer")
+        }
+        let best = records[place]
         // Rivals keep to the strong penalties that they were measured with.
         var alive = try zip(rivals, first).map {
             try Record($0, Array($1.prefix(LogisticPath.fewest)), criterion)
@@ -60,10 +63,7 @@ struct LinearHeads: Sendable {
                 let fits = try fit(alive.map(\.genotype), part: part)
                 for place in alive.indices { try alive[place].add(fits[place]) }
             }
-            let ranked = alive.indices.sorted { a, b in
-                if alive[a].isBetter(than: alive[b]) { return true }
-                return alive[b].isBetter(than: alive[a]) ? false : a < b
-            }
+            let ranked = alive.map(\.score).ranking
             let kept = part + 1 < Self.rounds ? (alive.count + 1) / 2 : 1
             alive = ranked.prefix(kept).map { alive[$0] }
         }
@@ -159,7 +159,7 @@ struct LinearHeads: Sendable {
         /// The index of the best strength over all parts; the stronger penalty where several are
         /// equal.
         private(set) var best = 0
-        private var score = SelectionScore(value: -.infinity, crossEntropy: .infinity)
+        private(set) var score = SelectionScore(value: -.infinity, crossEntropy: .infinity)
 
         init(_ genotype: Genotype, _ first: [TrainedHead], _ criterion: SelectionCriterion) throws {
             self.genotype = genotype
@@ -173,13 +173,8 @@ struct LinearHeads: Sendable {
             let scores = try (0..<strengths).map { strength in
                 try criterion.score(pooling: fits.map { $0[strength].dev })
             }
-            best =
-                scores.indices.max { a, b in
-                    scores[a] != scores[b] ? scores[a] < scores[b] : a > b
-                } ?? 0
+            best = scores.ranking.first ?? 0
             score = scores[best]
         }
-
-        func isBetter(than other: Record) -> Bool { score > other.score }
     }
 }
