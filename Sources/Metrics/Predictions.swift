@@ -98,6 +98,11 @@ public struct Predictions: Sendable {
         predicted.enumerated().map { row, label in probabilities[row * classes + label] }
     }
 
+    /// Other probabilities with the same order within every row, for the same examples.
+    init(replacing other: Predictions, _ probabilities: [Float]) {
+        self.init(checked: other.labels, probabilities, other.classes, other.predicted)
+    }
+
     private init(
         checked labels: [Int], _ probabilities: [Float], _ classes: Int, _ predicted: [Int]
     ) {
