@@ -20,13 +20,15 @@ struct CandidateSearchTests {
         scoring.examples = 16
         scoring.initializations = 1
         let scorer = try Scorer(
-            space: space, train: features, proxies: ProxyExpression.standard.names,
+            spaces: SearchSpaces(space), train: [features], proxies: ProxyExpression.standard.names,
             options: scoring, key: RandomKey(seed: 1))
         var options = CandidateSearch.Options()
         options.candidates = candidates
         options.strategy = strategy
         options.threads = threads
-        return CandidateSearch(space: space, options: options, key: RandomKey(seed: 2)) {
+        return CandidateSearch(
+            spaces: SearchSpaces(space), options: options, key: RandomKey(seed: 2)
+        ) {
             try scorer.score($0, key: $1)
         }
     }
@@ -65,8 +67,10 @@ struct CandidateSearchTests {
         var options = CandidateSearch.Options()
         options.candidates = candidates
         options.strategy = "exhaustive"
-        options.limits = limits
-        let search = CandidateSearch(space: space, options: options, key: RandomKey(seed: 2)) {
+        options.limits = [limits]
+        let search = CandidateSearch(
+            spaces: SearchSpaces(space), options: options, key: RandomKey(seed: 2)
+        ) {
             genotype, _ in
             Score(
                 values: ["alignment", "ntk-regression", "mgm-cosine"].reduce(into: [:]) {
@@ -120,7 +124,9 @@ struct CandidateSearchTests {
             context: HeadContext(inputWidth: 16, classes: 2, segments: 1))
         var options = CandidateSearch.Options()
         options.candidates = 8
-        let search = CandidateSearch(space: space, options: options, key: RandomKey(seed: 1)) {
+        let search = CandidateSearch(
+            spaces: SearchSpaces(space), options: options, key: RandomKey(seed: 1)
+        ) {
             _, _ in throw ScoringError.nonFinite(proxy: "mgm")
         }
         #expect(throws: SearchError.self) { try search.run() }

@@ -44,7 +44,7 @@ extension Reader {
         read: { directory in
             let space = SearchSeeds.spaces[0]
             for (id, genotype) in try CandidateList.read(
-                directory.appendingPathComponent("candidates.tsv"), in: space)
+                directory.appendingPathComponent("candidates.tsv"), in: SearchSpaces(space))
             {
                 guard id > 0 else { throw Violation("a candidate numbered \(id)") }
                 _ = space.graph(of: genotype)
@@ -74,7 +74,7 @@ extension Reader {
             try attempt {
                 let store = try RunStore(opening: run, identity: SearchSeeds.identity)
                 defer { try? store.close() }
-                for candidate in try store.candidates(in: SearchSeeds.spaces[0]) {
+                for candidate in try store.candidates(in: SearchSpaces(SearchSeeds.spaces[0])) {
                     _ = candidate.score?.parameters
                 }
                 _ = try store.timings()
