@@ -12,6 +12,7 @@ public struct HeadTrainings: Sendable {
     let threads: Int
     let progress: ProgressHandler?
     let memo: TrainingMemo
+    private let paused = PausedTrainings()
 
     /// - Parameters:
     ///   - parts: one for each of the spaces.
@@ -64,6 +65,53 @@ public struct HeadTrainings: Sendable {
         }
     }
 
+    /// Trains every job for some epochs, and pauses: a later ``train(_:_:stageName:)`` goes on.
+    ///
+    /// - Parameters:
+    ///   - epochs: those that it has been trained for in the end, at most.
+    ///   - rows: training rows that it has seen in the end, at most.
+    /// - Returns: what the weights of that moment say of the part that is held out; `nil` where a
+    ///   training diverges.
+    func advance(
+        _ jobs: [TrainingJob], _ key: RandomKey, epochs: Int, rows: Int, stageName: String
+    ) throws -> [TrainingOutcome?] {
+        try run(jobs, stageName, epochs: epochs) { job, counter in
+            let name = "\(counter.stage), \(epochs) epochs, \(rows) rows"
+            return try memo.outcome(
+                job.place(name, key), onEpoch: { _ in try counter.add(1) },
+                training: { onEpoch in
+                    let training = try paused(job, key)
+                    let steps = min(
+                        epochs * training.stepsPerEpoch,
+                        (rows + job.configuration.batchSize - 1) / job.configuration.batchSize)
+                    try training.run(steps: steps, onEpoch: onEpoch) { try counter.add(0) }
+                    paused.keep(training, job.place(Self.pausedStage, key))
+                    return try training.headSoFar()
+                })
+        }
+    }
+
+    /// Drops all trainings that pause but these.
+    func drop(except jobs: [TrainingJob], _ key: RandomKey) {
+        paused.drop(except: Set(jobs.map { $0.place(Self.pausedStage, key) }))
+    }
+
+    /// What trainings that pause are kept under, whatever the stage.
+    private static let pausedStage = "paused"
+
+    /// A job's training, which may have paused.
+    private func paused(_ job: TrainingJob, _ key: RandomKey) throws -> HeadTraining {
+        if let known = paused.take(job.place(Self.pausedStage, key)) { return known }
+        let parts = parts(of: job.genotype)
+        let data = parts[job.part]
+        var configuration = job.configuration
+        // The size of the task's dev decides, even where a larger part is held out.
+        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
+        return try HeadTraining(
+            configuration, spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
+            classes: spaces.classes, key: job.key(key))
+    }
+
     /// Trains a head on all of train with every seed.
     /// - Throws: ``TrainingError/diverged(epoch:)`` when every training diverged.
     func trainSeeds(
@@ -79,11 +127,11 @@ public struct HeadTrainings: Sendable {
     }
 
     private func run<Result: Sendable>(
-        _ jobs: [TrainingJob], _ stageName: String,
+        _ jobs: [TrainingJob], _ stageName: String, epochs: Int? = nil,
         _ body: @Sendable (TrainingJob, WorkCounter) throws -> Result
     ) throws -> [Result?] {
         let counter = WorkCounter(
-            stage: stageName, total: jobs.reduce(0) { $0 + $1.configuration.epochs },
+            stage: stageName, total: jobs.reduce(0) { $0 + (epochs ?? $1.configuration.epochs) },
             progress: progress)
         // The largest first, so the threads finish at about the same time.
         let sizes = jobs.map { spaces.graph(of: $0.genotype).trainableCount }
@@ -105,15 +153,11 @@ public struct HeadTrainings: Sendable {
         _ job: TrainingJob, _ key: RandomKey, _ counter: WorkCounter,
         onEpoch: (EpochRecord) throws -> Void
     ) throws -> TrainedHead {
-        let parts = parts(of: job.genotype)
-        let data = parts[job.part]
-        var configuration = job.configuration
-        // The size of the task's dev decides, even where a larger part is held out.
-        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
-        let head = try HeadTrainer(configuration).train(
-            spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
-            classes: spaces.classes, key: job.key(key), onEpoch: onEpoch,
-            onStep: { try counter.add(0) })
+        let training = try paused(job, key)
+        // Epochs before a pause count, too.
+        for record in training.history { try onEpoch(record) }
+        try training.run(onEpoch: onEpoch) { try counter.add(0) }
+        let head = try training.head()
         // The epochs that early stopping saved.
         try counter.add(job.configuration.epochs - head.history.count)
         return head

@@ -118,6 +118,22 @@ public final class HeadTraining {
         return try predict(Executor(graph), parameters, dev, classes: classes)
     }
 
+    /// The head as it is at this moment, which may be within an epoch: that counts as one.
+    /// - Throws: ``TrainingError/diverged(epoch:)`` where its weights are not finite.
+    public func headSoFar() throws -> TrainedHead {
+        guard optimizer.step % stepsPerEpoch != 0 else { return try head() }
+        let weights = ParameterSet(graph)
+        weights.storage.assign(from: parameters.storage)
+        let predictions = try predictions()
+        let rows = optimizer.step % stepsPerEpoch * configuration.batchSize
+        let record = EpochRecord(
+            epoch: history.count + 1, trainingLoss: lossSum / Double(rows), dev: predictions,
+            criterion: configuration.criterion)
+        return TrainedHead(
+            graph: graph, parameters: weights, history: history + [record],
+            bestEpoch: record.epoch, dev: predictions)
+    }
+
     /// The order of the training rows in an epoch, counted from 1.
     private func order(_ epoch: Int) -> [Int] {
         var generator = key.child("order").child(epoch).generator()

@@ -4,7 +4,7 @@ import Support
 public struct Gene: Hashable, Sendable {
     public let operation: String
     public let settings: Settings
-    let text: String
+    public let text: String
 
     init(_ operation: any Operation, _ settings: Settings) {
         let canonical = operation.canonical(settings)

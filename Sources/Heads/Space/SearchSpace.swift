@@ -210,6 +210,11 @@ public struct SearchSpace: Sendable {
             + requiredSlots[Self.leading...]
     }
 
+    /// The operations of a head that are in a slot, in order.
+    public func genes(of genotype: Genotype, in slot: Slot) -> [Gene] {
+        genotype.genes.filter { self.slot(of: $0) == slot }
+    }
+
     private func slot(of gene: Gene) -> Slot { registry[gene.operation]?.slot ?? .block }
 
     private func isAllowed(_ genes: [Gene]) -> Bool {
