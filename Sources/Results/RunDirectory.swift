@@ -34,7 +34,7 @@ public struct RunDirectory {
             model, encoder: findings.exportedView.encoder, card: ModelCard.text(card),
             includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
         try AtomicFile.write(
-            Leaderboard.text(findings.ranking, finalists: findings.selected.finalists),
+            Leaderboard.text(findings.ranking, trained: findings.selected.searched),
             to: url.appendingPathComponent("leaderboard.csv"))
         try AtomicFile.write(
             Report.html(ReportContent(findings, result, origin: origin)),

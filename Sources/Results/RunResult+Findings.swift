@@ -17,9 +17,9 @@ extension RunResult {
         let scores = Dictionary(
             candidates.map { ($0.genotype, $0.score?.values.mapValues(\.mean) ?? [:]) }
         ) { first, _ in first }
-        var controls: [String: Control] = [:]
-        for (entry, test) in zip(selected.controls, findings.controlTests) {
-            controls[entry.role.rawValue] = try Control(entry, test, findings)
+        var controls: [String: Model] = [:]
+        for control in findings.controls {
+            controls[control.model.role.rawValue] = try Model(control, findings)
         }
         self.init(
             task: dataset.name, seed: findings.seed, version: Version.current,
@@ -40,12 +40,13 @@ extension RunResult {
                 proxy: findings.ranking.expression.description,
                 strategy: findings.ranking.strategy, spaceSize: prepared.spaces.count,
                 scoringSeconds: cost.stages["search"] ?? 0),
-            exported: try Exported(findings), controls: controls,
+            layers: findings.layers, exported: try Model(findings.exported, findings),
+            single: try Model(findings.single, findings), controls: controls,
             entries: try selected.entries.map {
                 try Entry($0, scores: scores[$0.genotype] ?? [:], findings)
             },
             pareto: Self.front(
-                selected.entries.filter { $0.role == .finalist || $0.role == .randomFinalist }),
+                selected.entries.filter { $0.role == .contestant || $0.role == .randomContestant }),
             cost: cost)
     }
 
@@ -85,47 +86,42 @@ extension RunResult.Entry {
     }
 }
 
-extension RunResult.Exported {
-    init(_ findings: RunFindings) throws {
-        let entry = findings.selected.exported
-        let view = findings.exportedView
+extension RunResult.Model {
+    init(_ tested: RunFindings.Tested, _ findings: RunFindings) throws {
+        let model = tested.model
         let classes = findings.prepared.dataset.labels.indices
-        let modelTest = try findings.modelTest
-        let confusion = ConfusionMatrix(modelTest)
+        let confusion = ConfusionMatrix(tested.test)
+        let isExported = model.role == findings.exported.model.role
         self.init(
-            role: entry.role,
-            members: [
-                RunResult.Member(
-                    genotype: entry.genotype.description, encoder: view.encoderName,
-                    pairing: view.pairing.rawValue, layers: entry.reading?.headLayers ?? [],
-                    weight: 1, seeds: findings.members.count)
-            ],
-            recipe: entry.recipe,
-            trainedLayers: entry.reading?.trainedLayers.map { [$0.lowerBound, $0.upperBound] },
-            parameters: entry.parameters,
-            dev: try findings.metrics(ofSeeds: entry.seeds.map(\.dev)),
-            heldOut: try findings.heldOut(entry),
-            test: try findings.metrics(ofSeeds: findings.test),
-            modelTest: findings.metrics(modelTest),
-            seedsTogether: findings.test.count > 1
-                ? findings.metrics(try findings.test.together) : nil,
-            perSeed: entry.seeds.indices.map { seed in
-                RunResult.SeedResult(
-                    seed: seed, bestEpoch: entry.seeds[seed].bestEpoch,
-                    dev: findings.metrics(entry.seeds[seed].dev),
-                    test: findings.metrics(findings.test[seed]),
-                    history: entry.seeds[seed].history)
+            role: model.role,
+            members: try model.members.indices.map {
+                try RunResult.Member(model.members[$0], tested.members[$0], findings)
             },
-            confusion: classes.map { row in classes.map { confusion[row, $0] } })
+            temperature: model.temperature, parameters: model.parameters,
+            costFactor: findings.costs.factor(of: model),
+            trainedLayers: model.members[0].entry.reading.trainedLayers.map {
+                [$0.lowerBound, $0.upperBound]
+            },
+            heldOut: model.heldOut.map(findings.metrics),
+            test: findings.metrics(tested.test), disagreement: tested.disagreement,
+            memberCurve: model.curve,
+            confusion: classes.map { row in classes.map { confusion[row, $0] } },
+            exportedMinusThis: isExported ? nil : try findings.comparison(with: tested))
+        for (place, added) in try model.additions().enumerated() { members[place].adds = added }
     }
 }
 
-extension RunResult.Control {
-    init(_ entry: Selection.Entry, _ test: [Predictions], _ findings: RunFindings) throws {
+extension RunResult.Member {
+    init(
+        _ member: SelectedModel.Member, _ test: Predictions, _ findings: RunFindings
+    ) throws {
+        let entry = member.entry
+        let view = findings.prepared.view(of: entry.genotype)
         self.init(
-            genotype: entry.genotype.description, recipe: entry.recipe,
-            dev: try findings.metrics(ofSeeds: entry.seeds.map(\.dev)),
-            heldOut: try findings.heldOut(entry), test: try findings.metrics(ofSeeds: test),
-            exportedMinusThis: try findings.comparison(with: test, role: entry.role))
+            genotype: entry.genotype.description, role: entry.role, encoder: view.encoderName,
+            pairing: view.pairing.rawValue, layers: entry.reading.headLayers,
+            recipe: entry.recipe, weight: member.weight, seeds: entry.replicas.count,
+            parameters: entry.parameters, heldOut: try findings.heldOut(entry),
+            test: findings.metrics(test))
     }
 }

@@ -30,6 +30,17 @@ public struct AnswerCosts: Sendable {
         return Double(spaces.graph(of: genotype).multiplyAdds(batch)) * Double(replicas)
     }
 
+    /// What a model's answer costs, as a multiple of the cheapest pass of an encoder that it uses: every
+    /// view is paid for once, every head for itself.
+    public func factor(of model: SelectedModel) -> Double {
+        let used = Set(model.members.map { spaces.index(of: $0.entry.genotype) }).map { views[$0] }
+        guard let cheapest = used.min(), cheapest > 0 else { return 1 }
+        let heads = model.members.reduce(0) {
+            $0 + head($1.entry.genotype, replicas: $1.entry.replicas.count)
+        }
+        return (used.reduce(0, +) + heads) / cheapest
+    }
+
     /// Multiply-adds of training a head, forward and twice as much backward.
     /// - Parameter rows: examples that it is trained on, each as often as it is seen.
     func trainings(_ genotype: Genotype, rows: Int) -> Double {

@@ -49,21 +49,33 @@ public struct SelectedModel: Sendable {
         members.reduce(0) { $0 + $1.entry.parameters * $1.entry.replicas.count }
     }
 
+    /// What the held-out cross entropy would rise by without each of the members, with the temperature
+    /// as it is, on the rows that the members were chosen on; empty for a single head.
+    public func additions() throws -> [Double] {
+        guard members.count > 1 else { return [] }
+        let heldOut = try members.map { try Predictions(pooling: $0.entry.heldOut) }
+        func loss(_ places: [Int]) throws -> Double {
+            let sum = places.reduce(0) { $0 + members[$1].weight }
+            let mixture = try Predictions(
+                mixing: places.map { heldOut[$0] },
+                weights: places.map { members[$0].weight / sum })
+            return ClassificationMetrics(mixture.tempered(temperature)).crossEntropy
+        }
+        let all = try loss(Array(members.indices))
+        return try members.indices.map { left in
+            try loss(members.indices.filter { $0 != left }) - all
+        }
+    }
+
     /// The model's predictions on the test split, and those of each member.
     /// - Throws: `FeatureError` and the like, where features cannot be read.
     public func testPredictions(
         threads: Int
-    ) throws -> (model: Predictions, members: [[Predictions]]) {
-        let members = try members.map { try $0.entry.testPredictions(threads: threads) }
-        return (try answer(members), members)
-    }
-
-    /// The weighted mean of the members' answers, calibrated.
-    /// - Parameter members: for each member its replicas' predictions, for the same rows.
-    /// - Throws: `MetricsError` where the rows differ.
-    func answer(_ members: [[Predictions]]) throws -> Predictions {
-        let means = try members.map { try Predictions(averaging: $0) }
-        return try Predictions(mixing: means, weights: self.members.map(\.weight))
-            .tempered(temperature)
+    ) throws -> (model: Predictions, members: [Predictions]) {
+        let answers = try members.map {
+            try Predictions(averaging: $0.entry.testPredictions(threads: threads))
+        }
+        let mixture = try Predictions(mixing: answers, weights: members.map(\.weight))
+        return (mixture.tempered(temperature), answers)
     }
 }
