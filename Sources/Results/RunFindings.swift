@@ -1,3 +1,4 @@
+import Encoders
 import Export
 import Heads
 import Metrics
@@ -97,20 +98,29 @@ public struct RunFindings {
     /// The exported model against another on test.
     func comparison(with other: Tested) throws -> PairedComparison {
         try PairedComparison(
-            labels: exported.test.labels, first: [exported.test.predicted],
-            second: [other.test.predicted], key: key.child(other.model.role.rawValue))
+            by: prepared.dataset.criterion, exported.test, other.test,
+            key: key.child(other.model.role.rawValue))
     }
 
     // MARK: The model
+
+    /// The places of the views that the exported model's members read; others are not part of it.
+    private var used: [Int] {
+        prepared.views.indices.filter { place in
+            exported.model.members.contains {
+                prepared.spaces.index(of: $0.entry.genotype) == place
+            }
+        }
+    }
+
+    /// The encoder of each view of the exported model.
+    var encoders: [Encoder] { used.map { prepared.views[$0].encoder } }
 
     /// The exported model.
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
     func model() throws -> Model {
         let (dataset, members) = (prepared.dataset, selected.exported.members)
-        // Views that no member reads are not part of the model.
-        let used = prepared.views.indices.filter { place in
-            members.contains { prepared.spaces.index(of: $0.entry.genotype) == place }
-        }
+        let used = used
         var configuration = ModelConfiguration(
             task: dataset.name, hasPairs: dataset.hasPairs, labels: dataset.labels,
             positiveLabel: dataset.positiveLabel, views: used.map { view($0, members) },
