@@ -101,25 +101,33 @@ public struct RunFindings {
             preconditionFailure("an exported head was trained with every seed")
         }
         let features = prepared.features.configuration
-        var configuration = ModelConfiguration(
+        let configuration = ModelConfiguration(
             task: dataset.name,
             encoder: .init(name: prepared.encoderName, digest: encoder.digest),
             layers: reading.inputLayers, pairing: features.pairing, hasPairs: dataset.hasPairs,
             maximumLength: features.maximumLength, genotype: "\(entry.genotype)",
-            labels: dataset.labels, positiveLabel: dataset.positiveLabel, width: encoder.width)
+            labels: dataset.labels, positiveLabel: dataset.positiveLabel, width: encoder.width,
+            replicas: members.count,
+            fineTuning: reading.trainedLayers.map {
+                .init(
+                    firstLayer: $0.lowerBound, lastLayer: $0.upperBound,
+                    headLayers: reading.headLayers, weightPrefix: encoder.weightPrefix)
+            })
+        let space = SearchSpace(context: configuration.context(ofMember: 0))
         guard let trained = reading.trainedLayers else {
             // The model's graph has only the layers that the head reads; the parameters are the same.
-            let graph = SearchSpace(context: configuration.context).graph(of: entry.genotype)
             return Model(
-                configuration: configuration, graph: graph, ensemble: members.map(\.parameters))
+                configuration: configuration,
+                members: [
+                    Model.Member(
+                        graph: space.graph(of: entry.genotype),
+                        replicas: members.map(\.parameters))
+                ])
         }
-        configuration.fineTuning = ModelConfiguration.FineTuning(
-            firstLayer: trained.lowerBound, lastLayer: trained.upperBound,
-            headLayers: reading.headLayers, weightPrefix: encoder.weightPrefix)
         // Without the nodes that only training needs; the parameters are the same.
         let graph = try FineTuneGraph(
-            entry.genotype, in: SearchSpace(context: configuration.context),
-            encoder: encoder.configuration, unfreezing: trained, dropout: 0)
+            entry.genotype, in: space, encoder: encoder.configuration, unfreezing: trained,
+            dropout: 0)
         return Model(
             configuration: configuration, graph: graph.graph, parameters: members[0].parameters,
             unfrozen: graph.unfrozen)
