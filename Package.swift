@@ -144,6 +144,7 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["check_agreement.py", "check_onnx.py"]),
+        .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
         .testTarget(
             name: "KNASTests",
             dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],

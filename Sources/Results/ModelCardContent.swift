@@ -17,15 +17,14 @@ extension ModelCardContent {
         layers = view.fineTuning?.headLayers ?? member.layers
         maximumLength = view.maximumLength
         (genotype, weightCount) = (member.genotype, exported.parameters)
-        metrics = Self.metrics(exported.modelTest, result.metrics)
-        seedCount = exported.isOneOfSeveral ? exported.perSeed.count : 1
+        metrics = Self.metrics(exported.test, result.metrics)
         trainedLayers = view.fineTuning.map { $0.firstLayer...$0.lastLayer }
         memberCount = member.replicas
         taskDescription = definition.description
         source = definition.source
-        if exported.isOneOfSeveral {
-            baselines["mean of \(exported.perSeed.count) trainings"] = Self.metrics(
-                exported.test, result.metrics)
+        if result.single.role != exported.role {
+            baselines[result.single.role.title] = Self.metrics(
+                result.single.test, result.metrics)
         }
         for (name, control) in result.controls {
             baselines[Role(rawValue: name)?.title ?? name] = Self.metrics(

@@ -25,7 +25,6 @@ enum ReportStyle {
         h3 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
         p { margin: .75rem 0; max-width: 46rem; }
         .kicker { color: var(--soft); margin: 0; }
-        .lead { font-size: 1.1rem; }
         .note, small, caption, figcaption, footer { color: var(--soft); }
         .note, footer { font-size: .9rem; }
         a { color: var(--accent); }
@@ -35,6 +34,9 @@ enum ReportStyle {
         dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .75rem 1.5rem;
           margin: 1.25rem 0; }
         dt { color: var(--soft); font-size: .85rem; }
+        dl.answers { grid-template-columns: 1fr; max-width: 46rem; }
+        .answers dt { color: inherit; font-size: 1rem; font-weight: 600; }
+        .answers dd { font-size: 1.05rem; }
         dd { margin: 0; overflow-wrap: anywhere; }
         code { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
         pre { background: var(--fill); border: 1px solid var(--rule); border-radius: 6px; margin: .75rem 0;
@@ -87,7 +89,6 @@ enum ReportStyle {
         .grid { stroke: var(--grid); }
         .axis { fill: none; stroke: var(--soft); }
         .zero { stroke: var(--text); stroke-width: 1.5; }
-        .strip { fill: var(--fill); }
         .mark { fill: var(--accent); stroke: var(--accent); stroke-width: 1.5; }
         .mark.winner { fill: var(--second); stroke: var(--ground); stroke-width: 1; }
         .mark.open { fill: var(--ground); stroke: var(--text); }
