@@ -84,7 +84,10 @@ struct FeaturesCommand: ParsableCommand {
         guard self.encoder.layers == .automatic else {
             return try self.encoder.layers.layers(of: encoder.configuration.layers)
         }
-        let options = SearchOptions(task: task, encoder: self.encoder, choices: choices)
+        var options = SearchOptions()
+        options.task = task
+        options.encoder = self.encoder
+        options.choices = choices
         let run = URL(fileURLWithPath: output ?? ".")
         return try console.pipeline(
             options.configuration(run: run, candidates: SearchConfiguration().candidates)

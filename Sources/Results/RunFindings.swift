@@ -1,3 +1,4 @@
+import Encoders
 import Export
 import Heads
 import Metrics
@@ -107,10 +108,7 @@ public struct RunFindings {
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
     func model() throws -> Model {
         let (dataset, members) = (prepared.dataset, selected.exported.members)
-        // Views that no member reads are not part of the model.
-        let used = prepared.views.indices.filter { place in
-            members.contains { prepared.spaces.index(of: $0.entry.genotype) == place }
-        }
+        let used = usedViews
         var configuration = ModelConfiguration(
             task: dataset.name, hasPairs: dataset.hasPairs, labels: dataset.labels,
             positiveLabel: dataset.positiveLabel, views: used.map { view($0, members) },
@@ -135,6 +133,18 @@ public struct RunFindings {
         }
         return try fineTuned(members[0].entry, &configuration)
     }
+
+    /// The views that the exported model reads; others are not part of it.
+    private var usedViews: [Int] {
+        prepared.views.indices.filter { place in
+            selected.exported.members.contains {
+                prepared.spaces.index(of: $0.entry.genotype) == place
+            }
+        }
+    }
+
+    /// The encoder of each of the exported model's views.
+    var encoders: [Encoder] { usedViews.map { prepared.views[$0].encoder } }
 
     /// What the members read of a view.
     private func view(
