@@ -49,7 +49,7 @@ struct FeaturesCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         let dataset = try task.load()
-        let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
+        let encoder = try Encoder(directory: EncoderStore.find(encoder.oneEncoder()))
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
         let configuration = FeatureConfiguration(
             dataset, layers: try self.encoder.layers.layers(of: encoder.configuration.layers))

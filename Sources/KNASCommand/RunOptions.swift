@@ -88,7 +88,7 @@ struct TrainingOptions: ParsableArguments {
 extension TaskOptions {
     func apply(to input: inout InputConfiguration) {
         input.data = dataURL
-        input.pairing = pairing
+        input.pairings = pairing
         input.maximumLength = maximumTokens
         input.skipBadRows = skipBadRows
     }
@@ -96,7 +96,7 @@ extension TaskOptions {
 
 extension EncoderOptions {
     func apply(to input: inout InputConfiguration) {
-        input.encoder = encoder
+        input.encoders = encoders
         input.layers = layers
     }
 }

@@ -24,6 +24,7 @@ struct SearchCommand: ParsableCommand {
               knas search mrpc --data ~/MRPC --head "projection > pool-mean > pair > classifier"
               knas search mrpc --data ~/MRPC --seeds 5 --ensemble
               knas search mrpc --data ~/MRPC --pairing joint --unfreeze all
+              knas search mrpc --data ~/MRPC --encoder multilingual-e5-small,all-minilm-l6-v2
             """)
 
     @OptionGroup var options: SearchOptions

@@ -31,7 +31,7 @@ public struct RunDirectory {
         let model = try findings.model()
         let card = ModelCardContent(result, model: model, task: try TaskDefinition.load(task))
         try ModelDirectory.save(
-            model, encoder: findings.prepared.encoder, card: ModelCard.text(card),
+            model, encoder: findings.exportedView.encoder, card: ModelCard.text(card),
             includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
         try AtomicFile.write(
             Leaderboard.text(findings.ranking, finalists: findings.selected.finalists),

@@ -10,7 +10,7 @@ import Training
 
 /// Everything that a run found, including on test: what results, models and reports are made from.
 public struct RunFindings {
-    /// Task, encoder and space.
+    /// Task, encoders and spaces.
     let prepared: Preparation
     /// All candidates.
     let ranking: RankedCandidates
@@ -85,6 +85,9 @@ public struct RunFindings {
 
     // MARK: The model
 
+    /// The view that the exported model reads.
+    var exportedView: View { prepared.view(of: selected.exported.genotype) }
+
     /// The heads of the exported model.
     var members: [TrainedHead] { selected.exported.exported(together: averagesSeeds) }
 
@@ -96,20 +99,23 @@ public struct RunFindings {
     /// The exported model.
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
     func model() throws -> Model {
-        let (entry, dataset, encoder) = (selected.exported, prepared.dataset, prepared.encoder)
+        let (entry, dataset) = (selected.exported, prepared.dataset)
+        let (view, encoder) = (exportedView, exportedView.encoder)
         guard let reading = entry.reading else {
             preconditionFailure("an exported head was trained with every seed")
         }
-        let features = prepared.features.configuration
+        let features = view.features.configuration
+        // The model has a single view, which needs no name.
+        let genotype = entry.genotype.inView(nil)
         var configuration = ModelConfiguration(
             task: dataset.name,
-            encoder: .init(name: prepared.encoderName, digest: encoder.digest),
+            encoder: .init(name: view.encoderName, digest: encoder.digest),
             layers: reading.inputLayers, pairing: features.pairing, hasPairs: dataset.hasPairs,
-            maximumLength: features.maximumLength, genotype: "\(entry.genotype)",
+            maximumLength: features.maximumLength, genotype: "\(genotype)",
             labels: dataset.labels, positiveLabel: dataset.positiveLabel, width: encoder.width)
         guard let trained = reading.trainedLayers else {
             // The model's graph has only the layers that the head reads; the parameters are the same.
-            let graph = SearchSpace(context: configuration.context).graph(of: entry.genotype)
+            let graph = SearchSpace(context: configuration.context).graph(of: genotype)
             return Model(
                 configuration: configuration, graph: graph, ensemble: members.map(\.parameters))
         }
@@ -118,7 +124,7 @@ public struct RunFindings {
             headLayers: reading.headLayers, weightPrefix: encoder.weightPrefix)
         // Without the nodes that only training needs; the parameters are the same.
         let graph = try FineTuneGraph(
-            entry.genotype, in: SearchSpace(context: configuration.context),
+            genotype, in: SearchSpace(context: configuration.context),
             encoder: encoder.configuration, unfreezing: trained, dropout: 0)
         return Model(
             configuration: configuration, graph: graph.graph, parameters: members[0].parameters,

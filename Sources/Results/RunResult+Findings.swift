@@ -11,7 +11,7 @@ extension RunResult {
     /// - Parameter cost: what the run took.
     public init(_ findings: RunFindings, cost: Cost) throws {
         let (prepared, selected) = (findings.prepared, findings.selected)
-        let (dataset, features) = (prepared.dataset, prepared.features.configuration)
+        let dataset = prepared.dataset
         let candidates = findings.ranking.all
         let scored = candidates.filter { $0.score != nil }.count
         let scores = Dictionary(
@@ -24,11 +24,11 @@ extension RunResult {
         self.init(
             task: dataset.name, seed: findings.seed, version: Version.current,
             kernels: BLAS.kernelName,
-            encoders: [
+            encoders: prepared.views.map {
                 EncoderUse(
-                    name: prepared.encoderName, digest: prepared.encoder.digest,
-                    pairing: features.pairing.rawValue, layers: prepared.space.context.layers)
-            ],
+                    name: $0.encoderName, digest: $0.encoder.digest,
+                    pairing: $0.pairing.rawValue, layers: $0.layers)
+            },
             labels: dataset.labels.map(\.name),
             rows: [
                 "train": dataset.train.count, "dev": dataset.dev.count,
@@ -38,7 +38,7 @@ extension RunResult {
             search: SearchSummary(
                 candidates: candidates.count, scored: scored, failed: candidates.count - scored,
                 proxy: findings.ranking.expression.description,
-                strategy: findings.ranking.strategy, spaceSize: prepared.space.count,
+                strategy: findings.ranking.strategy, spaceSize: prepared.spaces.count,
                 scoringSeconds: cost.stages["search"] ?? 0),
             exported: try Exported(findings), controls: controls,
             entries: try selected.entries.map {
@@ -78,7 +78,7 @@ extension RunResult.Entry {
         let first = entry.trials.first ?? nil
         self.init(
             role: entry.role, genotype: entry.genotype.description,
-            encoder: findings.prepared.encoderName, recipe: entry.recipe,
+            encoder: findings.prepared.view(of: entry.genotype).encoderName, recipe: entry.recipe,
             parameters: entry.parameters, scores: scores,
             dev: first.map { findings.metrics($0.dev) }, heldOut: try findings.heldOut(entry),
             parts: entry.trials.count, history: first?.history ?? [])
@@ -88,7 +88,7 @@ extension RunResult.Entry {
 extension RunResult.Exported {
     init(_ findings: RunFindings) throws {
         let entry = findings.selected.exported
-        let features = findings.prepared.features.configuration
+        let view = findings.exportedView
         let classes = findings.prepared.dataset.labels.indices
         let modelTest = try findings.modelTest
         let confusion = ConfusionMatrix(modelTest)
@@ -96,8 +96,8 @@ extension RunResult.Exported {
             role: entry.role,
             members: [
                 RunResult.Member(
-                    genotype: entry.genotype.description, encoder: findings.prepared.encoderName,
-                    pairing: features.pairing.rawValue, layers: entry.reading?.headLayers ?? [],
+                    genotype: entry.genotype.description, encoder: view.encoderName,
+                    pairing: view.pairing.rawValue, layers: entry.reading?.headLayers ?? [],
                     weight: 1, seeds: findings.members.count)
             ],
             recipe: entry.recipe,

@@ -10,7 +10,7 @@ public struct RunResult: Sendable, Codable {
     /// The version of the file's layout.
     public static let format = 2
 
-    /// An encoder, and which of its layers heads could read.
+    /// What heads could read: an encoder, a pairing, and layers. A search may have several.
     public struct EncoderUse: Sendable, Codable {
         /// Name or path.
         public var name: String
@@ -164,7 +164,7 @@ public struct RunResult: Sendable, Codable {
     public var version: String
     /// The matrix-product kernels, which decide the last bits of all numbers.
     public var kernels: String
-    /// The encoders that heads could read.
+    /// The encoders that heads could read, each once for every pairing.
     public var encoders: [EncoderUse]
     /// Names of the classes, by index.
     public var labels: [String]

@@ -7,11 +7,12 @@ import Training
 struct Controls: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
-    /// What random heads may cost, the same as for the search.
-    let limits: HeadLimits
+    /// What random heads may cost in each view, the same as for the search.
+    let limits: [HeadLimits]
     /// Whether there was a search to compare random heads with.
     let followsSearch: Bool
-    let test: FeatureSet
+    /// In every view.
+    let test: [FeatureSet]
     let key: RandomKey
 
     /// Every control, and what was tried for it.
@@ -22,20 +23,37 @@ struct Controls: Sendable {
     }
 
     /// A head on mean-pooled features, trained with every seed; nothing where every training diverges.
+    /// Of several views, the one that is best on dev with the first seed.
     private func trained(_ role: Role, _ classifier: String) throws -> [Entry] {
-        let space = trainings.space
-        let genotype = try space.genotype(
-            "projection(width=full) > \(space.pooledMeans) > \(classifier)")
+        let spaces = trainings.spaces
+        let heads = try spaces.spaces.map { space in
+            try space.genotype("projection(width=full) > \(space.pooledMeans) > \(classifier)")
+        }
+        let key = key.child(role.rawValue)
+        let stageName = "control: \(role.rawValue)"
         do {
+            var genotype = heads[0]
+            if heads.count > 1 {
+                let firsts = try trainings.train(
+                    heads.map {
+                        TrainingJob(genotype: $0, configuration: configuration.training)
+                    }, key, stageName: stageName)
+                let entries = zip(heads, firsts).map { head, first in
+                    Entry(
+                        role, head, .adamW(configuration.training),
+                        by: configuration.training.criterion, trials: [first])
+                }
+                genotype = heads[Entry.ranking(entries)[0]]
+            }
             let seeds = try trainings.trainSeeds(
-                genotype, configuration.training, count: configuration.seeds,
-                key.child(role.rawValue), stageName: "control: \(role.rawValue)")
+                genotype, configuration.training, count: configuration.seeds, key,
+                stageName: stageName)
             let entry = Entry(
                 role, genotype, .adamW(configuration.training),
                 by: configuration.training.criterion, trials: [seeds[0]])
             return [
                 entry.trained(
-                    role, seeds: seeds, Entry.Reading(genotype, in: space, test: test))
+                    role, seeds: seeds, Entry.Reading(genotype, in: spaces, test: test))
             ]
         } catch TrainingError.diverged {
             return []
@@ -45,15 +63,15 @@ struct Controls: Sendable {
     /// As many heads as there are finalists, drawn at random under the same limits and developed in
     /// the same way: the search without its scores.
     private func random() throws -> [Entry] {
-        let space = trainings.space
+        let spaces = trainings.spaces
         var seen: Set<Genotype> = []
         var genotypes: [Genotype] = []
         var generator = key.child("random control").generator()
         var attempts = 0
         while genotypes.count < configuration.keep, attempts < 100 * configuration.keep {
             attempts += 1
-            let genotype = space.sample(using: &generator)
-            guard limits.allow(space.graph(of: genotype)) else { continue }
+            let genotype = spaces.sample(using: &generator)
+            guard spaces.allow(genotype, limits: limits) else { continue }
             if seen.insert(genotype).inserted { genotypes.append(genotype) }
         }
         let (best, tried) = try HeadDevelopment(

@@ -122,8 +122,11 @@ public struct Entry: Sendable {
 
 extension Entry.Reading {
     /// What a head on the frozen encoder reads.
-    init(_ genotype: Genotype, in space: SearchSpace, test: FeatureSet) {
-        let layers = space.layers(of: genotype)
-        self.init(headLayers: layers, inputLayers: layers, trainedLayers: nil, test: test)
+    /// - Parameter test: the test split's features in every view.
+    init(_ genotype: Genotype, in spaces: SearchSpaces, test: [FeatureSet]) {
+        let layers = spaces.layers(of: genotype)
+        self.init(
+            headLayers: layers, inputLayers: layers, trainedLayers: nil,
+            test: test[spaces.index(of: genotype)])
     }
 }

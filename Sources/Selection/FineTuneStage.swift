@@ -15,7 +15,7 @@ public struct FineTuneStage: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
     let dataset: Dataset
-    let encoder: Encoder
+    let view: View
     /// The run's directory.
     let run: URL
     /// Whether existing checkpoints are used.
@@ -24,20 +24,21 @@ public struct FineTuneStage: Sendable {
     let note: @Sendable (String) -> Void
 
     /// - Parameters:
+    ///   - view: the only one of the trainings.
     ///   - run: the directory that checkpoints are kept in.
     ///   - resumes: whether existing checkpoints are used.
     ///   - key: the run's.
     ///   - note: called with one line about each seed.
     public init(
         _ options: FineTuneOptions, _ trainings: HeadTrainings,
-        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ encoder: Encoder, run: URL,
+        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ view: View, run: URL,
         resumes: Bool, key: RandomKey, note: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
         self.trainings = trainings
         self.configuration = configuration
         self.dataset = dataset
-        self.encoder = encoder
+        self.view = view
         self.run = run
         self.resumes = resumes
         self.key = key.child("fine-tuning")
@@ -76,7 +77,7 @@ public struct FineTuneStage: Sendable {
             searched.genotype, from: searched.seeds, role: .fineTuned, name: "winner")
         result.exportedPlace = result.entries.count
         result.entries.append(tuned)
-        let linear = try LinearHeads.trainable(in: trainings.space)
+        let linear = try LinearHeads.trainable(in: view.space)
         guard options.hasControl, tuned.genotype != linear else { return result }
         let heads = try trainings.trainSeeds(
             linear, configuration.training, count: configuration.seeds, key.child("linear"),
@@ -105,16 +106,14 @@ public struct FineTuneStage: Sendable {
     private func train(
         _ genotype: Genotype, from heads: [TrainedHead], role: Role, name: String
     ) throws -> Entry {
-        let (space, threads) = (trainings.space, trainings.threads)
+        let (space, encoder, threads) = (view.space, view.encoder, trainings.threads)
         // A head may read no layer as high as the number of layers to train: all below it then.
         let highest = space.layers(of: genotype).max() ?? 0
         let graph = try FineTuneGraph(
             genotype, in: space, encoder: encoder.configuration,
             count: options.depth.count.map { min($0, max(1, highest)) },
             dropout: options.training.dropout)
-        let source = FeatureSource(
-            dataset: dataset, encoder: encoder, layers: graph.inputLayers, threads: threads,
-            progress: trainings.progress, note: note)
+        let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)
         let tuner = try FineTuner(options.training, threads: threads)

@@ -28,13 +28,14 @@ struct HeadDevelopment: Sendable {
     /// - Parameters:
     ///   - contestants: the role of every head that is tried.
     ///   - best: the role of the best one.
-    ///   - test: the test split's features, for the evaluation later.
+    ///   - test: the test split's features in every view, for the evaluation later.
     ///   - name: what progress is reported under.
     /// - Returns: the best head, trained with every seed; and everything that was tried on the way,
     ///   the contestants in order, then the training configurations.
     /// - Throws: ``TrainingError/diverged(epoch:)`` when no head could be trained.
     func run(
-        _ genotypes: [Genotype], contestants: Role, best role: Role, test: FeatureSet, name: String
+        _ genotypes: [Genotype], contestants: Role, best role: Role, test: [FeatureSet],
+        name: String
     ) throws -> (best: Entry, tried: [Entry]) {
         let (entries, place) = try halving.run(
             genotypes.map { contestant($0, contestants) }, stageName: name)
@@ -49,7 +50,7 @@ struct HeadDevelopment: Sendable {
             genotype, training, count: configuration.seeds, key.child("winner"),
             stageName: "\(name), seeds")
         let best = chosen.trained(
-            role, seeds: seeds, Entry.Reading(genotype, in: trainings.space, test: test))
+            role, seeds: seeds, Entry.Reading(genotype, in: trainings.spaces, test: test))
         return (best, entries + tuning.entries.filter { !$0.trials.isEmpty })
     }
 }

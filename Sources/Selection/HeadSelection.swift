@@ -62,7 +62,7 @@ public struct HeadSelection: Sendable {
     /// Trains a head as a finalist with a part of the data held out, so that a later ``run`` finds it.
     /// - Throws: `BadOption` for a part that does not exist.
     public func trainFinalist(_ genotype: Genotype, part: Int) throws {
-        let count = trainings.parts.count
+        let count = trainings.partCount
         try require((0..<count).contains(part), "--held-out", part, "0 to \(count - 1)")
         try development.train(genotype, part: part, name: Self.finalists)
     }
@@ -73,13 +73,13 @@ public struct HeadSelection: Sendable {
     ///   - finalists: the best by score, or the one head that the user gave.
     ///   - isGiven: whether the user gave the head: then it is exported, and has no random control.
     ///   - competing: whether a linear head may be exported instead of the search's best head.
-    ///   - limits: what random heads may cost.
-    ///   - test: the test split's features, for the evaluation later.
+    ///   - limits: what random heads may cost, for each view.
+    ///   - test: the test split's features in every view, for the evaluation later.
     ///   - watch: times the stages.
     /// - Throws: `TrainingError`, `Interrupted`.
     public func run(
-        _ finalists: [Genotype], isGiven: Bool, competing: Bool, limits: HeadLimits,
-        test: FeatureSet, watch: Stopwatch
+        _ finalists: [Genotype], isGiven: Bool, competing: Bool, limits: [HeadLimits],
+        test: [FeatureSet], watch: Stopwatch
     ) throws -> SelectedHeads {
         var (searched, tried) = try watch.time("finalists") {
             try development.run(

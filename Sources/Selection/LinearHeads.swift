@@ -5,7 +5,7 @@ import RunStore
 import Support
 import Training
 
-/// Linear heads on the encoder's frozen features, each fitted to its minimum: the control that
+/// Linear heads on the frozen features of every view, each fitted to its minimum: the control that
 /// every search has to beat, and candidates for export in its place.
 ///
 /// With few training rows a strongly penalised linear head is hard to beat, and a search must not
@@ -13,7 +13,8 @@ import Training
 struct LinearHeads: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
-    let test: FeatureSet
+    /// In every view.
+    let test: [FeatureSet]
     let key: RandomKey
 
     /// Enough held-out rows to tell one head from another: the standard error of a difference is
@@ -28,7 +29,7 @@ struct LinearHeads: Sendable {
 
     /// Number of parts of the data that the best linear head and the search's best head are
     /// compared on.
-    var comparisonParts: Int { trainings.parts.count(holdingOut: Self.comparisonRows) }
+    var comparisonParts: Int { trainings.partCount(holdingOut: Self.comparisonRows) }
 
     /// Mean pooling, for pairs that are encoded separately `[u, v, |u - v|, u * v]`, and a linear
     /// layer, on the highest layer, trained by AdamW: what most people fine-tune.
@@ -36,15 +37,15 @@ struct LinearHeads: Sendable {
         try space.genotype("projection(width=full) > \(space.pooledMeans) > classifier(hidden=0)")
     }
 
-    /// Fits heads for every layer and strength of the penalty.
+    /// Fits heads for every view's layers and every strength of the penalty.
     ///
     /// - Parameter competing: whether heads that read more than mean-pooled features are fitted
     ///   too, to find the best linear head of all.
     /// - Returns: the plain head that is best on dev; and the best of all, tried on
     ///   ``comparisonParts`` parts, `nil` where it was not requested or there is too much data.
     func run(competing: Bool) throws -> (plain: Entry, best: Entry?) {
-        let plain = try heads(reading: ["projection(width=full)"])
-        let rivals = competing ? try heads(reading: richInputs).filter(isSmall) : []
+        let plain = try heads { _ in ["projection(width=full)"] }
+        let rivals = competing ? try heads(reading: Self.richInputs).filter(isSmall) : []
         let others = plain.filter { !rivals.contains($0) }
         let first = try fit(rivals + others, part: 0, extending: Set(plain))
         let records = try zip(rivals + others, first).filter { plain.contains($0.0) }
@@ -72,8 +73,8 @@ struct LinearHeads: Sendable {
 
     /// What linear heads may read: for pairs also each token with its counterpart, and how well the
     /// tokens are covered.
-    private var richInputs: [String] {
-        guard trainings.space.context.segments == 2 else { return ["projection(width=full)"] }
+    private static func richInputs(_ space: SearchSpace) -> [String] {
+        guard space.context.segments == 2 else { return ["projection(width=full)"] }
         return [
             "projection(width=full)", "alignment(compare=difference,width=full)",
             "alignment(compare=concatenation,width=full)", "coverage(sharpness=2)",
@@ -81,22 +82,23 @@ struct LinearHeads: Sendable {
         ]
     }
 
-    /// Heads on every layer.
-    private func heads(reading inputs: [String]) throws -> [Genotype] {
-        let space = trainings.space
-        return try space.context.layers.flatMap { layer in
-            try inputs.map { input in
-                try space.genotype(
-                    "layer(of=\(layer)) > \(input) > \(space.pooledMeans) > "
-                        + "classifier(norm=standard,hidden=0,dropout=0)")
+    /// Heads on every layer of every view.
+    private func heads(reading inputs: (SearchSpace) -> [String]) throws -> [Genotype] {
+        try trainings.spaces.spaces.flatMap { space in
+            try space.context.layers.flatMap { layer in
+                try inputs(space).map { input in
+                    try space.genotype(
+                        "layer(of=\(layer)) > \(input) > \(space.pooledMeans) > "
+                            + "classifier(norm=standard,hidden=0,dropout=0)")
+                }
             }
         }
     }
 
     private func isSmall(_ genotype: Genotype) -> Bool {
         let width =
-            trainings.space.graph(of: genotype).linearReadout?.body.output.width ?? 0
-        return width * trainings.parts[0].train.count <= Self.largestTable
+            trainings.spaces.graph(of: genotype).linearReadout?.body.output.width ?? 0
+        return width * trainings.views[0][0].train.count <= Self.largestTable
     }
 
     /// For each head, a fit for each strength, with a part of the data held out.
@@ -107,17 +109,19 @@ struct LinearHeads: Sendable {
         let counter = WorkCounter(
             stage: "linear heads", total: genotypes.count * LogisticPath.strengths.count,
             progress: trainings.progress)
-        let data = trainings.parts[part]
+        // A part's features are looked up once for all heads of a view.
+        let views = trainings.views.map { $0[part] }
         return try Parallel.map(count: genotypes.count, threads: trainings.threads) { place, _ in
             let genotype = genotypes[place]
-            let graph = trainings.space.graph(of: genotype)
+            let data = views[trainings.spaces.index(of: genotype)]
+            let graph = trainings.spaces.graph(of: genotype)
             let extends = extending.contains(genotype)
             let heads = try trainings.memo.fit(
                 places(genotype, part: part), graph, extends: extends
             ) {
                 try LogisticPath(
                     graph, train: data.train, dev: data.dev,
-                    classes: trainings.space.context.classes,
+                    classes: trainings.spaces.classes,
                     balancesClasses: configuration.training.balancesClasses,
                     extends: extends, criterion: criterion,
                     key: key.child(genotype.description).child(part),
@@ -147,7 +151,7 @@ struct LinearHeads: Sendable {
             by: criterion, trials: trials
         ).trained(
             role, seeds: Array(repeating: trials[0], count: configuration.seeds),
-            Entry.Reading(record.genotype, in: trainings.space, test: test))
+            Entry.Reading(record.genotype, in: trainings.spaces, test: test))
     }
 
     /// A linear head's fits on the parts so far.

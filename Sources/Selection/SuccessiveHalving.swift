@@ -16,7 +16,7 @@ struct SuccessiveHalving: Sendable {
     func run(_ contestants: [Entry], stageName: String) throws -> (entries: [Entry], best: Int) {
         var entries = contestants
         var alive = Array(entries.indices)
-        for round in 0..<min(rounds, trainings.parts.count) {
+        for round in 0..<min(rounds, trainings.partCount) {
             let trained = try train(alive.map { entries[$0] }, part: round, stageName: stageName)
             for (index, head) in zip(alive, trained) { entries[index].add(head) }
             alive = alive.filter { entries[$0].isSound }

@@ -24,7 +24,7 @@ public struct CorrelationResult: Sendable, Codable {
 
     /// Name of the task.
     public var task: String
-    /// Name of the encoder.
+    /// Name of the encoder; names separated by commas where there are several.
     public var encoder: String
     /// The seed of everything random.
     public var seed: UInt64

@@ -41,14 +41,14 @@ public struct CorrelationStudy: Sendable {
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
         let (train, dev) = try watch.time("features") {
-            (try prepared.features.features(.train), try prepared.features.features(.dev))
+            (try prepared.features(.train), try prepared.features(.dev))
         }
-        let folds = configuration.folds(devRows: dev.count)
+        let folds = configuration.folds(devRows: dev[0].count)
         let genotypes = HeadDraw.stratified(
-            prepared.space, count: configuration.heads,
+            prepared.spaces, count: configuration.heads,
             limits: configuration.space.limits(for: train), key: key.child("draw"))
         note(
-            "\(genotypes.count) heads of a space of \(String(format: "%.2g", prepared.space.count)), "
+            "\(genotypes.count) heads of a space of \(String(format: "%.2g", prepared.spaces.count)), "
                 + "each trained \(configuration.repeats * folds) times for "
                 + "\(configuration.training.epochs) epochs")
         let store = try RunStore(
@@ -60,8 +60,9 @@ public struct CorrelationStudy: Sendable {
         }
         try store.enter(stage: "heads")
         let trainings = HeadTrainings(
-            space: prepared.space,
-            parts: HeldOutParts(train: train, dev: dev, folds: folds, key: key.child("folds")),
+            spaces: prepared.spaces,
+            parts: HeldOutParts.views(
+                train: train, dev: dev, folds: folds, key: key.child("folds")),
             threads: configuration.threads, progress: progress, memo: TrainingMemo(store))
         let records = try watch.time("heads") {
             try self.train(genotypes, scores, trainings, folds: folds, key.child("train"))
@@ -69,7 +70,7 @@ public struct CorrelationStudy: Sendable {
         let known = records.filter { $0.accuracy != nil }
         guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
         let result = try summarize(
-            known, failed: genotypes.count - known.count, prepared.dataset, folds: folds,
+            known, failed: genotypes.count - known.count, prepared, folds: folds,
             seconds: watch.cost.stages, key.child("intervals"))
         try StudyFiles.write(result, known, to: configuration.directory)
         try store.enter(stage: RunStore.completeStage)
@@ -81,19 +82,19 @@ public struct CorrelationStudy: Sendable {
     /// trainings, so a study with other scoring options need not train again.
     /// - Returns: one for each head; `nil` where it cannot be scored.
     private func score(
-        _ genotypes: [Genotype], _ prepared: Preparation, _ train: FeatureSet, _ key: RandomKey
+        _ genotypes: [Genotype], _ prepared: Preparation, _ train: [FeatureSet], _ key: RandomKey
     ) throws -> [Score?] {
         var options = configuration.scoring
         options.leavesOutUnavailable = true
         let scorer = try Scorer(
-            space: prepared.space, train: train, proxies: ProxyRegistry.all.map(\.name),
+            spaces: prepared.spaces, train: train, proxies: ProxyRegistry.all.map(\.name),
             options: options, key: key.child("scoring"))
         let store = try RunStore(
             configuration.scoringDirectory, identity: configuration.scoringIdentity(prepared),
             mode: .resume)
         defer { try? store.close() }
         let known = Dictionary(
-            try store.candidates(in: prepared.space).map { ($0.id, $0) }
+            try store.candidates(in: prepared.spaces).map { ($0.id, $0) }
         ) { first, _ in first }
         let counter = WorkCounter(
             stage: "scoring", total: genotypes.count, unit: "heads", progress: progress)
@@ -155,7 +156,7 @@ public struct CorrelationStudy: Sendable {
     }
 
     private func summarize(
-        _ records: [HeadRecord], failed: Int, _ dataset: Dataset, folds: Int,
+        _ records: [HeadRecord], failed: Int, _ prepared: Preparation, folds: Int,
         seconds: [String: Double], _ key: RandomKey
     ) throws -> CorrelationResult {
         let accuracies = records.map { $0.accuracy ?? 0 }
@@ -184,7 +185,8 @@ public struct CorrelationStudy: Sendable {
         }
         let mean = accuracies.reduce(0, +) / Double(accuracies.count)
         return CorrelationResult(
-            task: dataset.name, encoder: configuration.input.encoder, seed: configuration.seed,
+            task: prepared.dataset.name,
+            encoder: prepared.encoderNames.joined(separator: ", "), seed: configuration.seed,
             version: Version.current, heads: records.count, failed: failed, folds: folds,
             repeats: configuration.repeats, epochs: configuration.training.epochs,
             accuracies: [accuracies.min() ?? 0, mean, accuracies.max() ?? 0], ceiling: ceiling,

@@ -13,7 +13,7 @@ struct CorrelationTests {
     ) -> CorrelationConfiguration {
         var configuration = CorrelationConfiguration(
             task: workspace.task, directory: workspace.directory.appendingPathComponent(run))
-        configuration.input.encoder = workspace.encoder.path
+        configuration.input.encoders = [workspace.encoder.path]
         configuration.scoring.examples = 24
         configuration.training.epochs = 2
         configuration.threads = threads

@@ -33,7 +33,7 @@ struct FineTuneRunTests {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run")
-        configuration.input.pairing = pairing
+        configuration.input.pairings = pairing == .joint ? .joint : .siamese
         configuration.fineTuning?.isStandalone = isStandalone
         let result = try Pipeline(configuration).run()
         let tuned = result.exported
@@ -117,7 +117,7 @@ struct FineTuneRunTests {
         let linear = "projection(width=full) > pool-mean > classifier(hidden=0)"
         for head in ["projection(width=full) > pool-max > classifier(hidden=0)", linear] {
             var configuration = configuration(workspace, head == linear ? "linear" : "other")
-            configuration.input.pairing = .joint
+            configuration.input.pairings = .joint
             configuration.head = head
             let result = try Pipeline(configuration).run()
             #expect(result.exported.role == .fineTuned)

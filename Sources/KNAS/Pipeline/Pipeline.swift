@@ -55,7 +55,7 @@ public struct Pipeline: Sendable {
     ) throws -> RunResult {
         let session = try RunSession(configuration, prepared, watch, note)
         defer { session.close() }
-        let splits = try watch.time("features") { try prepared.features.splits() }
+        let splits = try watch.time("features") { try prepared.splits() }
         let candidates = try watch.time("search") {
             try search(prepared, splits.train, session)
         }
@@ -85,13 +85,15 @@ extension Pipeline {
     /// The root of everything random.
     var key: RandomKey { RandomKey(seed: configuration.seed) }
 
-    /// Reads the task and opens the encoder.
+    /// Reads the task and opens the encoders.
     /// - Returns: both, and a pipeline that selects by the task's metric.
     func opened(_ watch: Stopwatch = Stopwatch()) throws -> (Pipeline, Preparation) {
         let prepared = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
-        try configuration.fineTuning?.check(layers: prepared.encoder.configuration.layers)
+        for view in prepared.views {
+            try configuration.fineTuning?.check(layers: view.encoder.configuration.layers)
+        }
         var configuration = configuration
         configuration.selection.training.criterion = prepared.dataset.criterion
         configuration.fineTuning?.training.criterion = prepared.dataset.criterion
@@ -100,14 +102,14 @@ extension Pipeline {
 
     /// Scores candidates, or takes the head that was given.
     private func search(
-        _ prepared: Preparation, _ train: FeatureSet, _ session: RunSession
+        _ prepared: Preparation, _ train: [FeatureSet], _ session: RunSession
     ) throws -> RankedCandidates {
         let search = try candidateSearch(prepared, train)
         if let head = configuration.head {
-            return search.ranked([search.score(try prepared.space.genotype(head))])
+            return search.ranked([search.score(try prepared.spaces.genotype(head))])
         }
         let candidates = search.ranked(
-            try session.search(search, in: prepared.space, progress: progress))
+            try session.search(search, in: prepared.spaces, progress: progress))
         note(
             "scored \(candidates.best.count) of \(candidates.all.count) heads by "
                 + "\(candidates.expression)")
@@ -115,10 +117,10 @@ extension Pipeline {
     }
 
     func candidateSearch(
-        _ prepared: Preparation, _ train: FeatureSet
+        _ prepared: Preparation, _ train: [FeatureSet]
     ) throws -> CandidateSearch {
         let scorer = try Scorer(
-            space: prepared.space, train: train, proxies: configuration.search.expression.names,
+            spaces: prepared.spaces, train: train, proxies: configuration.search.expression.names,
             options: configuration.search.scoring, key: key.child("scoring"))
         return candidateSearch(prepared, configuration.space.limits(for: train)) {
             try scorer.score($0, key: $1)
@@ -126,7 +128,7 @@ extension Pipeline {
     }
 
     func candidateSearch(
-        _ prepared: Preparation, _ limits: HeadLimits,
+        _ prepared: Preparation, _ limits: [HeadLimits],
         score: @escaping @Sendable (Genotype, RandomKey) throws -> Score
     ) -> CandidateSearch {
         var options = CandidateSearch.Options()
@@ -136,15 +138,15 @@ extension Pipeline {
         options.threads = configuration.threads
         options.limits = limits
         return CandidateSearch(
-            space: prepared.space, options: options, key: key.child("search"), score: score)
+            spaces: prepared.spaces, options: options, key: key.child("search"), score: score)
     }
 
     func trainings(
-        _ prepared: Preparation, _ train: FeatureSet, _ dev: FeatureSet, _ memo: TrainingMemo
+        _ prepared: Preparation, _ train: [FeatureSet], _ dev: [FeatureSet], _ memo: TrainingMemo
     ) -> HeadTrainings {
         HeadTrainings(
-            space: prepared.space,
-            parts: HeldOutParts(train: train, dev: dev, key: key.child("parts")),
+            spaces: prepared.spaces,
+            parts: HeldOutParts.views(train: train, dev: dev, key: key.child("parts")),
             threads: configuration.threads, progress: progress, memo: memo)
     }
 
@@ -154,7 +156,7 @@ extension Pipeline {
 
     /// Linear heads compete where a search was made for the frozen encoder.
     private func select(
-        _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ splits: SplitFeatures,
+        _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ splits: ViewSplits,
         _ watch: Stopwatch
     ) throws -> SelectedHeads {
         let isGiven = configuration.head != nil
@@ -172,7 +174,7 @@ extension Pipeline {
     ) throws -> SelectedHeads {
         guard let options = configuration.fineTuning else { return frozen }
         return try FineTuneStage(
-            options, trainings, configuration.selection, prepared.dataset, prepared.encoder,
+            options, trainings, configuration.selection, prepared.dataset, prepared.views[0],
             run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
         ).run(frozen, isGiven: configuration.head != nil)
     }

@@ -37,11 +37,12 @@ extension Pipeline {
         // Bad options are reported now rather than by every share.
         try configuration.search.scoring.check()
         // Mean lengths matter only where multiply-adds are limited.
-        let lengths =
-            try configuration.space.maximumMultiplyAdds == nil
-            ? [] : prepared.features.trainLengths()
-        let limits = configuration.space.limits(
-            lengths: lengths, segments: prepared.dataset.segments)
+        let limits = try prepared.views.map { view in
+            configuration.space.limits(
+                lengths: configuration.space.maximumMultiplyAdds == nil
+                    ? [] : try view.features.trainLengths(),
+                segments: view.features.segments)
+        }
         let search = candidateSearch(prepared, limits) { _, _ in
             preconditionFailure("a plan scores nothing")
         }
@@ -66,9 +67,9 @@ extension Pipeline {
     public func score(_ list: URL, shard: Shard, to part: URL) throws -> Int {
         try configuration.check()
         let (pipeline, prepared) = try opened()
-        let share = try CandidateList.read(list, in: prepared.space).enumerated()
+        let share = try CandidateList.read(list, in: prepared.spaces).enumerated()
             .filter { shard.contains($0.offset) }.map(\.element)
-        let search = try candidateSearch(prepared, prepared.features.features(.train))
+        let search = try candidateSearch(prepared, prepared.features(.train))
         let done = WorkCounter(
             stage: "scoring", total: share.count, unit: "heads", progress: progress)
         try RunStore.writePart(part, identity: RunIdentity(pipeline.configuration, prepared)) {
@@ -92,13 +93,14 @@ extension Pipeline {
     public func train(_ head: String, heldOut: Int, to part: URL) throws {
         try configuration.check()
         let (pipeline, prepared) = try opened()
-        let genotype = try prepared.space.genotype(head)
-        let train = try prepared.features.features(.train)
-        let dev = try prepared.features.features(.dev)
+        let genotype = try prepared.spaces.genotype(head)
+        // The head's own view is enough.
+        let own = Preparation(prepared.dataset, views: [prepared.view(of: genotype)])
+        let (train, dev) = (try own.features(.train), try own.features(.dev))
         try RunStore.writePart(part, identity: RunIdentity(pipeline.configuration, prepared)) {
             store in
             // Exactly as the fine step does it, so a resumed search finds it.
-            try pipeline.selection(pipeline.trainings(prepared, train, dev, TrainingMemo(store)))
+            try pipeline.selection(pipeline.trainings(own, train, dev, TrainingMemo(store)))
                 .trainFinalist(genotype, part: heldOut)
         }
     }

@@ -17,7 +17,7 @@ extension RunIdentity {
     init(_ configuration: RunConfiguration, _ prepared: Preparation) {
         self.init(
             program: Version.current, kernels: BLAS.kernelName, task: prepared.dataset.name,
-            data: prepared.dataset.digest, encoder: prepared.encoder.digest,
+            data: prepared.dataset.digest, encoder: prepared.digest,
             seed: configuration.seed,
             choices: configuration.choices.filter { !Self.free.contains($0.key) })
     }

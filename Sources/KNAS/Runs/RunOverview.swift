@@ -41,7 +41,7 @@ public struct RunOverview: Sendable, Codable {
     public var detail: String?
     /// Name of the task.
     public var task: String?
-    /// Name of the encoder.
+    /// Name of the encoder; names separated by commas where there are several.
     public var encoder: String?
     /// The seed of everything random.
     public var seed: UInt64?
@@ -126,7 +126,7 @@ public struct RunOverview: Sendable, Codable {
         state = summary.isComplete ? .complete : summary.isRunning ? .running : .interrupted
         detail = summary.isComplete ? nil : summary.stage ?? "start"
         task = summary.identity.task
-        encoder = summary.identity.choices["input.encoder"]
+        encoder = summary.identity.choices["input.encoders"]
         seed = summary.identity.seed
         version = summary.identity.program
         created = summary.created.map { $0.formatted(.iso8601) }
@@ -139,7 +139,9 @@ public struct RunOverview: Sendable, Codable {
 
     private mutating func take(_ result: RunResult) {
         task = result.task
-        encoder = result.encoders.map(\.name).joined(separator: ", ")
+        var names: [String] = []
+        for use in result.encoders where !names.contains(use.name) { names.append(use.name) }
+        encoder = names.joined(separator: ", ")
         seed = result.seed
         version = result.version
         let exported = result.exported

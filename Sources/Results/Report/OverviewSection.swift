@@ -45,7 +45,9 @@ enum OverviewSection {
         }
         let labels = result.labels.prefix(30).joined(separator: ", ")
         let search = result.search
-        let encoders: [HTML] = result.encoders.map { "<bdi>\($0.name)</bdi>" }
+        let encoders: [HTML] = result.encoders.enumerated().map { place, use in
+            "\(place > 0 ? "; " : "")<bdi>\(use.name)</bdi>\(result.encoders.count > 1 ? " (\(use.pairing))" : "")"
+        }
         let layers = result.encoders.map { $0.layers.map(String.init).joined(separator: ", ") }
         return [
             ("Task", "<bdi>\(result.task)</bdi>"),

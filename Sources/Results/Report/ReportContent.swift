@@ -103,7 +103,8 @@ public struct ReportContent: Sendable {
                     && entry.genotype == selected.searched.genotype,
                 score: rank?.score, place: rank?.place)
         }
-        architecture = ArchitectureDiagram(selected.exported.genotype, in: findings.prepared.space)
+        architecture = ArchitectureDiagram(
+            selected.exported.genotype, in: findings.exportedView.space)
         test = TestPredictions(
             try findings.modelTest, examples: findings.prepared.dataset.test,
             labels: result.labels)
