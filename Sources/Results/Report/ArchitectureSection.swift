@@ -52,7 +52,7 @@ enum ArchitectureSection {
         } else {
             state = "frozen"
         }
-        let name = URLName.last(result.encoders.first?.name ?? "")
+        let name = URLName.last(result.exported.members.first?.encoder ?? "")
         let box = Self.box(y, height: 46, style: "frozen", lines: [(name, true), (state, false)])
         y += 46
         return box + arrow(at: &y, shape)
