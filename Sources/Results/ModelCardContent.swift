@@ -7,19 +7,20 @@ extension ModelCardContent {
     /// What a run knows about the model it exports.
     init(_ result: RunResult, model: Model, task definition: TaskDefinition) {
         let (exported, configuration) = (result.exported, model.configuration)
-        let encoder = configuration.encoder
+        let (view, member) = (configuration.views[0], configuration.members[0])
+        let encoder = view.encoder
         self.init()
         (task, labels, rows) = (result.task, result.labels, result.rows)
         (version, seed) = (result.version, result.seed)
-        (hasPairs, pairing) = (configuration.hasPairs, configuration.pairing.rawValue)
+        (hasPairs, pairing) = (configuration.hasPairs, view.pairing.rawValue)
         (self.encoder, encoderDigest) = (encoder.name, encoder.digest)
-        layers = configuration.fineTuning?.headLayers ?? configuration.layers
-        maximumLength = configuration.maximumLength
-        (genotype, weightCount) = (configuration.genotype, exported.parameters)
+        layers = view.fineTuning?.headLayers ?? member.layers
+        maximumLength = view.maximumLength
+        (genotype, weightCount) = (member.genotype, exported.parameters)
         metrics = Self.metrics(exported.modelTest, result.metrics)
         seedCount = exported.isOneOfSeveral ? exported.perSeed.count : 1
-        trainedLayers = configuration.fineTuning.map { $0.firstLayer...$0.lastLayer }
-        memberCount = model.members.count
+        trainedLayers = view.fineTuning.map { $0.firstLayer...$0.lastLayer }
+        memberCount = member.replicas
         taskDescription = definition.description
         source = definition.source
         if exported.isOneOfSeveral {

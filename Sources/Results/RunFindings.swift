@@ -98,17 +98,29 @@ public struct RunFindings {
     /// The exported model against another on test.
     func comparison(with other: Tested) throws -> PairedComparison {
         try PairedComparison(
-            labels: exported.test.labels, first: [exported.test.predicted],
-            second: [other.test.predicted], key: key.child(other.model.role.rawValue))
+            by: prepared.dataset.criterion, exported.test, other.test,
+            key: key.child(other.model.role.rawValue))
     }
 
     // MARK: The model
+
+    /// The places of the views that the exported model's members read; others are not part of it.
+    private var used: [Int] {
+        prepared.views.indices.filter { place in
+            exported.model.members.contains {
+                prepared.spaces.index(of: $0.entry.genotype) == place
+            }
+        }
+    }
+
+    /// The encoder of each view of the exported model.
+    var encoders: [Encoder] { used.map { prepared.views[$0].encoder } }
 
     /// The exported model.
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
     func model() throws -> Model {
         let (dataset, members) = (prepared.dataset, selected.exported.members)
-        let used = usedViews
+        let used = used
         var configuration = ModelConfiguration(
             task: dataset.name, hasPairs: dataset.hasPairs, labels: dataset.labels,
             positiveLabel: dataset.positiveLabel, views: used.map { view($0, members) },
@@ -133,18 +145,6 @@ public struct RunFindings {
         }
         return try fineTuned(members[0].entry, &configuration)
     }
-
-    /// The views that the exported model reads; others are not part of it.
-    private var usedViews: [Int] {
-        prepared.views.indices.filter { place in
-            selected.exported.members.contains {
-                prepared.spaces.index(of: $0.entry.genotype) == place
-            }
-        }
-    }
-
-    /// The encoder of each of the exported model's views.
-    var encoders: [Encoder] { usedViews.map { prepared.views[$0].encoder } }
 
     /// What the members read of a view.
     private func view(

@@ -45,29 +45,33 @@ extension RunResult {
             entries: try selected.entries.map {
                 try Entry($0, scores: scores[$0.genotype] ?? [:], findings)
             },
-            pareto: Self.front(
-                selected.entries.filter { $0.role == .contestant || $0.role == .randomContestant }),
+            pareto: try findings.front(),
             cost: cost)
     }
+}
 
-    /// Heads that are more accurate than all smaller ones.
-    private static func front(_ entries: [Selection.Entry]) -> [ParetoPoint] {
-        var points = entries.compactMap { entry in
-            entry.heldOutAccuracy.map {
-                ParetoPoint(
+extension RunFindings {
+    /// Heads that do better than all smaller ones, by the metric that decides.
+    fileprivate func front() throws -> [RunResult.ParetoPoint] {
+        let metric = prepared.dataset.criterion.metric
+        let tried = selected.entries.filter {
+            $0.role == .contestant || $0.role == .randomContestant
+        }
+        let points = try tried.compactMap { entry in
+            try heldOut(entry).map {
+                RunResult.ParetoPoint(
                     genotype: entry.genotype.description, parameters: entry.parameters,
-                    heldOutAccuracy: $0)
+                    heldOut: $0)
             }
+        }.sorted { a, b in
+            let (x, y) = (a.heldOut.value(of: metric), b.heldOut.value(of: metric))
+            return (a.parameters, -x, a.genotype) < (b.parameters, -y, b.genotype)
         }
-        points.sort {
-            ($0.parameters, -$0.heldOutAccuracy, $0.genotype)
-                < ($1.parameters, -$1.heldOutAccuracy, $1.genotype)
-        }
-        var best = -1.0
+        var best = -Double.infinity
         return points.filter { point in
-            guard point.heldOutAccuracy > best else { return false }
-            best = point.heldOutAccuracy
-            return true
+            let value = point.heldOut.value(of: metric)
+            defer { best = max(best, value) }
+            return value > best
         }
     }
 }
@@ -82,7 +86,7 @@ extension RunResult.Entry {
             encoder: findings.prepared.view(of: entry.genotype).encoderName, recipe: entry.recipe,
             parameters: entry.parameters, scores: scores,
             dev: first.map { findings.metrics($0.dev) }, heldOut: try findings.heldOut(entry),
-            parts: entry.trials.count, history: first?.history ?? [])
+            parts: entry.trials.count, rounds: entry.rounds, history: first?.history ?? [])
     }
 }
 

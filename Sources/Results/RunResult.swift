@@ -61,6 +61,8 @@ public struct RunResult: Sendable, Codable {
         public var heldOut: ClassificationMetrics?
         /// Number of parts of the data that it was tried on; heads that do well are tried on more.
         public var parts: Int
+        /// Rounds of a funnel after which it left; 0 for a head that was tried to the end.
+        public var rounds: Int
         /// The epochs of the first training.
         public var history: [EpochRecord]
     }
@@ -120,19 +122,19 @@ public struct RunResult: Sendable, Codable {
         public var memberCurve: [Portfolio.Step]
         /// Counts on test; rows are the true classes, columns those that the model predicts.
         public var confusion: [[Int]]
-        /// The exported model's test accuracy minus this one's, with a 95 % bootstrap interval over the
-        /// test rows and McNemar's p; `nil` for the exported model itself.
+        /// The exported model minus this one on test, in the metric that decides, with a 95 % bootstrap
+        /// interval over the test rows and McNemar's p; `nil` for the exported model itself.
         public var exportedMinusThis: PairedComparison?
     }
 
-    /// A trained head that is more accurate than all heads with as few weights or fewer.
-    public struct ParetoPoint: Sendable, Codable, Hashable {
+    /// A trained head that does better than all heads with as few weights or fewer.
+    public struct ParetoPoint: Sendable, Codable {
         /// The head in text form.
         public var genotype: String
         /// Its trained weights.
         public var parameters: Int
-        /// Accuracy over the held-out rows that it was tried on, a fraction of 1.
-        public var heldOutAccuracy: Double
+        /// Metrics over the held-out rows that it was tried on.
+        public var heldOut: ClassificationMetrics
     }
 
     /// ``format`` of the program that wrote it.
@@ -165,7 +167,8 @@ public struct RunResult: Sendable, Codable {
     public var controls: [String: Model]
     /// Every head that was trained, in the order of trainings.
     public var entries: [Entry]
-    /// The Pareto front of contestants and random heads, from the smallest to the most accurate.
+    /// The Pareto front of contestants and random heads by the metric that decides, from the smallest to
+    /// the best.
     public var pareto: [ParetoPoint]
     /// What the run took.
     public var cost: Cost

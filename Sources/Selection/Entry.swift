@@ -35,6 +35,8 @@ public struct Entry: Sendable {
     /// How it did on each part of the data that was held out, in order, dev first; `nil` where
     /// training diverged.
     public private(set) var trials: [TrainingOutcome?] = []
+    /// Rounds of a funnel that it was trained in, beside its trials.
+    public private(set) var rounds = 0
     /// The heads whose probabilities are averaged when it answers: those of its trials, and further
     /// seeds. None for a head that left the funnel.
     public private(set) var replicas: [TrainedHead] = []
@@ -62,6 +64,7 @@ public struct Entry: Sendable {
     func seen(_ outcome: TrainingOutcome?) -> Entry {
         var result = self
         result.trials = [outcome]
+        result.rounds += 1
         return result
     }
 

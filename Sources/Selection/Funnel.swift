@@ -55,17 +55,19 @@ struct Funnel: Sendable {
         return (contestants, left.map { $0.answering([], as: roles.tried) })
     }
 
-    /// Rows that heads are trained on in the rungs, for so many heads that begin: what a funnel costs
-    /// beside its contestants' trials.
+    /// What heads cost that left a funnel, beside its contestants' trials.
     /// - Parameter cost: multiply-adds of training a head on so many rows.
     static func work(
-        _ entries: [Entry], trainRows: Int, cost: (Genotype, Int) -> Double
+        _ left: [Entry], trainRows: Int, cost: (Genotype, Int) -> Double
     ) -> Double {
-        entries.reduce(0) { sum, entry in
-            let epochs = entry.trials.first.flatMap { $0 }?.history.count ?? 0
-            let rows = rungs[min(max(epochs, 1), rungs.count) - 1].rows
-            return sum + cost(entry.genotype, min(max(epochs, 1) * trainRows, rows))
-        }
+        left.reduce(0) { $0 + cost($1.genotype, $1.rowsInFunnel(of: trainRows)) }
+    }
+
+    /// Rows that a head has seen after so many rounds, each as often as it was seen.
+    fileprivate static func rows(rounds: Int, of trainRows: Int) -> Int {
+        guard rounds > 0 else { return 0 }
+        let rung = rungs[min(rounds, rungs.count) - 1]
+        return min(rung.epochs * trainRows, rung.rows)
     }
 
     /// Trains all up to a rung, and looks at dev.
@@ -90,5 +92,14 @@ struct Funnel: Sendable {
         ]
         let sums = entries.indices.map { ranks[0][$0] + ranks[1][$0] }
         return entries.indices.sorted { sums[$0] != sums[$1] ? sums[$0] > sums[$1] : $0 < $1 }
+    }
+}
+
+extension Entry {
+    /// Training rows that the head has seen in a funnel, each as often as it was seen; 0 for a head that
+    /// was in none, or went through it.
+    /// - Parameter trainRows: rows of the training split.
+    public func rowsInFunnel(of trainRows: Int) -> Int {
+        Funnel.rows(rounds: rounds, of: trainRows)
     }
 }

@@ -73,7 +73,7 @@ public struct SelectedModel: Sendable {
         threads: Int
     ) throws -> (model: Predictions, members: [Predictions]) {
         let answers = try members.map {
-            try Predictions(averaging: $0.entry.testPredictions(threads: threads))
+            try $0.entry.testPredictions(threads: threads).together
         }
         let mixture = try Predictions(mixing: answers, weights: members.map(\.weight))
         return (mixture.tempered(temperature), answers)

@@ -32,16 +32,15 @@ struct AgreementTests {
         let space = SearchSpace(
             context: HeadContext(
                 inputWidth: encoder.width, classes: 3, segments: 2, layers: [10, 12]))
-        let drawn = ONNXCase.model(
+        let drawn = RandomModels.head(
             space, try space.genotype(head), encoder: encoder, pairing: .siamese, hasPairs: true,
-            members: members, key: RandomKey(seed: 6))
+            replicas: members, key: RandomKey(seed: 6))
         // By the name under which the program finds it.
         var configuration = drawn.configuration
-        configuration.encoder.name = "multilingual-e5-small"
-        let model = Model(
-            configuration: configuration, graph: drawn.graph, ensemble: drawn.members)
+        configuration.views[0].encoder.name = "multilingual-e5-small"
+        let model = Model(configuration: configuration, members: drawn.members)
         let url = directory.appendingPathComponent("model")
-        try ModelDirectory.save(model, encoder: encoder, card: "", to: url)
+        try ModelDirectory.save(model, encoders: [encoder], card: "", to: url)
         let texts = directory.appendingPathComponent("texts.tsv")
         let pairs = try String(
             contentsOf: Self.root.appendingPathComponent("tasks/paraphrase/test.tsv"),

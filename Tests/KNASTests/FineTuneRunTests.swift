@@ -67,7 +67,7 @@ struct FineTuneRunTests {
         #expect(page.contains("exported: \(tuned.role.title)"))
 
         let url = configuration.run.appendingPathComponent("model")
-        #expect(try ModelDirectory.load(url).configuration.genotype == genotype)
+        #expect(try ModelDirectory.load(url).configuration.members[0].genotype == genotype)
         let card = try String(
             contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
         let accuracy = String(format: "%.3f", tuned.modelTest.accuracy)
@@ -137,20 +137,21 @@ struct FineTuneRunTests {
         #expect(try Pipeline(configuration).run().exported.trainedLayers?.count == 2)
         let url = configuration.run.appendingPathComponent("model")
         let model = try ModelDirectory.load(url)
-        let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+        let encoders = try ModelDirectory.openEncoders(of: model.configuration, at: url)
         let again = workspace.directory.appendingPathComponent("again")
-        try ModelDirectory.save(model, encoder: encoder, card: "", to: again)
+        try ModelDirectory.save(model, encoders: encoders, card: "", to: again)
         let whole = workspace.directory.appendingPathComponent("whole")
         try ModelDirectory.save(
-            model, encoder: encoder, card: "", includesEncoder: true, to: whole)
+            model, encoders: encoders, card: "", includesEncoder: true, to: whole)
         let dataset = try Dataset.load(TaskDefinition.load(workspace.task), dataDirectory: nil)
         func logits(_ url: URL) throws -> [Float] {
             let model = try ModelDirectory.load(url)
-            let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+            let encoders = try ModelDirectory.openEncoders(of: model.configuration, at: url)
             let cache = workspace.directory.appendingPathComponent(UUID().uuidString)
-            let features = try FeatureCache(encoder: encoder, directory: cache, threads: 1)
-                .features(of: dataset.test, model.configuration.features)
-            return try BatchedInference(model.graph, model.parameters, threads: 2)
+            let features = try FeatureCache(encoder: encoders[0], directory: cache, threads: 1)
+                .features(of: dataset.test, model.configuration.views[0].features)
+            let member = model.members[0]
+            return try BatchedInference(member.graph, member.replicas[0], threads: 2)
                 .outputs(features).array
         }
         let expected = try logits(url)
