@@ -57,7 +57,7 @@ extension EpochChoice: ExpressibleByArgument {}
 /// How heads are trained.
 struct TrainingOptions: ParsableArguments {
     @Option(
-        help: "Most epochs: 8 for the best head and half for finalists, 4 for a study's heads.")
+        help: "Most epochs (default: 4).")
     var epochs: Int?
     @Option(help: "Peak learning rate.")
     var learningRate = TrainingConfiguration().learningRate

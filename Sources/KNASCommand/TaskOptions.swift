@@ -98,9 +98,13 @@ struct EncoderOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The encoder's layers that heads may read: 10, 8-12, 6,9,12, last, all or upper-third.",
-            discussion: "0 is the embeddings' output. Heads read one of them or a learned mix."))
-    var layers = LayerSelection.upperThird
+            "The encoder's layers that heads may read: auto, 10, 8-12, 6,9,12, last, all or upper-third.",
+            discussion: """
+                0 is the embeddings' output. Heads read one of them or a learned mix. A search with auto \
+                fits a linear head on every layer, on a sample of the training rows, and keeps the best \
+                four; for other commands auto means all.
+                """))
+    var layers = LayerSelection.automatic
 
     @Option(help: "Threads (default: all cores). The results do not depend on it.")
     var threads: Int = Parallel.availableThreads

@@ -42,6 +42,30 @@ public struct HeadSelection: Sendable {
         self.note = note
     }
 
+    /// The name that the search's heads are trained under.
+    private static let contestants = "contestants"
+
+    private func contest(_ test: [FeatureSet]) -> Contest {
+        Contest(
+            trainings: trainings, configuration: configuration, test: test,
+            key: key.child("contest"))
+    }
+
+    /// Trains a head as a contestant with a part of the data held out, so that a later ``run`` finds
+    /// it.
+    /// - Parameter placeholder: features of any split, which are not read.
+    /// - Throws: `BadOption` for a part that does not exist.
+    public func trainContestant(
+        _ genotype: Genotype, part: Int, placeholder: [FeatureSet]
+    ) throws {
+        let count = trainings.partCount
+        try require((0..<count).contains(part), "--held-out", part, "0 to \(count - 1)")
+        let contest = contest(placeholder)
+        _ = try trainings.train(
+            [contest.job(contest.entry(.contestant, genotype), part: part)], contest.key,
+            stageName: Self.contestants)
+    }
+
     /// Chooses among ranked heads.
     ///
     /// - Parameters:
@@ -58,13 +82,11 @@ public struct HeadSelection: Sendable {
         _ candidates: [Genotype], isGiven: Bool, competing: Bool, costs: AnswerCosts,
         scoring: Double, limits: [HeadLimits], test: [FeatureSet], watch: Stopwatch
     ) throws -> SelectedHeads {
-        let contest = Contest(
-            trainings: trainings, configuration: configuration, test: test,
-            key: key.child("contest"))
+        let contest = contest(test)
         var (contestants, left) = try watch.time("contestants") {
             try Funnel(contest: contest).run(
                 Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces),
-                roles: (.contestant, .tried), stageName: "contestants")
+                roles: (.contestant, .tried), stageName: Self.contestants)
         }
         contestants += try watch.time("tuning") { try variants(contestants[0], contest) }
         let budget =

@@ -32,6 +32,9 @@ public struct HeadTrainings: Sendable {
         self.memo = memo
     }
 
+    /// Number of classes.
+    public var classes: Int { spaces.classes }
+
     /// The parts of the data in the view that a head reads.
     func parts(of genotype: Genotype) -> HeldOutParts { views[spaces.index(of: genotype)] }
 

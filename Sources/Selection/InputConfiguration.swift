@@ -37,7 +37,7 @@ public struct InputConfiguration: Sendable {
     /// Names or paths of the encoders; each head reads one of them.
     public var encoders = [EncoderStore.defaultName]
     /// The encoders' hidden states that heads may read.
-    public var layers = LayerSelection.upperThird
+    public var layers = LayerSelection.automatic
 
     /// This project's standard choices for a task.
     public init(task: URL) { self.task = task }

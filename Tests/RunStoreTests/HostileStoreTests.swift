@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Heads
 import RunStore
 import Search
 import Support

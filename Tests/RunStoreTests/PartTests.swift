@@ -1,4 +1,5 @@
 import Foundation
+import Heads
 import RunStore
 import Search
 import Support

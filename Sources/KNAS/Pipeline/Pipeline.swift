@@ -46,12 +46,13 @@ public struct Pipeline: Sendable {
         try configuration.check()
         let watch = Stopwatch()
         let directory = try RunDirectory(configuration.run)
-        let (pipeline, prepared) = try opened(watch)
-        return try pipeline.run(prepared, directory, watch)
+        let (pipeline, prepared, layers) = try opened(watch)
+        return try pipeline.run(prepared, layers, directory, watch)
     }
 
     private func run(
-        _ prepared: Preparation, _ directory: RunDirectory, _ watch: Stopwatch
+        _ prepared: Preparation, _ layers: [LayerFinding], _ directory: RunDirectory,
+        _ watch: Stopwatch
     ) throws -> RunResult {
         let session = try RunSession(configuration, prepared, watch, note)
         defer { session.close() }
@@ -60,13 +61,13 @@ public struct Pipeline: Sendable {
             try search(prepared, splits.train, session)
         }
         let trainings = trainings(prepared, splits.train, splits.dev, session.memo)
-        let frozen = try select(candidates, trainings, splits, watch)
+        let costs = AnswerCosts(prepared.views, train: splits.train)
+        let frozen = try select(candidates, trainings, costs, splits, watch)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
         let findings = try watch.time("evaluation") {
             try RunFindings(
-                prepared, candidates, selected,
-                averagesSeeds: configuration.selection.averagesSeeds, seed: configuration.seed,
-                threads: configuration.threads)
+                prepared, layers: layers, candidates, selected, costs: costs,
+                seed: configuration.seed, threads: configuration.threads)
         }
         let result = try RunResult(findings, cost: watch.cost)
         try directory.write(
@@ -85,19 +86,33 @@ extension Pipeline {
     /// The root of everything random.
     var key: RandomKey { RandomKey(seed: configuration.seed) }
 
-    /// Reads the task and opens the encoders.
-    /// - Returns: both, and a pipeline that selects by the task's metric.
-    func opened(_ watch: Stopwatch = Stopwatch()) throws -> (Pipeline, Preparation) {
-        let prepared = try Preparation(
+    /// Reads the task, opens the encoders, and finds out which layers are worth keeping.
+    /// - Returns: a pipeline that selects by the task's metric, what it works on, and what each layer
+    ///   gave.
+    func opened(
+        _ watch: Stopwatch = Stopwatch()
+    ) throws -> (Pipeline, Preparation, [LayerFinding]) {
+        let all = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
-        for view in prepared.views {
+        for view in all.views {
             try configuration.fineTuning?.check(layers: view.encoder.configuration.layers)
         }
         var configuration = configuration
-        configuration.selection.training.criterion = prepared.dataset.criterion
-        configuration.fineTuning?.training.criterion = prepared.dataset.criterion
-        return (Pipeline(configuration, progress: progress, note: note), prepared)
+        configuration.selection.training.criterion = all.dataset.criterion
+        configuration.fineTuning?.training.criterion = all.dataset.criterion
+        let pipeline = Pipeline(configuration, progress: progress, note: note)
+        guard configuration.input.layers == .automatic else { return (pipeline, all, []) }
+        let findings = try watch.time("layers") {
+            try LayerProbe(
+                threads: configuration.threads, progress: progress, key: key.child("layers")
+            ).run(all)
+        }
+        let prepared = all.reading(findings)
+        for view in prepared.views {
+            note("layers\(view.name.map { " of \($0)" } ?? ""): \(view.layers)")
+        }
+        return (pipeline, prepared, findings)
     }
 
     /// Scores candidates, or takes the head that was given.
@@ -150,21 +165,25 @@ extension Pipeline {
             threads: configuration.threads, progress: progress, memo: memo)
     }
 
-    func selection(_ trainings: HeadTrainings) -> HeadSelection {
-        HeadSelection(trainings, configuration.selection, key: key, note: note)
-    }
-
     /// Linear heads compete where a search was made for the frozen encoder.
     private func select(
-        _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ splits: ViewSplits,
-        _ watch: Stopwatch
+        _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ costs: AnswerCosts,
+        _ splits: ViewSplits, _ watch: Stopwatch
     ) throws -> SelectedHeads {
         let isGiven = configuration.head != nil
-        return try selection(trainings).run(
-            candidates.best.prefix(configuration.selection.keep).map(\.genotype),
-            isGiven: isGiven,
+        let scoring = configuration.search.scoring
+        var selection = configuration.selection
+        // Encoder layers are trained with one head.
+        if configuration.fineTuning != nil { selection.exportsSingle = true }
+        return try HeadSelection(trainings, selection, key: key, note: note).run(
+            candidates.best.map(\.genotype), isGiven: isGiven,
             competing: configuration.selection.fitsLinearHeads && !isGiven
                 && configuration.fineTuning == nil,
+            costs: costs,
+            scoring: costs.scoring(
+                candidates.all.map(\.genotype), examples: scoring.examples,
+                initializations: scoring.initializations,
+                outputs: min(trainings.classes, scoring.outputDirections)),
             limits: configuration.space.limits(for: splits.train), test: splits.test,
             watch: watch)
     }

@@ -51,7 +51,7 @@ public struct RunConfiguration: Sendable {
         try search.check()
         try selection.check()
         try require(
-            selection.keep <= search.candidates, "--keep", selection.keep,
+            head != nil || selection.keep <= search.candidates, "--keep", selection.keep,
             "at most --candidates (\(search.candidates))")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
         try space.check()

@@ -5,12 +5,14 @@ import Tensors
 
 extension RunIdentity {
     /// Choices that do not change the results, or that a digest covers. A head's score does not
-    /// depend on how many others there are, so a run can be resumed for more candidates; and seeds
-    /// are trained in the same way whether one or all of them are exported, so a finished run can
-    /// be resumed to get the other model.
+    /// depend on how many others there are, so a run can be resumed for more candidates. Trainings
+    /// are kept by what decides them, so a finished run can also be resumed to get another model from
+    /// its heads: of more members, at another cost, or of one head.
     private static let free: Set<String> = [
         "input.task", "input.data", "run", "threads", "mode", "seed", "search.candidates",
-        "selection.averagesSeeds", "command",
+        "selection.averagesSeeds", "selection.seeds", "selection.exportsSingle",
+        "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
+        "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
     ]
 
     /// The identity of the run that a configuration describes.

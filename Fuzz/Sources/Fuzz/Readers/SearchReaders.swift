@@ -8,7 +8,8 @@ import Support
 
 extension Reader {
     private static let headTokens = [
-        " > ", ">", "(", ")", ",", "=", "layer(of=mix)", "layer(of=1)", "projection(width=full)",
+        " > ", ">", "(", ")", ",", "=", ": ", "e/siamese: ", "layer(of=mix)", "layer(of=1)",
+        "projection(width=full)",
         "pool-mean", "classifier", "self-attention", "feed-forward", "convolution", "alignment",
         "pair",
         "adapter", "width=64", "hidden=0", "dropout=0.1", "kind=all", "\u{301}", "\u{200D}", "\t",
