@@ -52,7 +52,12 @@ enum ControlsSection {
         if hasAccuracy { columns.append(("Points of accuracy", .number)) }
         columns += [("Test cross entropy", .number), ("Heads", .number), ("What it is", .text)]
         return Table(
-            id: "control-rows", caption: "The exported model and what it is compared with",
+            id: "control-rows",
+            caption: """
+                The exported model and what it is compared with. A portfolio’s held-out figures are over \
+                rows that it was not chosen on; those of single heads are what they were chosen by, \
+                so a little too good
+                """,
             columns: columns,
             rows: ([result.exported] + models).map { model in
                 let paired = model.exportedMinusThis

@@ -53,7 +53,7 @@ enum FunnelSection {
             ),
             (
                 "In the exported model", result.exported.members.count { $0.role == .contestant },
-                "beside \(Show.plural(others(result), "other head"))"
+                "beside \(Show.plural(others(result), "head")) of other kinds"
             ),
         ]
         return Table(
@@ -79,7 +79,9 @@ enum FunnelSection {
             return
                 "<p>One head was scored and trained: there is nothing to compare scores with.</p>"
         }
-        let x = Axis(heads.map { Double($0.place ?? 0) }, from: 60, to: 620, padding: 0.03)
+        let x = Axis(
+            heads.map { Double($0.place ?? 0) } + [0], from: 60, to: 620,
+            limits: 0...Double.greatestFiniteMagnitude)
         let values = heads.map { $0.entry.dev?.value(of: metric) ?? 0 }
         let y = Axis(
             values, from: height - 60, to: 40, padding: 0.1,

@@ -45,10 +45,11 @@ enum ReportStyle {
         summary { cursor: pointer; color: var(--accent); }
         .scroll { overflow-x: auto; margin: 1rem 0; }
         #heads small { display: block; }
-        #heads .genotype { min-width: 20rem; }
-        .scroll:has(> #heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
+        #heads .genotype, #trained-heads .genotype { min-width: 20rem; }
+        #members .genotype, #control-rows .genotype { min-width: 14rem; }
+        .scroll:has(> #heads), .scroll:has(> #trained-heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
           border-radius: 6px; padding: 0 .5rem; }
-        #heads thead th { position: sticky; top: 0; background: var(--ground); }
+        #heads thead th, #trained-heads thead th { position: sticky; top: 0; background: var(--ground); }
         table { border-collapse: collapse; width: 100%; font-size: .92rem; }
         caption { text-align: left; padding: .4rem 0 .6rem; font-size: .9rem; }
         th, td { border-bottom: 1px solid var(--rule); padding: .4rem .6rem; text-align: left;
@@ -118,10 +119,11 @@ enum ReportStyle {
             --accent: #0b5cad; --accent-soft: #dde9f6; --grid: #ddd; }
           body { max-width: none; padding: 0; font-size: 10pt; }
           nav, .scripted { display: none; }
-          .scroll, .scroll:has(> #heads) { overflow: visible; max-height: none; border: 0; padding: 0; }
-          #heads { font-size: 7pt; }
-          #heads .genotype, .genotype, .text { min-width: 0; }
-          #heads thead th { position: static; }
+          .scroll, .scroll:has(> #heads), .scroll:has(> #trained-heads) { overflow: visible; max-height: none; border: 0; padding: 0; }
+          #heads, #trained-heads, #members, #control-rows { font-size: 7pt; }
+          #heads .genotype, #trained-heads .genotype, #members .genotype, #control-rows .genotype,
+          .genotype, .text { min-width: 0; }
+          #heads thead th, #trained-heads thead th { position: static; }
           figure, tr { break-inside: avoid; }
           pre { white-space: pre-wrap; }
           h2, h3, caption { break-after: avoid; }

@@ -116,7 +116,7 @@ enum TrainedHeadsSection {
                 // One that left the funnel was held against dev alone.
                 let heldOut = entry.rounds > 0 ? nil : entry.heldOut
                 let kind =
-                    head.member.map { "★ member \($0): \(entry.role.title)" } ?? entry.role.title
+                    head.member.map { "★\($0) \(entry.role.title)" } ?? entry.role.title
                 var row: [Table.Cell] = [
                     .init(index + 1), .init(text: kind), head.place.map { .init($0) } ?? .empty,
                     entry.dev.map { .init($0.value(of: metric)) } ?? .empty,

@@ -67,7 +67,7 @@ enum Answers {
         let rows = Show.plural(test.count, "test row")
         if metric == .accuracy {
             let before = heldOut.map {
-                "; on \(Show.plural($0.count, "held-out row")) it was on \(Show.percent($0.accuracy))"
+                " (\(Show.percent($0.accuracy)) of \(Show.plural($0.count, "held-out row")))"
             }
             return """
                 It is right on <strong>\(Show.percent(test.accuracy))</strong> of \(rows)\
@@ -75,7 +75,7 @@ enum Answers {
                 """
         }
         let before = heldOut.map {
-            ", \(Show.share($0.value(of: metric))) on \(Show.plural($0.count, "held-out row"))"
+            " (\(Show.share($0.value(of: metric))) on \(Show.plural($0.count, "held-out row")))"
         }
         return """
             Its \(metric.title) is <strong>\(Show.share(test.value(of: metric)))</strong> on \
@@ -111,7 +111,7 @@ enum Answers {
                 "(\(Show.points($0.comparison.difference)) \($0.interval))"
             }.map {
                 """
-                \(Show.plural(result.exported.test.count, "test row")) cannot tell it from \($0).
+                The \(Show.plural(result.exported.test.count, "test row")) cannot tell it from \($0).
                 """
             },
             list(.worse) { "by \(Show.distance($0.comparison.difference)) \($0.interval)" }.map {
