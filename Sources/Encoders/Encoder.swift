@@ -109,17 +109,8 @@ public struct Encoder: Sendable {
         _ layers: [Int], _ configuration: EncoderConfiguration, _ family: any EncoderFamily,
         _ checkpoint: Checkpoint
     ) throws -> (graph: Graph, parameters: ParameterSet) {
-        for layer in layers where layer < 0 || layer > configuration.layers {
-            throw EncoderError.badLayer(layer: layer, layers: configuration.layers)
-        }
-        var builder = GraphBuilder(segments: 1)
-        let lowered = family.lower(
-            configuration, layers: layers.max() ?? configuration.layers, trainable: false,
-            into: &builder)
-        let states = layers.map { lowered.hiddenStates[$0] }
-        let output = states.count == 1 ? states[0] : builder.concatenate(states)
-        let graph = builder.build(output: output)
-        return (graph, try checkpoint.parameters(graph, lowered.bindings))
+        let (graph, bindings) = try configuration.lowered(layers, family)
+        return (graph, try checkpoint.parameters(graph, bindings))
     }
 
     /// Tells the system that the weights are not needed for now; they are read again when needed.
@@ -147,5 +138,33 @@ public struct Encoder: Sendable {
             batch.segmentIDs += text.segmentIDs.map { min($0, types) }
         }
         return batch
+    }
+}
+
+extension EncoderConfiguration {
+    /// A graph from token ids to hidden states, without its numbers: what a pass computes.
+    ///
+    /// - Parameter layers: hidden states to return, side by side; 0 is the embeddings' output.
+    /// - Throws: ``EncoderError`` for a layer that does not exist, and for a family that is unknown.
+    public func graph(layers: [Int]) throws -> Graph {
+        guard let family = EncoderFamilies.find(modelType) else {
+            throw EncoderError.unknownFamily(
+                path: "config.json", modelType: modelType, known: EncoderFamilies.modelTypes)
+        }
+        return try lowered(layers, family).graph
+    }
+
+    fileprivate func lowered(
+        _ layers: [Int], _ family: any EncoderFamily
+    ) throws -> (graph: Graph, bindings: [WeightBinding]) {
+        for layer in layers where layer < 0 || layer > self.layers {
+            throw EncoderError.badLayer(layer: layer, layers: self.layers)
+        }
+        var builder = GraphBuilder(segments: 1)
+        let lowered = family.lower(
+            self, layers: layers.max() ?? self.layers, trainable: false, into: &builder)
+        let states = layers.map { lowered.hiddenStates[$0] }
+        let output = states.count == 1 ? states[0] : builder.concatenate(states)
+        return (builder.build(output: output), lowered.bindings)
     }
 }

@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
     @Argument(help: "A model directory.")
     var model: String
     @Option(
-        help: "The encoder's directory, where it is not installed under its name; for models on one encoder."
+        help:
+            "The encoder's directory, where it is not installed under its name; for models on one encoder."
     )
     var encoder: String?
 
