@@ -16,13 +16,24 @@ public struct Encoder: Sendable {
     public let digest: String
     let family: any EncoderFamily
     let checkpoint: Checkpoint
-    /// What ``graph(layers:)`` gives for the layers that were asked for when the directory was opened.
+    /// What ``graph(layers:)`` gives for the layers that were asked for when the directory was opened;
+    /// graphs that need no more layers read the same numbers.
     private let prepared: Prepared?
 
     private struct Prepared: Sendable {
         let layers: [Int]
         let graph: Graph
         let parameters: ParameterSet
+
+        init(
+            _ layers: [Int], _ configuration: EncoderConfiguration,
+            _ family: any EncoderFamily, _ checkpoint: Checkpoint
+        ) throws {
+            self.layers = layers
+            let (graph, bindings) = try configuration.lowered(layers, family)
+            self.graph = graph
+            parameters = try checkpoint.parameters(graph, bindings)
+        }
     }
 
     /// A part of a directory; parts are read concurrently.
@@ -60,9 +71,7 @@ public struct Encoder: Sendable {
             let checkpoint = try Self.openWeights(directory, configuration, family)
             // A layer that does not exist is an error when its graph is asked for.
             let prepared = layers.flatMap { layers in
-                (try? Self.graph(layers, configuration, family, checkpoint)).map {
-                    Prepared(layers: layers, graph: $0.graph, parameters: $0.parameters)
-                }
+                try? Prepared(layers, configuration, family, checkpoint)
             }
             return .weights(checkpoint, prepared)
         }
@@ -102,14 +111,10 @@ public struct Encoder: Sendable {
     /// - Throws: ``EncoderError``, ``TensorError``.
     public func graph(layers: [Int]) throws -> (graph: Graph, parameters: ParameterSet) {
         if let prepared, prepared.layers == layers { return (prepared.graph, prepared.parameters) }
-        return try Self.graph(layers, configuration, family, checkpoint)
-    }
-
-    private static func graph(
-        _ layers: [Int], _ configuration: EncoderConfiguration, _ family: any EncoderFamily,
-        _ checkpoint: Checkpoint
-    ) throws -> (graph: Graph, parameters: ParameterSet) {
         let (graph, bindings) = try configuration.lowered(layers, family)
+        if let prepared, prepared.graph.parameters.starts(with: graph.parameters) {
+            return (graph, prepared.parameters)
+        }
         return (graph, try checkpoint.parameters(graph, bindings))
     }
 

@@ -83,8 +83,7 @@ extension ModelCard {
             encoder's own tokenizer, special tokens included, and gives int64 ids `[1, tokens]`:
 
             ```python
-            import json
-            import numpy as np, onnxruntime
+            import json, numpy as np, onnxruntime
             session = onnxruntime.InferenceSession("model.onnx")
             feeds = {}
             \(feeds(c.model).joined(separator: "\n"))

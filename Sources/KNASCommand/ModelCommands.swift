@@ -133,7 +133,8 @@ struct ExportCommand: ParsableCommand {
             loaded,
             encoders: {
                 try ModelDirectory.openEncoders(
-                    of: loaded.configuration, at: model.url, directory: model.encoderURL)
+                    of: loaded.configuration, at: model.url, directory: model.encoderURL,
+                    preparing: true)
             }, options: ExportOptions(headOnly: headOnly), to: url)
         try global.show(["output": url.path, "format": format], url.path)
     }
