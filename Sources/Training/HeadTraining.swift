@@ -55,7 +55,7 @@ public final class HeadTraining {
         self.dev = dev
         self.classes = classes
         self.key = key
-        epochChoice = configuration.epochChoice.resolved(devRows: dev.count)
+        epochChoice = configuration.epochChoice.resolved
         slots = graph.inputSlots
         parts = BatchParts(graph)
         parameters = ParameterSet(graph)
