@@ -29,7 +29,8 @@ public protocol Exporter: Sendable {
     ///   - url: the file to write.
     /// - Throws: ``FileError``, ``ModelError``, ``ExportError``, and what opening the encoder throws.
     func export(
-        _ model: Model, encoders: () throws -> [Encoder], options: ExportOptions, to url: URL) throws
+        _ model: Model, encoders: () throws -> [Encoder], options: ExportOptions, to url: URL)
+        throws
 }
 
 /// The formats that this program writes; one line each.

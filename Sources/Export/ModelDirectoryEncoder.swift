@@ -10,18 +10,15 @@ import Training
 
 /// What a model directory holds of its encoders.
 extension ModelDirectory {
-    /// The directory of the encoder of each view: inside the model's own if it says so, otherwise by
-    /// name.
+    /// The directory of a view's encoder: inside the model's own if it says so, otherwise by name.
     /// - Throws: ``EncoderError/notInstalled(name:directory:suggestion:)``, ``FileError``.
-    public static func encoderDirectories(
-        of configuration: ModelConfiguration, at url: URL
-    ) throws -> [URL] {
-        try configuration.encoderPlaces.map { place in
-            let encoder = configuration.views[place].encoder
-            return encoder.isIncluded == true
-                ? home(ofView: place, in: url).appendingPathComponent(encoderDirectoryName)
-                : try EncoderStore.find(encoder.name)
-        }
+    private static func encoderDirectory(
+        ofView view: Int, _ configuration: ModelConfiguration, at url: URL
+    ) throws -> URL {
+        let encoder = configuration.views[view].encoder
+        return encoder.isIncluded == true
+            ? home(ofView: view, in: url).appendingPathComponent(encoderDirectoryName)
+            : try EncoderStore.find(encoder.name)
     }
 
     /// Opens the encoder of each view, each distinct one once, and checks that they are those that
@@ -39,30 +36,26 @@ extension ModelDirectory {
         preparing: Bool = false
     ) throws -> [Encoder] {
         let places = configuration.encoderPlaces
-        var directories: [URL]
-        if let directory {
-            guard Set(places).count == 1 else {
-                throw ModelError.severalEncoders(
-                    path: url.path,
-                    names: Set(places).sorted().map { configuration.views[$0].encoder.name })
-            }
-            directories = places.map { _ in directory }
-        } else {
-            directories = try encoderDirectories(of: configuration, at: url)
+        let distinct = Set(places).sorted()
+        if directory != nil, distinct.count > 1 {
+            throw ModelError.severalEncoders(
+                path: url.path, names: distinct.map { configuration.views[$0].encoder.name })
         }
-        var result: [Encoder] = []
-        for (view, place) in places.enumerated() {
-            guard place == view else {
-                result.append(result[place])
-                continue
-            }
+        let directories = try distinct.map { place in
+            try directory ?? encoderDirectory(ofView: place, configuration, at: url)
+        }
+        let opened = try Parallel.map(count: distinct.count, threads: distinct.count) { index, _ in
+            let place = distinct[index]
+            // Views with fewer layers read the same numbers.
+            let layers = configuration.views.indices.filter { places[$0] == place }
+                .map { configuration.views[$0].layers }.max { $0.last! < $1.last! }
             let encoder = try Encoder(
-                directory: directories[view],
-                preparing: preparing ? configuration.views[view].layers : nil)
-            try configuration.views[view].check(encoder, path: url.path)
-            result.append(encoder)
+                directory: directories[index], preparing: preparing ? layers : nil)
+            try configuration.views[place].check(encoder, path: url.path)
+            return encoder
         }
-        return result
+        let byPlace = Dictionary(uniqueKeysWithValues: zip(distinct, opened))
+        return places.map { byPlace[$0]! }
     }
 
     /// Where the files of a view's encoder lie: those of the first view beside the model's own.

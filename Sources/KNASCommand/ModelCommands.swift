@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
     @Argument(help: "A model directory.")
     var model: String
     @Option(
-        help: "The encoder's directory, where it is not installed under its name; for models on one encoder."
+        help:
+            "The encoder's directory, where it is not installed under its name; for models on one encoder."
     )
     var encoder: String?
 
@@ -132,7 +133,8 @@ struct ExportCommand: ParsableCommand {
             loaded,
             encoders: {
                 try ModelDirectory.openEncoders(
-                    of: loaded.configuration, at: model.url, directory: model.encoderURL)
+                    of: loaded.configuration, at: model.url, directory: model.encoderURL,
+                    preparing: true)
             }, options: ExportOptions(headOnly: headOnly), to: url)
         try global.show(["output": url.path, "format": format], url.path)
     }

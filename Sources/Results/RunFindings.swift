@@ -134,7 +134,7 @@ public struct RunFindings {
             },
             temperature: selected.exported.temperature)
         guard members[0].entry.reading.trainedLayers != nil else {
-            let heads = try members.enumerated().map { place, member in
+            let heads = members.enumerated().map { place, member in
                 let space = SearchSpace(context: configuration.context(ofMember: place))
                 return Model.Member(
                     // Only the layers that the head reads; the parameters are the same.

@@ -71,7 +71,8 @@ struct HostileModelTests {
     func views() throws {
         for view in [-1, 2, Int.max] {
             let refusal = try refusal(set("members", 3, ["view": view]))
-            #expect(refusal.contains("members[3]: view is \(view), there are 2 views"), "\(refusal)")
+            #expect(
+                refusal.contains("members[3]: view is \(view), there are 2 views"), "\(refusal)")
         }
         let unread = try refusal { object in
             for place in [2, 3] { set("members", place, ["view": 0])(&object) }

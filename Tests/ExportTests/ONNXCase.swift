@@ -113,7 +113,9 @@ struct ONNXCase {
                     // The result lies in the executor's memory.
                     let executor = Executor(member.graph)
                     let output = executor.forward(batch, parameters: parameters)
-                    return withExtendedLifetime(executor) { (0..<count * classes).map { output[$0] } }
+                    return withExtendedLifetime(executor) {
+                        (0..<count * classes).map { output[$0] }
+                    }
                 }
             })
         logits = (0..<count).map { Array(together[$0 * classes..<($0 + 1) * classes]) }

@@ -189,6 +189,56 @@ struct ONNXTests {
         try compare(directory)
     }
 
+    @Test("several views have inputs of their own, and each encoder is there once")
+    func views() throws {
+        let scene = try PortfolioScene([.siamese, .joint, .siamese])
+        defer { scene.remove() }
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = try ONNXCase(scene.model, on: scene.encoders).write("all", to: directory)
+        expectSound(file, "all")
+        let names = ["input_ids", "attention_mask"]
+        let pairs = names + names.map { "pair_\($0)" }
+        #expect(
+            file.inputs.map(\.name)
+                == pairs + names.map { "view2_\($0)" } + pairs.map { "view3_\($0)" })
+        #expect(file.inputs[4].shape == ["batch", "view2_tokens"])
+        #expect(file.inputs[8].shape == ["batch", "view3_pair_tokens"])
+        #expect(file.outputs.map(\.name) == ["logits", "probabilities"])
+        // The first two views share the weights of their encoder.
+        let tables = file.initializers.keys.filter { $0.contains("word_embeddings") }
+        #expect(tables.map { $0.prefix { $0 != ":" } }.sorted() == ["encoder", "encoder3"])
+        #expect(file.metadata["views"]?.contains("\"maximumLength\":24") == true)
+        #expect(file.metadata["temperature"] == "1.25")
+
+        let alone = try ONNXCase(headOnly: scene.model, key: RandomKey(seed: 3))
+            .write("heads", to: directory)
+        expectSound(alone, "heads")
+        #expect(
+            alone.inputs.map(\.name) == [
+                "features", "attention_mask", "pair_features", "pair_attention_mask",
+                "view2_features", "view2_attention_mask", "view3_features",
+                "view3_attention_mask", "view3_pair_features", "view3_pair_attention_mask",
+            ])
+        #expect(alone.inputs[6].shape == ["batch", "view3_tokens", "\(3 * 24)"])
+        try compare(directory)
+    }
+
+    @Test("single texts on two encoders, at several temperatures, give the same logits")
+    func encodersTogether() throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        for temperature in [0.5, 1, 3] {
+            let scene = try PortfolioScene(
+                [.siamese, .siamese], hasPairs: false, temperature: temperature)
+            defer { scene.remove() }
+            let name = "single-\(temperature)"
+            expectSound(
+                try ONNXCase(scene.model, on: scene.encoders).write(name, to: directory), name)
+        }
+        try compare(directory)
+    }
+
     /// Single texts, pairs in one sequence and pairs apart, from the first layer and the last.
     private func writeWholeModels(on encoder: Encoder, to directory: URL) throws {
         let key = RandomKey(seed: 3)

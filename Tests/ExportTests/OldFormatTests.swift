@@ -80,7 +80,8 @@ struct OldFormatTests {
         let model = try ModelDirectory.load(scene.directory)
         let configuration = model.configuration
         #expect(configuration.formatVersion == 5 && configuration.temperature == 1)
-        #expect(configuration.positiveLabel == 1 && configuration.labels.map(\.name) == ["no", "yes"])
+        #expect(
+            configuration.positiveLabel == 1 && configuration.labels.map(\.name) == ["no", "yes"])
         #expect(
             configuration.views == [
                 .init(
@@ -127,7 +128,8 @@ struct OldFormatTests {
         let url = scene.directory.appendingPathComponent("again")
         try ModelDirectory.save(
             model, encoders: [try Encoder(directory: encoderURL)], card: "", to: url)
-        let text = try String(contentsOf: url.appendingPathComponent("config.json"), encoding: .utf8)
+        let text = try String(
+            contentsOf: url.appendingPathComponent("config.json"), encoding: .utf8)
         #expect(text.contains("\"formatVersion\" : 5") && text.contains("\"replicas\" : 3"))
         let names = try SafetensorsFile(url.appendingPathComponent("head.safetensors")).names
         #expect(names.allSatisfy { $0.hasPrefix("member.0.replica.") })

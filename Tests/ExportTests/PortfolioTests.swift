@@ -11,7 +11,8 @@ import Testing
 
 @Suite("Portfolios in model directories")
 struct PortfolioTests {
-    @Test("views on two encoders, mixed layers, replicas and the temperature come back, bit for bit")
+    @Test(
+        "views on two encoders, mixed layers, replicas and the temperature come back, bit for bit")
     func roundTrip() throws {
         let scene = try PortfolioScene()
         defer { scene.remove() }

@@ -4,9 +4,10 @@
 usage: check_onnx.py DIRECTORY [TOLERANCE]
 
 DIRECTORY holds cases NAME.onnx with NAME.json: {"classes": n, "examples": [{"views": [[{"ids": [...]} or
-{"features": [[...], ...]}, ...], ...], "logits": [...]}, ...]}: for each view its segments. Every case runs as one padded batch, once
-with the padding on the right and once on the left, with garbage in it, and example by example without
-padding; all must give the logits, and the probabilities that are their softmax. Needs numpy and onnxruntime; uses onnx's checker where it is there.
+{"features": [[...], ...]}, ...], ...], "logits": [...]}, ...]}: for each view its segments. Every case runs as
+one padded batch, once with the padding on the right and once on the left, with garbage in it, and example by
+example without padding; all must give the logits, and the probabilities that are their softmax. Needs numpy and
+onnxruntime; uses onnx's checker where it is there.
 """
 
 import json
@@ -72,16 +73,16 @@ def check(model, tolerance):
     runs = {
         "right": run(inputs(session, examples, left=False, extra=3)),
         "left": run(inputs(session, examples, left=True, extra=2)),
-        "alone": np.concatenate(
-            [run(inputs(session, [e], left=False, extra=0)) for e in examples]
-        ),
+        "alone": np.concatenate([run(inputs(session, [e], left=False, extra=0)) for e in examples]),
     }
     # A row of padding alone means nothing, but must not become NaN or infinity.
     empty = inputs(session, examples[:1], left=False, extra=2)
     for name in empty:
         if name.endswith("attention_mask"):
             empty[name][:] = 0
-    assert all(np.isfinite(found).all() for found in session.run(None, empty)), "not finite without a token"
+    assert all(np.isfinite(found).all() for found in session.run(None, empty)), (
+        "not finite without a token"
+    )
     worst = 0.0
     for name, found in runs.items():
         assert found.dtype == np.float32 and found.shape == expected.shape, (name, found.shape)

@@ -158,6 +158,22 @@ struct FineTuneRunTests {
         #expect(try logits(again) == expected)
         #expect(try logits(whole) == expected)
 
+        // As programs before format 5 described it.
+        let old = again.appendingPathComponent("config.json")
+        let written = try Data(contentsOf: old)
+        var object = try #require(
+            JSONSerialization.jsonObject(with: written) as? [String: Any])
+        let view = try #require((object["views"] as? [[String: Any]])?.first)
+        let head = try #require((object["members"] as? [[String: Any]])?.first)
+        for key in ["views", "members", "temperature"] { object[key] = nil }
+        object.merge(view) { $1 }
+        object["genotype"] = head["genotype"]
+        object["formatVersion"] = 3
+        try JSONSerialization.data(withJSONObject: object).write(to: old)
+        #expect(try ModelDirectory.load(again).configuration == model.configuration)
+        #expect(try logits(again) == expected)
+        try written.write(to: old)
+
         let weights = again.appendingPathComponent("encoder.safetensors")
         let bytes = try Data(contentsOf: weights)
         try bytes.prefix(bytes.count - 8).write(to: weights)

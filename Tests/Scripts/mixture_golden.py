@@ -23,3 +23,12 @@ for temperature in (1.0, 1.75):
     logits = np.log(mixed) / temperature
     print(temperature, "logits", np.round(logits, 9).tolist())
     print(temperature, "probabilities", np.round(softmax(logits), 9).tolist())
+
+# Probabilities to begin with.
+PREDICTIONS = [
+    (0.625, [[0.5, 0.25, 0.25], [0.125, 0.875, 0.0]]),
+    (0.375, [[0.0625, 0.1875, 0.75], [0.0, 0.0, 1.0]]),
+]
+mixed = sum(w * np.array(p) for w, p in PREDICTIONS)
+for temperature in (1.0, 1.75):
+    print(temperature, "mixed", np.round(softmax(np.log(mixed) / temperature), 9).tolist())

@@ -62,9 +62,10 @@ struct ONNXModel {
         proto = builder.model(name: configuration.task, metadata: configuration.metadata)
     }
 
-    /// The prefix of a view's inputs: none for the first, `view2_` for the second.
-    private static func prefix(ofView view: Int) -> String {
-        view == 0 ? "" : "view\(view + 1)_"
+    /// The prefix of the inputs of a view's segment: none for the first view, `view2_` for the
+    /// second; then, for the second segment, `pair_`.
+    static func prefix(ofView view: Int, segment: Int) -> String {
+        (view == 0 ? "" : "view\(view + 1)_") + (segment == 0 ? "" : "pair_")
     }
 
     /// The inputs of a view and its hidden states.
@@ -80,7 +81,7 @@ struct ONNXModel {
         // For each segment the hidden states of all layers.
         var states: [[String]] = []
         for segment in 0..<configuration.segments(ofView: place) {
-            let prefix = Self.prefix(ofView: place) + (segment == 0 ? "" : "pair_")
+            let prefix = Self.prefix(ofView: place, segment: segment)
             let tokens = TensorShapeProto.Dimension.named("\(prefix)tokens")
             func integers(_ name: String) -> String {
                 builder.input(prefix + name, type: .int64, [.named("batch"), tokens])

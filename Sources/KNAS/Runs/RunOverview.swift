@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import RunStore
+import Selection
 import Support
 
 /// A summary of a run's directory, whether or not the run is complete.
@@ -15,7 +16,8 @@ public struct RunOverview: Sendable, Codable {
         /// The state of a run with a file that cannot be read.
         init(_ error: any DiagnosedError) {
             switch error {
-            case RunStoreError.older, RunStoreError.newer, RunResultError.otherFormat:
+            case RunStoreError.older, RunStoreError.newer, RunResultError.otherFormat,
+                RunResultError.earlier:
                 self = .otherVersion
             default: self = .damaged
             }
@@ -29,6 +31,14 @@ public struct RunOverview: Sendable, Codable {
     public enum Kind: String, Sendable, Codable {
         /// A search, which exports a model; a study of proxies, which does not.
         case search, study
+    }
+
+    /// A head of the exported model.
+    public struct Member: Sendable, Codable {
+        /// In text form.
+        public var genotype: String
+        /// Its share of the model's probabilities.
+        public var weight: Double
     }
 
     /// The run's directory.
@@ -53,18 +63,26 @@ public struct RunOverview: Sendable, Codable {
     public var scored: Int?
     /// Trainings that are finished.
     public var trainings: Int?
-    /// The exported model's head in text form.
-    public var head: String?
-    /// The trained weights, those of encoder layers included.
+    /// The exported model's heads, from the largest share to the smallest.
+    public var members: [Member]?
+    /// The trained weights of all heads, those of encoder layers included.
     public var parameters: Int?
-    /// Accuracy of the exported model on dev, a fraction of 1.
-    public var devAccuracy: Double?
+    /// What an answer costs, as a multiple of the encoder's pass.
+    public var costFactor: Double?
+    /// Accuracy of the exported model on rows that it was not chosen on, a fraction of 1.
+    public var heldOutAccuracy: Double?
     /// The same on test, a fraction of 1.
     public var testAccuracy: Double?
     /// F1 on test.
     public var testF1: Double?
     /// The Matthews correlation on test.
     public var testMCC: Double?
+    /// Cross entropy on test, in nats.
+    public var testCrossEntropy: Double?
+    /// Accuracy on test of the best head by itself, a fraction of 1.
+    public var singleTestAccuracy: Double?
+    /// The same of the exact linear head.
+    public var linearTestAccuracy: Double?
     /// What the run took, in seconds.
     public var wallSeconds: Double?
     /// All choices of the run by name.
@@ -145,12 +163,16 @@ public struct RunOverview: Sendable, Codable {
         seed = result.seed
         version = result.version
         let exported = result.exported
-        head = exported.members.map(\.genotype).joined(separator: " + ")
+        members = exported.members.map { Member(genotype: $0.genotype, weight: $0.weight) }
         parameters = exported.parameters
-        devAccuracy = exported.dev.accuracy
-        testAccuracy = exported.modelTest.accuracy
-        testF1 = exported.modelTest.f1
-        testMCC = exported.modelTest.mcc
+        costFactor = exported.costFactor
+        heldOutAccuracy = exported.heldOut?.accuracy
+        testAccuracy = exported.test.accuracy
+        testF1 = exported.test.f1
+        testMCC = exported.test.mcc
+        testCrossEntropy = exported.test.crossEntropy
+        singleTestAccuracy = result.single.test.accuracy
+        linearTestAccuracy = result.controls[Role.linear.rawValue]?.test.accuracy
         wallSeconds = result.cost.wallSeconds
     }
 

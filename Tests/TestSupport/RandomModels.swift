@@ -5,13 +5,12 @@ import Graphs
 import Heads
 import Support
 import Tasks
-import TestSupport
 
 /// Models with random weights that are nowhere zero or one, and logits of the size that trained
 /// heads give: a tolerance of 1e-4 means little where logits are in the hundreds.
-enum RandomModels {
+public enum RandomModels {
     /// A genotype's model with the layers that it reads.
-    static func head(
+    public static func head(
         _ space: SearchSpace, _ genotype: Genotype, encoder: Encoder?, pairing: Pairing,
         hasPairs: Bool, replicas: Int = 1, key: RandomKey
     ) -> Model {
@@ -27,18 +26,24 @@ enum RandomModels {
             members: [.init(graph: graph, replicas: sets(graph, replicas, key))])
     }
 
-    /// A portfolio of the heads in a configuration.
-    static func portfolio(_ configuration: ModelConfiguration, key: RandomKey) throws -> Model {
+    /// A portfolio of the heads in a configuration, whose texts become canonical.
+    public static func portfolio(_ configuration: ModelConfiguration, key: RandomKey) throws
+        -> Model
+    {
+        var configuration = configuration
         let members = try configuration.members.enumerated().map { place, member in
             let space = SearchSpace(context: configuration.context(ofMember: place))
-            let graph = space.graph(of: try space.genotype(member.genotype))
+            let genotype = try space.genotype(member.genotype)
+            configuration.members[place].genotype = genotype.description
+            let graph = space.graph(of: genotype)
             return Model.Member(
                 graph: graph, replicas: sets(graph, member.replicas, key.child("member \(place)")))
         }
         return Model(configuration: configuration, members: members)
     }
 
-    static func labels(_ count: Int) -> [TaskLabel] {
+    /// `class 0` and so on.
+    public static func labels(_ count: Int) -> [TaskLabel] {
         (0..<count).map { TaskLabel(value: "class \($0)") }
     }
 

@@ -5,17 +5,16 @@ import Foundation
 import Heads
 import Support
 import Tasks
-import TestSupport
 
 /// A portfolio on two encoders of different width and vocabulary, saved with an encoder each.
-struct PortfolioScene {
-    let directory: URL
+public struct PortfolioScene {
+    public let directory: URL
     /// One for each view.
-    let encoders: [Encoder]
-    let model: Model
-    var url: URL { directory.appendingPathComponent("model") }
-    var configuration: URL { url.appendingPathComponent("config.json") }
-    var weights: URL { url.appendingPathComponent("head.safetensors") }
+    public let encoders: [Encoder]
+    public let model: Model
+    public var url: URL { directory.appendingPathComponent("model") }
+    public var configuration: URL { url.appendingPathComponent("config.json") }
+    public var weights: URL { url.appendingPathComponent("head.safetensors") }
 
     /// A small ELECTRA, whose vocabulary is WordPiece's.
     private static let electra = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -25,9 +24,11 @@ struct PortfolioScene {
     /// - Parameters:
     ///   - pairings: of the views; the last one is on another encoder than the others.
     ///   - hasPairs: of the task.
-    init(
+    ///   - labels: of the task.
+    public init(
         _ pairings: [Pairing] = [.siamese, .joint], hasPairs: Bool = true,
-        includesEncoder: Bool = false, temperature: Double = 1.25
+        labels: [TaskLabel] = RandomModels.labels(3), includesEncoder: Bool = false,
+        temperature: Double = 1.25
     ) throws {
         directory = try TinyEncoder.temporaryDirectory()
         let place = directory.appendingPathComponent("tiny")
@@ -39,17 +40,18 @@ struct PortfolioScene {
         encoders = pairings.indices.map { $0 == pairings.count - 1 ? electra : tiny }
         model = try RandomModels.portfolio(
             Self.configuration(
-                pairings, encoders, hasPairs: hasPairs, temperature: temperature),
+                pairings, encoders, hasPairs: hasPairs, labels: labels, temperature: temperature),
             key: RandomKey(seed: 21))
         try ModelDirectory.save(
             model, encoders: encoders, card: "", includesEncoder: includesEncoder, to: url)
     }
 
-    func remove() { try? FileManager.default.removeItem(at: directory) }
+    public func remove() { try? FileManager.default.removeItem(at: directory) }
 
     /// In each view two heads: a mix of three replicas, and one on a single layer.
-    static func configuration(
-        _ pairings: [Pairing], _ encoders: [Encoder], hasPairs: Bool, temperature: Double
+    private static func configuration(
+        _ pairings: [Pairing], _ encoders: [Encoder], hasPairs: Bool, labels: [TaskLabel],
+        temperature: Double
     ) -> ModelConfiguration {
         let views = zip(pairings, encoders).map { pairing, encoder in
             ModelConfiguration.View(
@@ -65,17 +67,18 @@ struct PortfolioScene {
                     genotype: "layer(of=mix) > projection > pool-mean > \(pair)classifier",
                     view: place, layers: [0, 2], weight: weight / 2, replicas: 3),
                 ModelConfiguration.Member(
-                    genotype: "layer(of=1) > self-attention > pool-attention > \(pair)classifier",
+                    genotype: "layer(of=1) > projection > self-attention > pool-attention > "
+                        + "\(pair)classifier",
                     view: place, layers: [1], weight: weight * 3 / 2),
             ]
         }
         return ModelConfiguration(
-            task: "toy", hasPairs: hasPairs, labels: RandomModels.labels(3), positiveLabel: 2,
+            task: "toy", hasPairs: hasPairs, labels: labels, positiveLabel: 1,
             views: views, members: members, temperature: temperature)
     }
 
     /// Changes the configuration's JSON.
-    func edit(_ change: (inout [String: Any]) -> Void) throws {
+    public func edit(_ change: (inout [String: Any]) -> Void) throws {
         var object =
             try JSONSerialization.jsonObject(with: Data(contentsOf: configuration))
             as? [String: Any] ?? [:]
