@@ -103,7 +103,8 @@ public final class HeadTraining {
         while !isFinished, optimizer.step < last {
             let start = optimizer.step % perEpoch * configuration.batchSize
             try step(
-                order[start..<min(start + configuration.batchSize, order.count)], executor, gradient)
+                order[start..<min(start + configuration.batchSize, order.count)], executor, gradient
+            )
             try onStep()
             guard optimizer.step % perEpoch == 0 else { continue }
             try endEpoch(executor, onEpoch)
