@@ -105,13 +105,9 @@ public struct HeadTrainings: Sendable {
     /// A job's training, which may have paused.
     private func paused(_ job: TrainingJob, _ key: RandomKey) throws -> HeadTraining {
         if let known = paused.take(job.place(Self.pausedStage, key)) { return known }
-        let parts = parts(of: job.genotype)
-        let data = parts[job.part]
-        var configuration = job.configuration
-        // The size of the task's dev decides, even where a larger part is held out.
-        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
+        let data = parts(of: job.genotype)[job.part]
         return try HeadTraining(
-            configuration, spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
+            job.configuration, spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
             classes: spaces.classes, key: job.key(key))
     }
 

@@ -55,7 +55,7 @@ public final class HeadTraining {
         self.dev = dev
         self.classes = classes
         self.key = key
-        epochChoice = configuration.epochChoice.resolved(devRows: dev.count)
+        epochChoice = configuration.epochChoice.resolved
         slots = graph.inputSlots
         parts = BatchParts(graph)
         parameters = ParameterSet(graph)
@@ -103,7 +103,8 @@ public final class HeadTraining {
         while !isFinished, optimizer.step < last {
             let start = optimizer.step % perEpoch * configuration.batchSize
             try step(
-                order[start..<min(start + configuration.batchSize, order.count)], executor, gradient)
+                order[start..<min(start + configuration.batchSize, order.count)], executor, gradient
+            )
             try onStep()
             guard optimizer.step % perEpoch == 0 else { continue }
             try endEpoch(executor, onEpoch)
