@@ -68,7 +68,7 @@ struct Controls: Sendable {
 extension SearchSpace {
     /// Mean pooling of a text, or of a pair's two texts, as part of a genotype: what simple heads
     /// read.
-    var pooledMeans: String {
+    public var pooledMeans: String {
         context.segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
     }
 }

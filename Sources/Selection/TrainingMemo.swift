@@ -36,7 +36,7 @@ public struct TrainingMemo: Sendable {
     /// - Parameters:
     ///   - keys: where each strength's fit is kept.
     ///   - extends: whether the path goes on to weak penalties.
-    func fit(
+    public func fit(
         _ keys: [TrainingKey], _ graph: Graph, extends: Bool,
         fitting body: () throws -> LogisticPath
     ) throws -> [TrainedHead] {

@@ -31,7 +31,8 @@ public struct CorrelationStudy: Sendable {
         self.note = note
     }
 
-    /// Runs the study and writes `heads.csv`, `correlation.json` and `correlation.html`.
+    /// Runs the study and writes `heads.csv`, `linear.csv`, `correlation.json` and
+    /// `correlation.html`.
     /// - Throws: the error of the stage that failed; what was finished is kept.
     public func run() throws -> CorrelationResult {
         try configuration.check()
@@ -59,19 +60,27 @@ public struct CorrelationStudy: Sendable {
             try score(genotypes, prepared, train, key)
         }
         try store.enter(stage: "heads")
+        let parts = HeldOutParts(train: train, dev: dev, folds: folds, key: key.child("folds"))
+        let heldOut = Array(folds == 1 ? 0...0 : 1...folds)
+        let linear = try watch.time("linear heads") {
+            try LayerHeads(
+                space: prepared.space, parts: parts, heldOut: heldOut,
+                training: configuration.training, threads: configuration.threads,
+                progress: progress, memo: TrainingMemo(store), key: key.child("linear heads")
+            ).run()
+        }
         let trainings = HeadTrainings(
-            space: prepared.space,
-            parts: HeldOutParts(train: train, dev: dev, folds: folds, key: key.child("folds")),
-            threads: configuration.threads, progress: progress, memo: TrainingMemo(store))
+            space: prepared.space, parts: parts, threads: configuration.threads,
+            progress: progress, memo: TrainingMemo(store))
         let records = try watch.time("heads") {
-            try self.train(genotypes, scores, trainings, folds: folds, key.child("train"))
+            try self.train(genotypes, scores, trainings, heldOut: heldOut, key.child("train"))
         }
         let known = records.filter { $0.accuracy != nil }
         guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
         let result = try summarize(
             known, failed: genotypes.count - known.count, prepared.dataset, folds: folds,
             seconds: watch.cost.stages, key.child("intervals"))
-        try StudyFiles.write(result, known, to: configuration.directory)
+        try StudyFiles.write(result, known, linear, to: configuration.directory)
         try store.enter(stage: RunStore.completeStage)
         try store.close()
         return result
@@ -125,14 +134,13 @@ public struct CorrelationStudy: Sendable {
 
     /// Trains the heads that have a score, every repetition and fold.
     private func train(
-        _ genotypes: [Genotype], _ scores: [Score?], _ trainings: HeadTrainings, folds: Int,
-        _ key: RandomKey
+        _ genotypes: [Genotype], _ scores: [Score?], _ trainings: HeadTrainings,
+        heldOut parts: [Int], _ key: RandomKey
     ) throws -> [HeadRecord] {
         var training = configuration.training
         // The best that a head can reach, whatever the size of the held-out part.
         if training.epochChoice == .automatic { training.epochChoice = .best }
         let places = genotypes.indices.filter { scores[$0] != nil }
-        let parts = folds == 1 ? 0...0 : 1...folds
         let jobs = places.flatMap { place in
             (0..<configuration.repeats).flatMap { repetition in
                 parts.map {
