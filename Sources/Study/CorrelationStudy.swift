@@ -78,7 +78,8 @@ public struct CorrelationStudy: Sendable {
         let known = records.filter { $0.accuracy != nil }
         guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
         let result = try summarize(
-            known, failed: genotypes.count - known.count, prepared.dataset, folds: folds,
+            known, failed: genotypes.count - known.count, prepared,
+            data: data(prepared, train, dev, folds: folds), folds: folds,
             seconds: watch.cost.stages, key.child("intervals"))
         try StudyFiles.write(result, known, linear, to: configuration.directory)
         try store.enter(stage: RunStore.completeStage)
@@ -162,9 +163,23 @@ public struct CorrelationStudy: Sendable {
         }
     }
 
+    private func data(
+        _ prepared: Preparation, _ train: FeatureSet, _ dev: FeatureSet, folds: Int
+    ) -> CorrelationResult.Data {
+        let tokens = (0..<train.count).reduce(0) { sum, example in
+            (0..<train.segments).reduce(sum) { $0 + train.length(example, segment: $1) }
+        }
+        return CorrelationResult.Data(
+            trainingRows: folds == 1 ? train.count : train.count * (folds - 1) / folds,
+            heldOutRows: folds == 1 ? dev.count : train.count,
+            classes: prepared.space.context.classes, segments: prepared.space.context.segments,
+            meanTokens: Double(tokens) / Double(max(1, train.count)),
+            encoderLayers: prepared.encoder.configuration.layers)
+    }
+
     private func summarize(
-        _ records: [HeadRecord], failed: Int, _ dataset: Dataset, folds: Int,
-        seconds: [String: Double], _ key: RandomKey
+        _ records: [HeadRecord], failed: Int, _ prepared: Preparation,
+        data: CorrelationResult.Data, folds: Int, seconds: [String: Double], _ key: RandomKey
     ) throws -> CorrelationResult {
         let accuracies = records.map { $0.accuracy ?? 0 }
         let losses = records.map { $0.loss ?? 0 }
@@ -192,8 +207,8 @@ public struct CorrelationStudy: Sendable {
         }
         let mean = accuracies.reduce(0, +) / Double(accuracies.count)
         return CorrelationResult(
-            task: dataset.name, encoder: configuration.input.encoder, seed: configuration.seed,
-            version: Version.current, heads: records.count, failed: failed, folds: folds,
+            task: prepared.dataset.name, encoder: configuration.input.encoder, data: data,
+            seed: configuration.seed, version: Version.current, heads: records.count, failed: failed, folds: folds,
             repeats: configuration.repeats, epochs: configuration.training.epochs,
             accuracies: [accuracies.min() ?? 0, mean, accuracies.max() ?? 0], ceiling: ceiling,
             ceilingInterval: ceilingInterval, proxies: entries, seconds: seconds)

@@ -36,6 +36,9 @@ struct CorrelationTests {
                 .subtracting(["knas-released"]))
         #expect(one.proxies.filter(\.default).count == 1)
         #expect(one.ceiling != nil)
+        // 60 rows of train, a quarter of them held out in turn.
+        #expect(one.data.trainingRows == 45 && one.data.heldOutRows == 60)
+        #expect(one.data.classes == 2 && one.data.encoderLayers == 2)
         for (a, b) in zip(one.proxies, two.proxies) {
             #expect(a.name == b.name && a.spearman == b.spearman && a.interval == b.interval)
         }
