@@ -113,7 +113,7 @@ let package = Package(
 
         // One suite per target; what several share is a target of its own.
         .target(
-            name: "TestSupport", dependencies: ["Encoders", "Features", "Graphs"],
+            name: "TestSupport", dependencies: ["Encoders", "Export", "Features", "Graphs"],
             path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
         // The mutations of the fuzzer, which has a package of its own.
         .target(name: "TestMutations", dependencies: ["Support"], path: "Fuzz/Sources/Mutations"),
@@ -144,6 +144,7 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["check_agreement.py", "check_onnx.py"]),
+        .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
         .testTarget(
             name: "KNASTests",
             dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],

@@ -6,6 +6,7 @@ import numpy as np
 
 # The kernels that the default vote needs give all of these but the last, which costs a pass of its own.
 PROXIES = ["alignment", "ntk-loo", "ntk-condition", "ntk-regression", "mgm-cosine", "jacobian-covariance"]
+LAYER = "layer's linear loss"
 MIXING = {"self-attention", "cross-attention", "convolution"}
 GENE = re.compile(r"([a-z-]+)(?:\((.*)\))?")
 
@@ -32,16 +33,12 @@ def centred_rank(values):
     return (ranks(values) - 0.5) / len(values) - 0.5
 
 
-def layer_features(layers):
-    """For each layer: its linear head's cross entropy, standardised over the layers, and its depth."""
-    numbers = np.array([int(layer["layer"]) for layer in layers])
+def layer_losses(layers):
+    """Each layer's linear head's cross entropy, standardised over the layers."""
     losses = np.array([float(layer["cross_entropy"]) for layer in layers])
-    spread = losses.std() or 1.0
-    standing = (losses - losses.mean()) / spread
-    table = {str(n): (z, n / numbers.max() - 0.5) for n, z in zip(numbers, standing)}
-    # The learned mix of all layers is as good as the best of them, and has no depth.
-    table["mix"] = (standing.min(), 0.0)
-    return table
+    standing = (losses - losses.mean()) / (losses.std() or 1.0)
+    # The learned mix of all layers counts as the best of them.
+    return {"mix": standing.min()} | {layer["layer"]: z for layer, z in zip(layers, standing)}
 
 
 def head_features(genotype):
@@ -82,11 +79,10 @@ def matrix(heads, layers, proxies=tuple(PROXIES), uses_layers=True, uses_genotyp
     for proxy in proxies:
         columns[proxy] = centred_rank([float(head[proxy] or "nan") for head in heads])
     read = [genes(head["genotype"])[0][1]["of"] for head in heads]
-    table = layer_features(layers)
     if uses_layers:
-        columns["layer's linear loss"] = np.array([table[layer][0] for layer in read])
+        table = layer_losses(layers)
+        columns[LAYER] = np.array([table[layer] for layer in read])
     if uses_genotypes:
-        columns["depth"] = np.array([table[layer][1] for layer in read])
         rows = [head_features(head["genotype"]) for head in heads]
         columns |= {name: np.array([row[name] for row in rows], float) for name in rows[0]}
     return list(columns), np.stack(list(columns.values()), axis=1)

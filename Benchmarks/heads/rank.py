@@ -8,6 +8,7 @@ With --write it writes `Sources/Scoring/LearnedWeights.swift` and the golden fil
 
 import argparse
 import csv
+import json
 import pathlib
 
 import numpy as np
@@ -157,6 +158,37 @@ def report(all_studies):
         difference = judged["learned"] - judged[other]
         print(f"learned minus {other}: rho {interval(difference[:, 0])}, "
               f"regret {interval(difference[:, 1])}, nDCG {interval(difference[:, 2])}")
+
+
+def write(all_studies):
+    """Writes the weights from all studies, and what they give for some heads of one."""
+    names = matrix(all_studies[0].heads, all_studies[0].layers)[0]
+    parts = [(matrix(s.heads, s.layers)[1], s.target) for s in all_studies]
+    weights = np.round(fit(parts), 3) + 0.0
+    lines = [
+        "extension LearnedRanking {",
+        "    /// Made by `Benchmarks/heads/rank.py --write` from "
+        f"{sum(len(s.accuracy) for s in all_studies)} trained heads.",
+        "    static let weights: [(name: String, weight: Double)] = [",
+        *(f'        ("{name}", {weight:.3f}),' for name, weight in zip(names, weights)),
+        "    ]",
+        "}",
+        "",
+    ]
+    (ROOT / "Sources/Scoring/LearnedWeights.swift").write_text("\n".join(lines))
+    study = next(s for s in all_studies if s.task == "paraphrase")
+    heads = study.heads[::7] + [h for h in study.heads if "of=mix" in h["genotype"]][:1]
+    golden = {
+        "layers": {layer["layer"]: float(layer["cross_entropy"]) for layer in study.layers},
+        "heads": [
+            {"genotype": head["genotype"], "scores": {name: float(head[name]) for name in PROXIES},
+             "value": round(float(value), 9)}
+            for head, value in zip(heads, matrix(heads, study.layers)[1] @ weights)
+        ],
+    }
+    (ROOT / "Tests/ScoringTests/Fixtures/learned.json").write_text(json.dumps(golden, indent=1) + "\n")
+    for name, weight in zip(names, weights):
+        print(f"{weight:+.3f}  {name}")
 
 
 def main():

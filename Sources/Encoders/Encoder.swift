@@ -16,13 +16,24 @@ public struct Encoder: Sendable {
     public let digest: String
     let family: any EncoderFamily
     let checkpoint: Checkpoint
-    /// What ``graph(layers:)`` gives for the layers that were asked for when the directory was opened.
+    /// What ``graph(layers:)`` gives for the layers that were asked for when the directory was opened;
+    /// graphs that need no more layers read the same numbers.
     private let prepared: Prepared?
 
     private struct Prepared: Sendable {
         let layers: [Int]
         let graph: Graph
         let parameters: ParameterSet
+
+        init(
+            _ layers: [Int], _ configuration: EncoderConfiguration,
+            _ family: any EncoderFamily, _ checkpoint: Checkpoint
+        ) throws {
+            self.layers = layers
+            let (graph, bindings) = try configuration.lowered(layers, family)
+            self.graph = graph
+            parameters = try checkpoint.parameters(graph, bindings)
+        }
     }
 
     /// A part of a directory; parts are read concurrently.
@@ -60,9 +71,7 @@ public struct Encoder: Sendable {
             let checkpoint = try Self.openWeights(directory, configuration, family)
             // A layer that does not exist is an error when its graph is asked for.
             let prepared = layers.flatMap { layers in
-                (try? Self.graph(layers, configuration, family, checkpoint)).map {
-                    Prepared(layers: layers, graph: $0.graph, parameters: $0.parameters)
-                }
+                try? Prepared(layers, configuration, family, checkpoint)
             }
             return .weights(checkpoint, prepared)
         }
@@ -102,24 +111,25 @@ public struct Encoder: Sendable {
     /// - Throws: ``EncoderError``, ``TensorError``.
     public func graph(layers: [Int]) throws -> (graph: Graph, parameters: ParameterSet) {
         if let prepared, prepared.layers == layers { return (prepared.graph, prepared.parameters) }
-        return try Self.graph(layers, configuration, family, checkpoint)
+        let (graph, bindings) = try configuration.lowered(layers, family)
+        if let prepared, prepared.graph.parameters.starts(with: graph.parameters) {
+            return (graph, prepared.parameters)
+        }
+        return (graph, try checkpoint.parameters(graph, bindings))
     }
 
-    private static func graph(
-        _ layers: [Int], _ configuration: EncoderConfiguration, _ family: any EncoderFamily,
-        _ checkpoint: Checkpoint
-    ) throws -> (graph: Graph, parameters: ParameterSet) {
-        for layer in layers where layer < 0 || layer > configuration.layers {
-            throw EncoderError.badLayer(layer: layer, layers: configuration.layers)
-        }
+    /// Multiply-adds of a pass over sequences, up to a layer; no weights are read.
+    /// - Parameters:
+    ///   - lengths: tokens of each sequence.
+    ///   - layer: the highest hidden state that is needed; 0 is the embeddings' output.
+    public func multiplyAdds(lengths: [Int], layer: Int) -> Double {
         var builder = GraphBuilder(segments: 1)
         let lowered = family.lower(
-            configuration, layers: layers.max() ?? configuration.layers, trainable: false,
+            configuration, layers: min(layer, configuration.layers), trainable: false,
             into: &builder)
-        let states = layers.map { lowered.hiddenStates[$0] }
-        let output = states.count == 1 ? states[0] : builder.concatenate(states)
-        let graph = builder.build(output: output)
-        return (graph, try checkpoint.parameters(graph, lowered.bindings))
+        let graph = builder.build(
+            output: lowered.hiddenStates[min(layer, configuration.layers)])
+        return Double(graph.multiplyAdds(Batch(lengths: lengths, segments: 1)))
     }
 
     /// Tells the system that the weights are not needed for now; they are read again when needed.
@@ -147,5 +157,33 @@ public struct Encoder: Sendable {
             batch.segmentIDs += text.segmentIDs.map { min($0, types) }
         }
         return batch
+    }
+}
+
+extension EncoderConfiguration {
+    /// A graph from token ids to hidden states, without its numbers: what a pass computes.
+    ///
+    /// - Parameter layers: hidden states to return, side by side; 0 is the embeddings' output.
+    /// - Throws: ``EncoderError`` for a layer that does not exist, and for a family that is unknown.
+    public func graph(layers: [Int]) throws -> Graph {
+        guard let family = EncoderFamilies.find(modelType) else {
+            throw EncoderError.unknownFamily(
+                path: "config.json", modelType: modelType, known: EncoderFamilies.modelTypes)
+        }
+        return try lowered(layers, family).graph
+    }
+
+    fileprivate func lowered(
+        _ layers: [Int], _ family: any EncoderFamily
+    ) throws -> (graph: Graph, bindings: [WeightBinding]) {
+        for layer in layers where layer < 0 || layer > self.layers {
+            throw EncoderError.badLayer(layer: layer, layers: self.layers)
+        }
+        var builder = GraphBuilder(segments: 1)
+        let lowered = family.lower(
+            self, layers: layers.max() ?? self.layers, trainable: false, into: &builder)
+        let states = layers.map { lowered.hiddenStates[$0] }
+        let output = states.count == 1 ? states[0] : builder.concatenate(states)
+        return (builder.build(output: output), lowered.bindings)
     }
 }

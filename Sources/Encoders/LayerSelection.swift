@@ -2,10 +2,12 @@ import Support
 
 /// Which of an encoder's hidden states a search may use.
 ///
-/// As text: a number, a range `8-12`, a list `6,9,12`, `last`, `all`, or `upper-third`, which is the
-/// default: in encoders of this kind the layers below the last often carry more about a task's labels
-/// than the last one (Tenney et al. 2019).
+/// As text: a number, a range `8-12`, a list `6,9,12`, `last`, `all`, `upper-third`, or `auto`, which is
+/// the default of searches: which layers carry the most about a task's labels depends on the task
+/// (Tenney et al. 2019), so a probe on a sample of the training rows decides.
 public enum LayerSelection: Sendable, Hashable, CustomStringConvertible {
+    /// All may be read until it is known which are worth keeping.
+    case automatic
     case upperThird
     case last
     /// Every layer and the embeddings' output.
@@ -16,6 +18,7 @@ public enum LayerSelection: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: `nil` if the text has none of these forms.
     public init?(_ text: String) {
         switch text {
+        case "auto": self = .automatic
         case "upper-third": self = .upperThird
         case "last": self = .last
         case "all": self = .all
@@ -41,7 +44,7 @@ public enum LayerSelection: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .upperThird: return Array(count - (count + 2) / 3 + 1...count)
         case .last: return [count]
-        case .all: return Array(0...count)
+        case .all, .automatic: return Array(0...count)
         case .numbers(let numbers):
             if let bad = numbers.first(where: { $0 > count }) {
                 throw EncoderError.badLayer(layer: bad, layers: count)
@@ -52,6 +55,7 @@ public enum LayerSelection: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
+        case .automatic: "auto"
         case .upperThird: "upper-third"
         case .last: "last"
         case .all: "all"

@@ -1,37 +1,60 @@
 import Foundation
 
-/// Heads of one genotype, trained with several seeds, that answer together: the probabilities are the
-/// mean of the members' (Lakshminarayanan et al., NeurIPS 2017, section 2.4).
+/// How heads answer together: a member's probabilities are the mean over its replicas
+/// (Lakshminarayanan et al., NeurIPS 2017, section 2.4), a portfolio's are the members' mixed by their
+/// weights (Caruana et al., ICML 2004), and one temperature divides their logarithms (Guo et al.,
+/// ICML 2017, equation 9):
+///
+///     p = sum_k weight_k * mean_r softmax(logits_kr)
+///     logits = log(p) / temperature
+///
+/// The answer's probabilities are the softmax of these logits.
 public enum Ensemble {
-    /// The prefix of a member's tensor names; empty for a single head.
-    static func prefix(_ place: Int, of count: Int) -> String {
-        count == 1 ? "" : "member.\(place)."
+    /// What the replicas of one member say.
+    public struct Member: Sendable {
+        /// Its share; all members' add up to 1.
+        public var weight: Double
+        /// For each replica logits, `[examples, classes]`, row by row.
+        public var replicas: [[Float]]
+
+        public init(weight: Double, replicas: [[Float]]) {
+            self.weight = weight
+            self.replicas = replicas
+        }
     }
 
-    /// The prefixes of all members.
-    static func prefixes(_ count: Int) -> [String] {
-        (0..<count).map { prefix($0, of: count) }
-    }
-
-    /// The logarithm of the mean of the members' probabilities, so the softmax of the result is
-    /// that mean. The logits of a single member stay the same, bit for bit.
+    /// The logits of all members together.
     ///
-    /// Computed as `log(sum_k exp(l_k - m)) - log R + m`, with `l_k` a member's log-softmax and `m` the
-    /// largest of them: a probability too small for a float still has a finite logarithm.
+    /// With one replica of one member they are its own, divided by the temperature: at temperature
+    /// 1 the same, bit for bit. Otherwise `log(sum_k weight_k mean_r exp(l_kr - m)) + m` is divided,
+    /// with `l_kr` a replica's log-softmax and `m` the largest of them: a probability too small for
+    /// a float still has a finite logarithm.
     ///
-    /// - Parameters:
-    ///   - members: for each member logits, `[examples, classes]`, row by row.
-    ///   - classes: number of classes.
+    /// - Parameter classes: number of classes.
     /// - Returns: `[examples, classes]`.
-    /// - Precondition: there is at least one member, and all have the same number of whole rows.
-    public static func logits(_ members: [[Float]], classes: Int) -> [Float] {
-        precondition(!members.isEmpty, "an ensemble has at least one member")
-        guard members.count > 1 else { return members[0] }
-        let logarithms = members.map { logSoftmax($0, classes: classes) }
-        return members[0].indices.map { place in
-            let largest = logarithms.map { $0[place] }.max() ?? 0
-            let sum = logarithms.reduce(0) { $0 + exp($1[place] - largest) }
-            return Float(log(sum / Double(members.count)) + largest)
+    /// - Precondition: there is at least one member, each has at least one replica, and all have the
+    ///   same number of whole rows.
+    public static func logits(
+        _ members: [Member], temperature: Double = 1, classes: Int
+    ) -> [Float] {
+        precondition(
+            !members.isEmpty && members.allSatisfy { !$0.replicas.isEmpty },
+            "an ensemble has at least one head")
+        if members.count == 1, members[0].replicas.count == 1 {
+            let own = members[0].replicas[0]
+            return temperature == 1 ? own : own.map { Float(Double($0) / temperature) }
+        }
+        let logarithms = members.map { member in
+            member.replicas.map { logSoftmax($0, classes: classes) }
+        }
+        return members[0].replicas[0].indices.map { place in
+            let largest = logarithms.joined().map { $0[place] }.max() ?? 0
+            var mixture = 0.0
+            for (member, replicas) in zip(members, logarithms) {
+                let sum = replicas.reduce(0) { $0 + exp($1[place] - largest) }
+                mixture += member.weight * (sum / Double(replicas.count))
+            }
+            return Float((log(mixture) + largest) / temperature)
         }
     }
 
@@ -46,5 +69,17 @@ public enum Ensemble {
             for place in row { result[place] -= total }
         }
         return result
+    }
+}
+
+extension Model {
+    /// What the model says, from what its heads say.
+    /// - Parameter heads: logits `[examples, classes]` for each replica of each member.
+    /// - Returns: logits, `[examples, classes]`.
+    public func logits(_ heads: [[[Float]]]) -> [Float] {
+        Ensemble.logits(
+            zip(configuration.members, heads).map {
+                Ensemble.Member(weight: $0.weight, replicas: $1)
+            }, temperature: configuration.temperature, classes: configuration.labels.count)
     }
 }

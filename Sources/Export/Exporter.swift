@@ -4,7 +4,7 @@ import Support
 
 /// What to export.
 public struct ExportOptions: Sendable, Hashable {
-    /// Whether to leave the encoder out; formats that only hold the head always do.
+    /// Whether to leave the encoders out; formats that only hold heads always do.
     public var headOnly: Bool
 
     public init(headOnly: Bool = false) {
@@ -24,12 +24,13 @@ public protocol Exporter: Sendable {
     /// Writes one file, which appears whole or not at all.
     ///
     /// - Parameters:
-    ///   - model: the head and its configuration.
-    ///   - encoder: opens the encoder that the head was made on; called only where it is needed.
+    ///   - model: the heads and their configuration.
+    ///   - encoders: opens for each view the encoder that makes it; called only where they are needed.
     ///   - url: the file to write.
     /// - Throws: ``FileError``, ``ModelError``, ``ExportError``, and what opening the encoder throws.
     func export(
-        _ model: Model, encoder: () throws -> Encoder, options: ExportOptions, to url: URL) throws
+        _ model: Model, encoders: () throws -> [Encoder], options: ExportOptions, to url: URL)
+        throws
 }
 
 /// The formats that this program writes; one line each.
@@ -69,7 +70,7 @@ public enum ExportError: DiagnosedError, Equatable {
                 + "the head alone (--head-only) or use a smaller encoder"
         case .tokenTypes(let encoder):
             "\(encoder): expected token types that change after the first separator, which is what "
-                + "can be computed in a graph; export the head alone (--head-only)"
+                + "can be computed in a graph; export the heads alone (--head-only)"
         }
     }
 }

@@ -14,46 +14,35 @@ public struct ModelCardContent: Sendable, Hashable {
         }
     }
 
-    /// Name of the task.
-    public var task = ""
+    /// The model: its task, classes, views and heads.
+    public var model: ModelConfiguration
     /// What the task asks, in a sentence; may be empty.
     public var taskDescription = ""
     /// Where the training data comes from; may be empty.
     public var source = ""
-    /// Names of the classes, by index.
-    public var labels: [String] = []
-    /// Whether inputs are pairs of texts.
-    public var hasPairs = false
-    /// `joint` or `siamese`.
-    public var pairing = ""
-    /// The encoder's name and digest.
-    public var encoder = ""
-    public var encoderDigest = ""
-    /// The hidden states that the head reads; 0 is the embeddings' output.
-    public var layers: [Int] = []
-    /// The encoder layers that were trained with the head, from 1; `nil` where none was.
-    public var trainedLayers: ClosedRange<Int>?
-    /// Longest sequence in tokens.
-    public var maximumLength = 0
-    /// The head, as `--head` accepts it, and the number of trained weights, those of encoder layers
-    /// included.
-    public var genotype = ""
+    /// Trained weights of one training of every head, those of encoder layers included.
     public var weightCount = 0
+    /// What an answer costs, compared with an encoder alone (``Model/costFactor(encoders:lengths:)``);
+    /// `nil` where it was not computed.
+    public var costFactor: Double?
     /// Rows of each split.
     public var rows: [String: Int] = [:]
     /// Metrics on test, most important first.
     public var metrics: [Metric] = []
-    /// Trainings over which the metrics are averaged.
+    /// Trainings of which the model is one, the best on dev; 1 where it is not one of several.
     public var seedCount = 1
-    /// Heads whose probabilities the model averages; the metrics are those of the whole.
-    public var memberCount = 1
     /// The same metrics for controls on the same test rows, by name, e.g. a linear probe.
     public var baselines: [String: [Metric]] = [:]
     /// Version of the program and the seed of the run.
     public var version = ""
     public var seed: UInt64 = 0
 
-    public init() {}
+    public init(_ model: ModelConfiguration) { self.model = model }
+
+    /// The encoder layers that were trained with the head, from 1; `nil` where none was.
+    var trainedLayers: ClosedRange<Int>? {
+        model.views.lazy.compactMap(\.fineTuning).first.map { $0.firstLayer...$0.lastLayer }
+    }
 }
 
 /// The `README.md` of a model directory: YAML front matter as model hubs read it, then Markdown for
@@ -69,47 +58,90 @@ public enum ModelCard {
     }
 
     private static func about(_ c: ModelCardContent) -> String {
-        let layers =
-            c.layers.count == 1
-            ? "layer \(c.layers[0])"
-            : "layers \(c.layers.map(String.init).joined(separator: ", "))"
-        var input = "texts"
-        if c.hasPairs {
-            input =
-                c.pairing == "joint"
-                ? "pairs of texts, encoded as one sequence"
-                : "pairs of texts, each encoded separately"
-        }
+        let lengths = c.model.views.map { "\($0.maximumLength)" }
         return """
-            # \(line(c.task))
+            # \(line(c.model.task))
 
-            A classifier for \(input): a small head, chosen by knas on held-out rows and trained \
-            on the \(c.trainedLayers == nil ? "frozen " : "")encoder \
-            `\(line(c.encoder))` (\(layers))\(trained(c)).\
+            A classifier for \(input(c.model)): \(heads(c)).\
             \(c.taskDescription.isEmpty ? "" : " The task: \(line(c.taskDescription))")
 
-            - \(head(c))
-            - Classes: \(c.labels.map { "`\(line($0))`" }.joined(separator: ", "))
-            - Longest input: \(c.maximumLength) tokens; longer inputs are truncated
-            - Encoder digest: `\(line(c.encoderDigest))`; the model does not run on another encoder
+            \(c.model.members.count == 1 ? "- \(head(c))" : members(c.model))
+            - Classes: \(c.model.labels.map { "`\(line($0.name))`" }.joined(separator: ", "))
+            - Longest input: \(list(lengths)) tokens; longer inputs are truncated
+            - \(digests(c.model))\(calibration(c.model))\(cost(c))
             - Made by knas \(line(c.version)), seed \(c.seed)
             """
     }
 
-    private static func trained(_ c: ModelCardContent) -> String {
-        guard let layers = c.trainedLayers else { return "" }
-        return layers.count == 1
-            ? ", whose layer \(layers.lowerBound) was trained with it"
-            : ", whose layers \(layers.lowerBound) to \(layers.upperBound) were trained with it"
+    private static func input(_ model: ModelConfiguration) -> String {
+        guard model.hasPairs else { return "texts" }
+        let ways = model.views.map {
+            $0.pairing == .joint ? "encoded as one sequence" : "each encoded separately"
+        }
+        return "pairs of texts, \(list(ways, " and "))"
+    }
+
+    /// What was chosen, and on what it was trained.
+    private static func heads(_ c: ModelCardContent) -> String {
+        let (views, members) = (c.model.views, c.model.members)
+        let trained = c.trainedLayers.map { layers in
+            layers.count == 1
+                ? ", whose layer \(layers.lowerBound) was trained with it"
+                : ", whose layers \(layers.lowerBound) to \(layers.upperBound) were trained with it"
+        }
+        let frozen = trained == nil ? "frozen " : ""
+        let names = list(views.map { "`\(line($0.encoder.name))`" }, " and ")
+        guard members.count == 1 else {
+            return
+                "\(members.count) small heads, chosen by knas on held-out rows and trained on the "
+                + "\(frozen)encoder\(names.contains("` and `") ? "s" : "") \(names), whose "
+                + "probabilities are mixed by their weights"
+        }
+        let read = views[0].fineTuning?.headLayers ?? members[0].layers
+        return "a small head, chosen by knas on held-out rows and trained on the \(frozen)encoder "
+            + "\(names) (\(layers(read)))\(trained ?? "")"
+    }
+
+    private static func layers(_ layers: [Int]) -> String {
+        (layers.count == 1 ? "layer " : "layers ")
+            + layers.map(String.init).joined(separator: ", ")
     }
 
     private static func head(_ c: ModelCardContent) -> String {
+        let member = c.model.members[0]
         let encoder = c.trainedLayers == nil ? "" : " with those of the encoder's trained layers"
-        let head = "`\(line(c.genotype))`, \(c.weightCount) weights\(encoder)"
-        return c.memberCount == 1
+        let head = "`\(line(member.genotype))`, \(c.weightCount) weights\(encoder)"
+        return member.replicas == 1
             ? "Head: \(head)"
-            : "\(c.memberCount) heads, trained with different seeds, whose probabilities are averaged: "
-                + "\(head) each"
+            : "\(member.replicas) heads, trained with different seeds, whose probabilities are "
+                + "averaged: \(head) each"
+    }
+
+    /// Values without repetitions.
+    private static func list(_ values: [String], _ separator: String = ", ") -> String {
+        var seen: Set<String> = []
+        return values.filter { seen.insert($0).inserted }.joined(separator: separator)
+    }
+
+    private static func digests(_ model: ModelConfiguration) -> String {
+        let digests = list(model.views.map { "`\(line($0.encoder.digest))`" })
+        return digests.contains(", ")
+            ? "Encoder digests: \(digests); the model does not run on other encoders"
+            : "Encoder digest: \(digests); the model does not run on another encoder"
+    }
+
+    private static func calibration(_ model: ModelConfiguration) -> String {
+        model.temperature == 1
+            ? ""
+            : "\n- Temperature: \(number(model.temperature)), which the logarithms of the "
+                + "probabilities are divided by"
+    }
+
+    private static func cost(_ c: ModelCardContent) -> String {
+        guard let factor = c.costFactor else { return "" }
+        let alone = c.model.views.count == 1 ? "the encoder" : "the cheapest view's encoder"
+        return "\n- Cost: \(number(factor)) times that of \(alone) alone, in multiply-adds for an "
+            + "example of mean length"
     }
 
     /// User text on one line, so it cannot start a heading, a list or front matter.

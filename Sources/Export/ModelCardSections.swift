@@ -11,7 +11,7 @@ extension ModelCard {
         return """
             ## Training data
 
-            The task `\(line(c.task))`\(rows.isEmpty ? "" : ": \(rows.joined(separator: ", ")) rows").\
+            The task `\(line(c.model.task))`\(rows.isEmpty ? "" : ": \(rows.joined(separator: ", ")) rows").\
             \(c.source.isEmpty ? "" : " Source: \(line(c.source))")
 
             \(c.trainedLayers == nil
@@ -34,16 +34,19 @@ extension ModelCard {
             }
             return "| \(([line(title)] + cells).joined(separator: " | ")) |"
         }
-        let seeds =
-            c.memberCount > 1
-            ? "\(c.memberCount) trainings averaged"
-            : c.seedCount == 1 ? "one training" : "the best of \(c.seedCount) trainings on dev"
+        let (heads, trainings) = (c.model.members.count, c.model.headCount)
+        let what =
+            heads > 1
+            ? "\(heads) heads together"
+            : trainings > 1
+                ? "\(trainings) trainings averaged"
+                : c.seedCount == 1 ? "one training" : "the best of \(c.seedCount) trainings on dev"
         let head = "| on test | \(names.map(line).joined(separator: " | ")) |"
         let rule = "|\(String(repeating: "---|", count: names.count + 1))"
         let controls = c.baselines.sorted { $0.key < $1.key }.map {
             row($0.hasPrefix("mean of") ? $0 : "control: \($0)", $1)
         }
-        return (["## Results", "", head, rule, row("this model (\(seeds))", c.metrics)] + controls)
+        return (["## Results", "", head, rule, row("this model (\(what))", c.metrics)] + controls)
             .joined(separator: "\n")
     }
 
@@ -56,18 +59,9 @@ extension ModelCard {
 
     /// How to run it.
     static func use(_ c: ModelCardContent) -> String {
-        let isSiamese = c.hasPairs && c.pairing != "joint"
-        let input = c.hasPairs ? "printf 'first text\\tsecond text\\n'" : "echo 'some text'"
-        let call = c.hasPairs ? #"("first text", pair: "second text")"# : #"("some text")"#
-        let pairFeeds =
-            isSiamese
-            ? "\nfeeds |= {\"pair_input_ids\": pair_ids, "
-                + "\"pair_attention_mask\": np.ones_like(pair_ids)}" : ""
-        let encode =
-            isSiamese
-            ? "ids = encode(\"first text\")\npair_ids = encode(\"second text\")"
-            : c.hasPairs
-                ? "ids = encode(\"first text\", \"second text\")" : "ids = encode(\"some text\")"
+        let isPair = c.model.hasPairs
+        let input = isPair ? "printf 'first text\\tsecond text\\n'" : "echo 'some text'"
+        let call = isPair ? #"("first text", pair: "second text")"# : #"("some text")"#
         return """
             ## Use
 
@@ -89,15 +83,36 @@ extension ModelCard {
             encoder's own tokenizer, special tokens included, and gives int64 ids `[1, tokens]`:
 
             ```python
-            import numpy as np, onnxruntime
+            import json, numpy as np, onnxruntime
             session = onnxruntime.InferenceSession("model.onnx")
-            \(encode)
-            feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}\(pairFeeds)
-            logits = session.run(["logits"], feeds)[0]
-            labels = session.get_modelmeta().custom_metadata_map["labels"].split("\\n")
-            print(labels[logits[0].argmax()])
+            feeds = {}
+            \(feeds(c.model).joined(separator: "\n"))
+            probabilities = session.run(["probabilities"], feeds)[0][0]
+            labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
+            print(labels[probabilities.argmax()])
             ```
             """
+    }
+
+    /// The lines of Python that make the inputs of each view.
+    private static func feeds(_ model: ModelConfiguration) -> [String] {
+        let severalEncoders = Set(model.encoderPlaces).count > 1
+        return model.views.indices.flatMap { view in
+            let texts =
+                model.segments(ofView: view) == 2
+                ? [#""first text""#, #""second text""#]
+                : [model.hasPairs ? #""first text", "second text""# : #""some text""#]
+            return texts.enumerated().flatMap { segment, arguments in
+                let prefix = ONNXModel.prefix(ofView: view, segment: segment)
+                let encoder =
+                    severalEncoders ? "  # \(line(model.views[view].encoder.name))" : ""
+                return [
+                    "ids = encode(\(arguments))\(encoder)",
+                    "feeds |= {\"\(prefix)input_ids\": ids, \"\(prefix)attention_mask\": "
+                        + "np.ones_like(ids)}",
+                ]
+            }
+        }
     }
 
     /// What it is for and what it is not for.
@@ -105,7 +120,7 @@ extension ModelCard {
         """
         ## Intended use
 
-        Sorting texts like those of the task into its \(c.labels.count) classes, where a wrong answer \
+        Sorting texts like those of the task into its \(c.model.labels.count) classes, where a wrong answer \
         can be noticed and corrected.
 
         ## Limits
@@ -122,17 +137,22 @@ extension ModelCard {
 /// The YAML block between two lines of three dashes.
 enum ModelCardFrontMatter {
     static func text(_ c: ModelCardContent) -> String {
+        let encoders = Set(c.model.encoderPlaces).sorted().map {
+            quoted(c.model.views[$0].encoder.name)
+        }
+        let base =
+            encoders.count == 1 ? encoders[0] : "[\(encoders.joined(separator: ", "))]"
         var lines = [
             "---", "library_name: knas", "pipeline_tag: text-classification",
-            "base_model: \(quoted(c.encoder))", "tags:", "- text-classification",
+            "base_model: \(base)", "tags:", "- text-classification",
             "- neural-architecture-search", "- knas",
         ]
         let metrics = c.metrics.filter { $0.value.isFinite }
         if !metrics.isEmpty {
             lines += [
-                "model-index:", "- name: \(quoted(c.task))", "  results:", "  - task:",
+                "model-index:", "- name: \(quoted(c.model.task))", "  results:", "  - task:",
                 "      type: text-classification", "    dataset:",
-                "      name: \(quoted(c.task))", "      type: \(quoted(c.task))",
+                "      name: \(quoted(c.model.task))", "      type: \(quoted(c.model.task))",
                 "      split: test", "    metrics:",
             ]
             for metric in metrics {

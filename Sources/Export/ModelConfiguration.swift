@@ -4,9 +4,13 @@ import Heads
 import Support
 import Tasks
 
-/// `config.json` of a model directory: everything that is not a number of the head.
+/// `config.json` of a model directory: everything that is not a number of a head.
+///
+/// A model is a portfolio: heads over one or several views of the texts, whose probabilities are
+/// mixed by their weights and then sharpened or flattened by one temperature (``Ensemble``). A
+/// single head is a portfolio of one.
 public struct ModelConfiguration: Sendable, Hashable, Codable {
-    /// The encoder that the head is built on.
+    /// The encoder that heads are built on.
     public struct EncoderReference: Sendable, Hashable, Codable {
         /// The name it was installed under, or a path.
         public var name: String
@@ -43,163 +47,152 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         }
     }
 
-    /// Version of the layout.
-    public var formatVersion = 2
-    /// The versions that can be read; from 3 on there are fine-tuned and included encoders, from 4 on
-    /// ensembles.
-    private static let versions = 2...4
-    /// Heads that an ensemble may have.
-    private static let memberCounts = 2...1000
+    /// A way to turn texts into features: an encoder, how pairs enter it, and the hidden states
+    /// that are kept. It runs once for all heads that read it.
+    public struct View: Sendable, Hashable, Codable {
+        public var encoder: EncoderReference
+        public var pairing: Pairing
+        /// The hidden states that the graphs of the view's members read, ascending; 0 is the
+        /// embeddings' output.
+        public var layers: [Int]
+        /// Longest sequence in tokens.
+        public var maximumLength: Int
+        /// Features per token and hidden state.
+        public var width: Int
+        /// The encoder layers in the head's graph, where some were fine-tuned: only in a model of
+        /// one head.
+        public var fineTuning: FineTuning?
+
+        public init(
+            encoder: EncoderReference, pairing: Pairing, layers: [Int], maximumLength: Int,
+            width: Int, fineTuning: FineTuning? = nil
+        ) {
+            self.encoder = encoder
+            self.pairing = pairing
+            self.layers = layers
+            self.maximumLength = maximumLength
+            self.width = width
+            self.fineTuning = fineTuning
+        }
+
+        /// How the view's features are made.
+        public var features: FeatureConfiguration {
+            FeatureConfiguration(
+                layers: layers, pairing: pairing, maximumLength: maximumLength)
+        }
+    }
+
+    /// A head, trained once or with several seeds.
+    public struct Member: Sendable, Hashable, Codable {
+        /// The head, as `--head` accepts it.
+        public var genotype: String
+        /// Index of its view in ``ModelConfiguration/views``.
+        public var view: Int
+        /// The hidden states that are the input slots of its graph, ascending, all of them its
+        /// view's. Without fine-tuning those are the layers of the context that it is built for.
+        public var layers: [Int]
+        /// Its share in the mixture; positive, and all members' add up to 1.
+        public var weight: Double
+        /// Trainings of it, whose probabilities are averaged.
+        public var replicas: Int
+
+        public init(
+            genotype: String, view: Int = 0, layers: [Int], weight: Double = 1, replicas: Int = 1
+        ) {
+            self.genotype = genotype
+            self.view = view
+            self.layers = layers
+            self.weight = weight
+            self.replicas = replicas
+        }
+    }
+
+    /// The version of the layout that is written.
+    static let currentVersion = 5
+
+    /// Version of the layout: that which is written, also where an older one was read.
+    public private(set) var formatVersion = Self.currentVersion
     public var task: String
-    public var encoder: EncoderReference
-    /// The hidden states of the encoder that the model's graph reads, ascending; 0 is the embeddings'
-    /// output. Without fine-tuning those are the head's.
-    public var layers: [Int]
-    /// The encoder layers in the model's graph, where some were fine-tuned.
-    public var fineTuning: FineTuning?
-    public var pairing: Pairing
     /// Whether the task has two texts.
     public var hasPairs: Bool
-    /// Longest sequence in tokens.
-    public var maximumLength: Int
-    /// The head, as `--head` accepts it.
-    public var genotype: String
     /// Class names, by index.
     public var labels: [TaskLabel]
     /// Index of the positive class, for F1, in tasks that have one.
     public var positiveLabel: Int?
-    /// Features per token.
-    public var width: Int
-    /// Heads whose probabilities are averaged, all of the same genotype; `nil` for a single head.
-    public var members: Int?
+    /// What the logarithms of the mixed probabilities are divided by.
+    public var temperature: Double
+    /// What the members read.
+    public var views: [View]
+    /// The heads that answer together.
+    public var members: [Member]
 
+    public init(
+        task: String, hasPairs: Bool, labels: [TaskLabel], positiveLabel: Int?, views: [View],
+        members: [Member], temperature: Double = 1
+    ) {
+        self.task = task
+        self.hasPairs = hasPairs
+        self.labels = labels
+        self.positiveLabel = positiveLabel
+        self.temperature = temperature
+        self.views = views
+        self.members = members
+    }
+
+    /// A model of one head.
+    /// - Parameters:
+    ///   - layers: the hidden states that the head's graph reads.
+    ///   - replicas: trainings of the head, whose probabilities are averaged.
     public init(
         task: String, encoder: EncoderReference, layers: [Int], pairing: Pairing, hasPairs: Bool,
         maximumLength: Int, genotype: String, labels: [TaskLabel], positiveLabel: Int?,
-        width: Int
+        width: Int, replicas: Int = 1, fineTuning: FineTuning? = nil
     ) {
-        self.task = task
-        self.encoder = encoder
-        self.layers = layers
-        self.pairing = pairing
-        self.hasPairs = hasPairs
-        self.maximumLength = maximumLength
-        self.genotype = genotype
-        self.labels = labels
-        self.positiveLabel = positiveLabel
-        self.width = width
+        self.init(
+            task: task, hasPairs: hasPairs, labels: labels, positiveLabel: positiveLabel,
+            views: [
+                View(
+                    encoder: encoder, pairing: pairing, layers: layers,
+                    maximumLength: maximumLength, width: width, fineTuning: fineTuning)
+            ],
+            members: [Member(genotype: genotype, layers: layers, replicas: replicas)])
     }
 
-    /// How features are made for this model.
-    public var features: FeatureConfiguration {
-        FeatureConfiguration(layers: layers, pairing: pairing, maximumLength: maximumLength)
+    // MARK: What follows from it
+
+    /// Sequences per example in a view.
+    public func segments(ofView view: Int) -> Int {
+        views[view].features.segments(hasPairs: hasPairs)
     }
 
-    /// The context that the head is built for.
-    public var context: HeadContext {
-        HeadContext(
-            inputWidth: width, classes: labels.count,
-            segments: features.segments(hasPairs: hasPairs),
-            layers: fineTuning?.headLayers ?? layers)
+    /// The context that a member's head is built for.
+    public func context(ofMember place: Int) -> HeadContext {
+        let member = members[place]
+        let view = views[member.view]
+        return HeadContext(
+            inputWidth: view.width, classes: labels.count,
+            segments: segments(ofView: member.view),
+            layers: view.fineTuning?.headLayers ?? member.layers)
     }
 
-    /// Reads and checks a `config.json`.
-    /// - Throws: ``FileError``, ``ModelError``.
-    public static func load(_ url: URL) throws -> ModelConfiguration {
-        let file = try MappedFile(url)
-        guard file.count <= 1 << 20 else {
-            throw ModelError.badConfiguration(path: url.path, reason: "larger than 1 MiB")
-        }
-        do {
-            let result = try JSONDecoder().decodeChecked(
-                ModelConfiguration.self, from: Data(file.bytes))
-            if let reason = result.objection {
-                throw ModelError.badConfiguration(path: url.path, reason: reason)
-            }
-            return result
-        } catch let error as DecodingError {
-            throw ModelError.badConfiguration(
-                path: url.path, reason: "not the configuration of a model: \(error.reason)")
-        }
+    /// Where a member's layers lie among those of its view.
+    public func slots(ofMember place: Int) -> [Int] {
+        let member = members[place]
+        return member.layers.compactMap { views[member.view].layers.firstIndex(of: $0) }
     }
 
-    private var objection: String? {
-        if !Self.versions.contains(formatVersion) {
-            return "formatVersion is \(formatVersion): expected \(Self.versions.lowerBound) to "
-                + "\(Self.versions.upperBound)"
-        }
-        if !Self.areLayers(layers) { return "layers is \(layers): expected ascending numbers" }
-        if let reason = fineTuning.flatMap(objection) { return reason }
-        if !(2...100_000).contains(labels.count) { return "\(labels.count) labels" }
-        if !(1...65_536).contains(width) { return "width is \(width)" }
-        if !(1...1_000_000).contains(maximumLength) { return "maximumLength is \(maximumLength)" }
-        if let positiveLabel, !labels.indices.contains(positiveLabel) {
-            return "positiveLabel is \(positiveLabel), there are \(labels.count) labels"
-        }
-        if let members {
-            guard Self.memberCounts.contains(members) else {
-                return "members is \(members): expected \(Self.memberCounts.lowerBound) to "
-                    + "\(Self.memberCounts.upperBound), or none for a single head"
-            }
-            if fineTuning != nil { return "an ensemble cannot have fine-tuned encoder layers" }
-        }
-        return nil
-    }
+    /// Trained heads in total, replicas counted.
+    public var headCount: Int { members.reduce(0) { $0 + $1.replicas } }
 
-    private static func areLayers(_ layers: [Int]) -> Bool {
-        !layers.isEmpty && layers.count <= 1001 && layers.allSatisfy((0...1000).contains)
-            && !zip(layers, layers.dropFirst()).contains(where: { $0 >= $1 })
-    }
-
-    /// The graph reads the layer below those that were trained, and the lower ones that the head reads.
-    private func objection(_ tuning: FineTuning) -> String? {
-        guard Self.areLayers(tuning.headLayers) else {
-            return "fineTuning.headLayers is \(tuning.headLayers): expected ascending numbers"
-        }
-        guard tuning.firstLayer >= 1, tuning.firstLayer <= tuning.lastLayer,
-            tuning.headLayers.last == tuning.lastLayer
-        else {
-            return "fineTuning has layers \(tuning.firstLayer) to \(tuning.lastLayer) under a head "
-                + "on \(tuning.headLayers)"
-        }
-        let base = tuning.firstLayer - 1
-        let expected = tuning.headLayers.filter { $0 < base } + [base]
-        guard layers == expected else {
-            return "layers is \(layers): expected \(expected) below the fine-tuned ones"
-        }
-        return nil
-    }
-}
-
-/// Errors of model directories.
-public enum ModelError: DiagnosedError, Equatable {
-    case badConfiguration(path: String, reason: String)
-    case badWeights(path: String, reason: String)
-    case otherEncoder(path: String, name: String, expected: String, found: String)
-    case otherTask(model: String, task: String, reason: String)
-    case wrongInput(reason: String)
-    case unknownFormat(name: String, known: [String])
-
-    public var kind: ErrorKind {
-        switch self {
-        case .unknownFormat: .usage
-        default: .badInput
+    /// For each view the index of the first view with the same encoder.
+    public var encoderPlaces: [Int] {
+        views.map { view in
+            views.firstIndex { $0.encoder.digest == view.encoder.digest } ?? 0
         }
     }
 
-    public var description: String {
-        switch self {
-        case .badConfiguration(let path, let reason): "\(path): \(reason)"
-        case .badWeights(let path, let reason): "\(path): \(reason)"
-        case .otherEncoder(let path, let name, let expected, let found):
-            "\(path): made on encoder '\(name)' with digest \(expected.prefix(16))..., but the one "
-                + "installed has \(found.prefix(16))..."
-        case .otherTask(let model, let task, let reason):
-            "model \(model) does not fit task \(task): \(reason)"
-        case .wrongInput(let reason): reason
-        case .unknownFormat(let name, let known):
-            "there is no export format '\(name)'; known formats: \(known.joined(separator: ", "))"
-                + suggestion(for: name, in: known)
-        }
+    /// The prefix of a trained head's tensor names; empty for a single head.
+    func prefix(member: Int, replica: Int) -> String {
+        headCount == 1 ? "" : "member.\(member).replica.\(replica)."
     }
 }

@@ -5,40 +5,62 @@ import Graphs
 import Heads
 import Support
 import Tensors
+import Tokenization
 import Training
 
-/// What a model directory holds of its encoder.
+/// What a model directory holds of its encoders.
 extension ModelDirectory {
-    /// The directory of a model's encoder: inside the model's own if it says so, otherwise by name.
+    /// The directory of a view's encoder: inside the model's own if it says so, otherwise by name.
     /// - Throws: ``EncoderError/notInstalled(name:directory:suggestion:)``, ``FileError``.
-    public static func encoderDirectory(
-        of configuration: ModelConfiguration, at url: URL
+    private static func encoderDirectory(
+        ofView view: Int, _ configuration: ModelConfiguration, at url: URL
     ) throws -> URL {
-        configuration.encoder.isIncluded == true
-            ? url.appendingPathComponent(encoderDirectoryName)
-            : try EncoderStore.find(configuration.encoder.name)
+        let encoder = configuration.views[view].encoder
+        return encoder.isIncluded == true
+            ? home(ofView: view, in: url).appendingPathComponent(encoderDirectoryName)
+            : try EncoderStore.find(encoder.name)
     }
 
-    /// Opens a model's encoder and checks that it is the one that the model was made on.
+    /// Opens the encoder of each view, each distinct one once, and checks that they are those that
+    /// the model was made on.
     /// - Parameters:
-    ///   - directory: the encoder's directory, if not where the model says.
-    ///   - layers: hidden states that will be computed: `Encoder(directory:preparing:)`.
-    /// - Throws: ``ModelError/otherEncoder(path:name:expected:found:)``, ``EncoderError``,
-    ///   ``FileError``, ``TensorError``.
-    public static func openEncoder(
+    ///   - directory: the encoder's directory, if not where the model says; only for a model on one
+    ///     encoder.
+    ///   - preparing: whether the views' hidden states will be computed, so weights are prepared
+    ///     while vocabularies are read: `Encoder(directory:preparing:)`.
+    /// - Throws: ``ModelError/otherEncoder(path:name:expected:found:)``,
+    ///   ``ModelError/severalEncoders(path:names:)``, ``EncoderError``, ``FileError``,
+    ///   ``TensorError``.
+    public static func openEncoders(
         of configuration: ModelConfiguration, at url: URL, directory: URL? = nil,
-        preparing layers: [Int]? = nil
-    ) throws -> Encoder {
-        let reference = configuration.encoder
-        let encoder = try Encoder(
-            directory: try directory ?? encoderDirectory(of: configuration, at: url),
-            preparing: layers)
-        guard encoder.digest == reference.digest else {
-            throw ModelError.otherEncoder(
-                path: url.path, name: reference.name, expected: reference.digest,
-                found: encoder.digest)
+        preparing: Bool = false
+    ) throws -> [Encoder] {
+        let places = configuration.encoderPlaces
+        let distinct = Set(places).sorted()
+        if directory != nil, distinct.count > 1 {
+            throw ModelError.severalEncoders(
+                path: url.path, names: distinct.map { configuration.views[$0].encoder.name })
         }
-        return encoder
+        let directories = try distinct.map { place in
+            try directory ?? encoderDirectory(ofView: place, configuration, at: url)
+        }
+        let opened = try Parallel.map(count: distinct.count, threads: distinct.count) { index, _ in
+            let place = distinct[index]
+            // Views with fewer layers read the same numbers.
+            let layers = configuration.views.indices.filter { places[$0] == place }
+                .map { configuration.views[$0].layers }.max { $0.last! < $1.last! }
+            let encoder = try Encoder(
+                directory: directories[index], preparing: preparing ? layers : nil)
+            try configuration.views[place].check(encoder, path: url.path)
+            return encoder
+        }
+        let byPlace = Dictionary(uniqueKeysWithValues: zip(distinct, opened))
+        return places.map { byPlace[$0]! }
+    }
+
+    /// Where the files of a view's encoder lie: those of the first view beside the model's own.
+    private static func home(ofView view: Int, in url: URL) -> URL {
+        view == 0 ? url : url.appendingPathComponent("view-\(view + 1)")
     }
 
     /// Parameters of a graph that are not the encoder's.
@@ -48,54 +70,79 @@ extension ModelDirectory {
     }
 
     static func encoderEntries(_ model: Model) -> [SafetensorsEntry] {
-        guard let unfrozen = model.unfrozen, let tuning = model.configuration.fineTuning else {
-            return []
-        }
-        return unfrozen.tensors(of: model.parameters, model.graph, prefix: tuning.weightPrefix)
+        guard let unfrozen = model.unfrozen,
+            let tuning = model.configuration.views[0].fineTuning
+        else { return [] }
+        let member = model.members[0]
+        return unfrozen.tensors(
+            of: member.replicas[0], member.graph, prefix: tuning.weightPrefix)
     }
 
     /// Refuses a graph that is larger than its files before memory is allocated for it: a few words
     /// of `config.json` can ask for any number of weights.
-    static func checkSize(_ graph: Graph, _ files: [SafetensorsFile]) throws {
+    static func checkSize(_ graphs: [Graph], _ files: [SafetensorsFile]) throws {
         var floats = 0.0
         for file in files {
             for name in file.names { floats += Double(try file.info(name).count) }
         }
-        let wanted = graph.parameters.reduce(0.0) { sum, parameter in
-            sum + parameter.shape.reduce(1.0) { $0 * Double($1) }
-        }
-        guard wanted <= floats else {
-            throw ModelError.badWeights(
-                path: files[0].url.path,
-                reason: "the model has \(wanted) weights, its files hold \(floats)")
+        for graph in graphs {
+            let wanted = graph.parameters.reduce(0.0) { sum, parameter in
+                sum + parameter.shape.reduce(1.0) { $0 * Double($1) }
+            }
+            guard wanted <= floats else {
+                throw ModelError.badWeights(
+                    path: files[0].url.path,
+                    reason: "the model has \(wanted) weights, its files hold \(floats)")
+            }
         }
     }
 
-    /// Writes what a model needs from its encoder; returns the configuration that describes it.
-    static func writeEncoder(
-        _ model: Model, _ encoder: Encoder, includesEncoder: Bool, to directory: URL
+    /// Writes what a model needs from its encoders, tokenizers among it; returns the configuration
+    /// that describes it.
+    static func writeEncoders(
+        _ model: Model, _ encoders: [Encoder], includesEncoder: Bool, to directory: URL
     ) throws -> ModelConfiguration {
         var configuration = model.configuration
+        let places = configuration.encoderPlaces
+        for place in Set(places).sorted() {
+            let home = home(ofView: place, in: directory)
+            try FileError.createDirectory(home)
+            try TokenizerLoader.copy(from: encoders[place].directory, to: home)
+            guard includesEncoder else { continue }
+            let target = home.appendingPathComponent(encoderDirectoryName)
+            try encoders[place].write(replacing: encoderEntries(model), to: target)
+            let digest = try Encoder(directory: target).digest
+            for view in places.indices where places[view] == place {
+                configuration.views[view].encoder.digest = digest
+                configuration.views[view].encoder.isIncluded = true
+            }
+        }
         let entries = encoderEntries(model)
-        if includesEncoder {
-            let target = directory.appendingPathComponent(encoderDirectoryName)
-            try encoder.write(replacing: entries, to: target)
-            configuration.encoder.digest = try Encoder(directory: target).digest
-            configuration.encoder.isIncluded = true
-        } else if !entries.isEmpty {
+        if !includesEncoder, !entries.isEmpty {
             try SafetensorsWriter.write(
                 entries,
-                metadata: ["format": "pt", "encoder_digest": configuration.encoder.digest],
-                to: directory.appendingPathComponent(encoderWeightsName))
+                metadata: [
+                    "format": "pt", "encoder_digest": configuration.views[0].encoder.digest,
+                ], to: directory.appendingPathComponent(encoderWeightsName))
             try FileManager.default.copyItem(
-                at: encoder.directory.appendingPathComponent(configurationName)
+                at: encoders[0].directory.appendingPathComponent(configurationName)
                     .resolvingSymlinksInPath(),
                 to: directory.appendingPathComponent(encoderConfigurationName))
         }
-        if configuration.fineTuning != nil || includesEncoder {
-            configuration.formatVersion = max(configuration.formatVersion, 3)
-        }
         return configuration
+    }
+}
+
+extension ModelConfiguration.View {
+    /// Checks that an encoder is the one that the view was made by.
+    /// - Parameter path: of the model or the encoder, for the message.
+    /// - Throws: ``ModelError/otherEncoder(path:name:expected:found:)``.
+    func check(_ encoder: Encoder, path: String) throws {
+        guard encoder.digest == self.encoder.digest else {
+            throw ModelError.otherEncoder(
+                path: path, name: self.encoder.name, expected: self.encoder.digest,
+                found: encoder.digest)
+        }
     }
 }
 
@@ -103,14 +150,16 @@ extension ModelDirectory {
 struct EncoderFiles {
     private let weights: URL
     private let configurationURL: URL
+    private let view: ModelConfiguration.View
     private let tuning: ModelConfiguration.FineTuning
     private let isIncluded: Bool
 
     /// `nil` for a model without fine-tuned layers.
     init?(_ url: URL, _ configuration: ModelConfiguration) {
-        guard let tuning = configuration.fineTuning else { return nil }
+        view = configuration.views[0]
+        guard let tuning = view.fineTuning else { return nil }
         self.tuning = tuning
-        isIncluded = configuration.encoder.isIncluded == true
+        isIncluded = view.encoder.isIncluded == true
         if isIncluded {
             let directory = url.appendingPathComponent(ModelDirectory.encoderDirectoryName)
             weights = directory.appendingPathComponent(SafetensorsCollection.fileName)
@@ -123,15 +172,12 @@ struct EncoderFiles {
     }
 
     /// - Throws: ``ModelError``, ``EncoderError``, ``FileError``.
-    func graph(
-        _ genotype: Genotype, _ space: SearchSpace, _ configuration: ModelConfiguration
-    ) throws -> FineTuneGraph {
+    func graph(_ genotype: Genotype, _ space: SearchSpace) throws -> FineTuneGraph {
         let encoder = try EncoderConfiguration.load(configurationURL)
-        guard encoder.hiddenSize == configuration.width else {
+        guard encoder.hiddenSize == view.width else {
             throw ModelError.badConfiguration(
                 path: configurationURL.path,
-                reason: "hidden_size is \(encoder.hiddenSize), the model's width is "
-                    + "\(configuration.width)")
+                reason: "hidden_size is \(encoder.hiddenSize), the model's width is \(view.width)")
         }
         return try FineTuneGraph(
             genotype, in: space, encoder: encoder,
@@ -143,15 +189,12 @@ struct EncoderFiles {
     func open() throws -> SafetensorsFile { try SafetensorsFile(weights) }
 
     /// - Throws: ``EncoderError``, ``TensorError``, ``FileError``, ``ModelError``.
-    func read(
-        _ fineTuned: FineTuneGraph, _ configuration: ModelConfiguration,
-        into parameters: ParameterSet
-    ) throws {
+    func read(_ fineTuned: FineTuneGraph, into parameters: ParameterSet) throws {
         let file = try open()
         try fineTuned.unfrozen.read(
             file, prefix: tuning.weightPrefix, allowsOthers: isIncluded, into: parameters,
             fineTuned.graph)
-        if let digest = file.metadata["encoder_digest"], digest != configuration.encoder.digest {
+        if let digest = file.metadata["encoder_digest"], digest != view.encoder.digest {
             throw ModelError.badWeights(
                 path: weights.path, reason: "made on another encoder than config.json says")
         }

@@ -1,14 +1,15 @@
 import Encoders
 import Foundation
+import Support
 import Tensors
 
-/// One safetensors file with the head's tensors; what they mean is in its metadata.
+/// One safetensors file with the heads' tensors; what they mean is in its metadata.
 struct SafetensorsExporter: Exporter {
     let name = "safetensors"
-    let summary = "the head's tensors"
+    let summary = "the heads' tensors"
 
     func export(
-        _ model: Model, encoder: () throws -> Encoder, options: ExportOptions, to url: URL
+        _ model: Model, encoders: () throws -> [Encoder], options: ExportOptions, to url: URL
     ) throws {
         try SafetensorsWriter.write(
             ModelDirectory.entries(model),
@@ -17,17 +18,21 @@ struct SafetensorsExporter: Exporter {
 }
 
 extension ModelConfiguration {
-    /// What an exported file says about itself: names and values as texts, labels one per line.
+    /// What an exported file says about itself: names and values as texts. Whatever is a list is
+    /// JSON, as a label may hold any character.
+    ///
+    /// `format_version` tells them from files of the formats before 5, which had `labels` one per
+    /// line, `layers` with commas between them, and a key for everything else in a view or member.
     var metadata: [String: String] {
-        var result = [
-            "task": task, "genotype": genotype, "encoder": encoder.name,
-            "encoder_digest": encoder.digest,
-            "layers": layers.map(String.init).joined(separator: ","),
-            "pairing": pairing.rawValue,
-            "maximum_length": "\(maximumLength)",
-            "labels": labels.map(\.name).joined(separator: "\n"),
+        [
+            "format_version": "\(formatVersion)", "task": task,
+            "temperature": "\(temperature)", "labels": json(labels.map(\.name)),
+            "views": json(views), "members": json(members),
         ]
-        if let members { result["members"] = "\(members)" }
-        return result
+    }
+
+    private func json(_ value: some Encodable) -> String {
+        // Texts and finite numbers can always be encoded.
+        (try? JSONEncoder.compact.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

@@ -8,13 +8,6 @@ extension Dataset {
 
     /// Whether examples are pairs of texts.
     public var hasPairs: Bool { (train.first ?? test.first ?? dev.first)?.pair != nil }
-
-    /// Sequences that a training example consists of: 2 for pairs whose texts are encoded
-    /// separately.
-    public var segments: Int {
-        FeatureConfiguration(self, layers: [])
-            .segments(hasPairs: train.contains { $0.pair != nil })
-    }
 }
 
 extension FeatureConfiguration {
@@ -22,35 +15,50 @@ extension FeatureConfiguration {
     ///
     /// - Parameters:
     ///   - dataset: whose texts they are of: its pairing, and how long its sequences may be.
+    ///   - pairing: another pairing than the data set's; no matter where texts are single.
     ///   - layers: the hidden states to keep.
-    public init(_ dataset: Dataset, layers: [Int]) {
+    public init(_ dataset: Dataset, pairing: Pairing? = nil, layers: [Int]) {
         self.init(
-            layers: layers, pairing: dataset.pairing ?? .joint,
+            layers: layers, pairing: dataset.pairing.map { pairing ?? $0 } ?? .joint,
             maximumLength: dataset.maximumTokens ?? Dataset.standardMaximumLength)
     }
 }
 
 /// The features of a data set's splits, one by one: what is not asked for is not computed.
-public struct FeatureSource {
+public struct FeatureSource: Sendable {
     /// Layers, pairing and length.
-    public let configuration: FeatureConfiguration
+    public private(set) var configuration: FeatureConfiguration
     private let dataset: Dataset
     private let cache: FeatureCache
     private let progress: ProgressHandler?
-    private let note: (String) -> Void
+    private let note: @Sendable (String) -> Void
 
     /// - Parameters:
+    ///   - pairing: another pairing than the data set's; no matter where texts are single.
     ///   - layers: the encoder's hidden states to keep.
     ///   - note: called with a line about cached features that are recomputed.
     public init(
-        dataset: Dataset, encoder: Encoder, layers: [Int], threads: Int,
-        progress: ProgressHandler?, note: @escaping (String) -> Void
+        dataset: Dataset, encoder: Encoder, pairing: Pairing? = nil, layers: [Int], threads: Int,
+        progress: ProgressHandler?, note: @escaping @Sendable (String) -> Void
     ) {
         self.dataset = dataset
         cache = FeatureCache(encoder: encoder, threads: threads)
-        configuration = FeatureConfiguration(dataset, layers: layers)
+        configuration = FeatureConfiguration(dataset, pairing: pairing, layers: layers)
         self.progress = progress
         self.note = note
+    }
+
+    /// The same with other layers.
+    public func reading(layers: [Int]) -> FeatureSource {
+        var result = self
+        result.configuration.layers = layers
+        return result
+    }
+
+    /// Sequences that a training example consists of: 2 for pairs whose texts are encoded
+    /// separately.
+    public var segments: Int {
+        configuration.segments(hasPairs: dataset.train.contains { $0.pair != nil })
     }
 
     /// From the cache, or from the encoder.

@@ -115,6 +115,13 @@ public struct FeatureSet: Sendable {
         return FeatureSet(files: files, places: places, segments: segments, labels: labels)
     }
 
+    /// The same features of some layers only, which become the slots 0, 1 and so on.
+    /// - Parameter slots: the wanted layers, by index; at least one.
+    public func reading(slots: [Int]) -> FeatureSet {
+        FeatureSet(
+            files: slots.map { files[$0] }, places: places, segments: segments, labels: labels)
+    }
+
     /// Some of the examples, in the order given.
     public func subset(_ examples: [Int]) -> FeatureSet {
         FeatureSet(
@@ -133,6 +140,13 @@ public struct FeatureBatch {
 }
 
 extension FeatureBatch {
+    /// The same rows with some of the slots only, which become 0, 1 and so on.
+    public func reading(slots: [Int]) -> FeatureBatch {
+        var batch = batch
+        batch.inputs = slots.map { batch.inputs[$0] }
+        return FeatureBatch(batch: batch, labels: labels, width: width)
+    }
+
     /// Some of the examples, with a copy of their rows.
     public func subset(_ examples: [Int]) -> FeatureBatch {
         let sequences = examples.flatMap {

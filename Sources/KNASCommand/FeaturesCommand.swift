@@ -3,6 +3,7 @@ import Encoders
 import Features
 import Foundation
 import KNAS
+import Scoring
 import Support
 import Tasks
 
@@ -49,10 +50,9 @@ struct FeaturesCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         let dataset = try task.load()
-        let encoder = try Encoder(directory: EncoderStore.find(encoder.encoder))
+        let encoder = try Encoder(directory: EncoderStore.find(encoder.oneEncoder()))
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
-        let configuration = FeatureConfiguration(
-            dataset, layers: try self.encoder.layers.layers(of: encoder.configuration.layers))
+        let configuration = FeatureConfiguration(dataset, layers: try layers(encoder, console))
         guard shard != nil || !merge.isEmpty || missing else {
             return try fill(cache, dataset, configuration, console)
         }
@@ -77,6 +77,21 @@ struct FeaturesCommand: ParsableCommand {
             try global.show(
                 lacking, "\(lacking.missing) of \(lacking.blocks) blocks are not in the cache")
         }
+    }
+
+    /// The layers that a search with the same options reads.
+    private func layers(_ encoder: Encoder, _ console: Console) throws -> [Int] {
+        guard self.encoder.layers == .automatic else {
+            return try self.encoder.layers.layers(of: encoder.configuration.layers)
+        }
+        var options = SearchOptions()
+        options.task = task
+        options.encoder = self.encoder
+        options.choices = choices
+        let run = URL(fileURLWithPath: output ?? ".")
+        return try console.pipeline(
+            options.configuration(run: run, candidates: SearchConfiguration().candidates)
+        ).layers()[0]
     }
 
     private struct Written: Encodable {

@@ -12,7 +12,10 @@ import Tokenization
 struct ModelOptions: ParsableArguments {
     @Argument(help: "A model directory.")
     var model: String
-    @Option(help: "The encoder's directory, where it is not installed under its name.")
+    @Option(
+        help:
+            "The encoder's directory, where it is not installed under its name; for models on one encoder."
+    )
     var encoder: String?
 
     var url: URL { URL(fileURLWithPath: model) }
@@ -128,11 +131,10 @@ struct ExportCommand: ParsableCommand {
         let url = URL(fileURLWithPath: output)
         try exporter.export(
             loaded,
-            encoder: {
-                try Encoder(
-                    directory: model.encoderURL
-                        ?? ModelDirectory.encoderDirectory(
-                            of: loaded.configuration, at: model.url))
+            encoders: {
+                try ModelDirectory.openEncoders(
+                    of: loaded.configuration, at: model.url, directory: model.encoderURL,
+                    preparing: true)
             }, options: ExportOptions(headOnly: headOnly), to: url)
         try global.show(["output": url.path, "format": format], url.path)
     }

@@ -11,7 +11,7 @@ extension Shard: ExpressibleByArgument {
 let contractOfParts = """
     A search can be done in pieces, by any scheduler: `knas features --shard` encodes a share of the \
     texts, `knas plan` draws the candidates, `knas score` scores a share of them, `knas train` trains a \
-    finalist, `knas merge` merges the parts, and `knas search --resume` does the rest and ends \
+    contestant, `knas merge` merges the parts, and `knas search --resume` does the rest and ends \
     with the bytes of an undivided search. All take the same options. A part is written whole or not \
     at all, and can be made and merged again.
     """
@@ -26,7 +26,9 @@ struct PartArguments: ParsableArguments {
     /// A pipeline for a piece of a run, which needs neither the run's directory nor its number of
     /// candidates.
     func pipeline(_ options: SearchOptions, _ console: Console) throws -> Pipeline {
-        console.pipeline(try options.configuration(run: url, candidates: options.choices.keep))
+        console.pipeline(
+            try options.configuration(
+                run: url, candidates: SearchConfiguration().candidates))
     }
 }
 
@@ -89,7 +91,7 @@ struct ScoreCommand: ParsableCommand {
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Trains one head as a finalist into a part.",
+        commandName: "train", abstract: "Trains one head as a contestant into a part.",
         discussion: """
             \(contractOfParts)
 

@@ -57,7 +57,7 @@ extension EpochChoice: ExpressibleByArgument {}
 /// How heads are trained.
 struct TrainingOptions: ParsableArguments {
     @Option(
-        help: "Most epochs: 8 for the best head and half for finalists, 4 for a study's heads.")
+        help: "Most epochs (default: 4).")
     var epochs: Int?
     @Option(help: "Peak learning rate.")
     var learningRate = TrainingConfiguration().learningRate
@@ -88,7 +88,7 @@ struct TrainingOptions: ParsableArguments {
 extension TaskOptions {
     func apply(to input: inout InputConfiguration) {
         input.data = dataURL
-        input.pairing = pairing
+        input.pairings = pairing
         input.maximumLength = maximumTokens
         input.skipBadRows = skipBadRows
     }
@@ -96,7 +96,7 @@ extension TaskOptions {
 
 extension EncoderOptions {
     func apply(to input: inout InputConfiguration) {
-        input.encoder = encoder
+        input.encoders = encoders
         input.layers = layers
     }
 }

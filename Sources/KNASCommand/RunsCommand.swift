@@ -28,14 +28,15 @@ struct RunsCommand: ParsableCommand {
             if global.json { return try Console.printJSON(runs) }
             guard !runs.isEmpty else { return print("no runs in \(folder)") }
             var table = TextTable([
-                "run", "kind", "task", "started", "state", "dev accuracy", "test accuracy",
+                "run", "kind", "task", "started", "state", "heads", "held-out accuracy",
+                "test accuracy",
             ])
             for run in runs {
                 table.add([
                     URL(fileURLWithPath: run.directory).lastPathComponent, run.kind.rawValue,
                     run.task ?? "-",
-                    run.created ?? "-", run.stateText, run.devAccuracy.text,
-                    run.testAccuracy.text,
+                    run.created ?? "-", run.stateText, run.members.map { "\($0.count)" } ?? "-",
+                    run.heldOutAccuracy.text, run.testAccuracy.text,
                 ])
             }
             print(table.text)
@@ -47,7 +48,7 @@ struct RunsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a run: state, exported head, and the choices it was started with.",
+            abstract: "Shows a run: state, exported heads, and the choices it was started with.",
             discussion: "EXAMPLE\n  knas runs show runs/front-desk")
         @Argument(help: ArgumentHelp("The run's directory.", valueName: "run"))
         var path: String
@@ -90,8 +91,9 @@ struct RunsCommand: ParsableCommand {
         private func show(_ overviews: [RunOverview]) {
             var table = TextTable([""] + overviews.map(\.directory))
             let columns = overviews.map { Dictionary(uniqueKeysWithValues: $0.properties) }
-            for (name, _) in overviews[0].properties where name != "directory" {
-                table.add([name] + columns.map { $0[name] ?? "-" })
+            let longest = overviews.max { $0.properties.count < $1.properties.count }
+            for (name, _) in longest?.properties ?? [] where name != "directory" {
+                table.add([name] + columns.map { ($0[name] ?? "-").shortened })
             }
             // Where a run's choices are not known, all would differ.
             let choices = overviews.compactMap(\.choices)
@@ -99,7 +101,7 @@ struct RunsCommand: ParsableCommand {
                 choices.count == overviews.count ? choices.flatMap { Array($0.keys) } : [])
             for name in names.sorted() {
                 let values = overviews.map { $0.choices?[name] ?? "-" }
-                if Set(values).count > 1 { table.add([name] + values) }
+                if Set(values).count > 1 { table.add([name] + values.map(\.shortened)) }
             }
             print(table.text)
             if Set(overviews.compactMap(\.task)).count > 1 {
@@ -160,6 +162,14 @@ extension Double? {
     fileprivate var text: String { map { String(format: "%.3f", $0) } ?? "-" }
 }
 
+extension String {
+    /// The beginning of a text that would make a table too wide.
+    fileprivate var shortened: String {
+        let most = 44
+        return count > most ? prefix(most - 1) + "…" : self
+    }
+}
+
 extension RunOverview {
     fileprivate var stateText: String {
         switch state {
@@ -179,11 +189,27 @@ extension RunOverview {
             ("started", created ?? "-"), ("version", version ?? "-"),
             ("seed", seed.map { "\($0)" } ?? "-"),
             ("heads scored", scored.map { "\($0)" } ?? "-"),
-            ("trainings", trainings.map { "\($0)" } ?? "-"), ("exported head", head ?? "-"),
-            ("weights", parameters.map { "\($0)" } ?? "-"), ("dev accuracy", devAccuracy.text),
-            ("test accuracy", testAccuracy.text), ("test F1", testF1.text),
-            ("test MCC", testMCC.text),
+            ("trainings", trainings.map { "\($0)" } ?? "-"),
+        ] + heads + [
+            ("weights", parameters.map { "\($0)" } ?? "-"),
+            ("cost of an answer", costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"),
+            ("held-out accuracy", heldOutAccuracy.text), ("test accuracy", testAccuracy.text),
+            ("test F1", testF1.text), ("test MCC", testMCC.text),
+            ("test cross entropy", testCrossEntropy.text),
+            ("best single head, test accuracy", singleTestAccuracy.text),
+            ("linear head, test accuracy", linearTestAccuracy.text),
             ("seconds", wallSeconds.map { String(format: "%.0f", $0) } ?? "-"),
         ]
+    }
+
+    /// The heads that answer, one in a row.
+    private var heads: [(String, String)] {
+        guard let members else { return [("head 1", "-")] }
+        return members.enumerated().map { place, member in
+            (
+                "head \(place + 1)",
+                String(format: "%.0f%% ", member.weight * 100) + member.genotype
+            )
+        }
     }
 }

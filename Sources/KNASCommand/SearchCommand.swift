@@ -15,7 +15,7 @@ struct SearchCommand: ParsableCommand {
         discussion: """
             Writes leaderboard.csv, result.json, report.html and model/ to the run directory. The same \
             command gives the same leaderboard, whatever the number of threads. The test split is read \
-            once, after everything has been chosen on dev.
+            once, after everything has been chosen on held-out rows.
 
             EXAMPLES
               knas search front-desk
@@ -24,6 +24,7 @@ struct SearchCommand: ParsableCommand {
               knas search mrpc --data ~/MRPC --head "projection > pool-mean > pair > classifier"
               knas search mrpc --data ~/MRPC --seeds 5 --ensemble
               knas search mrpc --data ~/MRPC --pairing joint --unfreeze all
+              knas search mrpc --data ~/MRPC --encoder multilingual-e5-small,all-minilm-l6-v2
             """)
 
     @OptionGroup var options: SearchOptions
@@ -42,44 +43,57 @@ struct SearchCommand: ParsableCommand {
 
     /// The result in a few lines.
     static func summary(_ result: RunResult, directory: URL) -> String {
-        func line(_ name: String, _ dev: ClassificationMetrics, _ test: ClassificationMetrics)
-            -> String
-        {
-            let figures = result.metrics.map {
-                String(format: "%@ %.3f", $0.title, test.value(of: $0))
-            }
-            return "  " + name.padded(40)
-                + String(format: " dev %.3f", dev.value(of: result.metrics[0]))
-                + "  test \(figures.joined(separator: "  "))"
-        }
         let exported = result.exported
-        let seeds = exported.perSeed.count
-        var lines = exported.members.map { "exported: \($0.genotype)" }
-        lines += [
-            "          \(exported.role.title), \(exported.parameters) weights, \(seeds) "
-                + (seeds == 1 ? "seed" : "seeds")
-                + (exported.members.contains { $0.seeds > 1 } ? ", averaged" : ""),
-            line(
-                exported.isOneOfSeveral ? "exported: mean of the seeds" : "exported",
-                exported.dev, exported.test),
-        ]
-        if exported.isOneOfSeveral {
-            // The seed whose figures the model has, whatever it was chosen by.
-            let model = exported.perSeed.first { $0.test == exported.modelTest }
-            lines.append(
-                line("exported: the model itself", model?.dev ?? exported.dev, exported.modelTest))
-        }
-        for role in Role.allCases {
-            guard let control = result.controls[role.rawValue] else { continue }
-            lines.append(line("control: \(role.title)", control.dev, control.test))
-        }
-        lines += [
-            String(
-                format: "took %.0f s, %.0f MiB at most", result.cost.wallSeconds,
-                Double(result.cost.peakMemoryBytes) / 1_048_576),
-            "report: \(directory.appendingPathComponent("report.html").path)",
-            "model:  \(directory.appendingPathComponent("model").path)",
-        ]
+        let lines =
+            [headline(exported)]
+            + exported.members.map { member in
+                "  " + String(format: "%3.0f%%", member.weight * 100)
+                    + "  \(member.role.title): \(member.genotype)"
+            } + ["", figures(result), ""] + [
+                String(
+                    format: "took %.0f s, %.0f MiB at most", result.cost.wallSeconds,
+                    Double(result.cost.peakMemoryBytes) / 1_048_576),
+                "report: \(directory.appendingPathComponent("report.html").path)",
+                "model:  \(directory.appendingPathComponent("model").path)",
+            ]
         return lines.joined(separator: "\n")
+    }
+
+    /// What answers, and what that takes.
+    private static func headline(_ model: RunResult.Model) -> String {
+        let heads = model.members.count
+        let trainings = model.members.reduce(0) { $0 + $1.seeds }
+        return "exported: \(model.role.title)"
+            + (heads > 1 ? " of \(heads) heads" : "")
+            + ", \(trainings) \(trainings == 1 ? "training" : "trainings"), "
+            + "\(model.parameters) weights, "
+            + String(format: "%.2fx the encoder's cost", model.costFactor)
+            + (model.temperature == 1
+                ? "" : String(format: ", temperature %.2f", model.temperature))
+    }
+
+    /// The exported model, one head and the controls: figures, and how far they are apart.
+    private static func figures(_ result: RunResult) -> String {
+        let metric = result.metrics[0]
+        let shown = result.metrics + (result.metrics.contains(.accuracy) ? [] : [.accuracy])
+        var table = TextTable(
+            ["", "held-out \(metric.title)"] + shown.map { "test \($0.title)" }
+                + ["exported minus this, points"])
+        let single = result.single.exportedMinusThis == nil ? [] : [result.single]
+        let controls = Role.allCases.compactMap { result.controls[$0.rawValue] }
+        for model in [result.exported] + single + controls {
+            func number(_ value: Double?) -> String {
+                value.map { String(format: "%.3f", $0) } ?? "-"
+            }
+            let paired = model.exportedMinusThis.map {
+                String(
+                    format: "%+.1f (%+.1f to %+.1f)", $0.difference * 100,
+                    $0.interval.lower * 100, $0.interval.upper * 100)
+            }
+            table.add(
+                [model.role.title, number(model.heldOut?.value(of: metric))]
+                    + shown.map { number(model.test.value(of: $0)) } + [paired ?? ""])
+        }
+        return table.text
     }
 }

@@ -27,13 +27,34 @@ struct SearchChoices: ParsableArguments {
     @OptionGroup(title: "Training") var training: TrainingOptions
     @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
 
-    @Option(help: "Heads to train, the best by score.")
-    var keep = SelectionConfiguration().keep
+    @Option(help: "Heads that begin to be trained, chosen by score and spread (default: 64).")
+    var funnel: Int?
+    @Option(help: "Heads that are trained to the end and tried on held-out rows (default: 12).")
+    var keep: Int?
+    @Option(help: "Most heads that answer together.")
+    var members = SelectionConfiguration().members
     @Option(
         help: ArgumentHelp(
-            "What heads are ranked by: a proxy or vote(a, b, ...).",
-            discussion: ProxyRegistry.all.map { "\($0.name): \($0.summary)" }
-                .joined(separator: "\n")))
+            "What answering may cost, as a multiple of the encoder's pass alone, as in 1.5x.",
+            valueName: "factor"))
+    var maxCost: CostFactor?
+    @Flag(help: "Export the best head by itself instead of a portfolio.")
+    var single = false
+    @Option(
+        help: ArgumentHelp(
+            "What the result is compared with: none, quick or full.",
+            discussion: """
+                quick: a linear head and an MLP, which takes seconds. full: also random search with as \
+                many multiply-adds as the search, the search without its scores, and a portfolio of \
+                linear heads, which takes three times as long.
+                """))
+    var controls = SelectionConfiguration().controls
+    @Option(
+        help: ArgumentHelp(
+            "What heads are ranked by: a proxy, vote(a, b, ...) or learned.",
+            discussion: (ProxyRegistry.all.map { "\($0.name): \($0.summary)" } + [
+                "learned: proxies, layers and traits of heads, as trained heads have taught"
+            ]).joined(separator: "\n")))
     var proxy = SearchConfiguration().expression.description
     @Option(
         help: ArgumentHelp(
@@ -43,24 +64,56 @@ struct SearchChoices: ParsableArguments {
     var strategy = SearchConfiguration().strategy
     @Option(help: "Train this head instead of searching; see leaderboard.csv for the form.")
     var head: String?
-    @Option(help: "Training configurations tried for the best head, on held-out rows; 0 for none.")
+    @Option(help: "Other training configurations of the best head that may become members.")
     var tune = SelectionConfiguration().tuning
     @Flag(
         inversion: .prefixedNo,
-        help: "Have exactly fitted linear heads compete with the search's best on held-out rows.")
+        help: "Let exactly fitted linear heads become members, or the model.")
     var linearHeads = SelectionConfiguration().fitsLinearHeads
-    @Option(help: "Seeds that the exported head is trained with; metrics are means over them.")
-    var seeds = SelectionConfiguration().seeds
+    @Option(
+        help: ArgumentHelp(
+            "Trainings on all training rows (default: 3 for one head, 1 for each member).",
+            discussion: """
+                A member of a portfolio also answers with its trainings on parts of the rows, three heads \
+                at least.
+                """))
+    var seeds: Int?
     @Flag(
         help: ArgumentHelp(
-            "Export all seeds' heads as one model that averages their probabilities.",
-            discussion: """
-                The head's weights and time grow with the seeds; the encoder runs once. Controls are \
-                averaged in the same way. A finished run can be re-exported with --resume --ensemble.
-                """))
+            "Export one head, trained with several seeds whose probabilities are averaged.",
+            discussion: "The head's weights and time grow with the seeds; the encoder runs once."))
     var ensemble = SelectionConfiguration().averagesSeeds
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
+}
+
+extension ControlChoice: ExpressibleByArgument {}
+
+/// A factor as people write it: `1.5x` or `1.5`.
+struct CostFactor: ExpressibleByArgument {
+    let value: Double
+
+    init?(argument: String) {
+        let number = argument.hasSuffix("x") ? String(argument.dropLast()) : argument
+        guard let value = Double(number), value.isFinite else { return nil }
+        self.value = value
+    }
+}
+
+extension SearchChoices {
+    /// - Parameter candidates: heads that are scored; no more can be trained.
+    fileprivate func apply(to selection: inout SelectionConfiguration, candidates: Int) {
+        selection.keep = keep ?? min(selection.keep, candidates)
+        selection.funnel = funnel ?? max(selection.keep, selection.funnel)
+        selection.members = members
+        selection.largestCost = maxCost?.value
+        selection.exportsSingle = single || ensemble
+        selection.controls = controls
+        selection.tuning = tune
+        selection.fitsLinearHeads = linearHeads
+        selection.seeds = seeds
+        selection.averagesSeeds = ensemble
+    }
 }
 
 extension SearchOptions {
@@ -93,11 +146,7 @@ extension SearchOptions {
         configuration.search.candidates = head == nil ? candidates : 1
         configuration.search.expression = try ProxyExpression(choices.proxy)
         configuration.search.strategy = try StrategyRegistry.find(choices.strategy).name
-        configuration.selection.keep = head == nil ? choices.keep : 1
-        configuration.selection.tuning = choices.tune
-        configuration.selection.fitsLinearHeads = choices.linearHeads
-        configuration.selection.seeds = choices.seeds
-        configuration.selection.averagesSeeds = choices.ensemble
+        choices.apply(to: &configuration.selection, candidates: configuration.search.candidates)
         configuration.fineTuning = choices.fineTune.options(configuration.selection.training)
         configuration.head = head
         configuration.seed = choices.seed

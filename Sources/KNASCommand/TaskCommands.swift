@@ -23,7 +23,7 @@ struct TaskCommand: ParsableCommand {
         func run() throws {
             // This command is for finding bad rows: it shows all of them, then fails.
             var options = Dataset.Options(
-                pairing: task.pairing, maximumTokens: task.maximumTokens)
+                pairing: try task.onePairing(), maximumTokens: task.maximumTokens)
             options.skipBadRows = true
             let dataset = try Dataset.load(
                 TaskDefinition.load(task.definitionURL()), dataDirectory: task.dataURL,

@@ -2,10 +2,11 @@ import ArgumentParser
 import Encoders
 import Foundation
 import KNAS
+import Selection
 import Support
 import Tasks
 
-extension Pairing: ExpressibleByArgument {}
+extension PairingChoice: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
 
 extension LayerSelection: ExpressibleByArgument {
@@ -24,8 +25,11 @@ struct TaskOptions: ParsableArguments {
     @Flag(help: "Leave out bad rows (and count them) instead of stopping.")
     var skipBadRows = false
 
-    @Option(help: "How pairs are encoded: as one sequence (joint) or separately (siamese).")
-    var pairing: Pairing?
+    @Option(
+        help: ArgumentHelp(
+            "How pairs are encoded: as one sequence (joint), separately (siamese), or as the task says.",
+            discussion: "With both, a search has heads of either kind."))
+    var pairing = PairingChoice.task
 
     @Option(name: .customLong("max-tokens"), help: "Longest sequence in tokens.")
     var maximumTokens: Int?
@@ -64,24 +68,43 @@ struct TaskOptions: ParsableArguments {
         }
     }
 
+    /// Reads the task for work with a single pairing.
+    /// - Throws: `BadOption` where both are chosen, and what reading throws.
     func load() throws -> Dataset {
         try Dataset.load(
             TaskDefinition.load(definitionURL()), dataDirectory: dataURL,
             options: Dataset.Options(
-                skipBadRows: skipBadRows, pairing: pairing, maximumTokens: maximumTokens))
+                skipBadRows: skipBadRows, pairing: try onePairing(),
+                maximumTokens: maximumTokens))
+    }
+
+    /// The pairing in place of the task's, for commands that take one; `nil` for the task's own.
+    /// - Throws: `BadOption` where both are chosen.
+    func onePairing() throws -> Pairing? {
+        try require(
+            pairing != .both, "--pairing", "both",
+            "joint or siamese; only search, its pieces and correlate take both")
+        return pairing.single
     }
 }
 
-/// Which encoder, and how many threads to use.
+/// Which encoders, and how many threads to use.
 struct EncoderOptions: ParsableArguments {
-    @Option(help: "Name of an installed encoder, or a path to its directory.")
+    @Option(
+        help: ArgumentHelp(
+            "Name of an installed encoder, or a path to its directory; or several, separated by commas.",
+            discussion: "With several, a search has heads on each of them."))
     var encoder: String = EncoderStore.defaultName
 
     @Option(
         help: ArgumentHelp(
-            "The encoder's layers that heads may read: 10, 8-12, 6,9,12, last, all or upper-third.",
-            discussion: "0 is the embeddings' output. Heads read one of them or a learned mix."))
-    var layers = LayerSelection.upperThird
+            "The encoder's layers that heads may read: auto, 10, 8-12, 6,9,12, last, all or upper-third.",
+            discussion: """
+                0 is the embeddings' output. Heads read one of them or a learned mix. A search with auto \
+                fits a linear head on every layer, on a sample of the training rows, and keeps the best \
+                four; for other commands auto means all.
+                """))
+    var layers = LayerSelection.automatic
 
     @Option(help: "Threads (default: all cores). The results do not depend on it.")
     var threads: Int = Parallel.availableThreads
@@ -90,5 +113,23 @@ struct EncoderOptions: ParsableArguments {
         guard (1...1024).contains(threads) else {
             throw ValidationError("--threads is \(threads): expected 1 to 1024")
         }
+    }
+
+    /// Names or paths.
+    var encoders: [String] {
+        // A directory may have a comma in its name.
+        if (try? EncoderStore.find(encoder)) != nil { return [encoder] }
+        return encoder.split(separator: ",", omittingEmptySubsequences: false).map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// The encoder, for commands that take one.
+    /// - Throws: `BadOption` where several are given.
+    func oneEncoder() throws -> String {
+        try require(
+            encoders.count == 1, "--encoder", encoder,
+            "one encoder; only search, its pieces and correlate take several")
+        return encoder
     }
 }

@@ -16,7 +16,8 @@ struct TextTable {
                 column == row.count - 1
                     ? cell : cell.padded(widths[column])
             }
-            return cells.joined(separator: "  ")
+            let line = cells.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n")
     }
 }

@@ -33,6 +33,17 @@ public struct ConfusionMatrix: Sendable, Equatable {
         self.init(checked: predictions.labels, predictions.predicted, predictions.classes)
     }
 
+    /// Counts the most probable classes of some of the examples, each as often as it is named.
+    init(_ predictions: Predictions, rows: [Int]) {
+        var counts = [Int](repeating: 0, count: predictions.classes * predictions.classes)
+        for row in rows {
+            counts[predictions.labels[row] * predictions.classes + predictions.predicted[row]] += 1
+        }
+        classes = predictions.classes
+        self.counts = counts
+        total = rows.count
+    }
+
     private init(checked labels: [Int], _ predictions: [Int], _ classes: Int) {
         var counts = [Int](repeating: 0, count: classes * classes)
         for (label, prediction) in zip(labels, predictions) {
@@ -116,6 +127,16 @@ public struct ConfusionMatrix: Sendable, Equatable {
         let predictionVariance = count * count - predictions.reduce(0) { $0 + $1 * $1 }
         let scale = (labelVariance * predictionVariance).squareRoot()
         return scale > 0 ? covariance / scale : 0
+    }
+
+    /// The value of the metric that decides.
+    func value(of criterion: SelectionCriterion) -> Double {
+        switch criterion.metric {
+        case .accuracy: accuracy
+        case .f1: criterion.positive.map(f1(of:)) ?? .nan
+        case .macroF1: macroF1
+        case .mcc: mcc
+        }
     }
 
     private func ratio(_ numerator: Int, _ denominator: Int) -> Double {

@@ -3,7 +3,9 @@ import Support
 
 /// Two classifiers on the same examples: how far apart they are, and whether that may be chance.
 public struct PairedComparison: Sendable, Equatable, Codable {
-    /// Accuracy of the first classifier minus that of the second.
+    /// What is compared.
+    public let metric: Metric
+    /// The metric's value for the first classifier minus that for the second.
     public let difference: Double
     /// Percentile bootstrap interval of the difference; whole examples are drawn, so each keeps
     /// both of its predictions.
@@ -12,58 +14,46 @@ public struct PairedComparison: Sendable, Equatable, Codable {
     public let onlyFirst: Int
     /// Examples that only the second classifier has right.
     public let onlySecond: Int
-    /// Two-sided p of McNemar's exact test.
+    /// Two-sided p of McNemar's exact test on right and wrong answers, whatever the metric.
     public let pValue: Double
 
-    /// Compares two classifiers that were trained several times each: the difference of their mean
-    /// accuracies, its interval over the examples (trainings are not resampled), and McNemar's test
-    /// on the majority vote of each side's predictions (ties go to the lowest class).
+    /// Compares what two classifiers predict.
     /// - Parameters:
-    ///   - labels: true classes, `[examples]`.
-    ///   - first: for each training of the first classifier the predicted classes, `[examples]`.
-    ///   - second: the same for the second classifier.
+    ///   - criterion: the metric; F1 is that of its class.
+    ///   - first: predictions for the examples, of the classifier that may be better.
+    ///   - second: predictions for the same examples.
     ///   - resamples: number of bootstrap resamples.
     ///   - level: confidence of the interval.
     ///   - key: decides the resamples.
     /// - Precondition: `resamples` is positive, `level` lies between 0 and 1.
-    /// - Throws: ``MetricsError`` when there are no examples or trainings, or the numbers differ.
+    /// - Throws: ``MetricsError`` when examples or classes of the two differ.
+    /// - Complexity: `resamples` times the examples and the square of the classes.
     public init(
-        labels: [Int], first: [[Int]], second: [[Int]],
-        resamples: Int = Bootstrap.defaultResamples, level: Double = 0.95, key: RandomKey
+        by criterion: SelectionCriterion = .accuracy, _ first: Predictions,
+        _ second: Predictions, resamples: Int = Bootstrap.defaultResamples, level: Double = 0.95,
+        key: RandomKey
     ) throws {
         precondition(resamples > 0, "an interval needs resamples")
-        guard !labels.isEmpty else { throw MetricsError.empty(what: "examples") }
-        guard !first.isEmpty, !second.isEmpty else { throw MetricsError.empty(what: "trainings") }
-        for (name, runs) in [("first", first), ("second", second)] {
-            for run in runs where run.count != labels.count {
-                throw MetricsError.unequalCounts(
-                    what: "predictions of the \(name) classifier", expected: labels.count,
-                    found: run.count)
-            }
+        guard first.labels == second.labels, first.classes == second.classes else {
+            throw MetricsError.unequalCounts(
+                what: "examples of the second classifier", expected: first.count,
+                found: second.count)
         }
-        func share(_ runs: [[Int]], _ row: Int) -> Double {
-            Double(runs.count { $0[row] == labels[row] }) / Double(runs.count)
+        func difference(_ rows: [Int]) -> Double {
+            let values = [first, second].map { ConfusionMatrix($0, rows: rows).value(of: criterion) }
+            return values[0] - values[1]
         }
-        let gains = labels.indices.map { share(first, $0) - share(second, $0) }
-        let count = Double(labels.count)
-        let mean = gains.reduce(0, +) / count
+        let all = difference(Array(0..<first.count))
         let found = Bootstrap.interval(
-            count: gains.count, resamples: resamples, level: level, key: key
-        ) { indices in indices.reduce(0) { $0 + gains[$1] } / count }
-        difference = mean
-        interval = found ?? ConfidenceInterval(lower: mean, upper: mean, level: level)
-        let votes = [first, second].map { zip(Self.majority($0), labels).map(==) }
-        onlyFirst = labels.indices.count { votes[0][$0] && !votes[1][$0] }
-        onlySecond = labels.indices.count { votes[1][$0] && !votes[0][$0] }
+            count: first.count, resamples: resamples, level: level, key: key,
+            statistic: difference)
+        metric = criterion.metric
+        self.difference = all
+        interval = found ?? ConfidenceInterval(lower: all, upper: all, level: level)
+        let isRight = Array(zip(first.correct, second.correct))
+        onlyFirst = isRight.count { $0 && !$1 }
+        onlySecond = isRight.count { $1 && !$0 }
         pValue = Self.mcnemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
-    }
-
-    private static func majority(_ runs: [[Int]]) -> [Int] {
-        runs[0].indices.map { row in
-            var votes: [Int: Int] = [:]
-            for run in runs { votes[run[row], default: 0] += 1 }
-            return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
-        }
     }
 
     /// Two-sided p of McNemar's exact test (Psychometrika 1947): of the examples that exactly one

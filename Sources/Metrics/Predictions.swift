@@ -98,6 +98,24 @@ public struct Predictions: Sendable {
         predicted.enumerated().map { row, label in probabilities[row * classes + label] }
     }
 
+    /// Some of the examples, in the order given.
+    public func rows(_ places: [Int]) -> Predictions {
+        Predictions(
+            checked: places.map { labels[$0] },
+            places.flatMap { probabilities[$0 * classes..<($0 + 1) * classes] }, classes,
+            places.map { predicted[$0] })
+    }
+
+    /// The probability of each example's true class.
+    public var trueClassProbabilities: [Float] {
+        labels.enumerated().map { row, label in probabilities[row * classes + label] }
+    }
+
+    /// Other probabilities with the same order within every row, for the same examples.
+    init(replacing other: Predictions, _ probabilities: [Float]) {
+        self.init(checked: other.labels, probabilities, other.classes, other.predicted)
+    }
+
     private init(
         checked labels: [Int], _ probabilities: [Float], _ classes: Int, _ predicted: [Int]
     ) {

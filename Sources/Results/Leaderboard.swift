@@ -7,13 +7,13 @@ import Support
 /// `leaderboard.csv`: a row for every candidate, in the order of proposals. The same search gives
 /// the same bytes.
 enum Leaderboard {
-    /// - Parameter finalists: the candidates that were trained.
-    static func text(_ candidates: RankedCandidates, finalists: [Entry]) -> String {
+    /// - Parameter trained: the candidates that were trained.
+    static func text(_ candidates: RankedCandidates, trained: [Entry]) -> String {
         let proxies = Set(candidates.all.flatMap { $0.score.map { Array($0.values.keys) } ?? [] })
             .sorted()
         var places: [Int: Int] = [:]
         for (place, candidate) in candidates.best.enumerated() { places[candidate.id] = place + 1 }
-        let trained = Dictionary(finalists.map { ($0.genotype, $0) }) { first, _ in first }
+        let trained = Dictionary(trained.map { ($0.genotype, $0) }) { first, _ in first }
         let header =
             ["id", "genotype", "parameters"] + proxies.flatMap { [$0, "\($0)_spread"] }
             + ["rank", "status", "held_out_accuracy", "dev_accuracy"]
@@ -27,7 +27,8 @@ enum Leaderboard {
     private static func row(
         _ candidate: Candidate, _ proxies: [String], place: Int?, _ entry: Entry?
     ) -> [String] {
-        let accuracy = entry?.heldOutAccuracy
+        // A head that left the funnel was held against dev alone.
+        let accuracy = entry?.role == .contestant ? entry?.heldOutAccuracy : nil
         let dev = (entry?.trials.first ?? nil).map { ClassificationMetrics($0.dev).accuracy }
         let ending = [accuracy.map { "\($0)" } ?? "", dev.map { "\($0)" } ?? ""]
         let head = ["\(candidate.id)", candidate.genotype.description]
@@ -38,7 +39,7 @@ enum Leaderboard {
                 return ["\(summary.mean)", "\(summary.spread)"]
             }
             return head + ["\(score.parameters)"] + values
-                + [place.map(String.init) ?? "", accuracy == nil ? "scored" : "trained"] + ending
+                + [place.map(String.init) ?? "", entry.map { $0.role.rawValue } ?? "scored"] + ending
         case .failed(let reason):
             return head + Array(repeating: "", count: 1 + 2 * proxies.count + 1)
                 + ["failed: \(reason)"] + ending

@@ -6,25 +6,16 @@ import Tasks
 extension ModelCardContent {
     /// What a run knows about the model it exports.
     init(_ result: RunResult, model: Model, task definition: TaskDefinition) {
-        let (exported, configuration) = (result.exported, model.configuration)
-        let encoder = configuration.encoder
-        self.init()
-        (task, labels, rows) = (result.task, result.labels, result.rows)
-        (version, seed) = (result.version, result.seed)
-        (hasPairs, pairing) = (configuration.hasPairs, configuration.pairing.rawValue)
-        (self.encoder, encoderDigest) = (encoder.name, encoder.digest)
-        layers = configuration.fineTuning?.headLayers ?? configuration.layers
-        maximumLength = configuration.maximumLength
-        (genotype, weightCount) = (configuration.genotype, exported.parameters)
-        metrics = Self.metrics(exported.modelTest, result.metrics)
-        seedCount = exported.isOneOfSeveral ? exported.perSeed.count : 1
-        trainedLayers = configuration.fineTuning.map { $0.firstLayer...$0.lastLayer }
-        memberCount = model.members.count
+        let exported = result.exported
+        self.init(model.configuration)
+        (rows, version, seed) = (result.rows, result.version, result.seed)
+        (weightCount, costFactor) = (exported.parameters, exported.costFactor)
+        metrics = Self.metrics(exported.test, result.metrics)
         taskDescription = definition.description
         source = definition.source
-        if exported.isOneOfSeveral {
-            baselines["mean of \(exported.perSeed.count) trainings"] = Self.metrics(
-                exported.test, result.metrics)
+        if result.single.role != exported.role {
+            baselines[result.single.role.title] = Self.metrics(
+                result.single.test, result.metrics)
         }
         for (name, control) in result.controls {
             baselines[Role(rawValue: name)?.title ?? name] = Self.metrics(

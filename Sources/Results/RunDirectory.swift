@@ -31,10 +31,10 @@ public struct RunDirectory {
         let model = try findings.model()
         let card = ModelCardContent(result, model: model, task: try TaskDefinition.load(task))
         try ModelDirectory.save(
-            model, encoder: findings.prepared.encoder, card: ModelCard.text(card),
+            model, encoders: findings.encoders, card: ModelCard.text(card),
             includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
         try AtomicFile.write(
-            Leaderboard.text(findings.ranking, finalists: findings.selected.finalists),
+            Leaderboard.text(findings.ranking, trained: findings.selected.searched),
             to: url.appendingPathComponent("leaderboard.csv"))
         try AtomicFile.write(
             Report.html(ReportContent(findings, result, origin: origin)),

@@ -1,3 +1,4 @@
+import Encoders
 import Export
 import Heads
 import Metrics
@@ -10,42 +11,73 @@ import Training
 
 /// Everything that a run found, including on test: what results, models and reports are made from.
 public struct RunFindings {
-    /// Task, encoder and space.
+    /// A model and its predictions on test.
+    struct Tested {
+        let model: SelectedModel
+        /// The model's.
+        let test: Predictions
+        /// Each member's by itself, without a temperature.
+        let members: [Predictions]
+
+        /// Mean over pairs of members of the share of rows that they answer differently; `nil` for a
+        /// single head.
+        var disagreement: Double? {
+            let answers = members.map(\.predicted)
+            let pairs = answers.indices.flatMap { a in (0..<a).map { (a, $0) } }
+            guard !pairs.isEmpty else { return nil }
+            let different = pairs.reduce(0) { sum, pair in
+                sum + zip(answers[pair.0], answers[pair.1]).count { $0 != $1 }
+            }
+            return Double(different) / Double(pairs.count * test.count)
+        }
+    }
+
+    /// Task, encoders and spaces.
     let prepared: Preparation
+    /// What each layer gave; empty where the user chose.
+    let layers: [LayerFinding]
     /// All candidates.
     let ranking: RankedCandidates
     /// All trained heads.
     let selected: SelectedHeads
-    /// Whether the exported model averages its seeds' probabilities.
-    let averagesSeeds: Bool
+    /// What answering costs.
+    let costs: AnswerCosts
     /// The run's seed.
     let seed: UInt64
-    /// The predictions of each seed of the exported head on test.
-    let test: [Predictions]
-    /// The same for each of ``SelectedHeads/controls``.
-    let controlTests: [[Predictions]]
+    /// The exported model.
+    let exported: Tested
+    /// The best head by itself.
+    let single: Tested
+    /// What the exported model is compared with.
+    let controls: [Tested]
     /// Decides the bootstrap resamples.
     private let key: RandomKey
 
     /// Reads the test split: once, after everything was chosen.
     ///
     /// - Parameters:
-    ///   - averagesSeeds: whether the exported model averages its seeds' probabilities.
+    ///   - layers: what each layer gave; empty where the user chose.
     ///   - seed: the run's.
     ///   - threads: the results do not depend on it.
     /// - Throws: `FeatureError` and the like where features cannot be read.
     public init(
-        _ prepared: Preparation, _ ranking: RankedCandidates, _ selected: SelectedHeads,
-        averagesSeeds: Bool, seed: UInt64, threads: Int
+        _ prepared: Preparation, layers: [LayerFinding], _ ranking: RankedCandidates,
+        _ selected: SelectedHeads, costs: AnswerCosts, seed: UInt64, threads: Int
     ) throws {
+        func tested(_ model: SelectedModel) throws -> Tested {
+            let (test, members) = try model.testPredictions(threads: threads)
+            return Tested(model: model, test: test, members: members)
+        }
         self.prepared = prepared
+        self.layers = layers
         self.ranking = ranking
         self.selected = selected
-        self.averagesSeeds = averagesSeeds
+        self.costs = costs
         self.seed = seed
         key = RandomKey(seed: seed).child("intervals")
-        test = try selected.exported.testPredictions(threads: threads)
-        controlTests = try selected.controls.map { try $0.testPredictions(threads: threads) }
+        exported = try tested(selected.exported)
+        single = try tested(selected.single)
+        controls = try selected.controls.map(tested)
     }
 
     // MARK: Metrics
@@ -53,12 +85,6 @@ public struct RunFindings {
     /// The metrics of predictions for this task.
     func metrics(_ predictions: Predictions) -> ClassificationMetrics {
         ClassificationMetrics(predictions, positive: prepared.dataset.positiveLabel)
-    }
-
-    /// The mean metrics over the seeds, or the metrics of their averaged probabilities where the
-    /// model averages them.
-    func metrics(ofSeeds seeds: [Predictions]) throws -> ClassificationMetrics {
-        try ClassificationMetrics.mean(of: answers(seeds).map(metrics))
     }
 
     /// Metrics over all rows that were held out while a head was tried; `nil` where a training
@@ -69,59 +95,92 @@ public struct RunFindings {
         return metrics(try Predictions(pooling: parts))
     }
 
-    /// The seeds' predictions: each by itself, or averaged where the run averages them. The
-    /// exported head and its controls are treated in the same way.
-    private func answers(_ seeds: [Predictions]) throws -> [Predictions] {
-        averagesSeeds ? [try seeds.together] : seeds
-    }
-
-    /// The exported head against a control on test.
-    /// - Parameter role: the control's; decides the resamples.
-    func comparison(with control: [Predictions], role: Role) throws -> PairedComparison {
+    /// The exported model against another on test.
+    func comparison(with other: Tested) throws -> PairedComparison {
         try PairedComparison(
-            labels: test[0].labels, first: try answers(test).map(\.predicted),
-            second: try answers(control).map(\.predicted), key: key.child(role.rawValue))
+            by: prepared.dataset.criterion, exported.test, other.test,
+            key: key.child(other.model.role.rawValue))
     }
 
     // MARK: The model
 
-    /// The heads of the exported model.
-    var members: [TrainedHead] { selected.exported.exported(together: averagesSeeds) }
-
-    /// The predictions of the exported model on test.
-    var modelTest: Predictions {
-        get throws { members.count > 1 ? try test.together : test[selected.exported.bestSeed] }
+    /// The places of the views that the exported model's members read; others are not part of it.
+    private var used: [Int] {
+        prepared.views.indices.filter { place in
+            exported.model.members.contains {
+                prepared.spaces.index(of: $0.entry.genotype) == place
+            }
+        }
     }
+
+    /// The encoder of each view of the exported model.
+    var encoders: [Encoder] { used.map { prepared.views[$0].encoder } }
 
     /// The exported model.
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
     func model() throws -> Model {
-        let (entry, dataset, encoder) = (selected.exported, prepared.dataset, prepared.encoder)
-        guard let reading = entry.reading else {
-            preconditionFailure("an exported head was trained with every seed")
-        }
-        let features = prepared.features.configuration
+        let (dataset, members) = (prepared.dataset, selected.exported.members)
+        let used = used
         var configuration = ModelConfiguration(
-            task: dataset.name,
-            encoder: .init(name: prepared.encoderName, digest: encoder.digest),
-            layers: reading.inputLayers, pairing: features.pairing, hasPairs: dataset.hasPairs,
-            maximumLength: features.maximumLength, genotype: "\(entry.genotype)",
-            labels: dataset.labels, positiveLabel: dataset.positiveLabel, width: encoder.width)
-        guard let trained = reading.trainedLayers else {
-            // The model's graph has only the layers that the head reads; the parameters are the same.
-            let graph = SearchSpace(context: configuration.context).graph(of: entry.genotype)
-            return Model(
-                configuration: configuration, graph: graph, ensemble: members.map(\.parameters))
+            task: dataset.name, hasPairs: dataset.hasPairs, labels: dataset.labels,
+            positiveLabel: dataset.positiveLabel, views: used.map { view($0, members) },
+            members: members.map { member in
+                ModelConfiguration.Member(
+                    // The model's file says by number which view it is.
+                    genotype: "\(member.entry.genotype.inView(nil))",
+                    view: used.firstIndex(of: prepared.spaces.index(of: member.entry.genotype)) ?? 0,
+                    layers: member.entry.reading.inputLayers, weight: member.weight,
+                    replicas: member.entry.replicas.count)
+            },
+            temperature: selected.exported.temperature)
+        guard members[0].entry.reading.trainedLayers != nil else {
+            let heads = members.enumerated().map { place, member in
+                let space = SearchSpace(context: configuration.context(ofMember: place))
+                return Model.Member(
+                    // Only the layers that the head reads; the parameters are the same.
+                    graph: space.graph(of: member.entry.genotype.inView(nil)),
+                    replicas: member.entry.replicas.map(\.parameters))
+            }
+            return Model(configuration: configuration, members: heads)
         }
-        configuration.fineTuning = ModelConfiguration.FineTuning(
+        return try fineTuned(members[0].entry, &configuration)
+    }
+
+    /// What the members read of a view.
+    private func view(
+        _ place: Int, _ members: [SelectedModel.Member]
+    ) -> ModelConfiguration.View {
+        let view = prepared.views[place]
+        let layers = members.filter { prepared.spaces.index(of: $0.entry.genotype) == place }
+            .flatMap(\.entry.reading.inputLayers)
+        return ModelConfiguration.View(
+            encoder: .init(name: view.encoderName, digest: view.encoder.digest),
+            pairing: view.features.configuration.pairing, layers: Set(layers).sorted(),
+            maximumLength: view.features.configuration.maximumLength, width: view.encoder.width)
+    }
+
+    /// A head with the encoder layers that were trained with it.
+    private func fineTuned(
+        _ entry: Entry, _ configuration: inout ModelConfiguration
+    ) throws -> Model {
+        let encoder = prepared.view(of: entry.genotype).encoder
+        guard let trained = entry.reading.trainedLayers else {
+            preconditionFailure("the model has trained encoder layers")
+        }
+        configuration.views[0].fineTuning = ModelConfiguration.FineTuning(
             firstLayer: trained.lowerBound, lastLayer: trained.upperBound,
-            headLayers: reading.headLayers, weightPrefix: encoder.weightPrefix)
+            headLayers: entry.reading.headLayers, weightPrefix: encoder.weightPrefix)
         // Without the nodes that only training needs; the parameters are the same.
         let graph = try FineTuneGraph(
-            entry.genotype, in: SearchSpace(context: configuration.context),
+            entry.genotype.inView(nil),
+            in: SearchSpace(context: configuration.context(ofMember: 0)),
             encoder: encoder.configuration, unfreezing: trained, dropout: 0)
         return Model(
-            configuration: configuration, graph: graph.graph, parameters: members[0].parameters,
+            configuration: configuration,
+            members: [
+                Model.Member(
+                    graph: graph.graph, replicas: entry.replicas.map(\.parameters))
+            ],
             unfrozen: graph.unfrozen)
     }
 }

@@ -11,24 +11,24 @@ extension RunResult {
     /// - Parameter cost: what the run took.
     public init(_ findings: RunFindings, cost: Cost) throws {
         let (prepared, selected) = (findings.prepared, findings.selected)
-        let (dataset, features) = (prepared.dataset, prepared.features.configuration)
+        let dataset = prepared.dataset
         let candidates = findings.ranking.all
         let scored = candidates.filter { $0.score != nil }.count
         let scores = Dictionary(
             candidates.map { ($0.genotype, $0.score?.values.mapValues(\.mean) ?? [:]) }
         ) { first, _ in first }
-        var controls: [String: Control] = [:]
-        for (entry, test) in zip(selected.controls, findings.controlTests) {
-            controls[entry.role.rawValue] = try Control(entry, test, findings)
+        var controls: [String: Model] = [:]
+        for control in findings.controls {
+            controls[control.model.role.rawValue] = try Model(control, findings)
         }
         self.init(
             task: dataset.name, seed: findings.seed, version: Version.current,
             kernels: BLAS.kernelName,
-            encoders: [
+            encoders: prepared.views.map {
                 EncoderUse(
-                    name: prepared.encoderName, digest: prepared.encoder.digest,
-                    pairing: features.pairing.rawValue, layers: prepared.space.context.layers)
-            ],
+                    name: $0.encoderName, digest: $0.encoder.digest,
+                    pairing: $0.pairing.rawValue, layers: $0.layers)
+            },
             labels: dataset.labels.map(\.name),
             rows: [
                 "train": dataset.train.count, "dev": dataset.dev.count,
@@ -38,35 +38,40 @@ extension RunResult {
             search: SearchSummary(
                 candidates: candidates.count, scored: scored, failed: candidates.count - scored,
                 proxy: findings.ranking.expression.description,
-                strategy: findings.ranking.strategy, spaceSize: prepared.space.count,
+                strategy: findings.ranking.strategy, spaceSize: prepared.spaces.count,
                 scoringSeconds: cost.stages["search"] ?? 0),
-            exported: try Exported(findings), controls: controls,
+            layers: findings.layers, exported: try Model(findings.exported, findings),
+            single: try Model(findings.single, findings), controls: controls,
             entries: try selected.entries.map {
                 try Entry($0, scores: scores[$0.genotype] ?? [:], findings)
             },
-            pareto: Self.front(
-                selected.entries.filter { $0.role == .finalist || $0.role == .randomFinalist }),
+            pareto: try findings.front(),
             cost: cost)
     }
+}
 
-    /// Heads that are more accurate than all smaller ones.
-    private static func front(_ entries: [Selection.Entry]) -> [ParetoPoint] {
-        var points = entries.compactMap { entry in
-            entry.heldOutAccuracy.map {
-                ParetoPoint(
+extension RunFindings {
+    /// Heads that do better than all smaller ones, by the metric that decides.
+    fileprivate func front() throws -> [RunResult.ParetoPoint] {
+        let metric = prepared.dataset.criterion.metric
+        let tried = selected.entries.filter {
+            $0.role == .contestant || $0.role == .randomContestant
+        }
+        let points = try tried.compactMap { entry in
+            try heldOut(entry).map {
+                RunResult.ParetoPoint(
                     genotype: entry.genotype.description, parameters: entry.parameters,
-                    heldOutAccuracy: $0)
+                    heldOut: $0)
             }
+        }.sorted { a, b in
+            let (x, y) = (a.heldOut.value(of: metric), b.heldOut.value(of: metric))
+            return (a.parameters, -x, a.genotype) < (b.parameters, -y, b.genotype)
         }
-        points.sort {
-            ($0.parameters, -$0.heldOutAccuracy, $0.genotype)
-                < ($1.parameters, -$1.heldOutAccuracy, $1.genotype)
-        }
-        var best = -1.0
+        var best = -Double.infinity
         return points.filter { point in
-            guard point.heldOutAccuracy > best else { return false }
-            best = point.heldOutAccuracy
-            return true
+            let value = point.heldOut.value(of: metric)
+            defer { best = max(best, value) }
+            return value > best
         }
     }
 }
@@ -78,54 +83,49 @@ extension RunResult.Entry {
         let first = entry.trials.first ?? nil
         self.init(
             role: entry.role, genotype: entry.genotype.description,
-            encoder: findings.prepared.encoderName, recipe: entry.recipe,
+            encoder: findings.prepared.view(of: entry.genotype).encoderName, recipe: entry.recipe,
             parameters: entry.parameters, scores: scores,
             dev: first.map { findings.metrics($0.dev) }, heldOut: try findings.heldOut(entry),
-            parts: entry.trials.count, history: first?.history ?? [])
+            parts: entry.trials.count, rounds: entry.rounds, history: first?.history ?? [])
     }
 }
 
-extension RunResult.Exported {
-    init(_ findings: RunFindings) throws {
-        let entry = findings.selected.exported
-        let features = findings.prepared.features.configuration
+extension RunResult.Model {
+    init(_ tested: RunFindings.Tested, _ findings: RunFindings) throws {
+        let model = tested.model
         let classes = findings.prepared.dataset.labels.indices
-        let modelTest = try findings.modelTest
-        let confusion = ConfusionMatrix(modelTest)
+        let confusion = ConfusionMatrix(tested.test)
+        let isExported = model.role == findings.exported.model.role
         self.init(
-            role: entry.role,
-            members: [
-                RunResult.Member(
-                    genotype: entry.genotype.description, encoder: findings.prepared.encoderName,
-                    pairing: features.pairing.rawValue, layers: entry.reading?.headLayers ?? [],
-                    weight: 1, seeds: findings.members.count)
-            ],
-            recipe: entry.recipe,
-            trainedLayers: entry.reading?.trainedLayers.map { [$0.lowerBound, $0.upperBound] },
-            parameters: entry.parameters,
-            dev: try findings.metrics(ofSeeds: entry.seeds.map(\.dev)),
-            heldOut: try findings.heldOut(entry),
-            test: try findings.metrics(ofSeeds: findings.test),
-            modelTest: findings.metrics(modelTest),
-            seedsTogether: findings.test.count > 1
-                ? findings.metrics(try findings.test.together) : nil,
-            perSeed: entry.seeds.indices.map { seed in
-                RunResult.SeedResult(
-                    seed: seed, bestEpoch: entry.seeds[seed].bestEpoch,
-                    dev: findings.metrics(entry.seeds[seed].dev),
-                    test: findings.metrics(findings.test[seed]),
-                    history: entry.seeds[seed].history)
+            role: model.role,
+            members: try model.members.indices.map {
+                try RunResult.Member(model.members[$0], tested.members[$0], findings)
             },
-            confusion: classes.map { row in classes.map { confusion[row, $0] } })
+            temperature: model.temperature, parameters: model.parameters,
+            costFactor: findings.costs.factor(of: model),
+            trainedLayers: model.members[0].entry.reading.trainedLayers.map {
+                [$0.lowerBound, $0.upperBound]
+            },
+            heldOut: model.heldOut.map(findings.metrics),
+            test: findings.metrics(tested.test), disagreement: tested.disagreement,
+            memberCurve: model.curve,
+            confusion: classes.map { row in classes.map { confusion[row, $0] } },
+            exportedMinusThis: isExported ? nil : try findings.comparison(with: tested))
+        for (place, added) in try model.additions().enumerated() { members[place].adds = added }
     }
 }
 
-extension RunResult.Control {
-    init(_ entry: Selection.Entry, _ test: [Predictions], _ findings: RunFindings) throws {
+extension RunResult.Member {
+    init(
+        _ member: SelectedModel.Member, _ test: Predictions, _ findings: RunFindings
+    ) throws {
+        let entry = member.entry
+        let view = findings.prepared.view(of: entry.genotype)
         self.init(
-            genotype: entry.genotype.description, recipe: entry.recipe,
-            dev: try findings.metrics(ofSeeds: entry.seeds.map(\.dev)),
-            heldOut: try findings.heldOut(entry), test: try findings.metrics(ofSeeds: test),
-            exportedMinusThis: try findings.comparison(with: test, role: entry.role))
+            genotype: entry.genotype.description, role: entry.role, encoder: view.encoderName,
+            pairing: view.pairing.rawValue, layers: entry.reading.headLayers,
+            recipe: entry.recipe, weight: member.weight, seeds: entry.replicas.count,
+            parameters: entry.parameters, heldOut: try findings.heldOut(entry),
+            test: findings.metrics(test))
     }
 }

@@ -10,7 +10,7 @@ public struct RunResult: Sendable, Codable {
     /// The version of the file's layout.
     public static let format = 2
 
-    /// An encoder, and which of its layers heads could read.
+    /// What heads could read: an encoder, a pairing, and layers. A search may have several.
     public struct EncoderUse: Sendable, Codable {
         /// Name or path.
         public var name: String
@@ -40,20 +40,6 @@ public struct RunResult: Sendable, Codable {
         public var scoringSeconds: Double
     }
 
-    /// One training on all of train.
-    public struct SeedResult: Sendable, Codable {
-        /// Number of the training, from 0.
-        public var seed: Int
-        /// The epoch whose weights these are, from 1.
-        public var bestEpoch: Int
-        /// The head's metrics on dev.
-        public var dev: ClassificationMetrics
-        /// The head's metrics on test.
-        public var test: ClassificationMetrics
-        /// The metrics of each epoch.
-        public var history: [EpochRecord]
-    }
-
     /// A head that was trained.
     public struct Entry: Sendable, Codable {
         /// Why it was trained.
@@ -75,83 +61,80 @@ public struct RunResult: Sendable, Codable {
         public var heldOut: ClassificationMetrics?
         /// Number of parts of the data that it was tried on; heads that do well are tried on more.
         public var parts: Int
+        /// Rounds of a funnel after which it left; 0 for a head that was tried to the end.
+        public var rounds: Int
         /// The epochs of the first training.
         public var history: [EpochRecord]
     }
 
-    /// A head of the exported model.
+    /// A head of a model.
     public struct Member: Sendable, Codable {
         /// The head in text form.
         public var genotype: String
+        /// Why it was trained.
+        public var role: Role
         /// Name or path of its encoder.
         public var encoder: String
         /// `joint` or `siamese`.
         public var pairing: String
         /// The hidden states that it reads.
         public var layers: [Int]
+        /// How it was trained.
+        public var recipe: Recipe
         /// Its share of the model's probabilities.
         public var weight: Double
         /// Number of trainings whose probabilities are averaged.
         public var seeds: Int
+        /// Trained weights of one of them, those of encoder layers included.
+        public var parameters: Int
+        /// Its own metrics over all held-out rows; `nil` where a training diverged.
+        public var heldOut: ClassificationMetrics?
+        /// Its own metrics on test, its trainings together, without a temperature.
+        public var test: ClassificationMetrics
+        /// What the model's held-out cross entropy would rise by without it, in nats; `nil` for a single
+        /// head.
+        public var adds: Double?
     }
 
-    /// The exported model. Metrics are means over the seeds; where the model averages its seeds'
-    /// probabilities, they are those of the average, as are those of controls with several seeds.
-    public struct Exported: Sendable, Codable {
-        /// The role of the head that it was made from.
+    /// A model: heads that answer together.
+    public struct Model: Sendable, Codable {
+        /// What it is.
         public var role: Role
-        /// Its heads.
+        /// Its heads, from the largest weight to the smallest.
         public var members: [Member]
-        /// How it was trained.
-        public var recipe: Recipe
+        /// What the logarithms of the mean probabilities are divided by.
+        public var temperature: Double
+        /// Trained weights of all heads that answer, those of encoder layers included.
+        public var parameters: Int
+        /// Multiply-adds of an answer, as a multiple of the cheapest pass of an encoder that it uses.
+        public var costFactor: Double
         /// The encoder layers that were trained, the lowest and the highest; `nil` where none were.
         public var trainedLayers: [Int]?
-        /// Trained weights of one seed, those of encoder layers included.
-        public var parameters: Int
-        /// On dev.
-        public var dev: ClassificationMetrics
-        /// Over all rows that were held out while it was tried; `nil` where it was tried on dev alone.
+        /// Over rows that neither heads nor weights nor temperature have seen; `nil` where there are
+        /// none.
         public var heldOut: ClassificationMetrics?
-        /// On test.
+        /// On test: the model's own figures, which `knas evaluate` gives again.
         public var test: ClassificationMetrics
-        /// The exported weights' own figures on test, which `knas evaluate` gives again; one seed's,
-        /// unless the model averages its seeds.
-        public var modelTest: ClassificationMetrics
-        /// The mean of the seeds' probabilities, on test; `nil` for one seed.
-        public var seedsTogether: ClassificationMetrics?
-        /// Each training's metrics.
-        public var perSeed: [SeedResult]
-        /// Counts on test; rows are the true classes, columns those that the exported model
-        /// predicts.
+        /// Mean over pairs of members of the share of test rows that they answer differently; `nil` for
+        /// a single head.
+        public var disagreement: Double?
+        /// What every further member adds on held-out rows; empty for a single head.
+        public var memberCurve: [Portfolio.Step]
+        /// Counts on test; rows are the true classes, columns those that the model predicts.
         public var confusion: [[Int]]
+        /// The exported model minus this one on test, in the metric that decides, with a 95 % bootstrap
+        /// interval over the test rows and McNemar's p; `nil` for the exported model itself.
+        public var exportedMinusThis: PairedComparison?
     }
 
-    /// A trained head that the exported one is compared with on test.
-    public struct Control: Sendable, Codable {
-        /// The head in text form.
-        public var genotype: String
-        /// How it was trained.
-        public var recipe: Recipe
-        /// Metrics on dev, computed like the exported model's.
-        public var dev: ClassificationMetrics
-        /// Metrics over all rows that were held out while it was tried.
-        public var heldOut: ClassificationMetrics?
-        /// Metrics on test, computed like the exported model's.
-        public var test: ClassificationMetrics
-        /// The exported model's test accuracy minus the control's, both means over their seeds or
-        /// both of averaged seeds, with a 95 % bootstrap interval over the test rows and McNemar's
-        /// p.
-        public var exportedMinusThis: PairedComparison
-    }
-
-    /// A trained head that is more accurate than all heads with as few weights or fewer.
-    public struct ParetoPoint: Sendable, Codable, Hashable {
+    /// A trained head that does better than all heads with as few weights or fewer.
+    public struct ParetoPoint: Sendable, Codable {
         /// The head in text form.
         public var genotype: String
         /// Its trained weights.
         public var parameters: Int
-        /// Accuracy over the held-out rows that it was tried on, a fraction of 1.
-        public var heldOutAccuracy: Double
+        /// Metrics over the held-out rows that it was tried on.
+        public var heldOut: ClassificationMetrics
     }
 
     /// ``format`` of the program that wrote it.
@@ -164,7 +147,7 @@ public struct RunResult: Sendable, Codable {
     public var version: String
     /// The matrix-product kernels, which decide the last bits of all numbers.
     public var kernels: String
-    /// The encoders that heads could read.
+    /// The encoders that heads could read, each once for every pairing.
     public var encoders: [EncoderUse]
     /// Names of the classes, by index.
     public var labels: [String]
@@ -174,28 +157,29 @@ public struct RunResult: Sendable, Codable {
     public var metrics: [Metric]
     /// The coarse step.
     public var search: SearchSummary
+    /// What each layer of each view gave, and which were kept; empty where the user chose.
+    public var layers: [LayerFinding]
     /// The exported model.
-    public var exported: Exported
-    /// The heads that it is compared with, by their role's raw value.
-    public var controls: [String: Control]
+    public var exported: Model
+    /// The best head by itself, or the one that the user gave.
+    public var single: Model
+    /// What the exported model is compared with, by role.
+    public var controls: [String: Model]
     /// Every head that was trained, in the order of trainings.
     public var entries: [Entry]
-    /// The Pareto front of finalists and random heads, from the smallest to the most accurate.
+    /// The Pareto front of contestants and random heads by the metric that decides, from the smallest to
+    /// the best.
     public var pareto: [ParetoPoint]
     /// What the run took.
     public var cost: Cost
 }
 
-extension RunResult.Exported {
-    /// Whether the model is one training of several that differ: then its figures are not their mean.
-    public var isOneOfSeveral: Bool {
-        perSeed.count > 1 && !recipe.isDeterministic && members.allSatisfy { $0.seeds == 1 }
-    }
-}
-
 extension RunResult {
     /// Entries of a role, in order.
     public func entries(_ role: Role) -> [Entry] { entries.filter { $0.role == role } }
+
+    /// What early files of the format do not have.
+    private static let added = ["layers", "single", "temperature"]
 
     /// Reads a `result.json`.
     /// - Throws: ``RunResultError``, `FileError`.
@@ -209,6 +193,8 @@ extension RunResult {
                 throw RunResultError.otherFormat(path: url.path, found: format)
             }
             return try JSONDecoder().decodeChecked(RunResult.self, from: data)
+        } catch DecodingError.keyNotFound(let key, _) where Self.added.contains(key.stringValue) {
+            throw RunResultError.earlier(path: url.path)
         } catch let error as DecodingError {
             throw RunResultError.notAResult(path: url.path, reason: error.reason)
         }
@@ -219,6 +205,8 @@ extension RunResult {
 public enum RunResultError: DiagnosedError, Equatable {
     /// Written by a version of the program with another layout.
     case otherFormat(path: String, found: Int)
+    /// Written before runs had portfolios.
+    case earlier(path: String)
     /// Not the result of a run.
     case notAResult(path: String, reason: String)
 
@@ -231,6 +219,9 @@ public enum RunResultError: DiagnosedError, Equatable {
         case .otherFormat(let path, let found):
             "\(path) has format \(found), written by another version of knas; this one reads format "
                 + "\(RunResult.format): run the search again with --overwrite"
+        case .earlier(let path):
+            "\(path) was written before searches exported portfolios: run the search again with "
+                + "--overwrite"
         case .notAResult(let path, let reason): "\(path) is not the result of a run: \(reason)"
         }
     }

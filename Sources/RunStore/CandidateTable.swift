@@ -60,11 +60,11 @@ enum CandidateTable {
     )
 
     static func all(
-        _ database: Database, space: SearchSpace, path: String
+        _ database: Database, spaces: SearchSpaces, path: String
     ) throws -> [Candidate] {
         try rows(database, path: path).map { row in
             func damaged(_ reason: String) -> RunStoreError { .damaged(path: path, reason: reason) }
-            guard let genotype = try? space.genotype(row.genotype),
+            guard let genotype = try? spaces.genotype(row.genotype),
                 genotype.description == row.genotype
             else {
                 throw damaged(

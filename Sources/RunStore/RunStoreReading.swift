@@ -6,10 +6,10 @@ import Search
 import Support
 
 extension RunStore {
-    /// The candidates so far, in order; genotypes are read in the space of the run.
+    /// The candidates so far, in order; genotypes are read in the spaces of the run.
     /// - Throws: ``RunStoreError/damaged(path:reason:)``.
-    public func candidates(in space: SearchSpace) throws -> [Candidate] {
-        try read { try CandidateTable.all($0, space: space, path: $1) }
+    public func candidates(in spaces: SearchSpaces) throws -> [Candidate] {
+        try read { try CandidateTable.all($0, spaces: spaces, path: $1) }
     }
 
     /// What a training gave; `nil` where it is not finished.

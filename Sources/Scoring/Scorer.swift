@@ -81,35 +81,44 @@ public struct Scorer: Sendable {
         }
     }
 
-    private let space: SearchSpace
-    private let batch: SharedBatch
+    private let spaces: SearchSpaces
+    /// One for each space, all with the same examples.
+    private let batches: [SharedBatch]
     private let proxies: [any Proxy]
     private let options: Options
-    private let warmUp: WarmUp?
+    /// One for each space; none where heads are scored at their random start.
+    private let warmUps: [WarmUp]
     /// Memory that is reused from head to head.
     private let scratch = BufferPools()
 
     /// - Parameters:
-    ///   - train: features of the training split; nothing else is ever seen.
-    ///   - key: draws the batch, class by class in turn.
+    ///   - train: features of the training split for each of the spaces; nothing else is ever seen.
+    ///   - key: draws the examples, class by class in turn; heads of all views are scored on the
+    ///     same.
     /// - Throws: ``ScoringError``.
+    /// - Precondition: all features are of the same examples.
     public init(
-        space: SearchSpace, train: FeatureSet, proxies: [String], options: Options,
+        spaces: SearchSpaces, train: [FeatureSet], proxies: [String], options: Options,
         key: RandomKey
     ) throws {
+        precondition(
+            train.count == spaces.spaces.count && train.allSatisfy { $0.labels == train[0].labels },
+            "the same examples for every space")
         try options.check()
-        self.space = space
+        self.spaces = spaces
         self.options = options
         let found = try proxies.map(ProxyRegistry.find)
         self.proxies = found.filter(\.readsKernel) + found.filter { !$0.readsKernel }
         let examples = Self.balanced(
-            train.labels, count: min(options.examples, train.count), key: key.child("batch"))
-        batch = SharedBatch(try train.batch(examples))
-        warmUp =
+            train[0].labels, count: min(options.examples, train[0].count), key: key.child("batch"))
+        batches = try train.map { SharedBatch(try $0.batch(examples)) }
+        warmUps =
             options.warmUpSteps == 0
-            ? nil
-            : try WarmUp(
-                train: train, excluding: examples, options: options, key: key.child("warm-up"))
+            ? []
+            : try train.map {
+                try WarmUp(
+                    train: $0, excluding: examples, options: options, key: key.child("warm-up"))
+            }
     }
 
     /// Examples of all classes in turn, each class in random order.
@@ -132,24 +141,32 @@ public struct Scorer: Sendable {
     /// Scores a head.
     /// - Throws: ``ScoringError`` when a proxy cannot be computed or is not finite.
     public func score(_ genotype: Genotype, key: RandomKey) throws -> Score {
-        try scratch.with { try score(space.graph(of: genotype), pool: $0, key: key) }
+        let index = spaces.index(of: genotype)
+        let graph = spaces.spaces[index].graph(of: genotype)
+        return try scratch.with {
+            try score(
+                graph, on: batches[index].value,
+                warmUp: warmUps.isEmpty ? nil : warmUps[index], pool: $0, key: key)
+        }
     }
 
-    private func score(_ graph: Graph, pool: BufferPool, key: RandomKey) throws -> Score {
+    private func score(
+        _ graph: Graph, on batch: FeatureBatch, warmUp: WarmUp?, pool: BufferPool, key: RandomKey
+    ) throws -> Score {
         let executor = Executor(graph, pool: pool)
         defer { executor.reset() }
         var values: [String: [Double]] = [:]
         for index in 0..<options.initializations {
             let key = key.child(index)
-            let classes = space.context.classes
+            let classes = spaces.classes
             let parameters = ParameterSet(graph)
             parameters.initialize(key: key.child("init"))
-            executor.calibrate(batch.value.batch, parameters: parameters)
+            executor.calibrate(batch.batch, parameters: parameters)
             try warmUp?.run(
                 parameters, executor: executor, classes: classes, key: key.child("warm-up"))
             let evaluation = HeadEvaluation(
                 graph: graph, executor: executor, parameters: parameters,
-                batch: batch.value.batch, labels: batch.value.labels, classes: classes,
+                batch: batch.batch, labels: batch.labels, classes: classes,
                 outputDirections: options.outputDirections, key: key)
             for proxy in proxies {
                 let value: Double

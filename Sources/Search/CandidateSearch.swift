@@ -2,7 +2,7 @@ import Heads
 import Scoring
 import Support
 
-/// The coarse step: proposes heads and scores them. It sees a space and a scoring function, nothing
+/// The coarse step: proposes heads and scores them. It sees spaces and a scoring function, nothing
 /// of the data, so no label of dev or test can leak into it.
 public struct CandidateSearch: Sendable {
     /// Options of a search.
@@ -10,10 +10,12 @@ public struct CandidateSearch: Sendable {
         /// Heads to score.
         public var candidates = 1000
         public var expression = ProxyExpression.standard
+        /// What is known of the layers that heads read; only the learned ranking asks.
+        public var layers = LayerStandings.unknown
         public var strategy = "random"
         public var threads = Parallel.availableThreads
-        /// Heads beyond these are left out.
-        public var limits = HeadLimits()
+        /// Heads beyond these are left out: limits for each of the spaces, or none.
+        public var limits: [HeadLimits] = []
 
         public init() {}
     }
@@ -23,22 +25,22 @@ public struct CandidateSearch: Sendable {
     /// Draws after which a space counts as exhausted.
     private static let patience = 2000
 
-    private let space: SearchSpace
+    private let spaces: SearchSpaces
     private let options: Options
     private let key: RandomKey
     private let score: @Sendable (Genotype, RandomKey) throws -> Score
 
     public init(
-        space: SearchSpace, options: Options, key: RandomKey,
+        spaces: SearchSpaces, options: Options, key: RandomKey,
         score: @escaping @Sendable (Genotype, RandomKey) throws -> Score
     ) {
-        self.space = space
+        self.spaces = spaces
         self.options = options
         self.key = key
         self.score = score
     }
 
-    /// Scores heads until the budget is spent or the space holds no new ones.
+    /// Scores heads until the budget is spent or the spaces hold no new ones.
     ///
     /// - Parameter known: candidates of an interrupted run, in order; they are used as they are.
     /// - Parameter onCandidate: called with every candidate that was not known, as soon as it is
@@ -53,7 +55,7 @@ public struct CandidateSearch: Sendable {
     ) throws -> [Candidate] {
         try require(
             options.candidates > 0, "the number of candidates", options.candidates, "1 or more")
-        let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
+        let strategy = try StrategyRegistry.find(options.strategy).prepared(for: spaces)
         let finished = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
         var candidates: [Candidate] = []
         var seen: Set<Genotype> = []
@@ -96,7 +98,7 @@ public struct CandidateSearch: Sendable {
     /// The heads that ``run(resuming:progress:onCandidate:onRound:)`` will score, in its order.
     /// - Throws: `BadOption` for a strategy whose proposals depend on scores.
     public func plan() throws -> [Genotype] {
-        let strategy = try StrategyRegistry.find(options.strategy).prepared(for: space)
+        let strategy = try StrategyRegistry.find(options.strategy).prepared(for: spaces)
         try require(
             !strategy.usesScores, "the strategy of a search in parts", strategy.name,
             StrategyRegistry.all.filter { !$0.usesScores }.map(\.name).joined(separator: " or "))
@@ -117,18 +119,32 @@ public struct CandidateSearch: Sendable {
 
     /// The best candidates, best first; ties go to the earlier one.
     public func ranking(_ candidates: [Candidate]) -> [Candidate] {
-        let scored = candidates.filter { $0.score != nil }
-        let fitness = options.expression.combine(scored.compactMap(\.score))
-        return zip(scored, fitness).sorted { a, b in
-            a.1 != b.1 ? a.1 > b.1 : a.0.id < b.0.id
-        }.map(\.0)
+        rated(candidates).map(\.candidate)
     }
 
     /// The candidates with their ranking.
     public func ranked(_ candidates: [Candidate]) -> RankedCandidates {
-        RankedCandidates(
-            all: candidates, best: ranking(candidates), expression: options.expression,
-            strategy: options.strategy)
+        let rated = rated(candidates)
+        return RankedCandidates(
+            all: candidates, best: rated.map(\.candidate), scores: rated.map(\.fitness),
+            expression: options.expression, strategy: options.strategy)
+    }
+
+    private func rated(
+        _ candidates: [Candidate]
+    ) -> [(candidate: Candidate, fitness: Double)] {
+        let scored = candidates.filter { $0.score != nil }
+        return zip(scored, fitness(scored)).map { ($0, $1) }.sorted { a, b in
+            a.1 != b.1 ? a.1 > b.1 : a.0.id < b.0.id
+        }
+    }
+
+    /// What each of the heads that have a score is ranked by.
+    private func fitness(_ scored: [Candidate]) -> [Double] {
+        options.expression.combine(
+            scored.compactMap { candidate in
+                candidate.score.map { (genotype: candidate.genotype, score: $0) }
+            }, layers: options.layers)
     }
 
     private func propose(
@@ -137,8 +153,7 @@ public struct CandidateSearch: Sendable {
     ) -> [Genotype] {
         // Ranking all heads again in every round would make a long random search quadratic.
         let scored = strategy.usesScores ? candidates.filter { $0.score != nil } : []
-        let fitness = options.expression.combine(scored.compactMap(\.score))
-        let history = zip(scored, fitness).map { (genotype: $0.0.genotype, fitness: $0.1) }
+        let history = zip(scored, fitness(scored)).map { (genotype: $0.0.genotype, fitness: $0.1) }
         let count = min(Self.roundSize, options.candidates - candidates.count)
         var proposals: [Genotype] = []
         var attempts = 0
@@ -148,9 +163,11 @@ public struct CandidateSearch: Sendable {
                 .generator()
             guard
                 let genotype = strategy.propose(
-                    in: space, history: history, drawn: seen.count, using: &generator)
+                    in: spaces, history: history, drawn: seen.count, using: &generator)
             else { break }
-            if seen.insert(genotype).inserted, isAllowed(genotype) {
+            if seen.insert(genotype).inserted,
+                spaces.allow(genotype, limits: options.limits)
+            {
                 proposals.append(genotype)
                 attempts = 0
             } else {
@@ -158,10 +175,6 @@ public struct CandidateSearch: Sendable {
             }
         }
         return proposals
-    }
-
-    private func isAllowed(_ genotype: Genotype) -> Bool {
-        options.limits == HeadLimits() || options.limits.allow(space.graph(of: genotype))
     }
 
     /// Scores one head that was given rather than proposed.

@@ -13,9 +13,10 @@ public protocol SearchStrategy: Sendable {
     var summary: String { get }
     /// Whether proposals depend on the scores of earlier ones.
     var usesScores: Bool { get }
-    /// The strategy prepared for a space; the strategy itself if it needs no preparation.
-    /// - Throws: ``SearchError`` if it cannot search this space.
-    func prepared(for space: SearchSpace) throws -> any SearchStrategy
+    /// The strategy prepared for the spaces of a search; the strategy itself if it needs no
+    /// preparation.
+    /// - Throws: ``SearchError`` if it cannot search them.
+    func prepared(for spaces: SearchSpaces) throws -> any SearchStrategy
     /// One proposal.
     /// - Parameters:
     ///   - history: scored heads in the order of proposals, with their fitness (higher is better);
@@ -24,13 +25,13 @@ public protocol SearchStrategy: Sendable {
     ///   - generator: the only source of randomness.
     /// - Returns: `nil` when there is nothing more to propose.
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
+        in spaces: SearchSpaces, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
     ) -> Genotype?
 }
 
 extension SearchStrategy {
-    public func prepared(for space: SearchSpace) throws -> any SearchStrategy { self }
+    public func prepared(for spaces: SearchSpaces) throws -> any SearchStrategy { self }
     public var usesScores: Bool { true }
 }
 

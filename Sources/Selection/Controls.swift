@@ -3,72 +3,100 @@ import Heads
 import Support
 import Training
 
-/// Trained heads that the search has to beat. A new control is a ``Role`` and a line in ``run()``.
+/// What the search has to beat. A new control is a ``Role`` and a few lines in ``run``.
 struct Controls: Sendable {
-    let trainings: HeadTrainings
-    let configuration: SelectionConfiguration
-    /// What random heads may cost, the same as for the search.
-    let limits: HeadLimits
-    /// Whether there was a search to compare random heads with.
-    let followsSearch: Bool
-    let test: FeatureSet
+    let contest: Contest
+    let costs: AnswerCosts
+    /// What random heads may cost in each view, the same as for the search.
+    let limits: [HeadLimits]
+    /// Whether the user gave the head: then there was no search to compare with.
+    let isGiven: Bool
     let key: RandomKey
 
-    /// Every control, and what was tried for it.
-    func run() throws -> [Entry] {
-        // Mean pooling, a pair's four features, one hidden layer: what most people start with.
-        try trained(.mlp, "classifier(norm=standard,hidden=128)")
-            + (followsSearch ? random() : [])
-    }
+    /// A bound for searches that cost far more than their heads.
+    private static let mostRandomHeads = 1000
 
-    /// A head on mean-pooled features, trained with every seed; nothing where every training diverges.
-    private func trained(_ role: Role, _ classifier: String) throws -> [Entry] {
-        let space = trainings.space
-        let genotype = try space.genotype(
-            "projection(width=full) > \(space.pooledMeans) > \(classifier)")
-        do {
-            let seeds = try trainings.trainSeeds(
-                genotype, configuration.training, count: configuration.seeds,
-                key.child(role.rawValue), stageName: "control: \(role.rawValue)")
-            let entry = Entry(
-                role, genotype, .adamW(configuration.training),
-                by: configuration.training.criterion, trials: [seeds[0]])
-            return [
-                entry.trained(
-                    role, seeds: seeds, Entry.Reading(genotype, in: space, test: test))
-            ]
-        } catch TrainingError.diverged {
-            return []
+    private var configuration: SelectionConfiguration { contest.configuration }
+
+    /// Mean pooling, a pair's four features, one hidden layer: what most people start with. A contestant,
+    /// as linear heads are; nothing where a training diverges.
+    func mlp() throws -> [Entry] {
+        guard configuration.controls != .none else { return [] }
+        let heads = try contest.trainings.spaces.spaces.map { space in
+            try space.genotype(
+                "projection(width=full) > \(space.pooledMeans) > "
+                    + "classifier(norm=standard,hidden=128)")
         }
+        return try contest.tried(heads.map { contest.entry(.mlp, $0) }, stageName: "MLP")
+            .filter(\.isSound)
     }
 
-    /// As many heads as there are finalists, drawn at random under the same limits and developed in
-    /// the same way: the search without its scores.
-    private func random() throws -> [Entry] {
-        let space = trainings.space
+    /// The models to compare with, and the heads that were trained for them.
+    ///
+    /// - Parameters:
+    ///   - linear: linear heads, the best plain one first.
+    ///   - mlp: multilayer perceptrons.
+    ///   - others: linear heads and the like that may become members beside the search's heads; beside
+    ///     random heads they may, too, so that a difference is one of the searched heads alone.
+    ///   - budget: what the search's scoring and trainings took, in multiply-adds.
+    ///   - step: makes portfolios.
+    func run(
+        linear: [Entry], mlp: [Entry], others: [Entry], budget: Double, step: PortfolioStep
+    ) throws -> (models: [SelectedModel], trained: [Entry]) {
+        var models: [SelectedModel] = []
+        // As people use them: one head, its probabilities as they are.
+        for (role, entries) in [(Role.linear, linear), (.mlp, mlp)] {
+            guard configuration.controls != .none || role == .linear else { continue }
+            guard let place = role == .linear ? 0 : Entry.ranking(entries).first,
+                entries.indices.contains(place)
+            else { continue }
+            let alone = entries[place].answering(Array(entries[place].replicas.prefix(1)))
+            models.append(try SelectedModel(role, alone, isCalibrated: false))
+        }
+        guard configuration.controls == .full, !isGiven else { return (models, []) }
+        if linear.count > 1 {
+            models.append(try step.run(.linearPortfolio, linear, stageName: "linear portfolio"))
+        }
+        let random = try randomContestants(budget: budget)
+        let (contestants, left) = try Funnel(contest: contest).run(
+            draw(configuration.funnel, "random funnel"),
+            roles: (.funnelContestant, .funnelTried), stageName: "control: random funnel")
+        models.append(
+            try step.run(.random, random + others, stageName: "control: random search"))
+        models.append(
+            try step.run(
+                .randomFunnel, contestants + others, stageName: "control: random funnel"))
+        return (models, random + contestants + left)
+    }
+
+    /// Random heads, trained in full until they have cost as much as the search: what one would do
+    /// without this program. Multiply-adds are compared rather than seconds, so that the number of
+    /// heads does not depend on what else the machine does.
+    private func randomContestants(budget: Double) throws -> [Entry] {
+        var spent = 0.0
+        let heads = draw(Self.mostRandomHeads, "random control").prefix { genotype in
+            defer { spent += costs.trainings(genotype, rows: contest.rowsOfTrials) }
+            return spent < budget
+        }
+        return try contest.tried(
+            heads.map { contest.entry(.randomContestant, $0) },
+            stageName: "control: random search"
+        ).filter(\.isSound)
+    }
+
+    /// Different heads within the limits, drawn at random.
+    private func draw(_ count: Int, _ label: String) -> [Genotype] {
+        let spaces = contest.trainings.spaces
         var seen: Set<Genotype> = []
         var genotypes: [Genotype] = []
-        var generator = key.child("random control").generator()
+        var generator = key.child(label).generator()
         var attempts = 0
-        while genotypes.count < configuration.keep, attempts < 100 * configuration.keep {
+        while genotypes.count < count, attempts < 100 * count {
             attempts += 1
-            let genotype = space.sample(using: &generator)
-            guard limits.allow(space.graph(of: genotype)) else { continue }
+            let genotype = spaces.sample(using: &generator)
+            guard spaces.allow(genotype, limits: limits) else { continue }
             if seen.insert(genotype).inserted { genotypes.append(genotype) }
         }
-        let (best, tried) = try HeadDevelopment(
-            trainings: trainings, configuration: configuration, key: key.child("random")
-        ).run(
-            genotypes, contestants: .randomFinalist, best: .random, test: test,
-            name: "control: random")
-        return [best] + tried.filter { $0.role == .randomFinalist }
-    }
-}
-
-extension SearchSpace {
-    /// Mean pooling of a text, or of a pair's two texts, as part of a genotype: what simple heads
-    /// read.
-    public var pooledMeans: String {
-        context.segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
+        return genotypes
     }
 }

@@ -1,6 +1,8 @@
 import Features
 import Heads
 import Metrics
+import RunStore
+import Support
 import Training
 
 /// A trained head: why it was trained, how, and its predictions for rows that it was not trained
@@ -26,35 +28,51 @@ public struct Entry: Sendable {
     public let recipe: Recipe
     /// What it is compared with others by.
     let criterion: SelectionCriterion
-    /// One training for each part of the data that it was tried on, in order, dev first; `nil`
-    /// where training diverged.
-    public internal(set) var trials: [TrainedHead?]
-    /// The head trained on all of train, once for each seed; empty for heads that were only tried.
-    public private(set) var seeds: [TrainedHead] = []
-    /// What the trained head reads; `nil` for heads that were only tried.
-    public private(set) var reading: Reading?
+    /// What its graph reads.
+    public let reading: Reading
+    /// Trained weights of one head, those of encoder layers included.
+    public let parameters: Int
+    /// How it did on each part of the data that was held out, in order, dev first; `nil` where
+    /// training diverged.
+    public private(set) var trials: [TrainingOutcome?] = []
+    /// Rounds of a funnel that it was trained in, beside its trials.
+    public private(set) var rounds = 0
+    /// The heads whose probabilities are averaged when it answers: those of its trials, and further
+    /// seeds. None for a head that left the funnel.
+    public private(set) var replicas: [TrainedHead] = []
 
-    /// A head to try.
+    /// A head that was not tried yet.
     init(
         _ role: Role, _ genotype: Genotype, _ recipe: Recipe, by criterion: SelectionCriterion,
-        trials: [TrainedHead?] = []
+        _ reading: Reading, parameters: Int
     ) {
         self.role = role
         self.genotype = genotype
         self.recipe = recipe
         self.criterion = criterion
-        self.trials = trials
+        self.reading = reading
+        self.parameters = parameters
     }
 
-    /// Adds the training on the next part of the data.
-    mutating func add(_ trial: TrainedHead?) { trials.append(trial) }
+    /// Adds the head that was trained with the next part of the data held out.
+    mutating func add(_ head: TrainedHead?) {
+        trials.append(head.map(TrainingOutcome.init))
+        if let head { replicas.append(head) }
+    }
 
-    /// The same head, trained with several seeds.
-    func trained(_ role: Role, seeds: [TrainedHead], _ reading: Reading) -> Entry {
+    /// The same head with the outcome of a training that may go on.
+    func seen(_ outcome: TrainingOutcome?) -> Entry {
         var result = self
-        result.role = role
-        result.seeds = seeds
-        result.reading = reading
+        result.trials = [outcome]
+        result.rounds += 1
+        return result
+    }
+
+    /// The same head with other replicas.
+    func answering(_ replicas: [TrainedHead], as role: Role? = nil) -> Entry {
+        var result = self
+        result.replicas = replicas
+        result.role = role ?? self.role
         return result
     }
 
@@ -83,47 +101,40 @@ public struct Entry: Sendable {
         }.ranking
     }
 
-    // MARK: Seeds
+    // MARK: Replicas
 
-    /// The seed whose head is exported: the best on dev, the first where several are equal.
-    public var bestSeed: Int { seeds.map { criterion.score($0.dev) }.ranking.first ?? 0 }
+    /// The replica that does best on dev; of equals the first. Replicas that were trained with another
+    /// part held out cannot be compared.
+    var bestReplica: Int { replicas.map { criterion.score($0.dev) }.ranking.first ?? 0 }
 
-    /// Mean over the seeds of the deciding metric on dev.
+    /// Mean over the replicas of the deciding metric on dev.
     var devValue: Double {
-        seeds.reduce(0) { $0 + criterion.score($1.dev).value } / Double(max(1, seeds.count))
+        replicas.reduce(0) { $0 + criterion.score($1.dev).value }
+            / Double(max(1, replicas.count))
     }
 
-    /// The heads that are exported: those of all seeds together, or the best on dev. Exact fits are
-    /// all the same head, so one is exported.
-    public func exported(together: Bool) -> [TrainedHead] {
-        together && !recipe.isDeterministic ? seeds : [seeds[bestSeed]]
-    }
-
-    /// Trained weights, those of encoder layers included.
-    public var parameters: Int {
-        (seeds.first ?? trials.lazy.compactMap { $0 }.first)?.graph.trainableCount ?? 0
-    }
-
-    /// Each seed's predictions on the test split.
+    /// Each replica's predictions on the test split.
     /// - Throws: `FeatureError` and the like, where features cannot be read.
     public func testPredictions(threads: Int) throws -> [Predictions] {
-        guard let reading else { return [] }
-        func predictions(_ head: TrainedHead) throws -> Predictions {
-            try predict(
+        let isTrained = reading.trainedLayers != nil
+        // Heads on a frozen encoder run side by side.
+        return try Parallel.map(count: replicas.count, threads: isTrained ? 1 : threads) {
+            place, _ in
+            let head = replicas[place]
+            return try predict(
                 head.graph, head.parameters, reading.test, classes: head.dev.classes,
-                encoderIsTrained: reading.trainedLayers != nil, threads: threads)
+                encoderIsTrained: isTrained, threads: threads)
         }
-        guard recipe.isDeterministic, let first = seeds.first else {
-            return try seeds.map(predictions)
-        }
-        return Array(repeating: try predictions(first), count: seeds.count)
     }
 }
 
 extension Entry.Reading {
     /// What a head on the frozen encoder reads.
-    init(_ genotype: Genotype, in space: SearchSpace, test: FeatureSet) {
-        let layers = space.layers(of: genotype)
-        self.init(headLayers: layers, inputLayers: layers, trainedLayers: nil, test: test)
+    /// - Parameter test: the test split's features in every view.
+    init(_ genotype: Genotype, in spaces: SearchSpaces, test: [FeatureSet]) {
+        let layers = spaces.layers(of: genotype)
+        self.init(
+            headLayers: layers, inputLayers: layers, trainedLayers: nil,
+            test: test[spaces.index(of: genotype)])
     }
 }

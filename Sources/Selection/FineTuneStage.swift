@@ -15,7 +15,7 @@ public struct FineTuneStage: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
     let dataset: Dataset
-    let encoder: Encoder
+    let view: View
     /// The run's directory.
     let run: URL
     /// Whether existing checkpoints are used.
@@ -24,20 +24,21 @@ public struct FineTuneStage: Sendable {
     let note: @Sendable (String) -> Void
 
     /// - Parameters:
+    ///   - view: the only one of the trainings.
     ///   - run: the directory that checkpoints are kept in.
     ///   - resumes: whether existing checkpoints are used.
     ///   - key: the run's.
     ///   - note: called with one line about each seed.
     public init(
         _ options: FineTuneOptions, _ trainings: HeadTrainings,
-        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ encoder: Encoder, run: URL,
+        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ view: View, run: URL,
         resumes: Bool, key: RandomKey, note: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
         self.trainings = trainings
         self.configuration = configuration
         self.dataset = dataset
-        self.encoder = encoder
+        self.view = view
         self.run = run
         self.resumes = resumes
         self.key = key.child("fine-tuning")
@@ -55,66 +56,75 @@ public struct FineTuneStage: Sendable {
     /// - Returns: all entries, the fine-tuned ones among them.
     /// - Throws: as ``train(_:from:role:name:)``.
     public func run(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
-        let result = try tune(selected, isGiven: isGiven)
-        let tuned = result.exported
-        let frozen = selected.entries.filter { !$0.seeds.isEmpty }
-        if let best = frozen.max(by: { $0.devValue < $1.devValue }), best.devValue > tuned.devValue
-        {
+        let frozen = selected.single.members[0].entry
+        var result = selected
+        let tuned = try train(frozen, role: .fineTuned, name: "winner")
+        result.entries.append(tuned)
+        result.exported = try model(tuned)
+        try compareWithLinear(tuned, &result, isGiven: isGiven)
+        let exported = result.exported.members[0].entry
+        if frozen.devValue > exported.devValue {
             note(
-                "warning: the \(best.role.title) on the frozen encoder does better on dev "
-                    + "(\(best.devValue.percentage)) than the fine-tuned model "
-                    + "(\(tuned.devValue.percentage)): a search without --unfreeze exports such a head"
-            )
+                "warning: on the frozen encoder the best head does better on dev "
+                    + "(\(frozen.devValue.percentage)) than the fine-tuned model "
+                    + "(\(exported.devValue.percentage)): a search without --unfreeze exports such a "
+                    + "head")
         }
         return result
     }
 
-    private func tune(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
-        var result = selected
-        let searched = selected.searched
-        let tuned = try train(
-            searched.genotype, from: searched.seeds, role: .fineTuned, name: "winner")
-        result.exportedPlace = result.entries.count
-        result.entries.append(tuned)
-        let linear = try LinearHeads.trainable(in: trainings.space)
-        guard options.hasControl, tuned.genotype != linear else { return result }
-        let heads = try trainings.trainSeeds(
-            linear, configuration.training, count: configuration.seeds, key.child("linear"),
-            stageName: "linear head")
-        let control = try train(linear, from: heads, role: .fineTunedLinear, name: "linear")
+    /// Fine-tunes a linear head, too, and exports it where it does better on dev.
+    private func compareWithLinear(
+        _ tuned: Entry, _ result: inout SelectedHeads, isGiven: Bool
+    ) throws {
+        let linear = try LinearHeads.trainable(in: trainings.spaces[tuned.genotype])
+        guard options.hasControl, tuned.genotype != linear else { return }
+        let contest = Contest(
+            trainings: trainings, configuration: configuration, test: [tuned.reading.test],
+            key: key)
+        let control = try train(
+            contest.entry(.linear, linear), role: .fineTunedLinear, name: "linear")
         result.entries.append(control)
-        guard control.devValue > tuned.devValue else { return result }
+        guard control.devValue > tuned.devValue else {
+            result.controls.append(try model(control))
+            return
+        }
         let found =
             "fine-tuned, the linear head does better on dev (\(control.devValue.percentage) to "
             + "\(tuned.devValue.percentage)): "
         if isGiven {
             note(found + "--head \"\(linear)\" makes it the model")
+            result.controls.append(try model(control))
         } else {
             note(found + "it is exported")
-            result.exportedPlace += 1
+            result.controls.append(result.exported)
+            result.exported = try model(control)
         }
-        return result
     }
 
-    /// Fine-tunes one head.
+    /// The best seed on dev as a model, calibrated on dev.
+    private func model(_ entry: Entry) throws -> SelectedModel {
+        try SelectedModel(
+            entry.role, entry.answering([entry.replicas[entry.bestReplica]]), isCalibrated: true)
+    }
+
+    /// Fine-tunes one head, from its weights on the frozen encoder with every seed.
     ///
-    /// - Parameters:
-    ///   - heads: the heads trained on the frozen encoder, one start for each seed.
-    ///   - name: part of the checkpoints' names and of the progress.
+    /// - Parameter name: part of the checkpoints' names and of the progress.
     /// - Throws: ``EncoderError``, ``TrainingError``, ``FeatureError``, ``FileError``, `Interrupted`.
-    private func train(
-        _ genotype: Genotype, from heads: [TrainedHead], role: Role, name: String
-    ) throws -> Entry {
-        let (space, threads) = (trainings.space, trainings.threads)
+    private func train(_ entry: Entry, role: Role, name: String) throws -> Entry {
+        let genotype = entry.genotype
+        let heads = try trainings.trainSeeds(
+            genotype, configuration.training, count: configuration.seedsOfOne, key.child("start"),
+            stageName: "\(name), seeds")
+        let (space, encoder, threads) = (view.space, view.encoder, trainings.threads)
         // A head may read no layer as high as the number of layers to train: all below it then.
         let highest = space.layers(of: genotype).max() ?? 0
         let graph = try FineTuneGraph(
             genotype, in: space, encoder: encoder.configuration,
             count: options.depth.count.map { min($0, max(1, highest)) },
             dropout: options.training.dropout)
-        let source = FeatureSource(
-            dataset: dataset, encoder: encoder, layers: graph.inputLayers, threads: threads,
-            progress: trainings.progress, note: note)
+        let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)
         let tuner = try FineTuner(options.training, threads: threads)
@@ -136,14 +146,14 @@ public struct FineTuneStage: Sendable {
             )
             seeds.append(tuned)
         }
-        return Entry(
+        var result = Entry(
             role, genotype, .fineTuned(options.training), by: options.training.criterion,
-            trials: [seeds[0]]
-        ).trained(
-            role, seeds: seeds,
             Entry.Reading(
                 headLayers: space.layers(of: genotype), inputLayers: graph.inputLayers,
-                trainedLayers: graph.unfrozen.layers, test: splits.test))
+                trainedLayers: graph.unfrozen.layers, test: splits.test),
+            parameters: graph.graph.trainableCount)
+        result.add(seeds[0])
+        return result.answering(seeds)
     }
 
     /// The training examples, in both orders of each pair where requested.

@@ -1,37 +1,28 @@
 import Features
 import Heads
+import Metrics
+import Search
 import Support
 import Training
 
-/// The heads that were trained, and which of them is exported.
+/// The heads that were trained, the model that is exported, and what it is compared with.
 public struct SelectedHeads: Sendable {
     /// Every head that was trained, in the order of trainings.
     public var entries: [Entry]
-    /// The index of the head to export.
-    public var exportedPlace: Int
+    /// The model to export.
+    public var exported: SelectedModel
+    /// The best head by itself, or the one that the user gave.
+    public var single: SelectedModel
+    /// What the exported model is compared with on test.
+    public var controls: [SelectedModel]
 
-    /// The head to export.
-    public var exported: Entry { entries[exportedPlace] }
-
-    /// The others that were trained with every seed: what the exported head is compared with on test.
-    public var controls: [Entry] {
-        entries.indices.filter { $0 != exportedPlace && !entries[$0].seeds.isEmpty }
-            .map { entries[$0] }
+    /// The heads of the search that were trained, for the leaderboard.
+    public var searched: [Entry] {
+        entries.filter { $0.role == .contestant || $0.role == .tried }
     }
-
-    /// The best head of the search, or the one that the user gave.
-    public var searched: Entry {
-        guard let entry = entries.first(where: { $0.role == .searched }) else {
-            preconditionFailure("every run has a searched or given head")
-        }
-        return entry
-    }
-
-    /// The finalists, for the leaderboard.
-    public var finalists: [Entry] { entries.filter { $0.role == .finalist } }
 }
 
-/// The fine step: from ranked heads to the one to export, and its controls.
+/// The fine step: from ranked heads to the model to export, and its controls.
 public struct HeadSelection: Sendable {
     let trainings: HeadTrainings
     let configuration: SelectionConfiguration
@@ -51,85 +42,120 @@ public struct HeadSelection: Sendable {
         self.note = note
     }
 
-    /// The name that the search's finalists are trained under.
-    private static let finalists = "finalists"
+    /// The name that the search's heads are trained under.
+    private static let contestants = "contestants"
 
-    private var development: HeadDevelopment {
-        HeadDevelopment(
-            trainings: trainings, configuration: configuration, key: key.child("development"))
+    private func contest(_ test: [FeatureSet]) -> Contest {
+        Contest(
+            trainings: trainings, configuration: configuration, test: test,
+            key: key.child("contest"))
     }
 
-    /// Trains a head as a finalist with a part of the data held out, so that a later ``run`` finds it.
+    /// Trains a head as a contestant with a part of the data held out, so that a later ``run`` finds
+    /// it.
+    /// - Parameter placeholder: features of any split, which are not read.
     /// - Throws: `BadOption` for a part that does not exist.
-    public func trainFinalist(_ genotype: Genotype, part: Int) throws {
-        let count = trainings.parts.count
+    public func trainContestant(
+        _ genotype: Genotype, part: Int, placeholder: [FeatureSet]
+    ) throws {
+        let count = trainings.partCount
         try require((0..<count).contains(part), "--held-out", part, "0 to \(count - 1)")
-        try development.train(genotype, part: part, name: Self.finalists)
+        let contest = contest(placeholder)
+        _ = try trainings.train(
+            [contest.job(contest.entry(.contestant, genotype), part: part)], contest.key,
+            stageName: Self.contestants)
     }
 
-    /// Trains the finalists, linear heads and controls.
+    /// Chooses among ranked heads.
     ///
     /// - Parameters:
-    ///   - finalists: the best by score, or the one head that the user gave.
-    ///   - isGiven: whether the user gave the head: then it is exported, and has no random control.
-    ///   - competing: whether a linear head may be exported instead of the search's best head.
-    ///   - limits: what random heads may cost.
-    ///   - test: the test split's features, for the evaluation later.
+    ///   - candidates: the heads of the search, best first, or the one head that the user gave.
+    ///   - isGiven: whether the user gave the head: then it is exported by itself.
+    ///   - competing: whether linear heads may be exported or become members.
+    ///   - costs: what answering and training cost.
+    ///   - scoring: what scoring took, in multiply-adds.
+    ///   - limits: what random heads may cost in each view.
+    ///   - test: the test split's features in every view, for the evaluation later.
     ///   - watch: times the stages.
     /// - Throws: `TrainingError`, `Interrupted`.
     public func run(
-        _ finalists: [Genotype], isGiven: Bool, competing: Bool, limits: HeadLimits,
-        test: FeatureSet, watch: Stopwatch
+        _ candidates: [Genotype], isGiven: Bool, competing: Bool, costs: AnswerCosts,
+        scoring: Double, limits: [HeadLimits], test: [FeatureSet], watch: Stopwatch
     ) throws -> SelectedHeads {
-        var (searched, tried) = try watch.time("finalists") {
-            try development.run(
-                finalists, contestants: .finalist, best: .searched, test: test,
-                name: Self.finalists)
+        let contest = contest(test)
+        var (contestants, left) = try watch.time("contestants") {
+            try Funnel(contest: contest).run(
+                Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces),
+                roles: (.contestant, .tried), stageName: Self.contestants)
         }
-        let linear = LinearHeads(
-            trainings: trainings, configuration: configuration, test: test,
-            key: key.child("meeting"))
-        let (plain, best) = try watch.time("linear heads") {
-            let heads = try linear.run(competing: competing)
-            if heads.best != nil { try compare(&searched, linear) }
-            return heads
+        contestants += try watch.time("tuning") { try variants(contestants[0], contest) }
+        let budget =
+            scoring
+            + Funnel.work(left, trainRows: trainings.views[0][0].train.count) {
+                costs.trainings($0, rows: $1)
+            }
+            + contestants.reduce(0) {
+                $0 + costs.trainings($1.genotype, rows: contest.rowsOfTrials)
+            }
+        let linear = try watch.time("linear heads") {
+            try LinearHeads(contest: contest, key: key.child("linear")).run(
+                competing: competing)
         }
-        if competing, best == nil {
-            note("linear heads do not compete: too many training rows for exact fits")
+        let controls = Controls(
+            contest: contest, costs: costs, limits: limits, isGiven: isGiven, key: key)
+        let mlp = try watch.time("controls") { try controls.mlp() }
+        let others = competing ? linear + mlp : []
+        let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))
+        return try watch.time("portfolio") {
+            let single = try single(contestants, others, contest)
+            let exported =
+                isGiven || configuration.exportsSingle
+                ? single : try step.run(.portfolio, contestants + others, stageName: "portfolio")
+            report(exported, single)
+            let (compared, more) = try watch.time("controls") {
+                try controls.run(
+                    linear: linear, mlp: mlp, others: others, budget: budget, step: step)
+            }
+            return SelectedHeads(
+                entries: contestants + left + linear + mlp + more, exported: exported,
+                single: single, controls: compared)
         }
-        let controls = try watch.time("controls") {
-            try Controls(
-                trainings: trainings, configuration: configuration, limits: limits,
-                followsSearch: !isGiven, test: test, key: key
-            ).run()
-        }
-        let entries = [searched] + tried + [plain] + (best.map { [$0] } ?? []) + controls
-        return SelectedHeads(entries: entries, exportedPlace: choose(entries))
     }
 
-    /// Tries the search's best head on the parts that the best linear head was tried on.
-    private func compare(_ searched: inout Entry, _ linear: LinearHeads) throws {
-        guard case .adamW(let training) = searched.recipe else { return }
-        let jobs = (0..<linear.comparisonParts).map {
-            TrainingJob(genotype: searched.genotype, configuration: training, part: $0)
-        }
-        searched.trials = try trainings.train(
-            jobs, linear.key.child("searched"), stageName: "comparison with linear heads")
+    /// The best contestant under other training configurations.
+    private func variants(_ best: Entry, _ contest: Contest) throws -> [Entry] {
+        let others = Tuning(key: key.child("tuning")).configurations(
+            beside: configuration.training, count: configuration.tuning)
+        guard !others.isEmpty else { return [] }
+        return try contest.tried(
+            others.map { contest.entry(.tuning, best.genotype, $0) }, stageName: "tuning"
+        ).filter(\.isSound)
     }
 
-    /// The search's best head, or the best linear head where it does at least as well on held-out
-    /// rows.
-    private func choose(_ entries: [Entry]) -> Int {
-        guard let linear = entries.firstIndex(where: { $0.role == .bestLinear }) else {
-            note("best head: \(entries[0].genotype)")
-            return 0
+    /// The best head on held-out rows, by itself.
+    private func single(
+        _ contestants: [Entry], _ others: [Entry], _ contest: Contest
+    ) throws -> SelectedModel {
+        let all = contestants + others.filter { $0.trials.count == contest.parts }
+        let best = all[Entry.ranking(all)[0]]
+        return try SelectedModel(
+            .single,
+            contest.alone(
+                best, together: configuration.averagesSeeds, stageName: "single head, seeds"),
+            isCalibrated: true)
+    }
+
+    private func report(_ exported: SelectedModel, _ single: SelectedModel) {
+        note("best single head: \(single.members[0].entry.genotype)")
+        guard exported.role == .portfolio else { return }
+        let figures = [exported, single].map { model in
+            model.heldOut.map { ClassificationMetrics($0) }
         }
-        let values = [0, linear].map { entries[$0].heldOutScore?.value ?? 0 }
-        let linearWins = values[1] >= values[0]
-        note(
-            "held-out rows: search \(values[0].percentage), best linear head "
-                + "\(values[1].percentage)\(linearWins ? ": the linear head is exported" : "")")
-        note("best head: \(entries[linearWins ? linear : 0].genotype)")
-        return linearWins ? linear : 0
+        if let together = figures[0], let alone = figures[1] {
+            note(
+                "held-out rows: \(exported.members.count) heads together "
+                    + "\(together.accuracy.percentage), the best of them alone "
+                    + "\(alone.accuracy.percentage)")
+        }
     }
 }

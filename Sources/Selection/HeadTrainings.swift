@@ -6,24 +6,44 @@ import Training
 
 /// Trains several heads in parallel, each on one thread, on parts of the data.
 public struct HeadTrainings: Sendable {
-    let space: SearchSpace
-    let parts: HeldOutParts
+    let spaces: SearchSpaces
+    /// One for each view: the same rows and folds.
+    let views: [HeldOutParts]
     let threads: Int
     let progress: ProgressHandler?
     let memo: TrainingMemo
+    private let paused = PausedTrainings()
 
     /// - Parameters:
+    ///   - parts: one for each of the spaces.
     ///   - memo: where finished trainings are found and kept.
+    /// - Precondition: all parts have the same rows and folds.
     public init(
-        space: SearchSpace, parts: HeldOutParts, threads: Int, progress: ProgressHandler?,
+        spaces: SearchSpaces, parts: [HeldOutParts], threads: Int, progress: ProgressHandler?,
         memo: TrainingMemo = .none
     ) {
-        self.space = space
-        self.parts = parts
+        precondition(
+            parts.count == spaces.spaces.count && parts.allSatisfy { $0.isLike(parts[0]) },
+            "the same parts for every view")
+        self.spaces = spaces
+        views = parts
         self.threads = threads
         self.progress = progress
         self.memo = memo
     }
+
+    /// Number of classes.
+    public var classes: Int { spaces.classes }
+
+    /// The parts of the data in the view that a head reads.
+    func parts(of genotype: Genotype) -> HeldOutParts { views[spaces.index(of: genotype)] }
+
+    /// The number of parts, the same in every view: dev and the folds.
+    var partCount: Int { views[0].count }
+
+    /// The number of parts that together hold out at least so many rows; see
+    /// ``HeldOutParts/count(holdingOut:)``.
+    func partCount(holdingOut rows: Int) -> Int { views[0].count(holdingOut: rows) }
 
     /// Trains every job; a head that diverges is `nil`, the others continue.
     func train(
@@ -31,7 +51,7 @@ public struct HeadTrainings: Sendable {
     ) throws -> [TrainedHead?] {
         try run(jobs, stageName) { job, counter in
             try memo.train(
-                job.place(counter.stage, key), space.graph(of: job.genotype),
+                job.place(counter.stage, key), spaces.graph(of: job.genotype),
                 onEpoch: { _ in try counter.add(1) },
                 training: { try train(job, key, counter, onEpoch: $0) })
         }
@@ -46,6 +66,53 @@ public struct HeadTrainings: Sendable {
                 job.place(counter.stage, key), onEpoch: { _ in try counter.add(1) },
                 training: { try train(job, key, counter, onEpoch: $0) })
         }
+    }
+
+    /// Trains every job for some epochs, and pauses: a later ``train(_:_:stageName:)`` goes on.
+    ///
+    /// - Parameters:
+    ///   - epochs: those that it has been trained for in the end, at most.
+    ///   - rows: training rows that it has seen in the end, at most.
+    /// - Returns: what the weights of that moment say of the part that is held out; `nil` where a
+    ///   training diverges.
+    func advance(
+        _ jobs: [TrainingJob], _ key: RandomKey, epochs: Int, rows: Int, stageName: String
+    ) throws -> [TrainingOutcome?] {
+        try run(jobs, stageName, epochs: epochs) { job, counter in
+            let name = "\(counter.stage), \(epochs) epochs, \(rows) rows"
+            return try memo.outcome(
+                job.place(name, key), onEpoch: { _ in try counter.add(1) },
+                training: { onEpoch in
+                    let training = try paused(job, key)
+                    let steps = min(
+                        epochs * training.stepsPerEpoch,
+                        (rows + job.configuration.batchSize - 1) / job.configuration.batchSize)
+                    try training.run(steps: steps, onEpoch: onEpoch) { try counter.add(0) }
+                    paused.keep(training, job.place(Self.pausedStage, key))
+                    return try training.headSoFar()
+                })
+        }
+    }
+
+    /// Drops all trainings that pause but these.
+    func drop(except jobs: [TrainingJob], _ key: RandomKey) {
+        paused.drop(except: Set(jobs.map { $0.place(Self.pausedStage, key) }))
+    }
+
+    /// What trainings that pause are kept under, whatever the stage.
+    private static let pausedStage = "paused"
+
+    /// A job's training, which may have paused.
+    private func paused(_ job: TrainingJob, _ key: RandomKey) throws -> HeadTraining {
+        if let known = paused.take(job.place(Self.pausedStage, key)) { return known }
+        let parts = parts(of: job.genotype)
+        let data = parts[job.part]
+        var configuration = job.configuration
+        // The size of the task's dev decides, even where a larger part is held out.
+        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
+        return try HeadTraining(
+            configuration, spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
+            classes: spaces.classes, key: job.key(key))
     }
 
     /// Trains a head on all of train with every seed.
@@ -63,14 +130,14 @@ public struct HeadTrainings: Sendable {
     }
 
     private func run<Result: Sendable>(
-        _ jobs: [TrainingJob], _ stageName: String,
+        _ jobs: [TrainingJob], _ stageName: String, epochs: Int? = nil,
         _ body: @Sendable (TrainingJob, WorkCounter) throws -> Result
     ) throws -> [Result?] {
         let counter = WorkCounter(
-            stage: stageName, total: jobs.reduce(0) { $0 + $1.configuration.epochs },
+            stage: stageName, total: jobs.reduce(0) { $0 + (epochs ?? $1.configuration.epochs) },
             progress: progress)
         // The largest first, so the threads finish at about the same time.
-        let sizes = jobs.map { space.graph(of: $0.genotype).trainableCount }
+        let sizes = jobs.map { spaces.graph(of: $0.genotype).trainableCount }
         let order = jobs.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
         let results = try Parallel.map(count: jobs.count, threads: threads) {
             place, _ -> Result? in
@@ -89,14 +156,11 @@ public struct HeadTrainings: Sendable {
         _ job: TrainingJob, _ key: RandomKey, _ counter: WorkCounter,
         onEpoch: (EpochRecord) throws -> Void
     ) throws -> TrainedHead {
-        let data = parts[job.part]
-        var configuration = job.configuration
-        // The size of the task's dev decides, even where a larger part is held out.
-        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
-        let head = try HeadTrainer(configuration).train(
-            space.graph(of: job.genotype), train: data.train, dev: data.dev,
-            classes: space.context.classes, key: job.key(key), onEpoch: onEpoch,
-            onStep: { try counter.add(0) })
+        let training = try paused(job, key)
+        // Epochs before a pause count, too.
+        for record in training.history { try onEpoch(record) }
+        try training.run(onEpoch: onEpoch) { try counter.add(0) }
+        let head = try training.head()
         // The epochs that early stopping saved.
         try counter.add(job.configuration.epochs - head.history.count)
         return head

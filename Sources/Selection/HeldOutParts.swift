@@ -26,6 +26,23 @@ public struct HeldOutParts: Sendable {
         assignment = Self.folds(train.labels, count: folds, key: key)
     }
 
+    /// The parts of every view: as the labels are the same, so are the folds.
+    ///
+    /// - Parameters:
+    ///   - train: one for each view; likewise `dev`.
+    ///   - key: decides the folds.
+    public static func views(
+        train: [FeatureSet], dev: [FeatureSet], folds: Int = Self.standardFolds, key: RandomKey
+    ) -> [HeldOutParts] {
+        zip(train, dev).map { HeldOutParts(train: $0, dev: $1, folds: folds, key: key) }
+    }
+
+    /// Whether the other has the same rows in the same parts.
+    func isLike(_ other: HeldOutParts) -> Bool {
+        train.labels == other.train.labels && dev.labels == other.dev.labels
+            && assignment == other.assignment
+    }
+
     /// Rows of dev.
     var devCount: Int { dev.count }
 

@@ -5,30 +5,22 @@ import RunStore
 import Support
 import Training
 
-/// Linear heads on the encoder's frozen features, each fitted to its minimum: the control that
-/// every search has to beat, and candidates for export in its place.
+/// Linear heads on the encoder's frozen features, each fitted to its minimum: the control that every
+/// search has to beat, and contestants for the portfolio.
 ///
-/// With few training rows a strongly penalised linear head is hard to beat, and a search must not
-/// export anything worse.
-struct LinearHeads: Sendable {
-    let trainings: HeadTrainings
-    let configuration: SelectionConfiguration
-    let test: FeatureSet
+/// With few training rows a strongly penalised linear head is hard to beat, and costs seconds.
+public struct LinearHeads: Sendable {
+    let contest: Contest
     let key: RandomKey
 
-    /// Enough held-out rows to tell one head from another: the standard error of a difference is
-    /// then a point or less.
-    private static let comparisonRows = 2000
-    /// Most parts that linear heads other than the best are tried on.
-    private static let rounds = 3
+    /// Heads that are tried on every part: of those that read what mean pooling gives, and of the
+    /// others.
+    private static let finalists = 4
     /// Most numbers that a fit may hold in memory for its training rows.
     private static let largestTable = 1 << 26
 
-    private var criterion: SelectionCriterion { configuration.training.criterion }
-
-    /// Number of parts of the data that the best linear head and the search's best head are
-    /// compared on.
-    var comparisonParts: Int { trainings.parts.count(holdingOut: Self.comparisonRows) }
+    private var trainings: HeadTrainings { contest.trainings }
+    private var criterion: SelectionCriterion { contest.criterion }
 
     /// Mean pooling, for pairs that are encoded separately `[u, v, |u - v|, u * v]`, and a linear
     /// layer, on the highest layer, trained by AdamW: what most people fine-tune.
@@ -36,90 +28,87 @@ struct LinearHeads: Sendable {
         try space.genotype("projection(width=full) > \(space.pooledMeans) > classifier(hidden=0)")
     }
 
-    /// Fits heads for every layer and strength of the penalty.
+    /// Fits heads for every view's layers and every strength of the penalty.
     ///
-    /// - Parameter competing: whether heads that read more than mean-pooled features are fitted
-    ///   too, to find the best linear head of all.
-    /// - Returns: the plain head that is best on dev; and the best of all, tried on
-    ///   ``comparisonParts`` parts, `nil` where it was not requested or there is too much data.
-    func run(competing: Bool) throws -> (plain: Entry, best: Entry?) {
-        let plain = try heads(reading: ["projection(width=full)"])
-        let rivals = competing ? try heads(reading: richInputs).filter(isSmall) : []
-        let others = plain.filter { !rivals.contains($0) }
-        let first = try fit(rivals + others, part: 0, extending: Set(plain))
-        let records = try zip(rivals + others, first).filter { plain.contains($0.0) }
-            .map { try Record($0, $1, criterion) }
-        guard let place = records.map(\.score).ranking.first else {
-            preconditionFailure("every space has a layer")
-        }
-        let best = records[place]
-        // Rivals keep to the strong penalties that they were measured with.
-        var alive = try zip(rivals, first).map {
-            try Record($0, Array($1.prefix(LogisticPath.fewest)), criterion)
-        }
-        guard !alive.isEmpty else { return (entry(best, .linear), nil) }
-        for part in 0..<comparisonParts {
-            if part > 0 {
-                let fits = try fit(alive.map(\.genotype), part: part)
-                for place in alive.indices { try alive[place].add(fits[place]) }
+    /// All are fitted with dev held out, the best ones with each further part; the strength is the best
+    /// over all parts.
+    ///
+    /// - Parameter competing: whether heads may become members of a portfolio: then those that read
+    ///   more than mean-pooled features are fitted too.
+    /// - Returns: those that were tried on every part, the best plain one first, then best first.
+    func run(competing: Bool) throws -> [Entry] {
+        let plain = try heads { _ in ["projection(width=full)"] }
+        let rich = competing ? try heads(reading: Self.richInputs).filter(isSmall) : []
+        var best: [Entry] = []
+        for (genotypes, role) in [(plain, Role.linear), (rich, .richLinear)]
+        where !genotypes.isEmpty {
+            let first = try zip(genotypes, fit(genotypes, part: 0)).map {
+                try Record($0, $1, criterion)
             }
-            let ranked = alive.map(\.score).ranking
-            let kept = part + 1 < Self.rounds ? (alive.count + 1) / 2 : 1
-            alive = ranked.prefix(kept).map { alive[$0] }
+            let order = Funnel.ranking(first.map { entry($0, role) })
+            var records = order.prefix(competing ? Self.finalists : 1).map { first[$0] }
+            for part in 1..<max(1, contest.parts) {
+                let fits = try fit(records.map(\.genotype), part: part)
+                for place in records.indices { try records[place].add(fits[place]) }
+            }
+            let entries = records.map { entry($0, role) }
+            best += Funnel.ranking(entries).map { entries[$0] }
         }
-        return (entry(best, .linear), entry(alive[0], .bestLinear))
+        return [best[0]] + Entry.ranking(Array(best[1...])).map { best[$0 + 1] }
     }
 
-    /// What linear heads may read: for pairs also each token with its counterpart, and how well the
-    /// tokens are covered.
-    private var richInputs: [String] {
-        guard trainings.space.context.segments == 2 else { return ["projection(width=full)"] }
+    /// What linear heads may read beside mean-pooled features: for pairs each token with its
+    /// counterpart, and how well the tokens are covered.
+    private static func richInputs(_ space: SearchSpace) -> [String] {
+        guard space.context.segments == 2 else { return [] }
         return [
-            "projection(width=full)", "alignment(compare=difference,width=full)",
+            "alignment(compare=difference,width=full)",
             "alignment(compare=concatenation,width=full)", "coverage(sharpness=2)",
             "coverage(sharpness=4)", "coverage(beside=difference)",
         ]
     }
 
-    /// Heads on every layer.
-    private func heads(reading inputs: [String]) throws -> [Genotype] {
-        let space = trainings.space
-        return try space.context.layers.flatMap { layer in
-            try inputs.map { input in
-                try space.genotype(
-                    "layer(of=\(layer)) > \(input) > \(space.pooledMeans) > "
-                        + "classifier(norm=standard,hidden=0,dropout=0)")
+    /// Heads on every layer of every view.
+    private func heads(reading inputs: (SearchSpace) -> [String]) throws -> [Genotype] {
+        try trainings.spaces.spaces.flatMap { space in
+            try space.context.layers.flatMap { layer in
+                try inputs(space).map { try Self.head(in: space, layer: layer, reading: $0) }
             }
         }
     }
 
+    /// A head that can be fitted exactly.
+    public static func head(
+        in space: SearchSpace, layer: Int, reading input: String = "projection(width=full)"
+    ) throws -> Genotype {
+        try space.genotype(
+            "layer(of=\(layer)) > \(input) > \(space.pooledMeans) > "
+                + "classifier(norm=standard,hidden=0,dropout=0)")
+    }
+
     private func isSmall(_ genotype: Genotype) -> Bool {
         let width =
-            trainings.space.graph(of: genotype).linearReadout?.body.output.width ?? 0
-        return width * trainings.parts[0].train.count <= Self.largestTable
+            trainings.spaces.graph(of: genotype).linearReadout?.body.output.width ?? 0
+        return width * trainings.views[0][0].train.count <= Self.largestTable
     }
 
     /// For each head, a fit for each strength, with a part of the data held out.
-    /// - Parameter extending: heads whose paths go on to weak penalties.
-    private func fit(
-        _ genotypes: [Genotype], part: Int, extending: Set<Genotype> = []
-    ) throws -> [[TrainedHead]] {
+    private func fit(_ genotypes: [Genotype], part: Int) throws -> [[TrainedHead]] {
         let counter = WorkCounter(
             stage: "linear heads", total: genotypes.count * LogisticPath.strengths.count,
-            progress: trainings.progress)
-        let data = trainings.parts[part]
+            unit: "fits", progress: trainings.progress)
+        // A part's features are looked up once for all heads of a view.
+        let views = trainings.views.map { $0[part] }
         return try Parallel.map(count: genotypes.count, threads: trainings.threads) { place, _ in
             let genotype = genotypes[place]
-            let graph = trainings.space.graph(of: genotype)
-            let extends = extending.contains(genotype)
-            let heads = try trainings.memo.fit(
-                places(genotype, part: part), graph, extends: extends
-            ) {
+            let data = views[trainings.spaces.index(of: genotype)]
+            let graph = trainings.spaces.graph(of: genotype)
+            let heads = try trainings.memo.fit(places(genotype, part: part), graph) {
                 try LogisticPath(
                     graph, train: data.train, dev: data.dev,
-                    classes: trainings.space.context.classes,
-                    balancesClasses: configuration.training.balancesClasses,
-                    extends: extends, criterion: criterion,
+                    classes: trainings.spaces.classes,
+                    balancesClasses: contest.configuration.training.balancesClasses,
+                    criterion: criterion,
                     key: key.child(genotype.description).child(part),
                     onFit: { try counter.add(0) })
             }
@@ -131,23 +120,19 @@ struct LinearHeads: Sendable {
     /// Where the fits are kept in a run's store, one key for each strength.
     private func places(_ genotype: Genotype, part: Int) -> [TrainingKey] {
         var builder = DigestBuilder()
-        builder.add("\(key) \(configuration.training.balancesClasses) \(criterion) \(part)")
+        builder.add(
+            "\(key) \(contest.configuration.training.balancesClasses) \(criterion) \(part)")
         let stage = "linear heads \(builder.hexadecimal().prefix(16))"
         return LogisticPath.strengths.indices.map {
             TrainingKey(stage: stage, index: $0, genotype: genotype.description)
         }
     }
 
-    /// Nothing in an exact fit is random: every seed gives the same head.
     private func entry(_ record: Record, _ role: Role) -> Entry {
-        let best = record.best
-        let trials = record.fits.map { $0[best] }
-        return Entry(
-            role, record.genotype, .exact(strength: LogisticPath.strengths[best]),
-            by: criterion, trials: trials
-        ).trained(
-            role, seeds: Array(repeating: trials[0], count: configuration.seeds),
-            Entry.Reading(record.genotype, in: trainings.space, test: test))
+        var entry = contest.entry(
+            role, record.genotype, .exact(strength: LogisticPath.strengths[record.best]))
+        for fits in record.fits { entry.add(fits[record.best]) }
+        return entry
     }
 
     /// A linear head's fits on the parts so far.
@@ -159,7 +144,6 @@ struct LinearHeads: Sendable {
         /// The index of the best strength over all parts; the stronger penalty where several are
         /// equal.
         private(set) var best = 0
-        private(set) var score = SelectionScore(value: -.infinity, crossEntropy: .infinity)
 
         init(_ genotype: Genotype, _ first: [TrainedHead], _ criterion: SelectionCriterion) throws {
             self.genotype = genotype
@@ -174,7 +158,14 @@ struct LinearHeads: Sendable {
                 try criterion.score(pooling: fits.map { $0[strength].dev })
             }
             best = scores.ranking.first ?? 0
-            score = scores[best]
         }
+    }
+}
+
+extension SearchSpace {
+    /// Mean pooling of a text, or of a pair's two texts, as part of a genotype: what simple heads
+    /// read.
+    var pooledMeans: String {
+        context.segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
     }
 }

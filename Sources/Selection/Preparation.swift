@@ -5,135 +5,122 @@ import Heads
 import Support
 import Tasks
 
-/// Where examples come from, and what heads may read.
-public struct InputConfiguration: Sendable {
-    /// The task's definition file.
-    public var task: URL
-    /// Directory of the task's data files; that of the definition where `nil`.
-    public var data: URL?
-    /// Whether bad rows are left out instead of stopping the run.
-    public var skipBadRows = false
-    /// Whether pairs are encoded as one sequence or separately; the task's choice where `nil`.
-    public var pairing: Pairing?
-    /// Longest sequence in tokens; the task's choice where `nil`.
-    public var maximumLength: Int?
-    /// Name or path of the encoder.
-    public var encoder = EncoderStore.defaultName
-    /// The encoder's hidden states that heads may read.
-    public var layers = LayerSelection.upperThird
-
-    /// This project's standard choices for a task.
-    public init(task: URL) { self.task = task }
-
-    /// - Throws: `BadOption`.
-    public func check() throws {
-        if let maximumLength {
-            try require(
-                maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
-        }
-    }
-}
-
-/// Which heads there are.
-public struct SpaceConfiguration: Sendable {
-    /// Largest number of blocks between the input and the pooling.
-    public var maximumBlocks = SearchSpace.standardMaximumBlocks
-    /// Heads with more trained weights are not proposed; `nil` for no limit. Larger ones would take
-    /// most of the time and have not been seen to win.
-    public var maximumParameters: Int? = 500_000
-    /// Heads that need more multiply-adds for an example of mean length are not proposed.
-    public var maximumMultiplyAdds: Double?
-    /// Names of the operations that heads are made of; the name `default` means those that are
-    /// drawn without being named, as does `nil`.
-    public var operations: [String]?
-
-    /// This project's standard choices.
-    public init() {}
-
-    /// The space of heads that read what `context` says.
-    /// - Throws: `GenotypeError` for an unknown operation.
-    public func space(_ context: HeadContext) throws -> SearchSpace {
-        guard let operations else {
-            return SearchSpace(context: context, maximumBlocks: maximumBlocks)
-        }
-        return try SearchSpace(
-            context: context, maximumBlocks: maximumBlocks, operations: operations)
-    }
-
-    /// What heads may cost, for examples of a training set's mean length.
-    public func limits(for train: FeatureSet) -> HeadLimits {
-        let lengths = (0..<train.count).flatMap { example in
-            (0..<train.segments).map { train.length(example, segment: $0) }
-        }
-        return limits(lengths: lengths, segments: train.segments)
-    }
-
-    /// What heads may cost.
-    /// - Parameter lengths: tokens of every segment of every training example, grouped by example.
-    public func limits(lengths: [Int], segments: Int) -> HeadLimits {
-        let means = (0..<segments).map { segment in
-            let own = stride(from: segment, to: lengths.count, by: segments)
-            return max(1, own.reduce(0) { $0 + lengths[$1] } / max(1, lengths.count / segments))
-        }
-        return HeadLimits(
-            parameters: maximumParameters, multiplyAdds: maximumMultiplyAdds, lengths: means)
-    }
-
-    /// - Throws: `BadOption`.
-    public func check() throws {
-        try require(
-            (0...64).contains(maximumBlocks), "--blocks", maximumBlocks, "0 to 64")
-        if let maximumParameters {
-            try require(
-                maximumParameters > 0, "--max-parameters", maximumParameters, "1 or more")
-        }
-        if let maximumMultiplyAdds {
-            try require(
-                maximumMultiplyAdds > 0, "--max-flops", maximumMultiplyAdds, "above 0")
-        }
-    }
-}
-
-/// What every kind of work on a task begins with: its rows, the encoder, and the space of heads.
+/// What every kind of work on a task begins with: its rows, and the views that heads read.
 /// Features are computed on demand.
-public struct Preparation {
+public struct Preparation: Sendable {
     /// The task's rows.
     public let dataset: Dataset
-    /// The frozen encoder.
-    public let encoder: Encoder
-    /// The name or path that it was opened by.
-    public let encoderName: String
-    /// The heads that can be drawn, with the layers that they may read.
-    public let space: SearchSpace
-    /// The features of the splits.
-    public let features: FeatureSource
+    /// What heads read: each encoder with each pairing.
+    public let views: [View]
+    /// The heads that can be drawn, a space for each view.
+    public let spaces: SearchSpaces
 
-    /// Reads the task and opens the encoder.
+    /// - Precondition: at least one view.
+    public init(_ dataset: Dataset, views: [View]) {
+        self.dataset = dataset
+        self.views = views
+        spaces = SearchSpaces(views.map(\.space))
+    }
+
+    /// The view that a head reads.
+    /// - Precondition: it is one of ``views``.
+    public func view(of genotype: Genotype) -> View { views[spaces.index(of: genotype)] }
+
+    /// A split's features in every view.
+    /// - Throws: as ``FeatureSource/features(_:)``.
+    public func features(_ split: Split) throws -> [FeatureSet] {
+        try views.map { try $0.features.features(split) }
+    }
+
+    /// All splits' features in every view.
+    /// - Throws: as ``FeatureSource/features(_:)``.
+    public func splits() throws -> ViewSplits {
+        // One view after another: each opens its encoder once.
+        let splits = try views.map { try $0.features.splits() }
+        return ViewSplits(
+            train: splits.map(\.train), dev: splits.map(\.dev), test: splits.map(\.test))
+    }
+
+    /// What determines the features beside the data set: the encoder's digest, or those of all views
+    /// with their pairings.
+    public var digest: String {
+        views.count == 1
+            ? views[0].encoder.digest
+            : views.map { "\($0.encoder.digest) \($0.pairing.rawValue)" }.joined(separator: ", ")
+    }
+
+    /// The names of the encoders, each once, in order.
+    public var encoderNames: [String] {
+        var seen: Set<String> = []
+        return views.map(\.encoderName).filter { seen.insert($0).inserted }
+    }
+}
+
+/// The features of a data set's splits, each in every view.
+public struct ViewSplits: Sendable {
+    /// The training split's.
+    public let train: [FeatureSet]
+    /// The dev split's.
+    public let dev: [FeatureSet]
+    /// The test split's.
+    public let test: [FeatureSet]
+}
+
+// MARK: Opening
+
+extension Preparation {
+    /// Reads the task and opens the encoders.
     ///
     /// - Parameters:
     ///   - watch: times the stages `tasks` and `encoder`.
     ///   - note: called with one line about what was found.
-    /// - Throws: `TaskError`, `EncoderError`, ``RunError/emptySplit(task:split:)`` and the like.
+    /// - Throws: `TaskError`, `EncoderError`, `BadOption`, ``RunError/emptySplit(task:split:)`` and
+    ///   the like.
     public init(
         _ input: InputConfiguration, _ space: SpaceConfiguration, threads: Int,
         watch: Stopwatch = Stopwatch(), progress: ProgressHandler?,
         note: @escaping @Sendable (String) -> Void
     ) throws {
         let dataset = try watch.time("tasks") { try Self.load(input, note) }
-        let encoder = try watch.time("encoder") {
-            try Encoder(directory: EncoderStore.find(input.encoder))
+        let encoders = try watch.time("encoder") {
+            try input.encoders.map { try Encoder(directory: EncoderStore.find($0)) }
         }
-        let layers = try input.layers.layers(of: encoder.configuration.layers)
-        self.dataset = dataset
-        self.encoder = encoder
-        encoderName = input.encoder
-        self.space = try space.space(
-            HeadContext(
-                inputWidth: encoder.width, classes: dataset.labels.count,
-                segments: dataset.segments, layers: layers))
-        features = FeatureSource(
-            dataset: dataset, encoder: encoder, layers: layers, threads: threads,
-            progress: progress, note: note)
+        let pairings = dataset.pairing.map { input.pairings == .both ? [.siamese, .joint] : [$0] }
+        let names = ViewNames.list(encoders: input.encoders, pairings: pairings ?? [])
+        var views: [View] = []
+        for (place, encoder) in encoders.enumerated() {
+            let name = input.encoders[place]
+            let layers = try Self.layers(input, of: encoder, name)
+            for (index, pairing) in (pairings ?? [.joint]).enumerated() {
+                let features = FeatureSource(
+                    dataset: dataset, encoder: encoder, pairing: pairing, layers: layers,
+                    threads: threads, progress: progress, note: note)
+                let context = HeadContext(
+                    inputWidth: encoder.width, classes: dataset.labels.count,
+                    segments: features.segments, layers: layers,
+                    view: input.hasSeveralViews ? names[place][index] : nil)
+                views.append(
+                    View(
+                        encoderName: name, encoder: encoder, features: features,
+                        space: try space.space(context)))
+            }
+        }
+        self.init(dataset, views: views)
+    }
+
+    /// The layers of an encoder that heads may read.
+    private static func layers(
+        _ input: InputConfiguration, of encoder: Encoder, _ name: String
+    ) throws -> [Int] {
+        let count = encoder.configuration.layers
+        do {
+            return try input.layers.layers(of: count)
+        } catch let error as EncoderError {
+            guard input.encoders.count > 1 else { throw error }
+            throw BadOption(
+                name: "--layers", value: input.layers,
+                expected: "layers that every encoder has; those of \(name) are 0 to \(count)")
+        }
     }
 
     private static func load(
@@ -142,8 +129,11 @@ public struct Preparation {
         let dataset = try Dataset.load(
             TaskDefinition.load(input.task), dataDirectory: input.data,
             options: Dataset.Options(
-                skipBadRows: input.skipBadRows, pairing: input.pairing,
+                skipBadRows: input.skipBadRows, pairing: input.pairings.single,
                 maximumTokens: input.maximumLength))
+        try require(
+            input.pairings != .both || dataset.pairing != nil, "--pairing", "both",
+            "another choice for \(dataset.name), a task of single texts")
         for split in Split.allCases where dataset[split].isEmpty {
             throw RunError.emptySplit(task: dataset.name, split: split.rawValue)
         }

@@ -1,22 +1,34 @@
 /// Why a head was trained.
 public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
-    /// One of the best by score, trained to be compared with the others.
-    case finalist
-    /// One of the random control's contestants.
-    case randomFinalist = "random-finalist"
-    /// A training configuration tried for the search's best head.
+    /// One of the heads that the search chose: tried on every held-out part, and free to become a
+    /// member of the portfolio.
+    case contestant
+    /// A head that was trained for a while and left the funnel.
+    case tried
+    /// The best contestant under another training configuration.
     case tuning
-    /// The best finalist, tuned and trained with several seeds; or the head that the user gave.
-    case searched
-    /// The best of all exactly fitted linear heads.
-    case bestLinear = "best-linear"
-    /// The plain linear head.
+    /// An exactly fitted linear head that reads what mean pooling gives.
     case linear
+    /// An exactly fitted linear head that also compares tokens.
+    case richLinear = "rich-linear"
     /// A small multilayer perceptron on mean-pooled features.
     case mlp
-    /// The best of as many random heads as there are finalists.
+    /// The best head alone, or the one that the user gave.
+    case single
+    /// The exported portfolio.
+    case portfolio
+    /// A portfolio of linear heads.
+    case linearPortfolio = "linear-portfolio"
+    /// What drawing heads at random finds with the search's processor time.
     case random
-    /// The search's best head, trained further together with encoder layers.
+    /// A contestant of that control.
+    case randomContestant = "random-contestant"
+    /// What the search finds without scores.
+    case randomFunnel = "random-funnel"
+    /// A contestant of that control, and a head that left its funnel.
+    case funnelContestant = "funnel-contestant"
+    case funnelTried = "funnel-tried"
+    /// The best head, trained further together with encoder layers.
     case fineTuned = "fine-tuned"
     /// A linear head, trained further together with encoder layers.
     case fineTunedLinear = "fine-tuned-linear"
@@ -24,36 +36,49 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     /// A name for tables and figures.
     public var title: String {
         switch self {
-        case .finalist: "finalist"
-        case .randomFinalist: "random head"
+        case .contestant: "contestant"
+        case .tried: "tried"
         case .tuning: "tuning"
-        case .searched: "search’s best head"
-        case .bestLinear: "best linear head"
         case .linear: "linear head"
+        case .richLinear: "linear head on compared tokens"
         case .mlp: "MLP"
-        case .random: "best random head"
-        case .fineTuned: "search’s best head, fine-tuned"
+        case .single: "best single head"
+        case .portfolio: "portfolio"
+        case .linearPortfolio: "portfolio of linear heads"
+        case .random: "random search"
+        case .randomContestant: "random head"
+        case .randomFunnel: "random funnel"
+        case .funnelContestant: "random funnel’s contestant"
+        case .funnelTried: "random funnel’s tried head"
+        case .fineTuned: "best head, fine-tuned"
         case .fineTunedLinear: "linear head, fine-tuned"
         }
     }
 
-    /// What such a head is, as a phrase.
+    /// What such a head or portfolio is, as a phrase.
     public var explanation: String {
         switch self {
-        case .finalist: "one of the best heads by score"
-        case .randomFinalist: "a head drawn at random"
-        case .tuning: "the search’s best head under another training configuration"
-        case .searched: "the best finalist on held-out rows, tuned and trained with every seed"
-        case .bestLinear:
-            "logistic regression on any layer, with and without alignment and coverage, chosen on "
-                + "held-out rows and fitted exactly"
+        case .contestant: "one of the search’s best heads, tried on every held-out part"
+        case .tried: "a head that was trained for a while and left the funnel"
+        case .tuning: "the best contestant under another training configuration"
         case .linear:
             "logistic regression on the mean-pooled features of one layer, layer and penalty chosen "
-                + "on dev"
+                + "on held-out rows and fitted exactly"
+        case .richLinear:
+            "logistic regression that also reads how tokens compare, chosen and fitted like the "
+                + "linear head"
         case .mlp: "mean-pooled features of the highest layer and one hidden layer"
+        case .single: "the best head on held-out rows by itself"
+        case .portfolio: "several heads that answer together, calibrated by one temperature"
+        case .linearPortfolio: "the same portfolio step with linear heads alone"
         case .random:
-            "the best of as many random heads as there are finalists, chosen, tuned and trained like "
-                + "the search’s best head"
+            "heads drawn at random and trained in full for as much processor time as the search had, "
+                + "then the same portfolio step"
+        case .randomContestant: "a head drawn at random and trained in full"
+        case .randomFunnel:
+            "the whole search with heads drawn at random in place of those with the best scores"
+        case .funnelContestant: "one of the random funnel’s best heads"
+        case .funnelTried: "a head that left the random funnel"
         case .fineTuned: "trained further together with encoder layers"
         case .fineTunedLinear: "mean pooling and a linear layer, trained with encoder layers"
         }

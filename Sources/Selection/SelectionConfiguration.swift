@@ -1,35 +1,71 @@
 import Support
 import Training
 
-/// How the head to export is chosen among those that score best.
+/// Which controls a search is compared with.
+public enum ControlChoice: String, Sendable, Hashable, Codable, CaseIterable {
+    /// None but the linear head, which is a contestant anyway.
+    case none
+    /// A linear head and an MLP: seconds.
+    case quick
+    /// Also random search with the search's processor time, the search without scores, and a portfolio
+    /// of linear heads: three times the work.
+    case full
+}
+
+/// How the model to export is chosen among the heads that score best.
 public struct SelectionConfiguration: Sendable {
-    /// Heads to train, the best by score.
-    public var keep = 6
-    /// How the best head is trained; finalists get half the epochs.
-    public var training = TrainingConfiguration()
-    /// Training configurations tried for the best head on held-out rows; no tuning below 2.
-    public var tuning = 4
-    /// Whether exactly fitted linear heads compete with the search's best head.
+    /// Heads that begin to be trained, chosen by score and spread.
+    public var funnel = 64
+    /// Heads that are trained to the end and tried on held-out parts: the contestants.
+    public var keep = 12
+    /// Most members of the portfolio.
+    public var members = 8
+    /// What answering may cost, as a multiple of the cheapest encoder's pass; `nil` for no limit.
+    public var largestCost: Double?
+    /// Whether the best head by itself is exported instead of a portfolio.
+    public var exportsSingle = false
+    /// How heads are trained.
+    public var training: TrainingConfiguration = {
+        var result = TrainingConfiguration()
+        result.epochs = SelectionConfiguration.standardEpochs
+        return result
+    }()
+    /// Further training configurations of the best contestant that may become members.
+    public var tuning = 0
+    /// Whether exactly fitted linear heads may become members.
     public var fitsLinearHeads = true
-    /// Seeds the exported head is trained with.
-    public var seeds = 3
-    /// Whether the exported model averages the probabilities of all seeds' heads.
+    /// Trainings on all training rows: of the head that is exported alone, or of each member beside
+    /// those of the held-out parts; `nil` for this project's standard.
+    public var seeds: Int?
+    /// Whether a head that is exported alone averages the probabilities of its seeds.
     public var averagesSeeds = false
+    /// What the result is compared with.
+    public var controls = ControlChoice.quick
+
+    /// The default number of epochs that heads are trained for.
+    public static let standardEpochs = 4
+    /// Seeds of a head that is exported alone.
+    private static let singleSeeds = 3
 
     /// This project's standard choices.
     public init() {}
 
-    /// How finalists are trained.
-    var finalistTraining: TrainingConfiguration {
-        var result = training
-        result.epochs = max(1, (training.epochs + 1) / 2)
-        return result
-    }
+    /// Seeds of a head that is exported alone, or that encoder layers are trained with.
+    var seedsOfOne: Int { seeds ?? Self.singleSeeds }
+    /// Seeds of a portfolio's members.
+    var seedsOfMembers: Int { seeds ?? 1 }
 
     /// - Throws: `BadOption`.
     public func check() throws {
         try require(keep > 0, "--keep", keep, "1 or more")
+        try require(funnel >= keep, "--funnel", funnel, "at least --keep (\(keep))")
+        try require((1...100).contains(members), "--members", members, "1 to 100")
+        if let largestCost {
+            try require(
+                largestCost >= 1 && largestCost.isFinite, "--max-cost", "\(largestCost)x",
+                "1x or more")
+        }
         try require((0...1000).contains(tuning), "--tune", tuning, "0 to 1000")
-        try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000")
+        if let seeds { try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000") }
     }
 }

@@ -33,20 +33,17 @@ public struct TrainingMemo: Sendable {
     }
 
     /// Fits a head's path of penalties, unless that was done before.
-    /// - Parameters:
-    ///   - keys: where each strength's fit is kept.
-    ///   - extends: whether the path goes on to weak penalties.
+    /// - Parameter keys: where each strength's fit is kept.
     public func fit(
-        _ keys: [TrainingKey], _ graph: Graph, extends: Bool,
-        fitting body: () throws -> LogisticPath
+        _ keys: [TrainingKey], _ graph: Graph, fitting body: () throws -> LogisticPath
     ) throws -> [TrainedHead] {
         guard let store else { return try body().heads }
         var known: [TrainedHead] = []
-        for key in extends ? keys : Array(keys.prefix(LogisticPath.fewest)) {
+        for key in keys {
             guard case .trained(let head) = try store.training(key, of: graph) else { break }
             known.append(head)
         }
-        if LogisticPath.isComplete(known, extends: extends) { return known }
+        if LogisticPath.isComplete(known) { return known }
         let fits = try body().heads
         for (key, fit) in zip(keys, fits) { try store.finish(key, .trained(fit)) }
         return fits

@@ -30,6 +30,14 @@ public struct CorrelationResult: Sendable, Codable {
         public let heldOutRows: Int
         /// Number of classes.
         public let classes: Int
+        /// One for each view.
+        public let views: [View]
+    }
+
+    /// What heads read.
+    public struct View: Sendable, Codable {
+        /// `nil` where there is only one.
+        public let name: String?
         /// 2 where the texts of a pair are encoded separately, else 1.
         public let segments: Int
         /// Mean number of tokens of a training example, both texts of a pair together.
@@ -40,7 +48,7 @@ public struct CorrelationResult: Sendable, Codable {
 
     /// Name of the task.
     public var task: String
-    /// Name of the encoder.
+    /// Name of the encoder; names separated by commas where there are several.
     public var encoder: String
     /// Sizes of the task and the encoder.
     public var data: Data

@@ -42,14 +42,14 @@ public struct CorrelationStudy: Sendable {
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
         let (train, dev) = try watch.time("features") {
-            (try prepared.features.features(.train), try prepared.features.features(.dev))
+            (try prepared.features(.train), try prepared.features(.dev))
         }
-        let folds = configuration.folds(devRows: dev.count)
+        let folds = configuration.folds(devRows: dev[0].count)
         let genotypes = HeadDraw.stratified(
-            prepared.space, count: configuration.heads,
+            prepared.spaces, count: configuration.heads,
             limits: configuration.space.limits(for: train), key: key.child("draw"))
         note(
-            "\(genotypes.count) heads of a space of \(String(format: "%.2g", prepared.space.count)), "
+            "\(genotypes.count) heads of a space of \(String(format: "%.2g", prepared.spaces.count)), "
                 + "each trained \(configuration.repeats * folds) times for "
                 + "\(configuration.training.epochs) epochs")
         let store = try RunStore(
@@ -60,17 +60,18 @@ public struct CorrelationStudy: Sendable {
             try score(genotypes, prepared, train, key)
         }
         try store.enter(stage: "heads")
-        let parts = HeldOutParts(train: train, dev: dev, folds: folds, key: key.child("folds"))
+        let parts = HeldOutParts.views(
+            train: train, dev: dev, folds: folds, key: key.child("folds"))
         let heldOut = Array(folds == 1 ? 0...0 : 1...folds)
         let linear = try watch.time("linear heads") {
             try LayerHeads(
-                space: prepared.space, parts: parts, heldOut: heldOut,
+                spaces: prepared.spaces, parts: parts, heldOut: heldOut,
                 training: configuration.training, threads: configuration.threads,
                 progress: progress, memo: TrainingMemo(store), key: key.child("linear heads")
             ).run()
         }
         let trainings = HeadTrainings(
-            space: prepared.space, parts: parts, threads: configuration.threads,
+            spaces: prepared.spaces, parts: parts, threads: configuration.threads,
             progress: progress, memo: TrainingMemo(store))
         let records = try watch.time("heads") {
             try self.train(genotypes, scores, trainings, heldOut: heldOut, key.child("train"))
@@ -78,7 +79,7 @@ public struct CorrelationStudy: Sendable {
         let known = records.filter { $0.accuracy != nil }
         guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
         let result = try summarize(
-            known, failed: genotypes.count - known.count, prepared,
+            known, linear, failed: genotypes.count - known.count, prepared,
             data: data(prepared, train, dev, folds: folds), folds: folds,
             seconds: watch.cost.stages, key.child("intervals"))
         try StudyFiles.write(result, known, linear, to: configuration.directory)
@@ -91,19 +92,19 @@ public struct CorrelationStudy: Sendable {
     /// trainings, so a study with other scoring options need not train again.
     /// - Returns: one for each head; `nil` where it cannot be scored.
     private func score(
-        _ genotypes: [Genotype], _ prepared: Preparation, _ train: FeatureSet, _ key: RandomKey
+        _ genotypes: [Genotype], _ prepared: Preparation, _ train: [FeatureSet], _ key: RandomKey
     ) throws -> [Score?] {
         var options = configuration.scoring
         options.leavesOutUnavailable = true
         let scorer = try Scorer(
-            space: prepared.space, train: train, proxies: ProxyRegistry.all.map(\.name),
+            spaces: prepared.spaces, train: train, proxies: ProxyRegistry.all.map(\.name),
             options: options, key: key.child("scoring"))
         let store = try RunStore(
             configuration.scoringDirectory, identity: configuration.scoringIdentity(prepared),
             mode: .resume)
         defer { try? store.close() }
         let known = Dictionary(
-            try store.candidates(in: prepared.space).map { ($0.id, $0) }
+            try store.candidates(in: prepared.spaces).map { ($0.id, $0) }
         ) { first, _ in first }
         let counter = WorkCounter(
             stage: "scoring", total: genotypes.count, unit: "heads", progress: progress)
@@ -155,7 +156,7 @@ public struct CorrelationStudy: Sendable {
         return places.enumerated().compactMap { row, place in
             guard let score = scores[place] else { return nil }
             return HeadRecord(
-                index: place, genotype: genotypes[place].description, score: score,
+                index: place, genotype: genotypes[place], score: score,
                 trainings: (0..<configuration.repeats).map { repetition in
                     let start = (row * configuration.repeats + repetition) * parts.count
                     return Array(outcomes[start..<start + parts.count])
@@ -164,37 +165,45 @@ public struct CorrelationStudy: Sendable {
     }
 
     private func data(
-        _ prepared: Preparation, _ train: FeatureSet, _ dev: FeatureSet, folds: Int
+        _ prepared: Preparation, _ train: [FeatureSet], _ dev: [FeatureSet], folds: Int
     ) -> CorrelationResult.Data {
-        let tokens = (0..<train.count).reduce(0) { sum, example in
-            (0..<train.segments).reduce(sum) { $0 + train.length(example, segment: $1) }
-        }
+        let rows = train[0].count
         return CorrelationResult.Data(
-            trainingRows: folds == 1 ? train.count : train.count * (folds - 1) / folds,
-            heldOutRows: folds == 1 ? dev.count : train.count,
-            classes: prepared.space.context.classes, segments: prepared.space.context.segments,
-            meanTokens: Double(tokens) / Double(max(1, train.count)),
-            encoderLayers: prepared.encoder.configuration.layers)
+            trainingRows: folds == 1 ? rows : rows * (folds - 1) / folds,
+            heldOutRows: folds == 1 ? dev[0].count : rows, classes: prepared.spaces.classes,
+            views: zip(prepared.views, train).map { view, features in
+                let tokens = (0..<rows).reduce(0) { sum, example in
+                    (0..<features.segments).reduce(sum) {
+                        $0 + features.length(example, segment: $1)
+                    }
+                }
+                return CorrelationResult.View(
+                    name: view.name, segments: features.segments,
+                    meanTokens: Double(tokens) / Double(max(1, rows)),
+                    encoderLayers: view.encoder.configuration.layers)
+            })
     }
 
     private func summarize(
-        _ records: [HeadRecord], failed: Int, _ prepared: Preparation,
-        data: CorrelationResult.Data, folds: Int, seconds: [String: Double], _ key: RandomKey
+        _ records: [HeadRecord], _ linear: [LayerHeads.Record], failed: Int,
+        _ prepared: Preparation, data: CorrelationResult.Data, folds: Int,
+        seconds: [String: Double], _ key: RandomKey
     ) throws -> CorrelationResult {
         let accuracies = records.map { $0.accuracy ?? 0 }
         let losses = records.map { $0.loss ?? 0 }
-        let scores = records.map(\.score)
+        let heads = records.map { (genotype: $0.genotype, score: $0.score) }
+        let layers = LayerHeads.standings(linear)
         var expressions = try Set(records.flatMap { $0.score.values.keys }).sorted().map {
             try ProxyExpression($0)
         }
-        for vote in configuration.votes + [.standard] where !expressions.contains(vote) {
+        for vote in configuration.votes + [.standard, .learned] where !expressions.contains(vote) {
             expressions.append(vote)
         }
         let entries = expressions.map { expression in
             CorrelationResult.entry(
                 expression.description, isDefault: expression == .standard,
-                values: expression.combine(scores), accuracies: accuracies, losses: losses,
-                key: key.child(expression.description))
+                values: expression.combine(heads, layers: layers), accuracies: accuracies,
+                losses: losses, key: key.child(expression.description))
         }.sorted { ($0.spearman ?? -2, $1.name) > ($1.spearman ?? -2, $0.name) }
         var ceiling: Double?
         var ceilingInterval: [Double]?
@@ -207,8 +216,9 @@ public struct CorrelationStudy: Sendable {
         }
         let mean = accuracies.reduce(0, +) / Double(accuracies.count)
         return CorrelationResult(
-            task: prepared.dataset.name, encoder: configuration.input.encoder, data: data,
-            seed: configuration.seed, version: Version.current, heads: records.count, failed: failed, folds: folds,
+            task: prepared.dataset.name, encoder: prepared.encoderNames.joined(separator: ", "),
+            data: data, seed: configuration.seed, version: Version.current,
+            heads: records.count, failed: failed, folds: folds,
             repeats: configuration.repeats, epochs: configuration.training.epochs,
             accuracies: [accuracies.min() ?? 0, mean, accuracies.max() ?? 0], ceiling: ceiling,
             ceilingInterval: ceilingInterval, proxies: entries, seconds: seconds)

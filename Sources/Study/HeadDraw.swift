@@ -7,9 +7,10 @@ enum HeadDraw {
     /// Random heads in the pool for each head to draw.
     private static let poolFactor = 16
 
+    /// - Parameter limits: what heads may cost, for each of the spaces.
     /// - Returns: `count` different heads in order of size, fewer where the space has no more.
     static func stratified(
-        _ space: SearchSpace, count: Int, limits: HeadLimits, key: RandomKey
+        _ spaces: SearchSpaces, count: Int, limits: [HeadLimits], key: RandomKey
     ) -> [Genotype] {
         var generator = key.child("pool").generator()
         var seen: Set<Genotype> = []
@@ -17,10 +18,11 @@ enum HeadDraw {
         var attempts = 0
         while pool.count < count * poolFactor, attempts < 40 * count * poolFactor {
             attempts += 1
-            let genotype = space.sample(using: &generator)
+            let genotype = spaces.sample(using: &generator)
             guard seen.insert(genotype).inserted else { continue }
-            let graph = space.graph(of: genotype)
-            guard limits.allow(graph) else { continue }
+            let place = spaces.index(of: genotype)
+            let graph = spaces.spaces[place].graph(of: genotype)
+            guard limits[place].allow(graph) else { continue }
             pool.append((genotype, graph.trainableCount))
         }
         pool.sort { ($0.size, $0.genotype.description) < ($1.size, $1.genotype.description) }

@@ -1,3 +1,4 @@
+import Heads
 import RunStore
 import Scoring
 import Training
@@ -6,7 +7,7 @@ import Training
 struct HeadRecord: Sendable {
     /// Its index in the order of sizes, from 0.
     let index: Int
-    let genotype: String
+    let genotype: Genotype
     let score: Score
     /// The outcome of training for each repetition and fold; `nil` where it diverged.
     let trainings: [[TrainingOutcome?]]

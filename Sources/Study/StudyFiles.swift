@@ -16,7 +16,7 @@ enum StudyFiles {
             try JSONEncoder.readable.encode(result),
             to: directory.appendingPathComponent("correlation.json"))
         try AtomicFile.write(
-            StudyPage.html(result, records),
+            StudyPage.html(result, records, LayerHeads.standings(linear)),
             to: directory.appendingPathComponent("correlation.html"))
     }
 
@@ -36,16 +36,19 @@ enum StudyFiles {
                 + (1...epochs).map { record.accuracy(epoch: $0) }
                 + (1...epochs).map { record.crossEntropy(epoch: $0) }
                 + names.map { record.score.values[$0]?.mean }
-            return ["\(record.index)", record.genotype, "\(record.score.parameters)"]
+            return ["\(record.index)", record.genotype.description, "\(record.score.parameters)"]
                 + numbers.map { $0.map { "\($0)" } ?? "" }
         }
         return [header + names] + rows
     }
 
     private static func layers(_ records: [LayerHeads.Record]) -> [[String]] {
-        [["layer", "strength", "accuracy", "cross_entropy"]]
+        [["view", "layer", "strength", "accuracy", "cross_entropy"]]
             + records.map {
-                ["\($0.layer)", "\($0.strength)", "\($0.accuracy)", "\($0.crossEntropy)"]
+                [
+                    $0.view ?? "", "\($0.layer)", "\($0.strength)", "\($0.accuracy)",
+                    "\($0.crossEntropy)",
+                ]
             }
     }
 }

@@ -32,7 +32,7 @@ extension CorrelationConfiguration {
     private func identity(_ prepared: Preparation, omitting names: Set<String>) -> RunIdentity {
         RunIdentity(
             program: Version.current, kernels: BLAS.kernelName, task: prepared.dataset.name,
-            data: prepared.dataset.digest, encoder: prepared.encoder.digest, seed: seed,
+            data: prepared.dataset.digest, encoder: prepared.digest, seed: seed,
             choices: Choices.list(of: self, omitting: Self.free.union(names)))
     }
 }

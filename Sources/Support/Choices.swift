@@ -4,7 +4,7 @@ public enum Choices {
     /// The fields of a structure by their paths, e.g. `"training.epochs": "8"`.
     ///
     /// Structures that describe themselves (`CustomStringConvertible`) are one choice, others are
-    /// broken down; a missing optional is `none`.
+    /// broken down; a missing optional is `none`, and of a list of names each is shown.
     ///
     /// - Parameter omitted: paths that do not count, with everything below them.
     public static func list(of value: Any, omitting omitted: Set<String> = []) -> [String: String] {
@@ -30,6 +30,10 @@ public enum Choices {
             } else {
                 result[name] = "none"
             }
+            return
+        }
+        if let names = value as? [String] {
+            result[name] = names.joined(separator: ", ")
             return
         }
         guard mirror.displayStyle == .struct, !(value is any CustomStringConvertible) else {

@@ -31,19 +31,26 @@ public final class Stopwatch {
     /// What earlier processes of the same run took.
     private var earlier: Cost?
     private var stages: [String: Double] = [:]
+    /// Seconds of the stages that have ended within the one that is running.
+    private var inner = 0.0
     /// Called at the beginning and the end of every stage.
     public var observer: ((_ stage: String, _ cost: Cost) throws -> Void)?
 
     /// Starts the clock.
     public init() { start = clock.now }
 
-    /// Runs a stage and adds its time under its name.
+    /// Runs a stage and adds its time under its name; the time of a stage within another counts for the
+    /// inner one alone.
     /// - Throws: what the stage or the observer throws.
     public func time<Result>(_ stage: String, _ body: () throws -> Result) throws -> Result {
         try observer?(stage, cost)
         let begin = clock.now
+        let outer = inner
+        inner = 0
         defer {
-            stages[stage, default: 0] += Stopwatch.seconds(clock.now - begin)
+            let seconds = Stopwatch.seconds(clock.now - begin)
+            stages[stage, default: 0] += seconds - inner
+            inner = outer + seconds
             // The error of a failed stage matters more than a time that cannot be noted.
             try? observer?(stage, cost)
         }

@@ -91,73 +91,10 @@ public struct HeadTrainer: Sendable {
         onEpoch: (EpochRecord) throws -> Void = { _ in },
         onStep: () throws -> Void = {}
     ) throws -> TrainedHead {
-        try TrainingError.checkExamples(train: train, dev: dev)
-        let parameters = ParameterSet(graph)
-        parameters.initialize(key: key.child("init"))
-        let executor = Executor(graph)
-        let slots = graph.inputSlots
-        try calibrate(graph, parameters, train, examples: 256, key)
-        let optimizer = AdamW(
-            groups: [ParameterGroup(count: parameters.layout.trainableCount)],
-            weightDecay: configuration.weightDecay)
-        let loss = BatchLoss(
-            parameters, train, classes: classes, balancesClasses: configuration.balancesClasses,
-            smoothing: configuration.labelSmoothing)
-        let gradient = BatchGradient(parameters.layout)
-        let epochChoice = configuration.epochChoice.resolved(devRows: dev.count)
-        let batches = (0..<train.count).pieces(of: configuration.batchSize)
-        let total = batches.count * configuration.epochs
-        var dropout = key.child("dropout").generator()
-        let parts = BatchParts(graph)
-        var history: [EpochRecord] = []
-        var best: (record: EpochRecord, storage: FloatStorage, dev: Predictions)?
-
-        for epoch in 1...configuration.epochs {
-            var generator = key.child("order").child(epoch).generator()
-            let order = Array(0..<train.count).shuffled(using: &generator)
-            var lossSum = 0.0
-            for batch in batches {
-                let members = Array(order[batch])
-                gradient.clear()
-                for part in parts.split(members, of: train) {
-                    lossSum += try loss.add(
-                        train.batch(part, slots: slots), of: members.count, executor,
-                        dropoutKey: dropout.next(), into: gradient)
-                }
-                clip(gradient.storage)
-                optimizer.update(
-                    parameters.storage.pointer, gradient: gradient.storage.pointer,
-                    learningRate: configuration.learningRate(
-                        step: optimizer.step, of: total))
-                try onStep()
-            }
-            guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
-            let predictions = try predict(executor, parameters, dev, classes: classes)
-            let record = EpochRecord(
-                epoch: epoch, trainingLoss: lossSum / Double(train.count), dev: predictions,
-                criterion: configuration.criterion)
-            history.append(record)
-            if best == nil || epochChoice == .last || record.score > best!.record.score {
-                best = (record, parameters.storage.copy(), predictions)
-            }
-            try onEpoch(record)
-            if epoch - best!.record.epoch >= configuration.patience { break }
-        }
-        guard let best else { throw TrainingError.diverged(epoch: 0) }
-        parameters.storage.assign(from: best.storage)
-        return TrainedHead(
-            graph: graph, parameters: parameters, history: history,
-            bestEpoch: best.record.epoch, dev: best.dev)
-    }
-
-    /// Scales a gradient down to the largest norm allowed.
-    private func clip(_ storage: FloatStorage) {
-        let count = Int64(storage.count)
-        let norm = Float(knas_dot(count, storage.pointer, storage.pointer).squareRoot())
-        if norm > configuration.clipNorm {
-            knas_scale(
-                count, configuration.clipNorm / norm, storage.pointer, storage.pointer)
-        }
+        let training = try HeadTraining(
+            configuration, graph, train: train, dev: dev, classes: classes, key: key)
+        try training.run(onEpoch: onEpoch, onStep: onStep)
+        return try training.head()
     }
 }
 

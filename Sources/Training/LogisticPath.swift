@@ -28,11 +28,10 @@ public struct LogisticPath: Sendable {
     /// Whether a path ends with these fits.
     ///
     /// Weaker penalties than those of the first ``fewest`` fits cost more iterations, and pay off only
-    /// where there are many rows for each weight: a path that extends to them goes on as long as dev's
-    /// cross entropy falls.
-    public static func isComplete(_ heads: [TrainedHead], extends: Bool) -> Bool {
+    /// where there are many rows for each weight: a path goes on to them as long as dev's cross entropy
+    /// falls.
+    public static func isComplete(_ heads: [TrainedHead]) -> Bool {
         guard heads.count >= fewest else { return false }
-        guard extends else { return true }
         let losses = heads.suffix(2).map { $0.history[0].devCrossEntropy }
         return heads.count == strengths.count || losses[1] > losses[0]
     }
@@ -41,12 +40,11 @@ public struct LogisticPath: Sendable {
     ///   - graph: a head with a ``Graph/linearReadout``; its standardisation is set from train.
     ///   - balancesClasses: whether all classes have the same total weight in the loss, however
     ///     many examples they have.
-    ///   - extends: whether weaker penalties are tried as long as dev's cross entropy falls.
     ///   - criterion: what the heads are compared by on dev.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int,
-        balancesClasses: Bool = false, extends: Bool = true,
+        balancesClasses: Bool = false,
         criterion: SelectionCriterion = .accuracy, key: RandomKey, onFit: () throws -> Void = {}
     ) throws {
         guard let readout = graph.linearReadout else {
@@ -63,7 +61,7 @@ public struct LogisticPath: Sendable {
         let curvature = LogisticCurvature(rows, width: readout.body.output.width)
         var heads: [TrainedHead] = []
         var solution: [Float]?
-        for strength in Self.strengths where !Self.isComplete(heads, extends: extends) {
+        for strength in Self.strengths where !Self.isComplete(heads) {
             let objective = LogisticObjective(
                 rows: rows, labels: train.labels, width: readout.body.output.width,
                 classes: classes, strength: strength,

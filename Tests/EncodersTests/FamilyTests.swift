@@ -57,6 +57,28 @@ struct FamilyTests {
     }
 
     @Test(
+        "a graph of fewer layers reads the numbers that were prepared for more",
+        arguments: FamilyFixture.names)
+    func sharedNumbers(_ name: String) throws {
+        let fixture = try FamilyFixture(name)
+        let encoder = try fixture.open()
+        let top = encoder.configuration.layers
+        let prepared = try Encoder(directory: encoder.directory, preparing: [top])
+        let (_, all) = try prepared.graph(layers: [top])
+        let (graph, parameters) = try prepared.graph(layers: [0, 1])
+        #expect(parameters === all)
+        let (own, separate) = try encoder.graph(layers: [0, 1])
+        #expect(separate !== all && own == graph)
+        let batch = try encoder.batch(fixture.texts)
+        let count = batch.tokenCount * graph.output.width
+        let (first, second) = (Executor(graph), Executor(own))
+        let found = first.forward(batch, parameters: parameters)
+        let expected = second.forward(batch, parameters: separate)
+        #expect((0..<count).allSatisfy { found[$0] == expected[$0] })
+        withExtendedLifetime((first, second)) {}
+    }
+
+    @Test(
         "gradients of every layer's weights equal PyTorch's, shared ones too",
         arguments: FamilyFixture.trained)
     func gradients(_ name: String) throws {

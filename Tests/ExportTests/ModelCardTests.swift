@@ -1,18 +1,19 @@
 import Export
 import Foundation
+import Tasks
 import Testing
 import Yams
 
 @Suite("Model cards")
 struct ModelCardTests {
     private func content(_ task: String = "toy", pairs: Bool = true) -> ModelCardContent {
-        var content = ModelCardContent()
-        content.task = task
-        content.labels = ["same", "other"]
-        (content.hasPairs, content.pairing) = (pairs, "siamese")
-        (content.encoder, content.encoderDigest) = ("multilingual-e5-small", "0123abcd")
-        (content.layers, content.maximumLength) = ([12], 96)
-        content.genotype = "projection > pool-mean > pair > classifier"
+        var content = ModelCardContent(
+            ModelConfiguration(
+                task: task, encoder: .init(name: "multilingual-e5-small", digest: "0123abcd"),
+                layers: [12], pairing: .siamese, hasPairs: pairs, maximumLength: 96,
+                genotype: "projection > pool-mean > pair > classifier",
+                labels: ["same", "other"].map { TaskLabel(value: $0) }, positiveLabel: nil,
+                width: 384))
         content.weightCount = 1234
         content.rows = ["train": 80, "dev": 20, "test": 40]
         content.metrics = [.init("accuracy", 0.91249), .init("f1", 0.5)]
@@ -79,7 +80,8 @@ struct ModelCardTests {
         var content = content()
         #expect(try parts(ModelCard.text(content)).body.contains("on the frozen encoder"))
         #expect(try parts(ModelCard.text(content)).body.contains("weights were not changed"))
-        content.trainedLayers = 3...12
+        content.model.views[0].fineTuning = .init(
+            firstLayer: 3, lastLayer: 12, headLayers: [12], weightPrefix: "")
         let (_, body) = try parts(ModelCard.text(content))
         #expect(body.contains("(layer 12), whose layers 3 to 12 were trained with it."))
         #expect(!body.contains("on the frozen encoder `") && !body.contains("not changed"))
@@ -89,7 +91,7 @@ struct ModelCardTests {
     func plain() throws {
         var content = content(pairs: false)
         content.metrics = [.init("accuracy", .nan)]
-        content.layers = [3, 12]
+        content.model.members[0].layers = [3, 12]
         var (yaml, body) = try parts(ModelCard.text(content))
         #expect(yaml["model-index"] == nil)
         #expect(!body.contains("pair_") && body.contains("layers 3, 12"))
@@ -97,5 +99,47 @@ struct ModelCardTests {
         content.metrics = []
         (yaml, body) = try parts(ModelCard.text(content))
         #expect(body.contains("has not been evaluated"))
+    }
+
+    @Test("a portfolio's heads are listed with weight, encoder and layers, the weightiest first")
+    func portfolio() throws {
+        var content = content()
+        content.model.temperature = 1.3
+        content.costFactor = 2.0451
+        content.model.views[0].layers = [7, 12]
+        content.model.views.append(
+            .init(
+                encoder: .init(name: "other|encoder", digest: "4567"), pairing: .joint,
+                layers: [3], maximumLength: 128, width: 24))
+        content.model.members[0].weight = 0.25
+        content.model.members.append(
+            .init(
+                genotype: "projection > pool-max > classifier", view: 1, layers: [3],
+                weight: 0.75, replicas: 5))
+        let (yaml, body) = try parts(ModelCard.text(content))
+        #expect(yaml["base_model"] as? [String] == ["multilingual-e5-small", "other|encoder"])
+        let lines = body.components(separatedBy: "\n")
+        let first = try #require(
+            lines.firstIndex(of: "| weight | head | trainings | encoder | pairs | layers |"))
+        #expect(
+            lines[(first + 1)...(first + 3)] == [
+                "|---|---|---|---|---|---|",
+                "| 0.750 | `projection > pool-max > classifier` | 5 | `other\\|encoder` | joint | 3 |",
+                "| 0.250 | `projection > pool-mean > pair > classifier` | 1 "
+                    + "| `multilingual-e5-small` | siamese | 12 |",
+            ])
+        for part in [
+            "2 small heads, chosen by knas", "mixed by their weights",
+            "each encoded separately and encoded as one sequence",
+            "- Longest input: 96, 128 tokens",
+            "Encoder digests: `0123abcd`, `4567`", "- Temperature: 1.300",
+            "- Cost: 2.045 times that of the cheapest view's encoder alone",
+            "| this model (2 heads together) | 0.912 | 0.500 |",
+            "\"pair_input_ids\"", "\"view2_attention_mask\"",
+            "ids = encode(\"first text\", \"second text\")  # other|encoder",
+        ] {
+            #expect(body.contains(part), "\(part)")
+        }
+        #expect(!body.contains("view2_pair_"))
     }
 }

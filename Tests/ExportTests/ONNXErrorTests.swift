@@ -21,7 +21,7 @@ struct ONNXErrorTests {
             encoder = try Encoder(directory: url)
             let space = SearchSpace(
                 context: HeadContext(inputWidth: TinyEncoder.width, classes: 2, segments: 1))
-            model = ONNXCase.model(
+            model = RandomModels.head(
                 space, try space.genotype("projection > pool-mean > classifier"),
                 encoder: encoder, pairing: .siamese, hasPairs: false,
                 key: RandomKey(seed: 1))
@@ -42,7 +42,7 @@ struct ONNXErrorTests {
         defer { scene.remove() }
         let error = #expect(throws: ExportError.self) {
             try ONNXExporter(limit: 10_000).export(
-                scene.model, encoder: { scene.encoder }, options: ExportOptions(),
+                scene.model, encoders: { [scene.encoder] }, options: ExportOptions(),
                 to: scene.output)
         }
         #expect(error?.kind == .badInput && error?.description.contains("--head-only") == true)
@@ -54,13 +54,12 @@ struct ONNXErrorTests {
         let scene = try Scene()
         defer { scene.remove() }
         var configuration = scene.model.configuration
-        configuration.encoder.digest = "another"
+        configuration.views[0].encoder.digest = "another"
         let model = Model(
-            configuration: configuration, graph: scene.model.graph,
-            parameters: scene.model.parameters)
+            configuration: configuration, members: scene.model.members)
         let error = #expect(throws: ModelError.self) {
             try Exporters.find("onnx").export(
-                model, encoder: { scene.encoder }, options: ExportOptions(), to: scene.output)
+                model, encoders: { [scene.encoder] }, options: ExportOptions(), to: scene.output)
         }
         #expect(error?.kind == .badInput)
         try scene.expectNothingWritten()
@@ -71,13 +70,13 @@ struct ONNXErrorTests {
         let scene = try Scene()
         defer { scene.remove() }
         var configuration = scene.model.configuration
-        configuration.layers = [7]
+        configuration.views[0].layers = [7]
+        configuration.members[0].layers = [7]
         let model = Model(
-            configuration: configuration, graph: scene.model.graph,
-            parameters: scene.model.parameters)
+            configuration: configuration, members: scene.model.members)
         #expect(throws: EncoderError.self) {
             try Exporters.find("onnx").export(
-                model, encoder: { scene.encoder }, options: ExportOptions(), to: scene.output)
+                model, encoders: { [scene.encoder] }, options: ExportOptions(), to: scene.output)
         }
         try scene.expectNothingWritten()
     }
@@ -99,7 +98,7 @@ struct ONNXErrorTests {
         for exporter in Exporters.all {
             let url = scene.directory.appendingPathComponent("head.\(exporter.name)")
             try exporter.export(
-                scene.model, encoder: { throw FileError.missing(path: "encoder") },
+                scene.model, encoders: { throw FileError.missing(path: "encoder") },
                 options: ExportOptions(headOnly: true), to: url)
             #expect(try !Data(contentsOf: url).isEmpty)
         }
@@ -107,7 +106,8 @@ struct ONNXErrorTests {
             Data(contentsOf: scene.directory.appendingPathComponent("head.onnx")))
         #expect(file.inputs.map(\.name) == ["features", "attention_mask"])
         #expect(file.inputs[0].shape == ["batch", "tokens", "16"])
-        #expect(file.metadata["labels"] == "class 0\nclass 1")
-        #expect(file.metadata["genotype"] == scene.model.configuration.genotype)
+        #expect(file.metadata["labels"] == #"["class 0","class 1"]"#)
+        let genotype = scene.model.configuration.members[0].genotype
+        #expect(file.metadata["members"]?.contains(genotype) == true)
     }
 }

@@ -50,7 +50,7 @@ struct ONNXTests {
         for index in 0..<60 {
             let genotype = space.sample(using: &generator)
             unseen.subtract(genotype.genes.map(\.operation))
-            let model = ONNXCase.model(
+            let model = RandomModels.head(
                 space, genotype, encoder: nil, pairing: .siamese,
                 hasPairs: segments == 2, key: key.child(index))
             let file = try ONNXCase(headOnly: model, key: key.child(index).child("x"))
@@ -114,10 +114,10 @@ struct ONNXTests {
         let genotype = try space.genotype(
             "layer(of=mix,norm=standard) > projection > self-attention > cross-attention > convolution(kernel=5) "
                 + "> pool-attention > pair > classifier")
-        let model = ONNXCase.model(
+        let model = RandomModels.head(
             space, genotype, encoder: encoder,
             pairing: .siamese, hasPairs: true, key: RandomKey(seed: 2))
-        expectSound(try ONNXCase(model, on: encoder).write("e5", to: directory), "e5")
+        expectSound(try ONNXCase(model, on: [encoder]).write("e5", to: directory), "e5")
         try compare(directory)
     }
 
@@ -141,10 +141,10 @@ struct ONNXTests {
                 layers: [encoder.configuration.layers]))
         let genotype = try space.genotype(
             "layer(norm=standard) > \(operation) > pool-mean > pair > classifier")
-        let model = ONNXCase.model(
+        let model = RandomModels.head(
             space, genotype, encoder: encoder, pairing: .siamese, hasPairs: true,
             key: RandomKey(seed: 4))
-        expectSound(try ONNXCase(model, on: encoder).write("a", to: directory), "a")
+        expectSound(try ONNXCase(model, on: [encoder]).write("a", to: directory), "a")
         try compare(directory)
     }
 
@@ -164,26 +164,77 @@ struct ONNXTests {
                     + (segments == 2 ? "pair > " : "") + "classifier")
             let key = RandomKey(seed: 8)
             func model(_ members: Int, _ encoder: Encoder?) -> Model {
-                ONNXCase.model(
+                RandomModels.head(
                     space, genotype, encoder: encoder, pairing: .siamese,
-                    hasPairs: segments == 2, members: members, key: key)
+                    hasPairs: segments == 2, replicas: members, key: key)
             }
-            let one = try ONNXCase(model(1, encoder), on: encoder)
+            let one = try ONNXCase(model(1, encoder), on: [encoder])
                 .write("one-\(segments)", to: directory)
-            let three = try ONNXCase(model(3, encoder), on: encoder)
+            let three = try ONNXCase(model(3, encoder), on: [encoder])
                 .write("three-\(segments)", to: directory)
             expectSound(three, "three")
             #expect(three.inputs == one.inputs && three.outputs == one.outputs)
-            #expect(one.metadata["members"] == nil && three.metadata["members"] == "3")
+            #expect(one.metadata["members"]?.contains("\"replicas\":1") == true)
+            #expect(three.metadata["members"]?.contains("\"replicas\":3") == true)
             func names(_ file: ONNXDescription, _ part: String) -> Set<String> {
                 Set(file.initializers.keys.filter { $0.contains(part) })
             }
             // The encoder is there once, every head three times.
             #expect(names(three, "encoder:") == names(one, "encoder:"))
-            #expect(names(three, "member.2.").count == names(one, "head.").count)
+            #expect(names(three, "member.0.replica.2.").count == names(one, "head.").count)
             let alone = try ONNXCase(headOnly: model(3, nil), key: key)
                 .write("head-\(segments)", to: directory)
             expectSound(alone, "head")
+        }
+        try compare(directory)
+    }
+
+    @Test("several views have inputs of their own, and each encoder is there once")
+    func views() throws {
+        let scene = try PortfolioScene([.siamese, .joint, .siamese])
+        defer { scene.remove() }
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = try ONNXCase(scene.model, on: scene.encoders).write("all", to: directory)
+        expectSound(file, "all")
+        let names = ["input_ids", "attention_mask"]
+        let pairs = names + names.map { "pair_\($0)" }
+        #expect(
+            file.inputs.map(\.name)
+                == pairs + names.map { "view2_\($0)" } + pairs.map { "view3_\($0)" })
+        #expect(file.inputs[4].shape == ["batch", "view2_tokens"])
+        #expect(file.inputs[8].shape == ["batch", "view3_pair_tokens"])
+        #expect(file.outputs.map(\.name) == ["logits", "probabilities"])
+        // The first two views share the weights of their encoder.
+        let tables = file.initializers.keys.filter { $0.contains("word_embeddings") }
+        #expect(tables.map { $0.prefix { $0 != ":" } }.sorted() == ["encoder", "encoder3"])
+        #expect(file.metadata["views"]?.contains("\"maximumLength\":24") == true)
+        #expect(file.metadata["temperature"] == "1.25")
+
+        let alone = try ONNXCase(headOnly: scene.model, key: RandomKey(seed: 3))
+            .write("heads", to: directory)
+        expectSound(alone, "heads")
+        #expect(
+            alone.inputs.map(\.name) == [
+                "features", "attention_mask", "pair_features", "pair_attention_mask",
+                "view2_features", "view2_attention_mask", "view3_features",
+                "view3_attention_mask", "view3_pair_features", "view3_pair_attention_mask",
+            ])
+        #expect(alone.inputs[6].shape == ["batch", "view3_tokens", "\(3 * 24)"])
+        try compare(directory)
+    }
+
+    @Test("single texts on two encoders, at several temperatures, give the same logits")
+    func encodersTogether() throws {
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        for temperature in [0.5, 1, 3] {
+            let scene = try PortfolioScene(
+                [.siamese, .siamese], hasPairs: false, temperature: temperature)
+            defer { scene.remove() }
+            let name = "single-\(temperature)"
+            expectSound(
+                try ONNXCase(scene.model, on: scene.encoders).write(name, to: directory), name)
         }
         try compare(directory)
     }
@@ -200,19 +251,20 @@ struct ONNXTests {
                         layers: layers))
                 let name = "\(hasPairs ? pairing.rawValue : "single")-\(layers)"
                 var generator = key.child(name).generator()
-                let model = ONNXCase.model(
+                let model = RandomModels.head(
                     space, space.sample(using: &generator), encoder: encoder,
                     pairing: pairing, hasPairs: hasPairs, key: key.child(name))
-                let file = try ONNXCase(model, on: encoder).write(name, to: directory)
+                let file = try ONNXCase(model, on: [encoder]).write(name, to: directory)
                 expectSound(file, name)
                 let names = ["input_ids", "attention_mask"]
                 #expect(
                     file.inputs.map(\.name)
                         == (segments == 2 ? names + names.map { "pair_\($0)" } : names))
                 #expect(file.inputs[0].shape == ["batch", "tokens"] && file.inputs[0].element == 7)
-                let output = try #require(file.outputs.first)
-                #expect(file.outputs.count == 1 && output.name == "logits")
-                #expect(output.element == 1 && output.shape == ["batch", "4"])
+                #expect(file.outputs.map(\.name) == ["logits", "probabilities"])
+                for output in file.outputs {
+                    #expect(output.element == 1 && output.shape == ["batch", "4"])
+                }
             }
         }
     }

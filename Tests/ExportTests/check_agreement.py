@@ -59,18 +59,28 @@ def token_ids(pieces, parts, maximum):
     return joined
 
 
-def onnx_logits(path, rows, pieces, configuration):
+def onnx_logits(path, rows, tokenizers):
+    """Logits of each row; TOKENIZERS has one SentencePiece model for each view."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    apart = any(i.name == "pair_input_ids" for i in session.get_inputs())
+    names = {i.name for i in session.get_inputs()}
+    metadata = session.get_modelmeta().custom_metadata_map
     found = []
     for row in rows:
         feeds = {}
-        for prefix, parts in zip(["", "pair_"], [[t] for t in row] if apart else [row]):
-            ids = np.array([token_ids(pieces, parts, configuration["maximumLength"])])
-            feeds |= {prefix + "input_ids": ids, prefix + "attention_mask": np.ones_like(ids)}
-        found.append(session.run(["logits"], feeds)[0][0])
-    labels = session.get_modelmeta().custom_metadata_map["labels"].split("\n")
-    return labels, np.array(found)
+        for place, (view, pieces) in enumerate(zip(json.loads(metadata["views"]), tokenizers)):
+            prefix = f"view{place + 1}_" if place else ""
+            apart = prefix + "pair_input_ids" in names
+            for pair, parts in zip(["", "pair_"], [[t] for t in row] if apart else [row]):
+                ids = np.array([token_ids(pieces, parts, view["maximumLength"])])
+                feeds |= {
+                    prefix + pair + "input_ids": ids,
+                    prefix + pair + "attention_mask": np.ones_like(ids),
+                }
+        logits, probabilities = session.run(["logits", "probabilities"], feeds)
+        powers = np.exp(logits - logits.max())
+        assert np.abs(powers / powers.sum() - probabilities).max() < 1e-6
+        found.append(logits[0])
+    return json.loads(metadata["labels"]), np.array(found)
 
 
 def documented_logits(formats, export, encoder, text):
@@ -98,17 +108,24 @@ def main():
     rows = texts(source, int(sys.argv[5]) if len(sys.argv) > 5 else 200)
     text = "".join("\t".join(row) + "\n" for row in rows)
     configuration = json.loads((model / "config.json").read_text("utf-8"))
-    encoder = pathlib.Path(
-        json.loads(knas(program, "encoder", "show", configuration["encoder"]["name"], "--json"))[
-            "directory"
-        ]
-    )
-    pieces = SentencePieceProcessor(model_file=str(encoder / "sentencepiece.bpe.model"))
+    views, members = configuration["views"], configuration["members"]
+    encoders = [
+        pathlib.Path(
+            json.loads(knas(program, "encoder", "show", view["encoder"]["name"], "--json"))[
+                "directory"
+            ]
+        )
+        for view in views
+    ]
+    tokenizers = [
+        SentencePieceProcessor(model_file=str(encoder / "sentencepiece.bpe.model"))
+        for encoder in encoders
+    ]
     with tempfile.TemporaryDirectory() as directory:
         exports = {f: pathlib.Path(directory) / f"model.{f}" for f in ("onnx", "safetensors")}
         for name, path in exports.items():
             knas(program, "export", model, "--format", name, "--output", path)
-        labels, onnx = onnx_logits(exports["onnx"], rows, pieces, configuration)
+        labels, onnx = onnx_logits(exports["onnx"], rows, tokenizers)
         said = knas(program, "predict", model, "-", "--logits", text=text)
         answers = [json.loads(line) for line in said.split("\n") if line]
         found = {
@@ -117,23 +134,28 @@ def main():
             ),
             "onnxruntime": onnx,
         }
-        apart = not configuration["hasPairs"] or configuration["pairing"] == "siamese"
-        if (
-            apart
-            and "fineTuning" not in configuration
-            and LINEAR.fullmatch(configuration["genotype"])
-        ):
+        documented = (
+            len(set(encoders)) == 1
+            and all(
+                (view["pairing"] == "siamese" or not configuration["hasPairs"])
+                and "fineTuning" not in view
+                for view in views
+            )
+            and all(LINEAR.fullmatch(m["genotype"]) and len(m["layers"]) == 1 for m in members)
+        )
+        if documented:
             found["safetensors and numpy"] = documented_logits(
-                formats, exports["safetensors"], encoder, text
+                formats, exports["safetensors"], encoders[0], text
             )
         else:
             print(
-                f"safetensors: not compared; the lines in {formats.name} are for linear heads on a frozen encoder "
-                "and texts that are encoded apart, this is " + configuration["genotype"]
+                f"safetensors: not compared; the lines in {formats.name} are for linear heads on one frozen encoder "
+                "and texts that are encoded apart, this is "
+                + " and ".join(member["genotype"] for member in members)
             )
     print(
-        f"{len(rows)} rows, {len(labels)} classes, {configuration.get('members', 1)} head(s), "
-        f"logits up to {max(np.abs(z).max() for z in found.values()):.2f}"
+        f"{len(rows)} rows, {len(labels)} classes, {sum(m['replicas'] for m in members)} head(s), "
+        f"{len(views)} view(s), logits up to {max(np.abs(z).max() for z in found.values()):.2f}"
     )
     names, worst = list(found), 0.0
     for place, first in enumerate(names):

@@ -3,10 +3,11 @@
 
 usage: check_onnx.py DIRECTORY [TOLERANCE]
 
-DIRECTORY holds cases NAME.onnx with NAME.json: {"classes": n, "examples": [{"segments": [{"ids": [...]}
-or {"features": [[...], ...]}, ...], "logits": [...]}, ...]}. Every case runs as one padded batch, once
-with the padding on the right and once on the left, with garbage in it, and example by example without
-padding; all must give the logits. Needs numpy and onnxruntime; uses onnx's checker where it is there.
+DIRECTORY holds cases NAME.onnx with NAME.json: {"classes": n, "examples": [{"views": [[{"ids": [...]} or
+{"features": [[...], ...]}, ...], ...], "logits": [...]}, ...]}: for each view its segments. Every case runs as
+one padded batch, once with the padding on the right and once on the left, with garbage in it, and example by
+example without padding; all must give the logits, and the probabilities that are their softmax. Needs numpy and
+onnxruntime; uses onnx's checker where it is there.
 """
 
 import json
@@ -26,9 +27,14 @@ def inputs(session, examples, left, extra):
     """One padded batch: what stands in the padding must not matter."""
     known = {i.name: i for i in session.get_inputs()}
     feeds = {}
-    for place in range(len(examples[0]["segments"])):
-        prefix = "pair_" if place else ""
-        parts = [example["segments"][place] for example in examples]
+    places = [
+        (view, segment)
+        for view, segments in enumerate(examples[0]["views"])
+        for segment in range(len(segments))
+    ]
+    for view, segment in places:
+        prefix = (f"view{view + 1}_" if view else "") + ("pair_" if segment else "")
+        parts = [example["views"][view][segment] for example in examples]
         rows = [part.get("ids", part.get("features")) for part in parts]
         length = max(len(row) for row in rows) + extra
         mask = np.zeros((len(rows), length), np.int64)
@@ -57,19 +63,26 @@ def check(model, tolerance):
     examples = case["examples"]
     expected = np.array([example["logits"] for example in examples])
     assert expected.shape == (len(examples), case["classes"]), expected.shape
+
+    def run(feeds):
+        logits, probabilities = session.run(["logits", "probabilities"], feeds)
+        powers = np.exp(logits - logits.max(-1, keepdims=True))
+        assert np.abs(powers / powers.sum(-1, keepdims=True) - probabilities).max() < 1e-6
+        return logits
+
     runs = {
-        "right": session.run(None, inputs(session, examples, left=False, extra=3))[0],
-        "left": session.run(None, inputs(session, examples, left=True, extra=2))[0],
-        "alone": np.concatenate(
-            [session.run(None, inputs(session, [e], left=False, extra=0))[0] for e in examples]
-        ),
+        "right": run(inputs(session, examples, left=False, extra=3)),
+        "left": run(inputs(session, examples, left=True, extra=2)),
+        "alone": np.concatenate([run(inputs(session, [e], left=False, extra=0)) for e in examples]),
     }
     # A row of padding alone means nothing, but must not become NaN or infinity.
     empty = inputs(session, examples[:1], left=False, extra=2)
     for name in empty:
         if name.endswith("attention_mask"):
             empty[name][:] = 0
-    assert np.isfinite(session.run(None, empty)[0]).all(), "not finite without a token"
+    assert all(np.isfinite(found).all() for found in session.run(None, empty)), (
+        "not finite without a token"
+    )
     worst = 0.0
     for name, found in runs.items():
         assert found.dtype == np.float32 and found.shape == expected.shape, (name, found.shape)

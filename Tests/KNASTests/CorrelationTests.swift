@@ -13,7 +13,7 @@ struct CorrelationTests {
     ) -> CorrelationConfiguration {
         var configuration = CorrelationConfiguration(
             task: workspace.task, directory: workspace.directory.appendingPathComponent(run))
-        configuration.input.encoder = workspace.encoder.path
+        configuration.input.encoders = [workspace.encoder.path]
         configuration.scoring.examples = 24
         configuration.training.epochs = 2
         configuration.threads = threads
@@ -32,13 +32,15 @@ struct CorrelationTests {
         #expect(
             Set(one.proxies.map(\.name))
                 // 24 scoring examples are too few for the released procedure.
-                == Set(ProxyRegistry.all.map(\.name) + [ProxyExpression.standard.description])
-                .subtracting(["knas-released"]))
+                == Set(
+                    ProxyRegistry.all.map(\.name)
+                        + [ProxyExpression.standard, .learned].map(\.description)
+                ).subtracting(["knas-released"]))
         #expect(one.proxies.filter(\.default).count == 1)
         #expect(one.ceiling != nil)
         // 60 rows of train, a quarter of them held out in turn.
         #expect(one.data.trainingRows == 45 && one.data.heldOutRows == 60)
-        #expect(one.data.classes == 2 && one.data.encoderLayers == 2)
+        #expect(one.data.classes == 2 && one.data.views.map(\.encoderLayers) == [2])
         for (a, b) in zip(one.proxies, two.proxies) {
             #expect(a.name == b.name && a.spearman == b.spearman && a.interval == b.interval)
         }

@@ -75,15 +75,16 @@ struct EnsembleRunTests {
         of url: URL, _ dataset: Dataset, _ answers: [TextClassifier.Classification]
     ) throws {
         let model = try ModelDirectory.load(url)
-        let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+        let encoders = try ModelDirectory.openEncoders(of: model.configuration, at: url)
         let inputs = dataset.test.map { TextClassifier.Input($0.text, pair: $0.pair) }
         var configuration = model.configuration
-        configuration.members = nil
-        let alone = try model.members.map { parameters in
+        configuration.members[0].replicas = 1
+        let alone = try model.members[0].replicas.map { parameters in
             try TextClassifier(
                 model: Model(
-                    configuration: configuration, graph: model.graph, parameters: parameters),
-                encoder: encoder, threads: 1
+                    configuration: configuration, graph: model.members[0].graph,
+                    parameters: parameters),
+                encoders: encoders, threads: 1
             ).classify(inputs)
         }
         for (row, answer) in answers.enumerated() {
@@ -93,7 +94,8 @@ struct EnsembleRunTests {
             }
             #expect(abs(answer.probabilities.reduce(0, +) - 1) < 1e-5)
             // Bit for bit what the heads that were trained give together.
-            let logits = Ensemble.logits(alone.map { $0[row].logits }, classes: 2)
+            let logits = Ensemble.logits(
+                [.init(weight: 1, replicas: alone.map { $0[row].logits })], classes: 2)
             #expect(answer.logits == logits)
         }
     }
@@ -110,7 +112,7 @@ struct EnsembleRunTests {
         #expect(plain.exported.members.map(\.seeds) == [1])
         #expect(plain.exported.test != plain.exported.seedsTogether)
         let single = try bytes(later.run, "model/config.json")
-        #expect(!String(decoding: single, as: UTF8.self).contains("members"))
+        #expect(String(decoding: single, as: UTF8.self).contains("\"replicas\" : 1"))
         later.selection.averagesSeeds = true
         later.mode = .resume
         _ = try Pipeline(later).run()
@@ -140,8 +142,8 @@ struct EnsembleRunTests {
         #expect(exact.exported.members.map(\.seeds) == [isExact ? 1 : 3])
         for (run, result) in [("one", one), ("exact", exact)] {
             let url = workspace.directory.appendingPathComponent("\(run)/model")
-            let members = try ModelDirectory.load(url).members.count
-            #expect([members] == result.exported.members.map(\.seeds))
+            let members = try ModelDirectory.load(url).members
+            #expect(members.map(\.replicas.count) == result.exported.members.map(\.seeds))
             let dataset = try Dataset.load(
                 TaskDefinition.load(workspace.task), dataDirectory: nil)
             let metrics = try Evaluation.evaluate(

@@ -33,7 +33,7 @@ struct FineTuneRunTests {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run")
-        configuration.input.pairing = pairing
+        configuration.input.pairings = pairing == .joint ? .joint : .siamese
         configuration.fineTuning?.isStandalone = isStandalone
         let result = try Pipeline(configuration).run()
         let tuned = result.exported
@@ -67,7 +67,7 @@ struct FineTuneRunTests {
         #expect(page.contains("exported: \(tuned.role.title)"))
 
         let url = configuration.run.appendingPathComponent("model")
-        #expect(try ModelDirectory.load(url).configuration.genotype == genotype)
+        #expect(try ModelDirectory.load(url).configuration.members[0].genotype == genotype)
         let card = try String(
             contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
         let accuracy = String(format: "%.3f", tuned.modelTest.accuracy)
@@ -117,7 +117,7 @@ struct FineTuneRunTests {
         let linear = "projection(width=full) > pool-mean > classifier(hidden=0)"
         for head in ["projection(width=full) > pool-max > classifier(hidden=0)", linear] {
             var configuration = configuration(workspace, head == linear ? "linear" : "other")
-            configuration.input.pairing = .joint
+            configuration.input.pairings = .joint
             configuration.head = head
             let result = try Pipeline(configuration).run()
             #expect(result.exported.role == .fineTuned)
@@ -137,25 +137,42 @@ struct FineTuneRunTests {
         #expect(try Pipeline(configuration).run().exported.trainedLayers?.count == 2)
         let url = configuration.run.appendingPathComponent("model")
         let model = try ModelDirectory.load(url)
-        let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+        let encoders = try ModelDirectory.openEncoders(of: model.configuration, at: url)
         let again = workspace.directory.appendingPathComponent("again")
-        try ModelDirectory.save(model, encoder: encoder, card: "", to: again)
+        try ModelDirectory.save(model, encoders: encoders, card: "", to: again)
         let whole = workspace.directory.appendingPathComponent("whole")
         try ModelDirectory.save(
-            model, encoder: encoder, card: "", includesEncoder: true, to: whole)
+            model, encoders: encoders, card: "", includesEncoder: true, to: whole)
         let dataset = try Dataset.load(TaskDefinition.load(workspace.task), dataDirectory: nil)
         func logits(_ url: URL) throws -> [Float] {
             let model = try ModelDirectory.load(url)
-            let encoder = try ModelDirectory.openEncoder(of: model.configuration, at: url)
+            let encoders = try ModelDirectory.openEncoders(of: model.configuration, at: url)
             let cache = workspace.directory.appendingPathComponent(UUID().uuidString)
-            let features = try FeatureCache(encoder: encoder, directory: cache, threads: 1)
-                .features(of: dataset.test, model.configuration.features)
-            return try BatchedInference(model.graph, model.parameters, threads: 2)
+            let features = try FeatureCache(encoder: encoders[0], directory: cache, threads: 1)
+                .features(of: dataset.test, model.configuration.views[0].features)
+            let member = model.members[0]
+            return try BatchedInference(member.graph, member.replicas[0], threads: 2)
                 .outputs(features).array
         }
         let expected = try logits(url)
         #expect(try logits(again) == expected)
         #expect(try logits(whole) == expected)
+
+        // As programs before format 5 described it.
+        let old = again.appendingPathComponent("config.json")
+        let written = try Data(contentsOf: old)
+        var object = try #require(
+            JSONSerialization.jsonObject(with: written) as? [String: Any])
+        let view = try #require((object["views"] as? [[String: Any]])?.first)
+        let head = try #require((object["members"] as? [[String: Any]])?.first)
+        for key in ["views", "members", "temperature"] { object[key] = nil }
+        object.merge(view) { $1 }
+        object["genotype"] = head["genotype"]
+        object["formatVersion"] = 3
+        try JSONSerialization.data(withJSONObject: object).write(to: old)
+        #expect(try ModelDirectory.load(again).configuration == model.configuration)
+        #expect(try logits(again) == expected)
+        try written.write(to: old)
 
         let weights = again.appendingPathComponent("encoder.safetensors")
         let bytes = try Data(contentsOf: weights)

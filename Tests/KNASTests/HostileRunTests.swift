@@ -30,7 +30,7 @@ struct HostileRunTests {
             var generator = RandomKey(seed: 10).child(round).generator()
             try Data(mutator.mutate(whole, using: &generator)).write(to: url)
             do {
-                for (id, genotype) in try CandidateList.read(url, in: space) {
+                for (id, genotype) in try CandidateList.read(url, in: SearchSpaces(space)) {
                     #expect(id > 0)
                     _ = space.graph(of: genotype)
                 }

@@ -3,6 +3,7 @@ import KNAS
 import Metrics
 import Results
 import Tasks
+import TestSupport
 import Testing
 
 @Suite("The report", .serialized)

@@ -48,7 +48,7 @@ struct Workspace {
     func configuration(_ run: String, threads: Int = 2) -> RunConfiguration {
         var configuration = RunConfiguration(
             task: task, run: directory.appendingPathComponent(run))
-        configuration.input.encoder = encoder.path
+        configuration.input.encoders = [encoder.path]
         configuration.search.candidates = 40
         configuration.selection.keep = 2
         configuration.selection.seeds = 2

@@ -31,13 +31,19 @@ struct IntervalTests {
         #expect(quantile(ofSorted: [7], 0.3) == 7)
     }
 
+    /// Predictions that are sure of the class that they predict.
+    private func sure(_ predicted: [Int], of labels: [Int]) throws -> Predictions {
+        try Predictions(
+            labels: labels, probabilities: predicted.map { $0 == 0 ? [1, 0] : [0, 1] })
+    }
+
     @Test("a paired comparison counts, and its interval is SciPy's within the error of resampling")
     func paired() throws {
         let labels = [Int](repeating: 1, count: 200)
-        let first = (0..<200).map { $0 % 10 < 8 ? 1 : 0 }
-        let second = (0..<200).map { ($0 * 7 + 3) % 20 < 14 ? 1 : 0 }
-        let comparison = try PairedComparison(
-            labels: labels, first: [first], second: [second], key: key)
+        let first = try sure((0..<200).map { $0 % 10 < 8 ? 1 : 0 }, of: labels)
+        let second = try sure((0..<200).map { ($0 * 7 + 3) % 20 < 14 ? 1 : 0 }, of: labels)
+        let comparison = try PairedComparison(first, second, key: key)
+        #expect(comparison.metric == .accuracy)
         #expect(abs(comparison.difference - 0.1) < 1e-12)
         #expect(abs(comparison.interval.lower - 0.025) < 0.011)
         #expect(abs(comparison.interval.upper - 0.175) < 0.011)
@@ -46,20 +52,29 @@ struct IntervalTests {
             comparison.pValue
                 == PairedComparison.mcnemar(
                     onlyFirst: comparison.onlyFirst, onlySecond: comparison.onlySecond))
-        let swapped = try PairedComparison(
-            labels: labels, first: [second], second: [first], key: key)
+        let swapped = try PairedComparison(second, first, key: key)
         #expect(swapped.difference == -comparison.difference)
         #expect(abs(swapped.interval.lower + comparison.interval.upper) < 1e-12)
-        let same = try PairedComparison(
-            labels: labels, first: [first], second: [first], key: key)
+        let same = try PairedComparison(first, first, key: key)
         #expect(same.difference == 0 && same.pValue == 1)
         #expect(same.interval.bounds == [0, 0])
-        #expect(throws: MetricsError.self) {
-            try PairedComparison(labels: labels, first: [first], second: [[1]], key: key)
-        }
-        #expect(throws: MetricsError.self) {
-            try PairedComparison(labels: [], first: [[]], second: [[]], key: key)
-        }
+        let other = try sure([1], of: [1])
+        #expect(throws: MetricsError.self) { try PairedComparison(first, other, key: key) }
+    }
+
+    @Test("a comparison by another metric is the difference of its values", arguments: Metric.allCases)
+    func otherMetrics(_ metric: Metric) throws {
+        let labels = (0..<90).map { $0 % 3 == 0 ? 1 : 0 }
+        let first = try sure(labels.indices.map { $0 % 7 == 0 ? 1 - labels[$0] : labels[$0] }, of: labels)
+        let second = try sure(labels.indices.map { $0 % 4 == 0 ? 0 : labels[$0] }, of: labels)
+        let criterion = SelectionCriterion(metric, positive: 1)
+        let comparison = try PairedComparison(by: criterion, first, second, key: key)
+        let values = [first, second].map { criterion.score($0).value }
+        #expect(comparison.metric == metric)
+        #expect(abs(comparison.difference - (values[0] - values[1])) < 1e-12)
+        #expect(comparison.interval.contains(comparison.difference))
+        // Right and wrong answers are the same, whatever the metric.
+        #expect(try comparison.pValue == PairedComparison(first, second, key: key).pValue)
     }
 
     @Test("a bootstrap interval depends on its key only, and surrounds the statistic")
@@ -89,30 +104,6 @@ struct IntervalTests {
         #expect(Bootstrap.interval(count: 3, key: key) { _ in .nan } == nil)
         let some = Bootstrap.interval(count: 3, key: key) { $0[0] == 0 ? nil : 5 }
         #expect(some?.bounds == [5, 5])
-    }
-
-    @Test("several trainings are compared by their means, and by their majority in McNemar's test")
-    func severalTrainings() throws {
-        let labels = [0, 1, 0, 1, 1, 0]
-        let good = [0, 1, 0, 1, 1, 0]
-        let fair = [0, 1, 0, 1, 0, 1]
-        let poor = [1, 0, 1, 0, 1, 0]
-        let key = RandomKey(seed: 1)
-        let comparison = try PairedComparison(
-            labels: labels, first: [good, good, fair], second: [poor], key: key)
-        // (1 + 1 + 4/6) / 3 - 2/6
-        #expect(abs(comparison.difference - (8.0 / 9 - 1.0 / 3)) < 1e-12)
-        #expect(comparison.interval.contains(comparison.difference))
-        #expect(comparison.onlyFirst == 4 && comparison.onlySecond == 0)
-        let single = try PairedComparison(
-            labels: labels, first: [fair], second: [poor], key: key)
-        #expect(single.onlyFirst == 4 && single.onlySecond == 2)
-        #expect(throws: MetricsError.self) {
-            try PairedComparison(labels: labels, first: [], second: [poor], key: key)
-        }
-        #expect(throws: MetricsError.self) {
-            try PairedComparison(labels: labels, first: [good, [1]], second: [poor], key: key)
-        }
     }
 
     @Test("an ensemble's probabilities are the mean of its models'")

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Heads
 import RunStore
 import Search
 import Support
@@ -24,7 +25,7 @@ struct HostileStoreTests {
     private func kind(_ bench: Bench) throws -> ErrorKind? {
         do {
             let store = try RunStore(opening: bench.directory, identity: bench.identity)
-            let candidates = try store.candidates(in: bench.space)
+            let candidates = try store.candidates(in: SearchSpaces(bench.space))
             let training = try store.training(
                 TrainingKey(stage: "finalists", index: 0, genotype: "g"),
                 of: bench.graph(large: true))
@@ -77,7 +78,7 @@ struct HostileStoreTests {
             guard cut == whole.count else { continue }
             #expect(found == nil)
             let store = try RunStore(opening: bench.directory, identity: bench.identity)
-            #expect(try store.candidates(in: bench.space) == bench.candidates(60))
+            #expect(try store.candidates(in: SearchSpaces(bench.space)) == bench.candidates(60))
         }
     }
 
@@ -164,7 +165,7 @@ struct HostileStoreTests {
         #expect(throws: RunStoreError.self) { try RunStoreSummary(bench.directory) }
         let new = try RunStore(
             creating: bench.directory, identity: bench.identity, overwriting: true)
-        #expect(try new.candidates(in: bench.space).isEmpty)
+        #expect(try new.candidates(in: SearchSpaces(bench.space)).isEmpty)
     }
 
     @Test("a training belongs to its head only, and damage to it is reported with its name")

@@ -1,4 +1,5 @@
 import Foundation
+import Heads
 import RunStore
 import Search
 import Support
@@ -33,7 +34,7 @@ struct PartTests {
             let merged = try store.merge(even)
             #expect(merged.candidates == 10 && merged.trainings == 1)
         }
-        #expect(try store.candidates(in: bench.space) == candidates)
+        #expect(try store.candidates(in: SearchSpaces(bench.space)) == candidates)
         let head = try #require(try store.training(key, of: bench.graph())?.head)
         #expect(try head.bits == bench.head().bits)
         try store.close()
@@ -58,7 +59,7 @@ struct PartTests {
             throws: RunStoreError.foreignPart(
                 path: url.path, field: "seed", stored: "7", given: "8")
         ) { try store.merge(url) }
-        #expect(try store.candidates(in: bench.space).isEmpty)
+        #expect(try store.candidates(in: SearchSpaces(bench.space)).isEmpty)
         try store.close()
     }
 
@@ -85,7 +86,7 @@ struct PartTests {
             } catch is any DiagnosedError {}
         }
         let sent = Set(bench.candidates(12))
-        #expect(try store.candidates(in: bench.space).allSatisfy(sent.contains))
+        #expect(try store.candidates(in: SearchSpaces(bench.space)).allSatisfy(sent.contains))
         #expect(throws: FileError.self) {
             try store.merge(bench.directory.appendingPathComponent("absent"))
         }

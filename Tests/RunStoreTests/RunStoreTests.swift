@@ -129,7 +129,7 @@ struct RunStoreTests {
         }
         let store = try RunStore(opening: bench.directory, identity: bench.identity)
         #expect(store.isResumed)
-        let found = try store.candidates(in: bench.space)
+        let found = try store.candidates(in: SearchSpaces(bench.space))
         #expect(found == candidates)
         #expect(found.map(bits) == candidates.map(bits))
         let stored = try #require(try store.training(key, of: bench.graph())?.head)
@@ -229,7 +229,7 @@ struct RunStoreTests {
         var other = bench.identity
         other.seed = 9
         let new = try RunStore(creating: bench.directory, identity: other, overwriting: true)
-        #expect(try new.candidates(in: bench.space).isEmpty)
+        #expect(try new.candidates(in: SearchSpaces(bench.space)).isEmpty)
     }
 
     @Test("a run that was stopped before it had anything gives way to a new one")

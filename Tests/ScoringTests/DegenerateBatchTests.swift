@@ -27,7 +27,8 @@ struct DegenerateBatchTests {
         for _ in 0..<3 { genotypes.append(space.sample(using: &generator)) }
         for proxy in ProxyRegistry.all {
             let scorer = try Scorer(
-                space: space, train: features, proxies: [proxy.name], options: options,
+                spaces: SearchSpaces(space), train: [features], proxies: [proxy.name],
+                options: options,
                 key: RandomKey(seed: 1))
             for genotype in genotypes {
                 do {
@@ -97,7 +98,8 @@ struct DegenerateBatchTests {
         let genotype = try space.genotype("projection(width=64) > pool-mean > classifier")
         for proxy in ProxyRegistry.all {
             let scorer = try Scorer(
-                space: space, train: features, proxies: [proxy.name], options: .init(),
+                spaces: SearchSpaces(space), train: [features], proxies: [proxy.name],
+                options: .init(),
                 key: RandomKey(seed: 1))
             do {
                 let score = try scorer.score(genotype, key: RandomKey(seed: 1))

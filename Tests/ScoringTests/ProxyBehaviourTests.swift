@@ -18,7 +18,7 @@ struct ProxyBehaviourTests {
         var options = Scorer.Options()
         change(&options)
         let scorer = try Scorer(
-            space: space, train: features, proxies: names, options: options,
+            spaces: SearchSpaces(space), train: [features], proxies: names, options: options,
             key: RandomKey(seed: 1))
         return try scorer.score(space.genotype(text), key: RandomKey(seed: 2))
             .values.mapValues(\.mean)

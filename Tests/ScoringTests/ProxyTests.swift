@@ -36,7 +36,7 @@ struct ProxyTests {
         change(&options)
         return (
             try Scorer(
-                space: space, train: features, proxies: names, options: options,
+                spaces: SearchSpaces(space), train: [features], proxies: names, options: options,
                 key: RandomKey(seed: 1)),
             space
         )

@@ -20,13 +20,15 @@ struct CandidateSearchTests {
         scoring.examples = 16
         scoring.initializations = 1
         let scorer = try Scorer(
-            space: space, train: features, proxies: ProxyExpression.standard.names,
+            spaces: SearchSpaces(space), train: [features], proxies: ProxyExpression.standard.names,
             options: scoring, key: RandomKey(seed: 1))
         var options = CandidateSearch.Options()
         options.candidates = candidates
         options.strategy = strategy
         options.threads = threads
-        return CandidateSearch(space: space, options: options, key: RandomKey(seed: 2)) {
+        return CandidateSearch(
+            spaces: SearchSpaces(space), options: options, key: RandomKey(seed: 2)
+        ) {
             try scorer.score($0, key: $1)
         }
     }
@@ -65,8 +67,10 @@ struct CandidateSearchTests {
         var options = CandidateSearch.Options()
         options.candidates = candidates
         options.strategy = "exhaustive"
-        options.limits = limits
-        let search = CandidateSearch(space: space, options: options, key: RandomKey(seed: 2)) {
+        options.limits = [limits]
+        let search = CandidateSearch(
+            spaces: SearchSpaces(space), options: options, key: RandomKey(seed: 2)
+        ) {
             genotype, _ in
             Score(
                 values: ["alignment", "ntk-regression", "mgm-cosine"].reduce(into: [:]) {
@@ -101,6 +105,39 @@ struct CandidateSearchTests {
                 == zip(heads, costs).filter { Double($1) <= limit }.map(\.0))
     }
 
+    @Test(
+        "a search over two views proposes and scores heads of both",
+        arguments: [
+            "random", "evolution", "exhaustive",
+        ])
+    func views(_ strategy: String) throws {
+        let spaces = SearchSpaces(
+            try ["a", "b"].map { view in
+                try SearchSpace(
+                    context: HeadContext(inputWidth: 16, classes: 2, segments: 1, view: view),
+                    maximumBlocks: 0, operations: Self.small)
+            })
+        var options = CandidateSearch.Options()
+        options.candidates = 120
+        options.strategy = strategy
+        options.limits = [HeadLimits(), HeadLimits(parameters: 10_000)]
+        let search = CandidateSearch(spaces: spaces, options: options, key: RandomKey(seed: 2)) {
+            genotype, _ in
+            Score(
+                values: ["alignment", "ntk-regression", "mgm-cosine"].reduce(into: [:]) {
+                    $0[$1] = ScoreSummary([Double(genotype.description.count)])
+                }, parameters: spaces.graph(of: genotype).trainableCount)
+        }
+        let found = try search.run()
+        let sizes = Dictionary(grouping: found) { $0.genotype.view }
+            .mapValues { $0.compactMap { $0.score?.parameters } }
+        #expect(sizes.count == 2 && sizes.values.allSatisfy { $0.count > 20 })
+        #expect((sizes["b"]?.max() ?? 0) <= 10_000)
+        // The first heads of an enumeration are small.
+        if strategy != "exhaustive" { #expect((sizes["a"]?.max() ?? 0) > 10_000) }
+        #expect(try search.run(resuming: Array(found.prefix(50))) == found)
+    }
+
     @Test("a space too large to try every head of is refused")
     func tooLarge() throws {
         #expect(throws: SearchError.self) {
@@ -120,7 +157,9 @@ struct CandidateSearchTests {
             context: HeadContext(inputWidth: 16, classes: 2, segments: 1))
         var options = CandidateSearch.Options()
         options.candidates = 8
-        let search = CandidateSearch(space: space, options: options, key: RandomKey(seed: 1)) {
+        let search = CandidateSearch(
+            spaces: SearchSpaces(space), options: options, key: RandomKey(seed: 1)
+        ) {
             _, _ in throw ScoringError.nonFinite(proxy: "mgm")
         }
         #expect(throws: SearchError.self) { try search.run() }

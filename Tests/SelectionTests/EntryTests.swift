@@ -76,7 +76,8 @@ struct EntryTests {
         defer { try? store.close() }
         func trainings(_ memo: TrainingMemo) -> HeadTrainings {
             HeadTrainings(
-                space: space, parts: HeldOutParts(train: train, dev: dev, key: RandomKey(seed: 5)),
+                spaces: SearchSpaces(space),
+                parts: [HeldOutParts(train: train, dev: dev, key: RandomKey(seed: 5))],
                 threads: 2, progress: nil, memo: memo)
         }
         var configuration = TrainingConfiguration()

@@ -23,9 +23,10 @@ struct LinearHeadsTests {
         configuration.training.criterion = criterion
         return LinearHeads(
             trainings: HeadTrainings(
-                space: space, parts: HeldOutParts(train: train, dev: dev, key: key.child("parts")),
+                spaces: SearchSpaces(space),
+                parts: [HeldOutParts(train: train, dev: dev, key: key.child("parts"))],
                 threads: threads, progress: nil, memo: memo),
-            configuration: configuration, test: dev, key: key)
+            configuration: configuration, test: [dev], key: key)
     }
 
     @Test("the plain head separates separable classes, and does as well again", arguments: [1, 2])

@@ -5,14 +5,15 @@ import Testing
 struct ChoicesTests {
     private struct Inner { var rate = 0.5, limit: Int? = nil }
     private struct Outer {
-        var name = "x", inner = Inner(), place = "/tmp", other: Inner? = Inner()
+        var name = "x", names = ["a", "b"], inner = Inner(), place = "/tmp", other: Inner? = Inner()
     }
 
     @Test("every field counts by its path, except those that are left out")
     func list() {
         #expect(
             Choices.list(of: Outer(), omitting: ["place", "other.rate"]) == [
-                "name": "x", "inner.rate": "0.5", "inner.limit": "none", "other.limit": "none",
+                "name": "x", "names": "a, b", "inner.rate": "0.5", "inner.limit": "none",
+                "other.limit": "none",
             ])
     }
 

@@ -59,4 +59,17 @@ struct SupportTests {
             try MappedFile(URL(fileURLWithPath: "/nowhere/at/all"))
         }
     }
+
+    @Test("the time of a stage within another counts once")
+    func stages() throws {
+        let watch = Stopwatch()
+        try watch.time("outer") {
+            try watch.time("inner") { usleep(20_000) }
+            try watch.time("inner") { usleep(20_000) }
+        }
+        let cost = watch.cost
+        #expect(cost.stages.keys.sorted() == ["inner", "outer"])
+        #expect(cost.stages.values.allSatisfy { $0 >= 0 })
+        #expect(cost.stages.values.reduce(0, +) <= cost.wallSeconds)
+    }
 }

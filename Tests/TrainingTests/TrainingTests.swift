@@ -82,6 +82,39 @@ struct TrainingTests {
         #expect(first.parameters.storage.array == second.parameters.storage.array)
     }
 
+    @Test(
+        "a training that pauses after any step ends with the bits of one that did not",
+        arguments: [[1], [5, 7], [7, 8, 20, 21]])
+    func pauses(steps: [Int]) throws {
+        let whole = try train()
+        let space = SearchSpace(
+            context: HeadContext(inputWidth: 16, classes: 2, segments: 2))
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 6
+        let training = try HeadTraining(
+            configuration,
+            space.graph(
+                of: space.genotype(
+                    "projection(width=64) > cross-attention > pool-mean > pair > classifier")),
+            train: SyntheticFeatures.make(examples: 200, segments: 2, seed: 1),
+            dev: SyntheticFeatures.make(examples: 100, segments: 2, seed: 2), classes: 2,
+            key: RandomKey(seed: 3))
+        #expect(training.stepsPerEpoch == 7)
+        for step in steps {
+            try training.run(steps: step)
+            #expect(training.history.count == step / 7)
+            // Looking does not change anything.
+            #expect(try training.predictions().count == 100)
+        }
+        #expect(training.history == Array(whole.history.prefix(steps.last! / 7)))
+        try training.run()
+        #expect(training.isFinished)
+        let head = try training.head()
+        #expect(head.history == whole.history)
+        #expect(head.parameters.storage.array == whole.parameters.storage.array)
+        #expect(head.dev.probabilities == whole.dev.probabilities)
+    }
+
     @Test("where dev is small, or if wanted, the weights are those of the last epoch")
     func lastEpoch() throws {
         // A learning rate that makes dev worse in the end.

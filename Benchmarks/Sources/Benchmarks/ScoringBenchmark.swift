@@ -64,7 +64,7 @@ struct ScoringBenchmark: ParsableCommand {
                 options.examples = examples
                 options.initializations = 1
                 let scorer = try Scorer(
-                    space: space, train: features,
+                    spaces: SearchSpaces(space), train: [features],
                     proxies: list.split(separator: ",").map(String.init), options: options,
                     key: RandomKey(seed: 1))
                 let seconds = try median(measure.repeats) {

@@ -5,12 +5,13 @@ import Support
 import SwiftProtobuf
 import Tokenization
 
-/// One ONNX file that maps padded token ids to logits, or features to logits.
+/// One ONNX file that maps padded token ids to logits and probabilities, or features to them.
 ///
 /// Inputs are `input_ids` and `attention_mask`, int64, `[batch, tokens]`; without the encoder
-/// `features`, float32, `[batch, tokens, width]`, takes the place of the ids. Models that encode
-/// the texts of a pair separately have the same inputs again, prefixed with `pair_` and with their
-/// own length. The output is `logits`, float32, `[batch, classes]`.
+/// `features`, float32, `[batch, tokens, layers * width]`, takes the place of the ids. Views that
+/// encode the texts of a pair separately have the same inputs again, prefixed with `pair_` and with
+/// their own length. A second view has inputs of its own, prefixed with `view2_`, and so on. The
+/// outputs are `logits` and `probabilities`, float32, `[batch, classes]`.
 package struct ONNXExporter: Exporter {
     /// The size limit of a protocol buffer message; nodes and names take some of it.
     package static let standardLimit = Int(Int32.max) - (16 << 20)
@@ -25,26 +26,32 @@ package struct ONNXExporter: Exporter {
     }
 
     package func export(
-        _ model: Model, encoder: () throws -> Encoder, options: ExportOptions, to url: URL
+        _ model: Model, encoders: () throws -> [Encoder], options: ExportOptions, to url: URL
     ) throws {
-        let data: Data
-        let heads = model.members.map { (model.graph, $0) }
-        if options.headOnly {
-            try checkSize(heads, url)
-            data = try ONNXModel(model, encoder: nil).proto.serializedData()
-        } else {
-            let encoder = try encoder()
-            let reference = model.configuration.encoder
-            guard encoder.digest == reference.digest else {
-                throw ModelError.otherEncoder(
-                    path: encoder.directory.path, name: reference.name,
-                    expected: reference.digest, found: encoder.digest)
+        let configuration = model.configuration
+        let heads = model.members.flatMap { member in member.replicas.map { (member.graph, $0) } }
+        var parts: [ONNXModel.EncoderPart] = []
+        if !options.headOnly {
+            parts = try zip(configuration.views, encoders()).map { view, encoder in
+                try view.check(encoder, path: encoder.directory.path)
+                return try ONNXModel.EncoderPart(encoder, layers: view.layers)
             }
-            let part = try ONNXModel.EncoderPart(encoder, layers: model.configuration.layers)
-            try checkSize([(part.graph, part.parameters)] + heads, url)
-            data = try ONNXModel(model, encoder: part).proto.serializedData()
         }
-        try AtomicFile.write(data, to: url)
+        try checkSize(stored(parts, configuration) + heads, url)
+        try AtomicFile.write(
+            try ONNXModel(model, encoders: parts).proto.serializedData(), to: url)
+    }
+
+    /// The graphs whose weights the file holds: those of an encoder once, the deepest.
+    private func stored(
+        _ parts: [ONNXModel.EncoderPart], _ configuration: ModelConfiguration
+    ) -> [(graph: Graph, parameters: ParameterSet)] {
+        let places = configuration.encoderPlaces
+        return Set(parts.indices.map { places[$0] }).sorted().compactMap { place in
+            parts.indices.filter { places[$0] == place }.map { parts[$0] }
+                .max { $0.graph.parameters.count < $1.graph.parameters.count }
+                .map { ($0.graph, $0.parameters) }
+        }
     }
 
     /// Refuses what cannot be written, before it is assembled.

@@ -3,111 +3,152 @@ import Graphs
 import ONNXProtobuf
 import Tokenization
 
-/// A whole model as an ONNX message: inputs, the encoder's graph once per segment, the head's
-/// graph.
+/// A whole model as an ONNX message: for each view inputs and the encoder's graph once per segment,
+/// then the graph of every head, then their mixture.
 struct ONNXModel {
-    /// The encoder's side of a file.
+    /// The encoder's side of a view.
     struct EncoderPart {
-        /// From token ids to the hidden states that the head reads, side by side.
+        /// From token ids to the view's hidden states, side by side.
         let graph: Graph
         let parameters: ParameterSet
         let numbering: TokenNumbering
-        /// Features per token of one hidden state, and how many hidden states there are.
-        let width: Int
-        let slots: Int
 
-        /// - Parameter layers: the hidden state for each input slot of the head.
+        /// - Parameter layers: the view's hidden states.
         /// - Throws: ``EncoderError``, ``TensorError``, ``ExportError/tokenTypes(encoder:)``.
         init(_ encoder: Encoder, layers: [Int]) throws {
             (graph, parameters) = try encoder.graph(layers: layers)
             numbering = try TokenNumbering(encoder)
-            width = encoder.width
-            slots = layers.count
         }
+    }
+
+    /// What heads read of a view.
+    private struct Features {
+        /// For each hidden state of the view, by layer, a value for each segment.
+        let states: [Int: [String]]
+        /// One per segment.
+        let sequences: [ONNXSequence]
     }
 
     let proto: ModelProto
 
-    init(_ model: Model, encoder: EncoderPart?) {
+    /// - Parameter encoders: one for each view; empty for a file whose inputs are features.
+    init(_ model: Model, encoders: [EncoderPart]) {
         let configuration = model.configuration
-        let segments = model.graph.segments
         let builder = ONNXBuilder()
+        let features = configuration.views.indices.map { view in
+            Self.features(
+                configuration, view, encoders.isEmpty ? nil : encoders[view], builder)
+        }
+        let heads = model.members.enumerated().map { place, member in
+            let own = configuration.members[place]
+            let view = features[own.view]
+            return member.replicas.enumerated().map { replica, parameters in
+                ONNXGraphEmitter(
+                    graph: member.graph, parameters: parameters,
+                    prefix: configuration.prefix(member: place, replica: replica),
+                    builder: builder
+                ).emit(inputs: own.layers.map { view.states[$0]! }, sequences: view.sequences)[0]
+            }
+        }
+        let shape = [
+            TensorShapeProto.Dimension.named("batch"), .fixed(configuration.labels.count),
+        ]
+        let logits = Self.mixture(heads, configuration, builder)
+        builder.output("logits", from: logits, shape)
+        builder.output(
+            "probabilities",
+            from: builder.node(
+                "Softmax", logits, attributes: [AttributeProto("axis", -1)]), shape)
+        proto = builder.model(name: configuration.task, metadata: configuration.metadata)
+    }
+
+    /// The prefix of the inputs of a view's segment: none for the first view, `view2_` for the
+    /// second; then, for the second segment, `pair_`.
+    static func prefix(ofView view: Int, segment: Int) -> String {
+        (view == 0 ? "" : "view\(view + 1)_") + (segment == 0 ? "" : "pair_")
+    }
+
+    /// The inputs of a view and its hidden states.
+    private static func features(
+        _ configuration: ModelConfiguration, _ place: Int, _ encoder: EncoderPart?,
+        _ builder: ONNXBuilder
+    ) -> Features {
+        let view = configuration.views[place]
+        // Views on one encoder share its weights.
+        let first = configuration.encoderPlaces[place]
+        let weights = first == 0 ? "encoder:" : "encoder\(first + 1):"
         var sequences: [ONNXSequence] = []
-        // For each segment the features of each slot.
-        var features: [[String]] = []
-        for segment in 0..<segments {
-            let prefix = segment == 0 ? "" : "pair_"
+        // For each segment the hidden states of all layers.
+        var states: [[String]] = []
+        for segment in 0..<configuration.segments(ofView: place) {
+            let prefix = Self.prefix(ofView: place, segment: segment)
             let tokens = TensorShapeProto.Dimension.named("\(prefix)tokens")
             func integers(_ name: String) -> String {
                 builder.input(prefix + name, type: .int64, [.named("batch"), tokens])
             }
+            let sideBySide: String
+            let sequence: ONNXSequence
             if let encoder {
                 let ids = integers("input_ids")
-                let sequence = ONNXSequence(
+                sequence = ONNXSequence(
                     in: builder, mask: integers("attention_mask"), ids: ids,
                     numbering: encoder.numbering)
-                sequences.append(sequence)
-                features.append(Self.encode(encoder, sequence, builder))
+                sideBySide =
+                    ONNXGraphEmitter(
+                        graph: encoder.graph, parameters: encoder.parameters, prefix: weights,
+                        builder: builder
+                    ).emit(inputs: [], sequences: [sequence])[0]
             } else {
                 let name = builder.input(
                     "\(prefix)features", type: .float,
-                    [
-                        .named("batch"), tokens,
-                        .fixed(configuration.width * configuration.layers.count),
-                    ])
-                let sequence = ONNXSequence(in: builder, mask: integers("attention_mask"))
-                sequences.append(sequence)
+                    [.named("batch"), tokens, .fixed(view.width * view.layers.count)])
+                sequence = ONNXSequence(in: builder, mask: integers("attention_mask"))
                 // The caller may leave anything in the padding, even NaN.
-                features.append(
-                    Self.split(
-                        sequence.replacingPadding(name, with: 0), width: configuration.width,
-                        slots: configuration.layers.count, builder))
+                sideBySide = sequence.replacingPadding(name, with: 0)
             }
+            sequences.append(sequence)
+            states.append(
+                split(sideBySide, width: view.width, count: view.layers.count, builder))
         }
-        let slots = features[0].indices.map { slot in features.map { $0[slot] } }
-        let logits = model.members.enumerated().map { place, parameters in
-            let head = ONNXGraphEmitter(
-                graph: model.graph, parameters: parameters,
-                prefix: Ensemble.prefix(place, of: model.members.count), builder: builder)
-            return head.emit(inputs: slots, sequences: sequences)[0]
+        let byLayer = view.layers.enumerated().map { slot, layer in
+            (layer, states.map { $0[slot] })
         }
-        builder.output(
-            "logits", from: Self.average(logits, builder),
-            [.named("batch"), .fixed(configuration.labels.count)])
-        proto = builder.model(name: configuration.task, metadata: configuration.metadata)
+        return Features(
+            states: Dictionary(uniqueKeysWithValues: byLayer), sequences: sequences)
     }
 
-    /// The hidden states of one segment's tokens for each slot.
-    private static func encode(
-        _ encoder: EncoderPart, _ sequence: ONNXSequence, _ builder: ONNXBuilder
-    ) -> [String] {
-        let emitter = ONNXGraphEmitter(
-            graph: encoder.graph, parameters: encoder.parameters, prefix: "encoder:",
-            builder: builder)
-        let states = emitter.emit(inputs: [], sequences: [sequence])[0]
-        return split(states, width: encoder.width, slots: encoder.slots, builder)
-    }
-
-    /// The logarithm of the mean of the members' probabilities, as ``Ensemble`` computes it.
-    private static func average(_ members: [String], _ builder: ONNXBuilder) -> String {
-        guard members.count > 1 else { return members[0] }
-        let logarithms = members.map {
-            builder.node("LogSoftmax", $0, attributes: [AttributeProto("axis", -1)])
+    /// The logits of all heads together, as ``Ensemble`` computes them.
+    /// - Parameter heads: logits of each replica of each member.
+    private static func mixture(
+        _ heads: [[String]], _ configuration: ModelConfiguration, _ b: ONNXBuilder
+    ) -> String {
+        let temperature = Float(configuration.temperature)
+        func cooled(_ logits: String) -> String {
+            temperature == 1 ? logits : b.node("Div", logits, b.float(temperature))
         }
-        let largest = builder.node("Max", logarithms)
-        let parts = logarithms.map { builder.node("Exp", builder.node("Sub", $0, largest)) }
-        let mean = builder.node("Mean", parts)
-        return builder.node("Add", builder.node("Log", mean), largest)
+        if configuration.headCount == 1 { return cooled(heads[0][0]) }
+        let logarithms = heads.map { replicas in
+            replicas.map { b.node("LogSoftmax", $0, attributes: [AttributeProto("axis", -1)]) }
+        }
+        let largest = b.node("Max", Array(logarithms.joined()))
+        let members = zip(logarithms, configuration.members).map { replicas, member in
+            let powers = replicas.map { b.node("Exp", b.node("Sub", $0, largest)) }
+            let mean = powers.count == 1 ? powers[0] : b.node("Mean", powers)
+            return configuration.members.count == 1
+                ? mean : b.node("Mul", mean, b.float(Float(member.weight)))
+        }
+        let sum = members.count == 1 ? members[0] : b.node("Sum", members)
+        return cooled(b.node("Add", b.node("Log", sum), largest))
     }
 
     /// Splits concatenated hidden states.
     private static func split(
-        _ states: String, width: Int, slots: Int, _ builder: ONNXBuilder
+        _ states: String, width: Int, count: Int, _ builder: ONNXBuilder
     ) -> [String] {
-        guard slots > 1 else { return [states] }
+        guard count > 1 else { return [states] }
         return builder.node(
-            "Split", [states, builder.integers(Array(repeating: width, count: slots))],
-            attributes: [AttributeProto("axis", -1)], outputCount: slots)
+            "Split", [states, builder.integers(Array(repeating: width, count: count))],
+            attributes: [AttributeProto("axis", -1)], outputCount: count)
     }
 }
 

@@ -12,6 +12,7 @@ public struct SpaceEnumeration: Sendable {
     /// The choices of the slots after the blocks, in order, and before the input.
     private let source: [Gene]
     private let tail: [[Gene]]
+    private let view: String?
 
     /// - Returns: `nil` if the space has more heads than `limit`.
     public init?(_ space: SearchSpace, limit: Int = 10_000_000) {
@@ -29,6 +30,7 @@ public struct SpaceEnumeration: Sendable {
         tail = space.requiredSlots.filter { $0 > .block }.map { genes($0) }
         let rest = tail.reduce(source.count) { $0 * $1.count }
         maximumBlocks = space.maximumBlocks
+        view = space.context.view
         var inputs: [(gene: Gene, blocks: [Gene], heads: Int)] = []
         for gene in genes(.input) {
             guard let operation = space.registry[gene.operation] else { continue }
@@ -76,6 +78,6 @@ public struct SpaceEnumeration: Sendable {
             length += 1
         }
         let middle = (0..<length).map { _ in blocks[digit(blocks.count)] }
-        return Genotype([first, input] + middle + last)
+        return Genotype([first, input] + middle + last, view: view)
     }
 }

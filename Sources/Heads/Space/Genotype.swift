@@ -4,7 +4,7 @@ import Support
 public struct Gene: Hashable, Sendable {
     public let operation: String
     public let settings: Settings
-    let text: String
+    public let text: String
 
     init(_ operation: any Operation, _ settings: Settings) {
         let canonical = operation.canonical(settings)
@@ -25,13 +25,27 @@ public struct Gene: Hashable, Sendable {
 /// the data:
 ///
 ///     projection(width=128,...) > self-attention(heads=4,...) > pool-mean > pair(kind=all) > classifier(...)
+///
+/// Where a search has several views (``HeadContext/view``), the name of the head's own comes first:
+///
+///     all-MiniLM-L6-v2/siamese: layer(of=5) > projection(width=128,...) > ...
 public struct Genotype: Hashable, Sendable, CustomStringConvertible {
     public let genes: [Gene]
+    /// The view that the head reads; `nil` where a search has only one.
+    public let view: String?
 
-    init(_ genes: [Gene]) { self.genes = genes }
+    init(_ genes: [Gene], view: String?) {
+        self.genes = genes
+        self.view = view
+    }
 
     /// The text form, with every choice spelled out.
-    public var description: String { genes.map(\.text).joined(separator: " > ") }
+    public var description: String {
+        (view.map { "\($0): " } ?? "") + genes.map(\.text).joined(separator: " > ")
+    }
+
+    /// The same operations for another view.
+    public func inView(_ view: String?) -> Genotype { Genotype(genes, view: view) }
 }
 
 /// Errors in the text of a genotype.
@@ -42,6 +56,10 @@ public enum GenotypeError: DiagnosedError, Equatable {
     case badValue(operation: String, choice: String, found: String, expected: [String])
     case misplaced(operation: String, reason: String)
     case nothingFor(slot: String, possible: [String])
+    /// A view that the search does not have; it has a single one without a name where none is known.
+    case unknownView(name: String, known: [String])
+    /// The text does not say which of several views the head reads.
+    case missingView(known: [String])
 
     public var kind: ErrorKind { .usage }
 
@@ -63,6 +81,15 @@ public enum GenotypeError: DiagnosedError, Equatable {
                 + expected.joined(separator: ", ")
         case .misplaced(let operation, let reason):
             "head: \(operation): \(reason)"
+        case .unknownView(let name, let known):
+            "head: there is no view '\(name)'; "
+                + (known.isEmpty
+                    ? "with one encoder and pairing a head's text has no view"
+                    : "known views: \(known.joined(separator: ", "))"
+                        + suggestion(for: name, in: known))
+        case .missingView(let known):
+            "head: it does not say which view it reads: begin its text with one of "
+                + known.map { "'\($0):'" }.joined(separator: ", ")
         }
     }
 }

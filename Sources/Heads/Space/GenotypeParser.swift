@@ -5,10 +5,12 @@ extension SearchSpace {
     /// The longest text in bytes: each character is looked at several times, at half a microsecond
     /// each.
     private static let maximumBytes = 1 << 16
+    /// What is shown of a view's name that is not one.
+    private static let maximumNameLength = 200
 
     /// Reads the text form of a genotype. Choices that are left out have their standard value; the
     /// result is canonical and uses this space's operations (though it may have more blocks than
-    /// the space draws).
+    /// the space draws). The text may begin with this space's view.
     /// - Throws: ``GenotypeError``.
     public func genotype(_ text: String) throws -> Genotype {
         guard text.utf8.count <= Self.maximumBytes else {
@@ -16,11 +18,15 @@ extension SearchSpace {
                 text: text.prefix(80) + "...", column: 1,
                 expected: "at most \(Self.maximumBytes) bytes")
         }
+        let (view, operations) = Self.view(in: text)
+        if let view, view != context.view {
+            throw GenotypeError.unknownView(name: view, known: context.view.map { [$0] } ?? [])
+        }
         var genes: [Gene] = []
-        var column = 1
-        for part in text.split(separator: ">", omittingEmptySubsequences: false) {
+        var column = 1 + text.distance(from: text.startIndex, to: operations.startIndex)
+        for part in operations.split(separator: ">", omittingEmptySubsequences: false) {
             let start = column + part.prefix { $0.isWhitespace }.count
-            let trimmed = trim(part)
+            let trimmed = Self.trim(part)
             guard !trimmed.isEmpty else {
                 throw GenotypeError.syntax(text: text, column: start, expected: "an operation")
             }
@@ -37,7 +43,16 @@ extension SearchSpace {
             genes.insert(source, at: 0)
         }
         try check(genes)
-        return Genotype(genes)
+        return Genotype(genes, view: context.view)
+    }
+
+    /// The view that a genotype's text begins with, `nil` where it names none, and what comes after.
+    static func view(in text: String) -> (name: String?, operations: Substring) {
+        guard let end = text.firstIndex(where: { ":(>".contains($0) }), text[end] == ":" else {
+            return (nil, text[...])
+        }
+        let name = trim(text[..<end]).prefix(maximumNameLength)
+        return (String(name), text[text.index(after: end)...])
     }
 
     private var standardSource: Gene? {
@@ -50,9 +65,9 @@ extension SearchSpace {
 
     private func gene(_ text: Substring, whole: String, column: Int) throws -> Gene {
         let name = text.prefix { $0 != "(" }
-        guard let operation = registry[String(trim(name))] else {
+        guard let operation = registry[String(Self.trim(name))] else {
             throw GenotypeError.unknownOperation(
-                name: String(trim(name)), known: registry.operations.map(\.name))
+                name: String(Self.trim(name)), known: registry.operations.map(\.name))
         }
         var values = Dictionary(
             uniqueKeysWithValues: operation.choices(in: context).map { ($0.name, $0.standard) })
@@ -72,8 +87,8 @@ extension SearchSpace {
                     throw GenotypeError.syntax(
                         text: whole, column: place + 1, expected: "choice=value")
                 }
-                let key = String(trim(sides[0]))
-                let value = String(trim(sides[1]))
+                let key = String(Self.trim(sides[0]))
+                let value = String(Self.trim(sides[1]))
                 guard let choice = operation.choices(in: context).first(where: { $0.name == key })
                 else {
                     throw GenotypeError.unknownChoice(
@@ -126,7 +141,7 @@ extension SearchSpace {
         }
     }
 
-    private func trim(_ text: Substring) -> Substring {
+    private static func trim(_ text: Substring) -> Substring {
         var text = text.drop { $0.isWhitespace }
         while let last = text.last, last.isWhitespace { text.removeLast() }
         return text

@@ -77,14 +77,29 @@ public struct HeadContext: Sendable, Hashable {
     public let segments: Int
     /// The encoder's layers that a head may read, ascending; their indices are the input slots.
     public let layers: [Int]
+    /// The name of the view, which is an encoder, a pairing and the layers kept; `nil` where a
+    /// search has only one. It begins the text of every head of the view.
+    public let view: String?
 
-    /// - Precondition: at least one layer, none twice.
-    public init(inputWidth: Int, classes: Int, segments: Int, layers: [Int] = [1]) {
+    /// - Precondition: at least one layer, none twice; a view's name has none of `:(>` and no
+    ///   white space.
+    public init(
+        inputWidth: Int, classes: Int, segments: Int, layers: [Int] = [1], view: String? = nil
+    ) {
         precondition(!layers.isEmpty && Set(layers).count == layers.count)
+        precondition(view?.contains { ":(>".contains($0) || $0.isWhitespace } != true)
         self.inputWidth = inputWidth
         self.classes = classes
         self.segments = segments
         self.layers = layers
+        self.view = view
+    }
+
+    /// The same with other layers.
+    func reading(layers: [Int]) -> HeadContext {
+        HeadContext(
+            inputWidth: inputWidth, classes: classes, segments: segments, layers: layers,
+            view: view)
     }
 }
 

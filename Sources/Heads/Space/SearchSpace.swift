@@ -54,6 +54,23 @@ public struct SearchSpace: Sendable {
         self.maximumBlocks = hasBlocks ? maximumBlocks : 0
     }
 
+    /// The same heads for other layers.
+    public func reading(layers: [Int]) -> SearchSpace {
+        SearchSpace(
+            context.reading(layers: layers), maximumBlocks: maximumBlocks, registry: registry,
+            drawn: drawn)
+    }
+
+    private init(
+        _ context: HeadContext, maximumBlocks: Int, registry: OperationRegistry,
+        drawn: OperationRegistry
+    ) {
+        self.context = context
+        self.maximumBlocks = maximumBlocks
+        self.registry = registry
+        self.drawn = drawn
+    }
+
     /// Slots that come before the blocks.
     private static let leading = 2
 
@@ -132,7 +149,7 @@ public struct SearchSpace: Sendable {
         while true {
             let blocks = generator.index(below: maximumBlocks + 1)
             let genes = slots(blocks: blocks).map { sampleGene($0, using: &generator) }
-            if isAllowed(genes) { return Genotype(genes) }
+            if isAllowed(genes) { return Genotype(genes, view: context.view) }
         }
     }
 
@@ -163,7 +180,7 @@ public struct SearchSpace: Sendable {
                 genes[place] = changed
             default: continue
             }
-            let result = Genotype(genes)
+            let result = Genotype(genes, view: context.view)
             if result != genotype, isAllowed(genes) { return result }
         }
     }
@@ -191,6 +208,11 @@ public struct SearchSpace: Sendable {
     private func slots(blocks: Int) -> [Slot] {
         requiredSlots[..<Self.leading] + Array(repeating: .block, count: blocks)
             + requiredSlots[Self.leading...]
+    }
+
+    /// The operations of a head that are in a slot, in order.
+    public func genes(of genotype: Genotype, in slot: Slot) -> [Gene] {
+        genotype.genes.filter { self.slot(of: $0) == slot }
     }
 
     private func slot(of gene: Gene) -> Slot { registry[gene.operation]?.slot ?? .block }

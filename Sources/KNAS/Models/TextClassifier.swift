@@ -15,7 +15,8 @@ import Training
 ///     let answer = try classifier.classify("Could you send up two more towels?")
 ///     print(answer.label, answer.probability)
 ///
-/// Safe to use from several threads; calls take turns and use several threads internally.
+/// Each view of the model runs once for all heads that read it. Safe to use from several threads;
+/// calls take turns and use several threads internally.
 public final class TextClassifier: Sendable {
     /// A text or a pair of texts to classify.
     public struct Input: Sendable, Hashable {
@@ -39,8 +40,8 @@ public final class TextClassifier: Sendable {
         public let probability: Float
         /// The probability of each of ``TextClassifier/labels``.
         public let probabilities: [Float]
-        /// The values before the softmax; those of an ensemble are the logarithms of its
-        /// probabilities.
+        /// The values before the softmax; those of several heads are the logarithms of their
+        /// mixed probabilities, divided by the temperature.
         public let logits: [Float]
     }
 
@@ -49,44 +50,48 @@ public final class TextClassifier: Sendable {
     /// Whether inputs are pairs of texts.
     public let takesPairs: Bool
     private let model: Model
-    private let encoder: Encoder
-    private let extractor: FeatureExtractor
+    private let views: [ClassifierView]
     private let threads: Int
 
     /// Number of inputs that are classified at a time.
     private static let chunk = 512
 
-    /// Loads a model directory and the encoder it was made on.
+    /// Loads a model directory and the encoders it was made on.
     ///
     /// - Parameters:
     ///   - url: a run's `model` directory.
-    ///   - encoder: the encoder's directory, where it is not installed under its name.
+    ///   - encoder: the encoder's directory, where it is not installed under its name; only for
+    ///     models on one encoder.
     ///   - threads: threads to encode with.
     /// - Throws: `FileError`, `ModelError`, `EncoderError`, `TensorError`.
     public convenience init(
         contentsOf url: URL, encoder: URL? = nil, threads: Int = Parallel.availableThreads
     ) throws {
         let model = try ModelDirectory.load(url)
-        let opened = try ModelDirectory.openEncoder(
-            of: model.configuration, at: url, directory: encoder,
-            preparing: model.configuration.layers)
-        try self.init(model: model, encoder: opened, threads: threads)
+        let encoders = try ModelDirectory.openEncoders(
+            of: model.configuration, at: url, directory: encoder, preparing: true)
+        try self.init(model: model, encoders: encoders, threads: threads)
     }
 
     /// A classifier for a model in memory.
-    public init(model: Model, encoder: Encoder, threads: Int) throws {
-        self.model = model
-        self.encoder = encoder
-        labels = model.configuration.labels.map(\.name)
-        takesPairs = model.configuration.hasPairs
-        guard encoder.width == model.configuration.width else {
+    /// - Parameter encoders: for each view of the model the encoder that makes it.
+    /// - Throws: `ModelError.wrongInput` for encoders that do not fit, `EncoderError`, `TensorError`.
+    public init(model: Model, encoders: [Encoder], threads: Int) throws {
+        let configuration = model.configuration
+        guard encoders.count == configuration.views.count else {
             throw ModelError.wrongInput(
-                reason: "the encoder has width \(encoder.width), the model expects "
-                    + "\(model.configuration.width)")
+                reason: "\(encoders.count) encoders, the model has \(configuration.views.count) "
+                    + "views")
         }
+        self.model = model
+        labels = configuration.labels.map(\.name)
+        takesPairs = configuration.hasPairs
         self.threads = threads
-        extractor = try FeatureExtractor(
-            encoder, layers: model.configuration.layers, threads: threads)
+        views = try configuration.views.indices.map { view in
+            try ClassifierView(
+                configuration.views[view], segments: configuration.segments(ofView: view),
+                encoders[view], threads: threads)
+        }
     }
 
     /// Classifies one text or pair.
@@ -103,45 +108,76 @@ public final class TextClassifier: Sendable {
                 reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
                     + "found \(takesPairs ? "one" : "two")")
         }
-        let inference = model.members.map { BatchedInference(model.graph, $0, threads: threads) }
+        let heads = model.members.map { member in
+            member.replicas.map { BatchedInference(member.graph, $0, threads: threads) }
+        }
         var results: [Classification] = []
         results.reserveCapacity(inputs.count)
         for part in inputs.indices.pieces(of: Self.chunk) {
-            results += try classify(inputs[part], inference)
+            let logits = try logits(inputs[part], heads)
+            results += (0..<part.count).map { classification(logits, $0) }
         }
         return results
     }
 
-    private func classify(
-        _ inputs: ArraySlice<Input>, _ inference: [BatchedInference]
-    ) throws -> [Classification] {
+    /// Logits of some inputs, `[inputs, classes]`.
+    private func logits(
+        _ inputs: ArraySlice<Input>, _ heads: [[BatchedInference]]
+    ) throws -> [Float] {
+        let batches = try views.map { try $0.batch(inputs) }
         let configuration = model.configuration
-        let segments = configuration.context.segments
-        let maximum = min(configuration.maximumLength, encoder.maximumLength)
-        let tokenizer = encoder.tokenizer
+        let outputs = try heads.enumerated().map { place, replicas in
+            let batch = batches[configuration.members[place].view]
+                .reading(slots: configuration.slots(ofMember: place))
+            return try replicas.map { try $0.outputs(batch).array }
+        }
+        return model.logits(outputs)
+    }
+
+    /// What a row of logits says.
+    private func classification(_ all: [Float], _ row: Int) -> Classification {
+        let logits = Array(all[row * labels.count..<(row + 1) * labels.count])
+        var probabilities = logits
+        knas_softmax_rows(1, Int64(labels.count), Int64(labels.count), 1, &probabilities)
+        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+        return Classification(
+            label: labels[best], probability: probabilities[best],
+            probabilities: probabilities, logits: logits)
+    }
+}
+
+/// Turns texts into the features of one view.
+private struct ClassifierView: Sendable {
+    private let encoder: Encoder
+    private let extractor: FeatureExtractor
+    private let segments: Int
+    private let maximumLength: Int
+
+    /// - Throws: `ModelError.wrongInput` for an encoder of another width, `EncoderError`, `TensorError`.
+    init(
+        _ view: ModelConfiguration.View, segments: Int, _ encoder: Encoder, threads: Int
+    ) throws {
+        guard encoder.width == view.width else {
+            throw ModelError.wrongInput(
+                reason: "the encoder has width \(encoder.width), the model expects \(view.width)")
+        }
+        self.encoder = encoder
+        self.segments = segments
+        maximumLength = min(view.maximumLength, encoder.maximumLength)
+        extractor = try FeatureExtractor(encoder, layers: view.layers, threads: threads)
+    }
+
+    /// The features of some inputs, in the order of the view's layers.
+    func batch(_ inputs: ArraySlice<TextClassifier.Input>) throws -> FeatureBatch {
         var texts: [TokenizedText] = []
         for input in inputs {
-            if segments == 2 {
-                texts.append(tokenizer.encode(input.text, pair: nil, maximumLength: maximum))
-                texts.append(
-                    tokenizer.encode(input.pair ?? "", pair: nil, maximumLength: maximum))
-            } else {
-                texts.append(
-                    tokenizer.encode(input.text, pair: input.pair, maximumLength: maximum))
+            let sequences =
+                segments == 2
+                ? [(input.text, nil), (input.pair ?? "", nil)] : [(input.text, input.pair)]
+            texts += sequences.map { text, pair in
+                encoder.tokenizer.encode(text, pair: pair, maximumLength: maximumLength)
             }
         }
-        let batch = try extractor.batch(texts, segments: segments)
-        let classes = labels.count
-        let outputs = Ensemble.logits(
-            try inference.map { try $0.outputs(batch).array }, classes: classes)
-        return inputs.indices.enumerated().map { place, _ in
-            let logits = Array(outputs[place * classes..<(place + 1) * classes])
-            var probabilities = logits
-            knas_softmax_rows(1, Int64(classes), Int64(classes), 1, &probabilities)
-            let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-            return Classification(
-                label: labels[best], probability: probabilities[best],
-                probabilities: probabilities, logits: logits)
-        }
+        return try extractor.batch(texts, segments: segments)
     }
 }

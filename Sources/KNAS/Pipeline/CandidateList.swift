@@ -16,7 +16,7 @@ public enum CandidateList {
     /// Reads a list, whose numbers start at 1 and appear once each, in any order.
     /// - Throws: `RunError.badCandidates`, `FileError`.
     public static func read(
-        _ url: URL, in space: SearchSpace
+        _ url: URL, in spaces: SearchSpaces
     ) throws -> [(id: Int, genotype: Genotype)] {
         let file = try MappedFile(url)
         func bad(_ line: Int, _ reason: String) -> RunError {
@@ -35,7 +35,7 @@ public enum CandidateList {
             }
             guard seen.insert(id).inserted else { throw bad(place + 1, "\(id) appears twice") }
             do {
-                result.append((id, try space.genotype(String(fields[1]))))
+                result.append((id, try spaces.genotype(String(fields[1]))))
             } catch let error as any DiagnosedError {
                 throw bad(place + 1, error.description)
             }

@@ -46,27 +46,28 @@ public struct Pipeline: Sendable {
         try configuration.check()
         let watch = Stopwatch()
         let directory = try RunDirectory(configuration.run)
-        let (pipeline, prepared) = try opened(watch)
-        return try pipeline.run(prepared, directory, watch)
+        let (pipeline, prepared, layers) = try opened(watch)
+        return try pipeline.run(prepared, layers, directory, watch)
     }
 
     private func run(
-        _ prepared: Preparation, _ directory: RunDirectory, _ watch: Stopwatch
+        _ prepared: Preparation, _ layers: [LayerFinding], _ directory: RunDirectory,
+        _ watch: Stopwatch
     ) throws -> RunResult {
         let session = try RunSession(configuration, prepared, watch, note)
         defer { session.close() }
-        let splits = try watch.time("features") { try prepared.features.splits() }
+        let splits = try watch.time("features") { try prepared.splits() }
         let candidates = try watch.time("search") {
-            try search(prepared, splits.train, session)
+            try search(prepared, layers, splits.train, session)
         }
         let trainings = trainings(prepared, splits.train, splits.dev, session.memo)
-        let frozen = try select(candidates, trainings, splits, watch)
+        let costs = AnswerCosts(prepared.views, train: splits.train)
+        let frozen = try select(candidates, trainings, costs, splits, watch)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
         let findings = try watch.time("evaluation") {
             try RunFindings(
-                prepared, candidates, selected,
-                averagesSeeds: configuration.selection.averagesSeeds, seed: configuration.seed,
-                threads: configuration.threads)
+                prepared, layers: layers, candidates, selected, costs: costs,
+                seed: configuration.seed, threads: configuration.threads)
         }
         let result = try RunResult(findings, cost: watch.cost)
         try directory.write(
@@ -85,29 +86,46 @@ extension Pipeline {
     /// The root of everything random.
     var key: RandomKey { RandomKey(seed: configuration.seed) }
 
-    /// Reads the task and opens the encoder.
-    /// - Returns: both, and a pipeline that selects by the task's metric.
-    func opened(_ watch: Stopwatch = Stopwatch()) throws -> (Pipeline, Preparation) {
-        let prepared = try Preparation(
+    /// Reads the task, opens the encoders, and finds out which layers are worth keeping.
+    /// - Returns: a pipeline that selects by the task's metric, what it works on, and what each layer
+    ///   gave.
+    func opened(
+        _ watch: Stopwatch = Stopwatch()
+    ) throws -> (Pipeline, Preparation, [LayerFinding]) {
+        let all = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
-        try configuration.fineTuning?.check(layers: prepared.encoder.configuration.layers)
+        for view in all.views {
+            try configuration.fineTuning?.check(layers: view.encoder.configuration.layers)
+        }
         var configuration = configuration
-        configuration.selection.training.criterion = prepared.dataset.criterion
-        configuration.fineTuning?.training.criterion = prepared.dataset.criterion
-        return (Pipeline(configuration, progress: progress, note: note), prepared)
+        configuration.selection.training.criterion = all.dataset.criterion
+        configuration.fineTuning?.training.criterion = all.dataset.criterion
+        let pipeline = Pipeline(configuration, progress: progress, note: note)
+        guard configuration.input.layers == .automatic else { return (pipeline, all, []) }
+        let findings = try watch.time("layers") {
+            try LayerProbe(
+                threads: configuration.threads, progress: progress, key: key.child("layers")
+            ).run(all)
+        }
+        let prepared = all.reading(findings)
+        for view in prepared.views {
+            note("layers\(view.name.map { " of \($0)" } ?? ""): \(view.layers)")
+        }
+        return (pipeline, prepared, findings)
     }
 
     /// Scores candidates, or takes the head that was given.
     private func search(
-        _ prepared: Preparation, _ train: FeatureSet, _ session: RunSession
+        _ prepared: Preparation, _ layers: [LayerFinding], _ train: [FeatureSet],
+        _ session: RunSession
     ) throws -> RankedCandidates {
-        let search = try candidateSearch(prepared, train)
+        let search = try candidateSearch(prepared, train, layers)
         if let head = configuration.head {
-            return search.ranked([search.score(try prepared.space.genotype(head))])
+            return search.ranked([search.score(try prepared.spaces.genotype(head))])
         }
         let candidates = search.ranked(
-            try session.search(search, in: prepared.space, progress: progress))
+            try session.search(search, in: prepared.spaces, progress: progress))
         note(
             "scored \(candidates.best.count) of \(candidates.all.count) heads by "
                 + "\(candidates.expression)")
@@ -115,18 +133,18 @@ extension Pipeline {
     }
 
     func candidateSearch(
-        _ prepared: Preparation, _ train: FeatureSet
+        _ prepared: Preparation, _ train: [FeatureSet], _ layers: [LayerFinding] = []
     ) throws -> CandidateSearch {
         let scorer = try Scorer(
-            space: prepared.space, train: train, proxies: configuration.search.expression.names,
+            spaces: prepared.spaces, train: train, proxies: configuration.search.expression.names,
             options: configuration.search.scoring, key: key.child("scoring"))
-        return candidateSearch(prepared, configuration.space.limits(for: train)) {
+        return candidateSearch(prepared, configuration.space.limits(for: train), layers) {
             try scorer.score($0, key: $1)
         }
     }
 
     func candidateSearch(
-        _ prepared: Preparation, _ limits: HeadLimits,
+        _ prepared: Preparation, _ limits: [HeadLimits], _ layers: [LayerFinding] = [],
         score: @escaping @Sendable (Genotype, RandomKey) throws -> Score
     ) -> CandidateSearch {
         var options = CandidateSearch.Options()
@@ -135,34 +153,43 @@ extension Pipeline {
         options.strategy = configuration.search.strategy
         options.threads = configuration.threads
         options.limits = limits
+        options.layers = LayerStandings(
+            layers.map {
+                LayerStandings.Layer(
+                    view: $0.view, layer: $0.layer, crossEntropy: $0.crossEntropy)
+            })
         return CandidateSearch(
-            space: prepared.space, options: options, key: key.child("search"), score: score)
+            spaces: prepared.spaces, options: options, key: key.child("search"), score: score)
     }
 
     func trainings(
-        _ prepared: Preparation, _ train: FeatureSet, _ dev: FeatureSet, _ memo: TrainingMemo
+        _ prepared: Preparation, _ train: [FeatureSet], _ dev: [FeatureSet], _ memo: TrainingMemo
     ) -> HeadTrainings {
         HeadTrainings(
-            space: prepared.space,
-            parts: HeldOutParts(train: train, dev: dev, key: key.child("parts")),
+            spaces: prepared.spaces,
+            parts: HeldOutParts.views(train: train, dev: dev, key: key.child("parts")),
             threads: configuration.threads, progress: progress, memo: memo)
-    }
-
-    func selection(_ trainings: HeadTrainings) -> HeadSelection {
-        HeadSelection(trainings, configuration.selection, key: key, note: note)
     }
 
     /// Linear heads compete where a search was made for the frozen encoder.
     private func select(
-        _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ splits: SplitFeatures,
-        _ watch: Stopwatch
+        _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ costs: AnswerCosts,
+        _ splits: ViewSplits, _ watch: Stopwatch
     ) throws -> SelectedHeads {
         let isGiven = configuration.head != nil
-        return try selection(trainings).run(
-            candidates.best.prefix(configuration.selection.keep).map(\.genotype),
-            isGiven: isGiven,
+        let scoring = configuration.search.scoring
+        var selection = configuration.selection
+        // Encoder layers are trained with one head.
+        if configuration.fineTuning != nil { selection.exportsSingle = true }
+        return try HeadSelection(trainings, selection, key: key, note: note).run(
+            candidates.best.map(\.genotype), isGiven: isGiven,
             competing: configuration.selection.fitsLinearHeads && !isGiven
                 && configuration.fineTuning == nil,
+            costs: costs,
+            scoring: costs.scoring(
+                candidates.all.map(\.genotype), examples: scoring.examples,
+                initializations: scoring.initializations,
+                outputs: min(trainings.classes, scoring.outputDirections)),
             limits: configuration.space.limits(for: splits.train), test: splits.test,
             watch: watch)
     }
@@ -172,7 +199,7 @@ extension Pipeline {
     ) throws -> SelectedHeads {
         guard let options = configuration.fineTuning else { return frozen }
         return try FineTuneStage(
-            options, trainings, configuration.selection, prepared.dataset, prepared.encoder,
+            options, trainings, configuration.selection, prepared.dataset, prepared.views[0],
             run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
         ).run(frozen, isGiven: configuration.head != nil)
     }

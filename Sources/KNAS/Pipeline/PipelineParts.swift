@@ -28,7 +28,7 @@ extension Pipeline {
     ///   errors.
     public func plan() throws -> Plan {
         try configuration.check()
-        let (pipeline, prepared) = try opened()
+        let (pipeline, prepared, _) = try opened()
         let identity = RunIdentity(pipeline.configuration, prepared)
         _ = try RunDirectory(configuration.run)
         let store = try RunStore(
@@ -37,11 +37,12 @@ extension Pipeline {
         // Bad options are reported now rather than by every share.
         try configuration.search.scoring.check()
         // Mean lengths matter only where multiply-adds are limited.
-        let lengths =
-            try configuration.space.maximumMultiplyAdds == nil
-            ? [] : prepared.features.trainLengths()
-        let limits = configuration.space.limits(
-            lengths: lengths, segments: prepared.dataset.segments)
+        let limits = try prepared.views.map { view in
+            configuration.space.limits(
+                lengths: configuration.space.maximumMultiplyAdds == nil
+                    ? [] : try view.features.trainLengths(),
+                segments: view.features.segments)
+        }
         let search = candidateSearch(prepared, limits) { _, _ in
             preconditionFailure("a plan scores nothing")
         }
@@ -61,14 +62,17 @@ extension Pipeline {
         return plan
     }
 
+    /// The layers that the run's heads read, for each view.
+    public func layers() throws -> [[Int]] { try opened().1.views.map(\.layers) }
+
     /// Scores a share of a plan's candidates into a part. Only train is encoded.
     /// - Returns: the number of heads in the share.
     public func score(_ list: URL, shard: Shard, to part: URL) throws -> Int {
         try configuration.check()
-        let (pipeline, prepared) = try opened()
-        let share = try CandidateList.read(list, in: prepared.space).enumerated()
+        let (pipeline, prepared, _) = try opened()
+        let share = try CandidateList.read(list, in: prepared.spaces).enumerated()
             .filter { shard.contains($0.offset) }.map(\.element)
-        let search = try candidateSearch(prepared, prepared.features.features(.train))
+        let search = try candidateSearch(prepared, prepared.features(.train))
         let done = WorkCounter(
             stage: "scoring", total: share.count, unit: "heads", progress: progress)
         try RunStore.writePart(part, identity: RunIdentity(pipeline.configuration, prepared)) {
@@ -81,25 +85,28 @@ extension Pipeline {
         return share.count
     }
 
-    /// Trains a head as a finalist into a part. Only train and dev are encoded.
+    /// Trains a head as a contestant into a part. Only train and dev are encoded.
     ///
     /// - Parameters:
     ///   - head: its text form.
     ///   - heldOut: the part of the data that it is tried on: 0 is dev, 1 and up are folds of train
-    ///     (the better half of the finalists proceeds to each next one).
+    ///     (contestants are tried on dev, and on as many folds as 2,000 held-out rows take).
     ///   - part: the file to write.
     /// - Throws: `GenotypeError`, `RunStoreError`, and the stages' errors.
     public func train(_ head: String, heldOut: Int, to part: URL) throws {
         try configuration.check()
-        let (pipeline, prepared) = try opened()
-        let genotype = try prepared.space.genotype(head)
-        let train = try prepared.features.features(.train)
-        let dev = try prepared.features.features(.dev)
+        let (pipeline, prepared, _) = try opened()
+        let genotype = try prepared.spaces.genotype(head)
+        // The head's own view is enough.
+        let own = Preparation(prepared.dataset, views: [prepared.view(of: genotype)])
+        let (train, dev) = (try own.features(.train), try own.features(.dev))
         try RunStore.writePart(part, identity: RunIdentity(pipeline.configuration, prepared)) {
             store in
             // Exactly as the fine step does it, so a resumed search finds it.
-            try pipeline.selection(pipeline.trainings(prepared, train, dev, TrainingMemo(store)))
-                .trainFinalist(genotype, part: heldOut)
+            try HeadSelection(
+                pipeline.trainings(own, train, dev, TrainingMemo(store)),
+                pipeline.configuration.selection, key: pipeline.key, note: note
+            ).trainContestant(genotype, part: heldOut, placeholder: train)
         }
     }
 

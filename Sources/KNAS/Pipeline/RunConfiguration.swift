@@ -16,7 +16,7 @@ import Training
 ///     configuration.selection.seeds = 5
 ///     let result = try Pipeline(configuration).run()
 public struct RunConfiguration: Sendable {
-    /// Task, encoder, and what heads may read.
+    /// Task, encoders, and what heads may read.
     public var input: InputConfiguration
     /// Which heads there are.
     public var space = SpaceConfiguration()
@@ -51,13 +51,16 @@ public struct RunConfiguration: Sendable {
         try search.check()
         try selection.check()
         try require(
-            selection.keep <= search.candidates, "--keep", selection.keep,
+            head != nil || selection.keep <= search.candidates, "--keep", selection.keep,
             "at most --candidates (\(search.candidates))")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
         try space.check()
         try require(
             !selection.averagesSeeds || fineTuning == nil, "--ensemble", "on",
             "a run without --unfreeze, whose seeds each have their own encoder")
+        try require(
+            !input.hasSeveralViews || fineTuning == nil, "--unfreeze", "on",
+            "a run with one encoder and one pairing")
         try fineTuning?.training.check()
         try input.check()
     }

@@ -5,19 +5,21 @@ import Tensors
 
 extension RunIdentity {
     /// Choices that do not change the results, or that a digest covers. A head's score does not
-    /// depend on how many others there are, so a run can be resumed for more candidates; and seeds
-    /// are trained in the same way whether one or all of them are exported, so a finished run can
-    /// be resumed to get the other model.
+    /// depend on how many others there are, so a run can be resumed for more candidates. Trainings
+    /// are kept by what decides them, so a finished run can also be resumed to get another model from
+    /// its heads: of more members, at another cost, or of one head.
     private static let free: Set<String> = [
         "input.task", "input.data", "run", "threads", "mode", "seed", "search.candidates",
-        "selection.averagesSeeds", "command",
+        "selection.averagesSeeds", "selection.seeds", "selection.exportsSingle",
+        "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
+        "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
     ]
 
     /// The identity of the run that a configuration describes.
     init(_ configuration: RunConfiguration, _ prepared: Preparation) {
         self.init(
             program: Version.current, kernels: BLAS.kernelName, task: prepared.dataset.name,
-            data: prepared.dataset.digest, encoder: prepared.encoder.digest,
+            data: prepared.dataset.digest, encoder: prepared.digest,
             seed: configuration.seed,
             choices: configuration.choices.filter { !Self.free.contains($0.key) })
     }

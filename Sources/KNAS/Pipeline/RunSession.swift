@@ -36,11 +36,11 @@ struct RunSession {
 
     /// Searches; candidates that are already in the store are not scored again.
     func search(
-        _ search: CandidateSearch, in space: SearchSpace, progress: ProgressHandler?
+        _ search: CandidateSearch, in spaces: SearchSpaces, progress: ProgressHandler?
     ) throws -> [Candidate] {
         let store = store
         return try search.run(
-            resuming: try store.candidates(in: space), progress: progress,
+            resuming: try store.candidates(in: spaces), progress: progress,
             onCandidate: { try store.append($0) })
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import RunStore
+import Selection
 import Support
 
 /// A summary of a run's directory, whether or not the run is complete.
@@ -15,7 +16,8 @@ public struct RunOverview: Sendable, Codable {
         /// The state of a run with a file that cannot be read.
         init(_ error: any DiagnosedError) {
             switch error {
-            case RunStoreError.older, RunStoreError.newer, RunResultError.otherFormat:
+            case RunStoreError.older, RunStoreError.newer, RunResultError.otherFormat,
+                RunResultError.earlier:
                 self = .otherVersion
             default: self = .damaged
             }
@@ -31,6 +33,14 @@ public struct RunOverview: Sendable, Codable {
         case search, study
     }
 
+    /// A head of the exported model.
+    public struct Member: Sendable, Codable {
+        /// In text form.
+        public var genotype: String
+        /// Its share of the model's probabilities.
+        public var weight: Double
+    }
+
     /// The run's directory.
     public var directory: String
     /// Whether it is a search or a study.
@@ -41,7 +51,7 @@ public struct RunOverview: Sendable, Codable {
     public var detail: String?
     /// Name of the task.
     public var task: String?
-    /// Name of the encoder.
+    /// Name of the encoder; names separated by commas where there are several.
     public var encoder: String?
     /// The seed of everything random.
     public var seed: UInt64?
@@ -53,18 +63,26 @@ public struct RunOverview: Sendable, Codable {
     public var scored: Int?
     /// Trainings that are finished.
     public var trainings: Int?
-    /// The exported model's head in text form.
-    public var head: String?
-    /// The trained weights, those of encoder layers included.
+    /// The exported model's heads, from the largest share to the smallest.
+    public var members: [Member]?
+    /// The trained weights of all heads, those of encoder layers included.
     public var parameters: Int?
-    /// Accuracy of the exported model on dev, a fraction of 1.
-    public var devAccuracy: Double?
+    /// What an answer costs, as a multiple of the encoder's pass.
+    public var costFactor: Double?
+    /// Accuracy of the exported model on rows that it was not chosen on, a fraction of 1.
+    public var heldOutAccuracy: Double?
     /// The same on test, a fraction of 1.
     public var testAccuracy: Double?
     /// F1 on test.
     public var testF1: Double?
     /// The Matthews correlation on test.
     public var testMCC: Double?
+    /// Cross entropy on test, in nats.
+    public var testCrossEntropy: Double?
+    /// Accuracy on test of the best head by itself, a fraction of 1.
+    public var singleTestAccuracy: Double?
+    /// The same of the exact linear head.
+    public var linearTestAccuracy: Double?
     /// What the run took, in seconds.
     public var wallSeconds: Double?
     /// All choices of the run by name.
@@ -126,7 +144,7 @@ public struct RunOverview: Sendable, Codable {
         state = summary.isComplete ? .complete : summary.isRunning ? .running : .interrupted
         detail = summary.isComplete ? nil : summary.stage ?? "start"
         task = summary.identity.task
-        encoder = summary.identity.choices["input.encoder"]
+        encoder = summary.identity.choices["input.encoders"]
         seed = summary.identity.seed
         version = summary.identity.program
         created = summary.created.map { $0.formatted(.iso8601) }
@@ -139,16 +157,22 @@ public struct RunOverview: Sendable, Codable {
 
     private mutating func take(_ result: RunResult) {
         task = result.task
-        encoder = result.encoders.map(\.name).joined(separator: ", ")
+        var names: [String] = []
+        for use in result.encoders where !names.contains(use.name) { names.append(use.name) }
+        encoder = names.joined(separator: ", ")
         seed = result.seed
         version = result.version
         let exported = result.exported
-        head = exported.members.map(\.genotype).joined(separator: " + ")
+        members = exported.members.map { Member(genotype: $0.genotype, weight: $0.weight) }
         parameters = exported.parameters
-        devAccuracy = exported.dev.accuracy
-        testAccuracy = exported.modelTest.accuracy
-        testF1 = exported.modelTest.f1
-        testMCC = exported.modelTest.mcc
+        costFactor = exported.costFactor
+        heldOutAccuracy = exported.heldOut?.accuracy
+        testAccuracy = exported.test.accuracy
+        testF1 = exported.test.f1
+        testMCC = exported.test.mcc
+        testCrossEntropy = exported.test.crossEntropy
+        singleTestAccuracy = result.single.test.accuracy
+        linearTestAccuracy = result.controls[Role.linear.rawValue]?.test.accuracy
         wallSeconds = result.cost.wallSeconds
     }
 

@@ -1,6 +1,6 @@
 import Heads
 
-/// The exported head's architecture, drawn from top to bottom.
+/// The exported model's heads, each drawn from top to bottom.
 enum ArchitectureSection {
     private static let left = 70.0
     private static let boxWidth = 300.0
@@ -10,10 +10,31 @@ enum ArchitectureSection {
     private static let mix = "mix"
 
     static func html(_ content: ReportContent) -> HTML {
-        let result = content.result
-        let diagram = content.architecture
+        let members = content.result.exported.members
+        let figures: [HTML] = zip(members, content.architectures).enumerated().map { place, head in
+            let drawing = figure(head.1, of: head.0, number: place + 1, content.result)
+            guard members.count > 1 else { return drawing }
+            return """
+                <details\(place == 0 ? " open" : "")><summary>Member \(place + 1), share \
+                \(Show.percent(head.0.weight)): \(head.0.role.title)</summary>
+                \(drawing)
+                </details>
+                """
+        }
+        return """
+            <section aria-labelledby="architecture">
+            <h2 id="architecture">Architecture</h2>
+            \(figures)
+            </section>
+            """
+    }
+
+    private static func figure(
+        _ diagram: ArchitectureDiagram, of member: RunResult.Member, number: Int,
+        _ result: RunResult
+    ) -> HTML {
         var y = 10.0
-        var parts: [HTML] = [encoder(result, at: &y, diagram.inputShape)]
+        var parts: [HTML] = [encoder(member, result, at: &y, diagram.inputShape)]
         for box in diagram.boxes { parts.append(draw(box, at: &y)) }
         parts.append(
             """
@@ -24,35 +45,32 @@ enum ArchitectureSection {
             ([box.operation] + details(box) + ["gives \(box.shape)"]).joined(separator: ", ")
         }
         return """
-            <section aria-labelledby="architecture">
-            <h2 id="architecture">The exported head’s architecture</h2>
-            <p>\(result.exported.members.map { LeaderboardSection.genotype($0.genotype) })</p>
+            <p>\(HTML(genotype: member.genotype))</p>
             \(Figure.svg(
-                id: "architecture-figure", width: width, height: y + 30,
-                title: "The head, from the encoder to the classes",
+                id: "architecture-\(number)", width: width, height: y + 30,
+                title: "Head \(number), from the encoder to the classes",
                 description: steps.joined(separator: "; then "), parts,
                 caption: """
                     Each box is an operation with its settings; between boxes is the shape of what \
                     flows on\(diagram.boxes.contains { $0.slot == .block }
                         ? "; a line around a box is its residual connection" : ""). \
-                    \(Show.count(result.exported.parameters)) trained weights in all.
+                    \(Show.count(member.parameters)) trained weights in all.
                     """))
-            </section>
             """
     }
 
     private static func encoder(
-        _ result: RunResult, at y: inout Double, _ shape: String
+        _ member: RunResult.Member, _ result: RunResult, at y: inout Double, _ shape: String
     ) -> HTML {
         let state: String
         if let layers = result.exported.trainedLayers, let first = layers.first,
             let last = layers.last
         {
-            state = "\(Show.layers(first, last)) trained, the others frozen"
+            state = "\(Show.layers(Array(first...max(first, last)))) trained, the others frozen"
         } else {
             state = "frozen"
         }
-        let name = URLName.last(result.encoders.first?.name ?? "")
+        let name = URLName.last(member.encoder)
         let box = Self.box(y, height: 46, style: "frozen", lines: [(name, true), (state, false)])
         y += 46
         return box + arrow(at: &y, shape)

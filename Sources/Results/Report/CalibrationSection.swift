@@ -5,8 +5,8 @@ enum CalibrationSection {
     private static let binCount = 10
 
     static func html(_ content: ReportContent) -> HTML {
-        let curve = CalibrationCurve(content.test.predictions, binCount: binCount)
         let predictions = content.test.predictions
+        let curve = CalibrationCurve(predictions, binCount: binCount)
         let count = Double(max(1, predictions.count))
         let confidence = predictions.confidences.reduce(0) { $0 + Double($1) } / count
         let accuracy = Double(predictions.correct.count { $0 }) / count
@@ -19,11 +19,37 @@ enum CalibrationSection {
             <strong>\(Show.share(curve.expectedError))</strong>: the average difference, over the \
             rows, between confidence and accuracy of a row’s bin (0 is perfect). The largest gap \
             of a bin is \(Show.share(curve.maximumError)).</p>
+            \(temperature(content))
             \(figure(curve))
             <details><summary>The numbers in this figure</summary>
             \(table(curve))
             </details>
             </section>
+            """
+    }
+
+    /// What the temperature changed.
+    private static func temperature(_ content: ReportContent) -> HTML {
+        let temperature = content.result.exported.temperature
+        guard temperature != 1 else { return "" }
+        let rows = [("before", content.uncalibrated), ("after", content.test.predictions)]
+        return """
+            <p>Logits are divided by one temperature, \(Show.decimals(temperature, 3)), that was \
+            fitted on held-out rows; it changes no answer, only how sure the model says it is.</p>
+            \(Table(
+                id: "temperature", caption: "Before and after the temperature, on test",
+                columns: [
+                    ("", .text), ("Calibration error, \(binCount) bins", .number),
+                    ("Cross entropy", .number), ("Brier score", .number),
+                ],
+                rows: rows.map { name, predictions in
+                    let metrics = ClassificationMetrics(predictions)
+                    let curve = CalibrationCurve(predictions, binCount: binCount)
+                    return [
+                        .init(text: name), .init(curve.expectedError),
+                        .init(metrics.crossEntropy), .init(metrics.brier),
+                    ]
+                }).html)
             """
     }
 

@@ -60,9 +60,12 @@ enum CostSection {
         case "encoder": "encoder: loading it"
         case "features": "features: encoding the rows"
         case "search": "search: scoring candidates"
-        case "finalists": "finalists: halving, tuning, seeds"
-        case "linear heads": "linear heads: exact fits, comparison with the search’s best head"
-        case "controls": "controls: MLP, random heads"
+        case "layers": "layers: probing them on a sample"
+        case "contestants": "contestants: the funnel, and trials on held-out parts"
+        case "tuning": "tuning: other training configurations"
+        case "linear heads": "linear heads: exact fits"
+        case "portfolio": "portfolio: choosing members, training their further seeds"
+        case "controls": "controls: heads to compare with"
         case "evaluation": "evaluation: predictions on test"
         default: stage
         }
@@ -70,16 +73,14 @@ enum CostSection {
 
     /// Scoring all candidates compared with training all of them.
     private static func comparison(_ content: ReportContent) -> HTML {
-        let result = content.result
-        let cost = result.cost
+        let (result, cost, effort) = (content.result, content.result.cost, content.effort)
         let scoring = cost.stages["search"] ?? 0
-        let training = cost.stages["finalists"] ?? 0
-        let effort = content.effort
-        guard effort.trainings > 0, cost.wallSeconds > 0, result.search.candidates > 1 else {
+        let training = cost.stages["contestants"] ?? 0
+        guard effort.rows > 0, cost.wallSeconds > 0, result.search.candidates > 1 else {
             return "<p>One head was given: there was nothing to save.</p>"
         }
-        let each = training / Double(effort.trainings)
-        let all = each * Double(result.search.candidates)
+        let one = training / Double(effort.rows) * Double(effort.rowsOfOne)
+        let all = one * Double(result.search.candidates)
         // Both stages keep as many cores busy as the whole run does.
         let busy = cost.cpuSeconds / cost.wallSeconds
         func row(_ name: String, _ seconds: Double) -> [Table.Cell] {
@@ -95,11 +96,10 @@ enum CostSection {
         let candidates = Show.plural(result.search.candidates, "candidate")
         return """
             <h3>Compared with training everything</h3>
-            <p>\(Show.plural(effort.trainings, "training")) of finalists and the best head \
-            (\(Show.plural(effort.epochs, "epoch"))) took \(Show.duration(training)), so \
-            \(Show.duration(each)) each, in parallel on this machine’s cores. Training all \
+            <p>The funnel’s \(Show.plural(effort.heads, "head")) took \(Show.duration(training)); \
+            at that speed a training to the end takes \(Show.duration(one)). Training all \
             \(candidates) once would then have taken about \(Show.duration(all)): \
-            \(Show.short(ratio)) times what scoring them and training the best took\
+            \(Show.short(ratio)) times what scoring them and the funnel took\
             \(ratio < 1 ? ", so a search this small saved nothing" : "").</p>
             \(Table(
                 id: "alternatives",
@@ -107,7 +107,7 @@ enum CostSection {
                 columns: [("What", .text), ("Time", .number), ("Energy and CO₂, estimated", .text)],
                 rows: [
                     row("scoring \(candidates)", scoring),
-                    row("training finalists and the best head", training),
+                    row("the funnel and its contestants’ trials", training),
                     row("training every candidate once (estimate)", all),
                 ]).html)
             """

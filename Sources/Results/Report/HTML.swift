@@ -16,6 +16,16 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// - Parameter trusted: never what a user wrote.
     init(trusted: String) { source = trusted }
 
+    /// A genotype that breaks between its operations, and within them after commas.
+    init(genotype text: String) {
+        let parts: [HTML] = text.components(separatedBy: " > ").map { operation in
+            let settings: [HTML] = operation.components(separatedBy: ",").map { "\($0)" }
+            return HTML(trusted: settings.map(\.source).joined(separator: ",<wbr>"))
+        }
+        let whole = HTML(trusted: parts.map(\.source).joined(separator: " &gt; "))
+        self = "<code class=\"genotype\">\(whole)</code>"
+    }
+
     /// Inserts text and pieces of pages into markup.
     package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var source = ""
@@ -73,6 +83,16 @@ enum Show {
         return rounded == 0 ? "0.0" : String(format: "%+.1f", rounded)
     }
 
+    /// The size of a difference of shares in percentage points.
+    static func distance(_ value: Double) -> String { decimals(abs(value) * 100, 1) }
+
+    /// A small difference with three decimals and its sign.
+    static func signed(_ value: Double) -> String {
+        guard value.isFinite else { return "–" }
+        let rounded = (value * 1000).rounded() / 1000
+        return rounded == 0 ? "0.000" : String(format: "%+.3f", rounded)
+    }
+
     static func decimals(_ value: Double, _ digits: Int) -> String {
         value.isFinite ? String(format: "%.\(digits)f", value) : "–"
     }
@@ -115,9 +135,19 @@ enum Show {
         return "\(Show.count(count)) \(noun)\(ending)"
     }
 
-    /// `layer 10`, `layers 8 to 10`.
-    static func layers(_ first: Int, _ last: Int) -> String {
-        first == last ? "layer \(first)" : "layers \(first) to \(last)"
+    /// `layer 10`, `layers 8 to 10`, `layers 3, 7 and 8`.
+    static func layers(_ layers: [Int]) -> String {
+        guard layers.count > 1 else { return "layer \(layers.first ?? 0)" }
+        let isRange = zip(layers, layers.dropFirst()).allSatisfy { $0 + 1 == $1 }
+        return isRange && layers.count > 2
+            ? "layers \(layers[0]) to \(layers[layers.count - 1])"
+            : "layers \(list(layers.map(String.init)))"
+    }
+
+    /// `a`, `a and b`, `a, b and c`.
+    static func list(_ names: [String]) -> String {
+        guard let last = names.last, names.count > 1 else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " and " + last
     }
 
     /// A number of any size: whole below a billion, otherwise as a power of ten.

@@ -1,4 +1,6 @@
 import Foundation
+import Metrics
+import Selection
 
 /// The best heads by score.
 enum LeaderboardSection {
@@ -6,6 +8,7 @@ enum LeaderboardSection {
         let search = content.result.search
         let names = Set(content.leaderboard.flatMap(\.proxies.keys)).sorted()
         let shown = content.leaderboard.count
+        let heldOut = metrics(content)
         let table = Table(
             id: "heads",
             caption: """
@@ -16,23 +19,30 @@ enum LeaderboardSection {
                 """,
             columns: [("Place", .number), ("Score", .number)]
                 + names.map { ($0, .number) }
-                + [("Weights", .number), ("Held-out accuracy", .number), ("Head", .text)],
-            rows: content.leaderboard.map { row($0, names, content) }, sortedColumn: 0)
+                + [("Weights", .number)] + heldOut.map { ("Held-out \($0.title)", .number) }
+                + [("Training", .text), ("Head", .text)],
+            rows: content.leaderboard.map { row($0, names, heldOut) }, sortedColumn: 0)
         return """
             <section aria-labelledby="leaderboard">
             <h2 id="leaderboard">Leaderboard</h2>
             <p>Heads are ranked by <code>\(search.proxy)</code> without training; a higher score \
             is better\(search.proxy.hasPrefix("vote(") ? " (of a vote: the sum of ranks)" : ""). \
             Each proxy’s mean is shown with its spread over the initialisations (±). Only \
-            finalists have an accuracy. <span class="scripted" hidden>Press a column’s name to \
+            contestants have held-out figures. <span class="scripted" hidden>Press a column’s name to \
             sort by it, again to reverse the order.</span></p>
             \(shown == 0 ? "<p>No head could be scored.</p>" : table.html)
             </section>
             """
     }
 
+    /// What decides, and accuracy.
+    private static func metrics(_ content: ReportContent) -> [Metric] {
+        let metric = content.result.metrics[0]
+        return metric == .accuracy ? [.accuracy] : [metric, .accuracy]
+    }
+
     private static func row(
-        _ row: ReportContent.Row, _ names: [String], _ content: ReportContent
+        _ row: ReportContent.Row, _ names: [String], _ metrics: [Metric]
     ) -> [Table.Cell] {
         let proxies = names.map { name in
             guard let summary = row.proxies[name] else { return Table.Cell.empty }
@@ -40,26 +50,19 @@ enum LeaderboardSection {
                 "\(Show.short(summary.mean)) <small>±\(Show.short(summary.spread))</small>",
                 sortKey: "\(summary.mean)")
         }
-        let isBest = content.trials.contains {
-            $0.isBest && $0.entry.genotype == row.genotype
-        }
-        let accuracy = row.heldOutAccuracy.map { Table.Cell($0, Show.share($0)) } ?? .empty
+        // One that left the funnel was held against dev alone.
+        let heldOut = row.trained?.entry.role == .contestant ? row.trained?.entry.heldOut : nil
         return [Table.Cell(row.place), Table.Cell(row.score, Show.short(row.score))] + proxies
+            + [Table.Cell(row.parameters)]
+            + metrics.map { metric in heldOut.map { .init($0.value(of: metric)) } ?? .empty }
             + [
-                Table.Cell(row.parameters), accuracy,
-                Table.Cell(
-                    "\(isBest ? "<strong>★ best</strong> " as HTML : "")\(genotype(row.genotype))"
-                ),
+                Table.Cell(text: row.trained.map(training) ?? ""),
+                Table.Cell(HTML(genotype: row.genotype)),
             ]
     }
 
-    /// A genotype that breaks between its operations, and within them after commas.
-    static func genotype(_ text: String) -> HTML {
-        let parts: [HTML] = text.components(separatedBy: " > ").map { operation in
-            let settings: [HTML] = operation.components(separatedBy: ",").map { "\($0)" }
-            return HTML(trusted: settings.map(\.source).joined(separator: ",<wbr>"))
-        }
-        let whole = HTML(trusted: parts.map(\.source).joined(separator: " &gt; "))
-        return "<code class=\"genotype\">\(whole)</code>"
+    private static func training(_ head: ReportContent.Trained) -> String {
+        if let member = head.member { return "★ member \(member)" }
+        return head.entry.rounds > 0 ? "left in round \(head.entry.rounds)" : head.entry.role.title
     }
 }

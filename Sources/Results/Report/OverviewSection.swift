@@ -1,25 +1,21 @@
 import Selection
 
-/// What was searched, and how it ended.
+/// What the run gave, whether that is better than something simple, and what was searched.
 enum OverviewSection {
     static func html(_ content: ReportContent) -> HTML {
-        let exported = content.result.exported
-        let seeds = exported.perSeed.count
-        let members = exported.members.reduce(0) { $0 + $1.seeds }
-        let trainings =
-            members > 1
-            ? "the probabilities of \(members) trainings averaged"
-            : exported.isOneOfSeveral
-                ? "the best of \(seeds) trainings on dev; their mean is \(Show.percent(exported.test.accuracy))"
-                : "one training"
+        let result = content.result
+        let answers: [(question: String, answer: HTML)] = [
+            ("What did I get?", Answers.what(result)),
+            ("Is it better than something simple?", Answers.simple(result)),
+            ("Was the search worth it?", Answers.worth(result)),
+        ]
         return """
             <section aria-labelledby="overview">
-            <h2 id="overview">What was searched</h2>
-            <p class="lead">The exported model, the \(exported.role.title), is right on \
-            <strong>\(Show.percent(exported.modelTest.accuracy))</strong> of \
-            \(Show.plural(exported.test.count, "test row")) \
-            (\(trainings)), with \(Show.count(exported.parameters)) trained \
-            weights\(members > 1 ? " each" : ""). \(versusLinear(content.result))</p>
+            <h2 id="overview">In short</h2>
+            <dl class="answers">
+            \(answers.map { "<div><dt>\($0.question)</dt><dd>\($0.answer)</dd></div>" as HTML })
+            </dl>
+            <h3>What was searched</h3>
             <dl>
             \(facts(content).map { "<div><dt>\($0.name)</dt><dd>\($0.value)</dd></div>" as HTML })
             </dl>
@@ -45,8 +41,6 @@ enum OverviewSection {
         }
         let labels = result.labels.prefix(30).joined(separator: ", ")
         let search = result.search
-        let encoders: [HTML] = result.encoders.map { "<bdi>\($0.name)</bdi>" }
-        let layers = result.encoders.map { $0.layers.map(String.init).joined(separator: ", ") }
         return [
             ("Task", "<bdi>\(result.task)</bdi>"),
             ("Rows", HTML(text: rows.joined(separator: ", "))),
@@ -54,9 +48,8 @@ enum OverviewSection {
                 Show.plural(result.labels.count, "class"),
                 "<bdi>\(labels)</bdi>\(result.labels.count > 30 ? ", …" : "")"
             ),
-            ("Encoder", "\(encoders)\(unfrozen(result))"),
-            ("Layers that heads could read", HTML(text: layers.joined(separator: "; "))),
-            ("Pairs", HTML(text: pairing(content))),
+            ("Decided by", HTML(text: result.metrics[0].title + " on held-out rows")),
+            (result.encoders.count > 1 ? "Views" : "Encoder", views(content)),
             ("Heads in the space", Show.size(search.spaceSize)),
             (
                 "Candidates",
@@ -66,40 +59,35 @@ enum OverviewSection {
                 """
             ),
             ("Ranked by", "<code>\(search.proxy)</code>"),
-            ("Trained", HTML(text: Show.plural(result.entries(.finalist).count, "finalist"))),
+            ("Trained", HTML(text: Show.plural(result.entries.count, "head"))),
             ("Seed", HTML(text: "\(result.seed)")),
             ("Version", "knas \(result.version), matrix products by \(result.kernels)"),
         ]
     }
 
+    /// What heads could read.
+    private static func views(_ content: ReportContent) -> HTML {
+        let result = content.result
+        let hasPairs = content.test.examples.contains { $0.pair != nil }
+        let views: [HTML] = result.encoders.enumerated().map { place, use in
+            let pairs = hasPairs ? ", \(pairing(use.pairing))" : ""
+            return """
+                \(place > 0 ? "; " : "")<bdi>\(use.name)</bdi>\(pairs), \
+                \(Show.layers(use.layers))
+                """
+        }
+        return "\(views)\(unfrozen(result))"
+    }
+
     private static func unfrozen(_ result: RunResult) -> HTML {
         guard let layers = result.exported.trainedLayers, let first = layers.first,
             let last = layers.last
-        else { return ", frozen" }
-        return ", \(Show.layers(first, last)) trained with the head"
+        else { return "" }
+        return ", \(Show.layers(Array(first...max(first, last)))) trained with the head"
     }
 
-    private static func pairing(_ content: ReportContent) -> String {
-        guard content.test.examples.contains(where: { $0.pair != nil }) else {
-            return "none: single texts"
-        }
-        return content.result.exported.members.allSatisfy { $0.pairing == "joint" }
-            ? "both texts in one sequence (joint)" : "each text separately (siamese)"
-    }
-
-    /// The exported model compared with the simplest control, in a sentence.
-    private static func versusLinear(_ result: RunResult) -> HTML {
-        guard let paired = result.controls[Role.linear.rawValue]?.exportedMinusThis else {
-            return ""
-        }
-        let verdict =
-            paired.interval.contains(0) || paired.pValue > 0.05
-            ? "which may be chance" : "unlikely to be chance"
-        return """
-            That is \(Show.points(paired.difference)) percentage points compared with a linear \
-            head [95% interval \(Show.points(paired.interval.lower)) to \
-            \(Show.points(paired.interval.upper))], \(verdict).
-            """
+    private static func pairing(_ name: String) -> String {
+        name == "joint" ? "both texts in one sequence (joint)" : "each text separately (siamese)"
     }
 
     private static func choices(_ content: ReportContent) -> HTML {

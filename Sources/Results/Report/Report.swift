@@ -8,11 +8,13 @@ package enum Report {
     package static func html(_ content: ReportContent) -> String {
         let result = content.result
         let sections = [
-            OverviewSection.html(content), ControlsSection.html(content),
-            LeaderboardSection.html(content), TrainedHeadsSection.html(content),
-            ArchitectureSection.html(content), LearningCurveSection.html(content),
-            ConfusionSection.html(content), CalibrationSection.html(content),
-            MistakesSection.html(content), CostSection.html(content),
+            OverviewSection.html(content), PortfolioSection.html(content),
+            ControlsSection.html(content), LayersSection.html(content),
+            FunnelSection.html(content), TrainedHeadsSection.html(content),
+            LeaderboardSection.html(content), ArchitectureSection.html(content),
+            LearningCurveSection.html(content), ConfusionSection.html(content),
+            CalibrationSection.html(content), MistakesSection.html(content),
+            CostSection.html(content),
         ]
         let page: HTML = """
             <!doctype html>
@@ -48,8 +50,9 @@ package enum Report {
 
     /// Sections by the id of their heading.
     package static let sections = [
-        ("overview", "Search"), ("controls", "Controls"), ("leaderboard", "Leaderboard"),
-        ("trained", "Trained heads"), ("architecture", "Architecture"),
+        ("overview", "In short"), ("portfolio", "Heads"), ("controls", "Controls"),
+        ("layers", "Layers"), ("funnel", "Funnel"), ("trained", "Trained heads"),
+        ("leaderboard", "Leaderboard"), ("architecture", "Architecture"),
         ("learning", "Learning curves"), ("confusion", "Confusion"),
         ("calibration", "Calibration"), ("mistakes", "Mistakes"), ("cost", "Cost"),
     ]

@@ -26,91 +26,112 @@ public struct ReportContent: Sendable {
     struct Row: Sendable {
         /// From 1.
         let place: Int
-        /// Number in the order of proposals.
-        let id: Int
         let genotype: String
         let parameters: Int
         /// What the ranking is by: higher is better.
         let score: Double
         let proxies: [String: ScoreSummary]
-        /// Accuracy over all held-out rows that it was tried on, where it was trained.
-        let heldOutAccuracy: Double?
+        /// Where the search trained it.
+        let trained: Trained?
     }
 
-    /// A head that was tried, with its place in the ranking.
-    struct Trial: Sendable {
+    /// A head that was trained.
+    struct Trained: Sendable {
         let entry: RunResult.Entry
-        let devAccuracy: Double
-        let heldOutAccuracy: Double
-        /// Whether it became the search's best head.
-        let isBest: Bool
-        /// `nil` where it was never scored.
-        let score: Double?
-        /// Place in the ranking.
+        /// Place in the ranking by score, from 1; `nil` where it was never scored.
         let place: Int?
+        /// Its number among the exported model's heads, from 1; `nil` for others.
+        let member: Int?
     }
 
     /// The amount of training, to compare the search with training everything.
     struct TrainingEffort: Sendable {
-        /// Trainings of the finalists and the best head.
-        var trainings: Int
-        var epochs: Int
+        /// Heads that the funnel began with.
+        var heads = 0
+        /// Training rows that these saw, each as often as it was seen.
+        var rows = 0
+        /// Rows that one training to the end sees.
+        var rowsOfOne = 0
     }
 
     /// What the search found.
     let result: RunResult
     /// The best heads, best first; at most ``leaderboardLimit``.
     let leaderboard: [Row]
-    /// Finalists and random heads.
-    let trials: [Trial]
-    let architecture: ArchitectureDiagram
+    /// All trained heads, as in the result.
+    let trained: [Trained]
+    /// Of the exported model's heads.
+    let architectures: [ArchitectureDiagram]
+    /// The exported model's predictions on test.
     let test: TestPredictions
+    /// The same without the temperature.
+    let uncalibrated: Predictions
     let effort: TrainingEffort
     let origin: Origin
 
     /// Most heads that the page lists.
     static let leaderboardLimit = 300
+}
 
+extension ReportContent {
     /// Collects what the page shows.
     init(_ findings: RunFindings, _ result: RunResult, origin: Origin) throws {
-        let (ranking, selected) = (findings.ranking, findings.selected)
-        var scored: [Genotype: (place: Int, score: Double)] = [:]
-        for (index, score) in ranking.scores.enumerated() {
-            scored[ranking.best[index].genotype] = (index + 1, score)
-        }
-        let accuracies = Dictionary(
-            selected.finalists.map { ($0.genotype, $0.heldOutAccuracy) }
+        let (ranking, exported) = (findings.ranking, findings.exported)
+        let places = Dictionary(
+            ranking.best.enumerated().map { ($1.genotype.description, $0 + 1) }
         ) { first, _ in first }
-        self.result = result
-        self.origin = origin
-        leaderboard = ranking.best.prefix(Self.leaderboardLimit).compactMap { candidate in
-            guard let score = candidate.score, let rank = scored[candidate.genotype] else {
-                return nil
+        let trained = result.entries.map { entry in
+            Trained(
+                entry: entry, place: places[entry.genotype],
+                member: result.exported.members.firstIndex {
+                    $0.genotype == entry.genotype && $0.role == entry.role
+                        && $0.recipe == entry.recipe
+                }.map { $0 + 1 })
+        }
+        let searched = Dictionary(
+            trained.filter { [.contestant, .tried].contains($0.entry.role) }
+                .map { ($0.entry.genotype, $0) }
+        ) { first, _ in first }
+        self.init(
+            result: result,
+            leaderboard: zip(ranking.best, ranking.scores).prefix(Self.leaderboardLimit)
+                .enumerated().compactMap { place, ranked in
+                    let (candidate, score) = ranked
+                    guard let scores = candidate.score else { return nil }
+                    let genotype = candidate.genotype.description
+                    return Row(
+                        place: place + 1, genotype: genotype, parameters: scores.parameters,
+                        score: score, proxies: scores.values, trained: searched[genotype])
+                },
+            trained: trained,
+            architectures: exported.model.members.map { member in
+                let genotype = member.entry.genotype
+                return ArchitectureDiagram(genotype, in: findings.prepared.spaces[genotype])
+            },
+            test: TestPredictions(
+                exported.test, examples: findings.prepared.dataset.test, labels: result.labels),
+            uncalibrated: try Predictions(
+                mixing: exported.members, weights: exported.model.members.map(\.weight)),
+            effort: TrainingEffort(
+                findings.selected.searched, trainRows: findings.prepared.dataset.train.count),
+            origin: origin)
+    }
+}
+
+extension ReportContent.TrainingEffort {
+    /// - Parameter heads: those of the funnel.
+    fileprivate init(_ heads: [Entry], trainRows: Int) {
+        self.heads = heads.count
+        for entry in heads {
+            rows += entry.rowsInFunnel(of: trainRows)
+            guard entry.role == .contestant else { continue }
+            for (part, trial) in entry.trials.enumerated() {
+                guard let trial else { continue }
+                // Dev is no part of train, the folds are.
+                let seen = part == 0 ? trainRows : trainRows - trial.dev.count
+                rows += seen * trial.history.count
+                rowsOfOne = max(rowsOfOne, trainRows * trial.history.count)
             }
-            return Row(
-                place: rank.place, id: candidate.id, genotype: candidate.genotype.description,
-                parameters: score.parameters, score: rank.score, proxies: score.values,
-                heldOutAccuracy: accuracies[candidate.genotype] ?? nil)
         }
-        trials = zip(selected.entries, result.entries).compactMap { entry, shown in
-            guard entry.role == .finalist || entry.role == .randomFinalist,
-                let accuracy = entry.heldOutAccuracy, let dev = shown.dev
-            else { return nil }
-            let rank = scored[entry.genotype]
-            return Trial(
-                entry: shown, devAccuracy: dev.accuracy, heldOutAccuracy: accuracy,
-                isBest: entry.role == .finalist
-                    && entry.genotype == selected.searched.genotype,
-                score: rank?.score, place: rank?.place)
-        }
-        architecture = ArchitectureDiagram(selected.exported.genotype, in: findings.prepared.space)
-        test = TestPredictions(
-            try findings.modelTest, examples: findings.prepared.dataset.test,
-            labels: result.labels)
-        let heads =
-            selected.entries.filter { [.finalist, .tuning].contains($0.role) }
-            .flatMap(\.trials).compactMap { $0 } + selected.searched.seeds
-        effort = TrainingEffort(
-            trainings: heads.count, epochs: heads.reduce(0) { $0 + $1.history.count })
     }
 }

@@ -25,7 +25,6 @@ enum ReportStyle {
         h3 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
         p { margin: .75rem 0; max-width: 46rem; }
         .kicker { color: var(--soft); margin: 0; }
-        .lead { font-size: 1.1rem; }
         .note, small, caption, figcaption, footer { color: var(--soft); }
         .note, footer { font-size: .9rem; }
         a { color: var(--accent); }
@@ -35,6 +34,9 @@ enum ReportStyle {
         dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .75rem 1.5rem;
           margin: 1.25rem 0; }
         dt { color: var(--soft); font-size: .85rem; }
+        dl.answers { grid-template-columns: 1fr; max-width: 46rem; }
+        .answers dt { color: inherit; font-size: 1rem; font-weight: 600; }
+        .answers dd { font-size: 1.05rem; }
         dd { margin: 0; overflow-wrap: anywhere; }
         code { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
         pre { background: var(--fill); border: 1px solid var(--rule); border-radius: 6px; margin: .75rem 0;
@@ -43,10 +45,11 @@ enum ReportStyle {
         summary { cursor: pointer; color: var(--accent); }
         .scroll { overflow-x: auto; margin: 1rem 0; }
         #heads small { display: block; }
-        #heads .genotype { min-width: 20rem; }
-        .scroll:has(> #heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
+        #heads .genotype, #trained-heads .genotype { min-width: 20rem; }
+        #members .genotype, #control-rows .genotype { min-width: 14rem; }
+        .scroll:has(> #heads), .scroll:has(> #trained-heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
           border-radius: 6px; padding: 0 .5rem; }
-        #heads thead th { position: sticky; top: 0; background: var(--ground); }
+        #heads thead th, #trained-heads thead th { position: sticky; top: 0; background: var(--ground); }
         table { border-collapse: collapse; width: 100%; font-size: .92rem; }
         caption { text-align: left; padding: .4rem 0 .6rem; font-size: .9rem; }
         th, td { border-bottom: 1px solid var(--rule); padding: .4rem .6rem; text-align: left;
@@ -87,7 +90,6 @@ enum ReportStyle {
         .grid { stroke: var(--grid); }
         .axis { fill: none; stroke: var(--soft); }
         .zero { stroke: var(--text); stroke-width: 1.5; }
-        .strip { fill: var(--fill); }
         .mark { fill: var(--accent); stroke: var(--accent); stroke-width: 1.5; }
         .mark.winner { fill: var(--second); stroke: var(--ground); stroke-width: 1; }
         .mark.open { fill: var(--ground); stroke: var(--text); }
@@ -117,10 +119,11 @@ enum ReportStyle {
             --accent: #0b5cad; --accent-soft: #dde9f6; --grid: #ddd; }
           body { max-width: none; padding: 0; font-size: 10pt; }
           nav, .scripted { display: none; }
-          .scroll, .scroll:has(> #heads) { overflow: visible; max-height: none; border: 0; padding: 0; }
-          #heads { font-size: 7pt; }
-          #heads .genotype, .genotype, .text { min-width: 0; }
-          #heads thead th { position: static; }
+          .scroll, .scroll:has(> #heads), .scroll:has(> #trained-heads) { overflow: visible; max-height: none; border: 0; padding: 0; }
+          #heads, #trained-heads, #members, #control-rows { font-size: 7pt; }
+          #heads .genotype, #trained-heads .genotype, #members .genotype, #control-rows .genotype,
+          .genotype, .text { min-width: 0; }
+          #heads thead th, #trained-heads thead th { position: static; }
           figure, tr { break-inside: avoid; }
           pre { white-space: pre-wrap; }
           h2, h3, caption { break-after: avoid; }

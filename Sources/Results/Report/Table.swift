@@ -20,6 +20,9 @@ struct Table {
             self.init(HTML(text: shown), sortKey: number.isFinite ? "\(number)" : "")
         }
 
+        /// A share of 1, with three decimals.
+        init(_ share: Double) { self.init(share, Show.share(share)) }
+
         init(_ number: Int) { self.init(HTML(text: Show.count(number)), sortKey: "\(number)") }
 
         static let empty = Cell(HTML(text: "–"), sortKey: "")

@@ -9,19 +9,19 @@ struct ExhaustiveSearch: SearchStrategy {
     let usesScores = false
 
     private static let limit = 1_000_000
-    private var enumeration: SpaceEnumeration?
+    private var enumeration: SpacesEnumeration?
 
-    func prepared(for space: SearchSpace) throws -> any SearchStrategy {
+    func prepared(for spaces: SearchSpaces) throws -> any SearchStrategy {
         var prepared = self
-        prepared.enumeration = SpaceEnumeration(space, limit: Self.limit)
+        prepared.enumeration = SpacesEnumeration(spaces, limit: Self.limit)
         guard prepared.enumeration != nil else {
-            throw SearchError.spaceTooLarge(heads: space.count, limit: Self.limit)
+            throw SearchError.spaceTooLarge(heads: spaces.count, limit: Self.limit)
         }
         return prepared
     }
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
+        in spaces: SearchSpaces, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
     ) -> Genotype? {
         guard let enumeration, drawn < enumeration.count else { return nil }

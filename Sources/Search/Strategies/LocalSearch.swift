@@ -13,14 +13,14 @@ struct LocalSearch: SearchStrategy {
     private let beamSize = 8
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
+        in spaces: SearchSpaces, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
     ) -> Genotype? {
-        guard history.count >= startSize else { return space.sample(using: &generator) }
+        guard history.count >= startSize else { return spaces.sample(using: &generator) }
         let best = history.indices.sorted {
             (history[$0].fitness, $1) > (history[$1].fitness, $0)
         }.prefix(beamSize)
         let parent = history[best[generator.index(below: best.count)]]
-        return space.mutate(parent.genotype, using: &generator)
+        return spaces.mutate(parent.genotype, using: &generator)
     }
 }

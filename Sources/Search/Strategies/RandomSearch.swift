@@ -9,9 +9,9 @@ struct RandomSearch: SearchStrategy {
     let usesScores = false
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
+        in spaces: SearchSpaces, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
     ) -> Genotype? {
-        space.sample(using: &generator)
+        spaces.sample(using: &generator)
     }
 }

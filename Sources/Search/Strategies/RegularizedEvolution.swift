@@ -12,10 +12,10 @@ struct RegularizedEvolution: SearchStrategy {
     private let sampleSize = 16
 
     func propose(
-        in space: SearchSpace, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
+        in spaces: SearchSpaces, history: [(genotype: Genotype, fitness: Double)], drawn: Int,
         using generator: inout RandomGenerator
     ) -> Genotype? {
-        guard history.count >= populationSize else { return space.sample(using: &generator) }
+        guard history.count >= populationSize else { return spaces.sample(using: &generator) }
         let population = history.suffix(populationSize)
         var parent: (genotype: Genotype, fitness: Double)?
         for _ in 0..<sampleSize {
@@ -23,6 +23,6 @@ struct RegularizedEvolution: SearchStrategy {
             let other = population[place]
             if parent == nil || other.fitness > parent!.fitness { parent = other }
         }
-        return space.mutate(parent!.genotype, using: &generator)
+        return spaces.mutate(parent!.genotype, using: &generator)
     }
 }

@@ -5,14 +5,17 @@ import Mutations
 import Support
 
 extension Reader {
-    /// Model directories: with the encoder inside, with fine-tuned layers, with an encoder elsewhere.
+    /// Model directories: with the encoder inside, with fine-tuned layers, with an encoder elsewhere,
+    /// of several heads.
     /// What is accepted classifies texts and pairs.
     static let model = Reader(
         name: "model", seeds: ModelSeeds.directories,
         tokens: [
             "{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "0", "65536", "100000",
             "\"layers\":[0]", "\"genotype\":", "\"feed-forward > \"", "\"width\":", "\"labels\":",
-            "\"fineTuning\":", "\"isIncluded\":true", "\"headLayers\":", "\"hasPairs\":true",
+            "\"fineTuning\":", "\"views\":[", "\"members\":[", "\"weight\":0.5", "\"replicas\":2",
+            "\"temperature\":", "1e-3", "\"view\":1", "member.0.replica.1.", "\"formatVersion\":4",
+            "\"isIncluded\":true", "\"headLayers\":", "\"hasPairs\":true",
             "joint",
             "siamese", "../", "projection(width=full) > ", "self-attention > ", "/tmp", "..",
         ],
@@ -27,8 +30,9 @@ extension Reader {
             let model = directory.appendingPathComponent("model")
             // The head alone first, as an encoder with another digest ends the rest.
             let loaded = try ModelDirectory.load(model)
-            guard loaded.configuration.labels.count == loaded.graph.output.width else {
-                throw Violation("\(loaded.graph.output.width) logits")
+            let widths = loaded.members.map(\.graph.output.width)
+            guard widths.allSatisfy({ $0 == loaded.configuration.labels.count }) else {
+                throw Violation("\(widths) logits")
             }
             let classifier = try TextClassifier(
                 contentsOf: model, encoder: hasEncoder ? installed : nil, threads: 1)

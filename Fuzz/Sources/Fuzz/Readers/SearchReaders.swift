@@ -8,7 +8,8 @@ import Support
 
 extension Reader {
     private static let headTokens = [
-        " > ", ">", "(", ")", ",", "=", "layer(of=mix)", "layer(of=1)", "projection(width=full)",
+        " > ", ">", "(", ")", ",", "=", ": ", "e/siamese: ", "layer(of=mix)", "layer(of=1)",
+        "projection(width=full)",
         "pool-mean", "classifier", "self-attention", "feed-forward", "convolution", "alignment",
         "pair",
         "adapter", "width=64", "hidden=0", "dropout=0.1", "kind=all", "\u{301}", "\u{200D}", "\t",
@@ -44,7 +45,7 @@ extension Reader {
         read: { directory in
             let space = SearchSeeds.spaces[0]
             for (id, genotype) in try CandidateList.read(
-                directory.appendingPathComponent("candidates.tsv"), in: space)
+                directory.appendingPathComponent("candidates.tsv"), in: SearchSpaces(space))
             {
                 guard id > 0 else { throw Violation("a candidate numbered \(id)") }
                 _ = space.graph(of: genotype)
@@ -74,7 +75,7 @@ extension Reader {
             try attempt {
                 let store = try RunStore(opening: run, identity: SearchSeeds.identity)
                 defer { try? store.close() }
-                for candidate in try store.candidates(in: SearchSeeds.spaces[0]) {
+                for candidate in try store.candidates(in: SearchSpaces(SearchSeeds.spaces[0])) {
                     _ = candidate.score?.parameters
                 }
                 _ = try store.timings()

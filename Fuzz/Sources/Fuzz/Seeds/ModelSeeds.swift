@@ -18,6 +18,7 @@ enum ModelSeeds {
             try directory(pair, segments: 2, fineTuned: false, included: false),
             try directory(single, segments: 1, fineTuned: true, included: false),
             try directory(pair, segments: 2, fineTuned: true, included: true),
+            try portfolio(),
         ]
     }
 
@@ -48,8 +49,9 @@ enum ModelSeeds {
                     genotype, in: space, encoder: encoder.configuration, count: 1, dropout: 0)
                 let head = ParameterSet(space.graph(of: genotype))
                 head.initialize(key: RandomKey(seed: 1))
-                configuration.layers = tuned.inputLayers
-                configuration.fineTuning = .init(
+                configuration.members[0].layers = tuned.inputLayers
+                configuration.views[0].layers = tuned.inputLayers
+                configuration.views[0].fineTuning = .init(
                     firstLayer: tuned.unfrozen.layers.lowerBound,
                     lastLayer: tuned.unfrozen.layers.upperBound, headLayers: read,
                     weightPrefix: encoder.weightPrefix)
@@ -68,9 +70,49 @@ enum ModelSeeds {
                 model = Model(configuration: configuration, graph: graph, parameters: parameters)
             }
             try ModelDirectory.save(
-                model, encoder: encoder, card: "a card", includesEncoder: included,
+                model, encoders: [encoder], card: "a card", includesEncoder: included,
                 to: directory.appendingPathComponent("model"))
             if included { try FileManager.default.removeItem(at: installed) }
+        }
+    }
+
+    /// Three heads over two views of one encoder.
+    private static func portfolio() throws -> FileSet {
+        let files = try EncoderSeeds.directory(type: "bert", dtype: .float32)
+        return try TensorSeeds.written { directory in
+            let installed = directory.appendingPathComponent("installed")
+            try files.write(to: installed)
+            let encoder = try Encoder(directory: installed)
+            let views = [Pairing.siamese, .joint].map {
+                ModelConfiguration.View(
+                    encoder: .init(name: "toy", digest: encoder.digest), pairing: $0,
+                    layers: [1, 2], maximumLength: 12, width: EncoderSeeds.width)
+            }
+            let head = "projection(width=full) > pool-mean > "
+            let configuration = ModelConfiguration(
+                task: "toy", hasPairs: true, labels: ["no", "yes"].map { TaskLabel(value: $0) },
+                positiveLabel: nil, views: views,
+                members: [
+                    .init(
+                        genotype: "layer(of=mix) > \(head)pair > classifier", layers: [1, 2],
+                        weight: 0.75, replicas: 2),
+                    .init(genotype: "\(head)classifier", view: 1, layers: [2], weight: 0.25),
+                ], temperature: 1.5)
+            let members = try configuration.members.enumerated().map { place, member in
+                let space = SearchSpace(context: configuration.context(ofMember: place))
+                let graph = space.graph(of: try space.genotype(member.genotype))
+                return Model.Member(
+                    graph: graph,
+                    replicas: (0..<member.replicas).map { replica in
+                        let set = ParameterSet(graph)
+                        set.initialize(key: RandomKey(seed: 1).child(replica))
+                        return set
+                    })
+            }
+            try ModelDirectory.save(
+                Model(configuration: configuration, members: members),
+                encoders: [encoder, encoder], card: "a card",
+                to: directory.appendingPathComponent("model"))
         }
     }
 }

@@ -15,7 +15,9 @@ enum SearchSeeds {
         SearchSpace(
             context: HeadContext(inputWidth: 16, classes: 3, segments: 1, layers: [1, 2])),
         SearchSpace(
-            context: HeadContext(inputWidth: 384, classes: 2, segments: 2, layers: [9, 10, 11, 12])),
+            context: HeadContext(
+                inputWidth: 384, classes: 2, segments: 2, layers: [9, 10, 11, 12], view: "e/siamese"
+            )),
         SearchSpace(context: HeadContext(inputWidth: 1, classes: 100, segments: 1)),
     ]
     static let identity = RunIdentity(

@@ -1,23 +1,23 @@
 /// A small check that a page is well-formed: every tag is closed in its order, every attribute
 /// quoted, no id twice, references lead somewhere.
-struct HTMLChecker {
+public struct HTMLChecker {
     private static let void: Set<String> = ["meta", "br", "hr", "img", "input", "link", "wbr"]
     private static let raw: Set<String> = ["script", "style"]
 
     /// What is wrong, in the order of the page.
-    private(set) var faults: [String] = []
+    public private(set) var faults: [String] = []
     /// Names of all elements.
-    private(set) var elements: [String: Int] = [:]
+    public private(set) var elements: [String: Int] = [:]
     /// Names of all attributes.
-    private(set) var attributes: [String: Int] = [:]
-    private(set) var ids: Set<String> = []
+    public private(set) var attributes: [String: Int] = [:]
+    public private(set) var ids: Set<String> = []
     private var references: [String] = []
     private var open: [String] = []
     private let source: [Unicode.Scalar]
     private var position = 0
 
     /// Reads a page.
-    init(_ page: String) {
+    public init(_ page: String) {
         source = Array(page.unicodeScalars)
         while position < source.count {
             if source[position] == "<" { tag() } else { position += 1 }

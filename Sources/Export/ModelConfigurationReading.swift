@@ -1,0 +1,224 @@
+import Foundation
+import Support
+import Tasks
+
+/// Reading `config.json`, which may come from anyone.
+extension ModelConfiguration {
+    /// The most trained heads, replicas counted: as many as an ensemble of older formats had.
+    static let maximumHeads = 1000
+    /// The most views.
+    private static let maximumViews = 64
+    /// How far the sum of the weights may be from 1: decimal digits were cut off, no more.
+    private static let weightTolerance = 1e-6
+    /// Temperatures that leave something of the probabilities.
+    private static let temperatures = 1e-3...1e3
+
+    /// Reads and checks a `config.json` of format 2 to 5. What is older than 5 becomes one view and
+    /// one member.
+    /// - Throws: ``FileError``, ``ModelError``.
+    public static func load(_ url: URL) throws -> ModelConfiguration {
+        try StoredConfiguration(url).configuration
+    }
+
+    /// What is wrong, or `nil`.
+    fileprivate var objection: String? {
+        if !(2...100_000).contains(labels.count) { return "\(labels.count) labels" }
+        if let positiveLabel, !labels.indices.contains(positiveLabel) {
+            return "positiveLabel is \(positiveLabel), there are \(labels.count) labels"
+        }
+        // A comparison with NaN is false.
+        if !Self.temperatures.contains(temperature) {
+            return "temperature is \(temperature): expected \(Self.temperatures.lowerBound) to "
+                + "\(Self.temperatures.upperBound)"
+        }
+        if !(1...Self.maximumViews).contains(views.count) {
+            return "\(views.count) views: expected 1 to \(Self.maximumViews)"
+        }
+        if !(1...Self.maximumHeads).contains(members.count) {
+            return "\(members.count) members: expected 1 to \(Self.maximumHeads)"
+        }
+        for (place, view) in views.enumerated() {
+            if let reason = objection(view) { return at("views", place, views.count) + reason }
+        }
+        for (place, member) in members.enumerated() {
+            if let reason = objection(member) {
+                return at("members", place, members.count) + reason
+            }
+        }
+        return together
+    }
+
+    /// Where an objection belongs, if that needs to be said.
+    private func at(_ list: String, _ place: Int, _ count: Int) -> String {
+        count == 1 ? "" : "\(list)[\(place)]: "
+    }
+
+    private func objection(_ view: View) -> String? {
+        if !Self.areLayers(view.layers) {
+            return "layers is \(view.layers): expected ascending numbers"
+        }
+        if !(1...65_536).contains(view.width) { return "width is \(view.width)" }
+        if !(1...1_000_000).contains(view.maximumLength) {
+            return "maximumLength is \(view.maximumLength)"
+        }
+        return view.fineTuning.flatMap { objection($0, layers: view.layers) }
+    }
+
+    private func objection(_ member: Member) -> String? {
+        guard views.indices.contains(member.view) else {
+            return "view is \(member.view), there are \(views.count) views"
+        }
+        guard Self.areLayers(member.layers) else {
+            return "layers is \(member.layers): expected ascending numbers"
+        }
+        let view = views[member.view]
+        guard Set(member.layers).isSubset(of: view.layers) else {
+            return "layers is \(member.layers), its view keeps \(view.layers)"
+        }
+        guard member.weight > 0, member.weight.isFinite else {
+            return "weight is \(member.weight): expected a positive number"
+        }
+        guard (1...Self.maximumHeads).contains(member.replicas) else {
+            return "replicas is \(member.replicas): expected 1 to \(Self.maximumHeads)"
+        }
+        return nil
+    }
+
+    /// What is wrong with the whole, where every part is sound.
+    private var together: String? {
+        if headCount > Self.maximumHeads {
+            return "\(headCount) trained heads: expected at most \(Self.maximumHeads)"
+        }
+        let sum = members.reduce(0) { $0 + $1.weight }
+        if abs(sum - 1) > Self.weightTolerance {
+            return "the members' weights add up to \(sum): expected 1"
+        }
+        if let unread = views.indices.first(where: { view in
+            !members.contains { $0.view == view }
+        }) {
+            return "views[\(unread)] is read by no member"
+        }
+        guard views.contains(where: { $0.fineTuning != nil }) else { return nil }
+        if views.count > 1 || headCount > 1 {
+            return "an ensemble cannot have fine-tuned encoder layers: expected one view and one "
+                + "head, found \(views.count) and \(headCount)"
+        }
+        // What the graph reads is all that the view keeps.
+        return members[0].layers == views[0].layers
+            ? nil : "layers is \(members[0].layers): expected \(views[0].layers), as its view has"
+    }
+
+    private static func areLayers(_ layers: [Int]) -> Bool {
+        !layers.isEmpty && layers.count <= 1001 && layers.allSatisfy((0...1000).contains)
+            && !zip(layers, layers.dropFirst()).contains(where: { $0 >= $1 })
+    }
+
+    /// The graph reads the layer below those that were trained, and the lower ones that the head
+    /// reads.
+    private func objection(_ tuning: FineTuning, layers: [Int]) -> String? {
+        guard Self.areLayers(tuning.headLayers) else {
+            return "fineTuning.headLayers is \(tuning.headLayers): expected ascending numbers"
+        }
+        guard tuning.firstLayer >= 1, tuning.firstLayer <= tuning.lastLayer,
+            tuning.headLayers.last == tuning.lastLayer
+        else {
+            return "fineTuning has layers \(tuning.firstLayer) to \(tuning.lastLayer) under a head "
+                + "on \(tuning.headLayers)"
+        }
+        let base = tuning.firstLayer - 1
+        let expected = tuning.headLayers.filter { $0 < base } + [base]
+        guard layers == expected else {
+            return "layers is \(layers): expected \(expected) below the fine-tuned ones"
+        }
+        return nil
+    }
+}
+
+/// A `config.json` as it lies in a directory: the configuration, and how its tensors are named.
+struct StoredConfiguration: Decodable {
+    /// The versions that can be read.
+    private static let versions = 2...ModelConfiguration.currentVersion
+
+    private(set) var configuration: ModelConfiguration
+    private let version: Int
+
+    /// Reads and checks it.
+    /// - Throws: ``FileError``, ``ModelError``.
+    init(_ url: URL) throws {
+        let file = try MappedFile(url)
+        func bad(_ reason: String) -> ModelError {
+            .badConfiguration(path: url.path, reason: reason)
+        }
+        guard file.count <= 1 << 20 else { throw bad("larger than 1 MiB") }
+        do {
+            self = try JSONDecoder().decodeChecked(Self.self, from: Data(file.bytes))
+        } catch let error as DecodingError {
+            throw bad("not the configuration of a model: \(error.reason)")
+        } catch let error as OldConfiguration.Objection {
+            throw bad(error.reason)
+        }
+        if let reason = configuration.objection { throw bad(reason) }
+    }
+
+    private enum Key: CodingKey { case formatVersion }
+
+    init(from decoder: any Decoder) throws {
+        version = try decoder.container(keyedBy: Key.self).decode(Int.self, forKey: .formatVersion)
+        guard Self.versions.contains(version) else {
+            throw OldConfiguration.Objection(
+                reason: "formatVersion is \(version): expected \(Self.versions.lowerBound) to "
+                    + "\(Self.versions.upperBound)")
+        }
+        configuration =
+            version == ModelConfiguration.currentVersion
+            ? try ModelConfiguration(from: decoder)
+            : try OldConfiguration(from: decoder).configuration
+    }
+
+    /// The prefix of a trained head's tensor names in this directory.
+    func prefix(member: Int, replica: Int) -> String {
+        version < ModelConfiguration.currentVersion && configuration.headCount > 1
+            ? "member.\(replica)." : configuration.prefix(member: member, replica: replica)
+    }
+}
+
+/// `config.json` of the formats 2 to 4: one encoder, one genotype; with 3 came fine-tuned and
+/// included encoders, with 4 ensembles, the heads of several seeds.
+private struct OldConfiguration: Decodable {
+    struct Objection: Error {
+        let reason: String
+    }
+
+    /// Heads that an ensemble could have.
+    private static let memberCounts = 2...ModelConfiguration.maximumHeads
+
+    let task: String
+    let encoder: ModelConfiguration.EncoderReference
+    let layers: [Int]
+    let fineTuning: ModelConfiguration.FineTuning?
+    let pairing: Pairing
+    let hasPairs: Bool
+    let maximumLength: Int
+    let genotype: String
+    let labels: [TaskLabel]
+    let positiveLabel: Int?
+    let width: Int
+    let members: Int?
+
+    /// As a portfolio of one head.
+    /// - Throws: ``Objection``.
+    var configuration: ModelConfiguration {
+        get throws {
+            if let members, !Self.memberCounts.contains(members) {
+                throw Objection(
+                    reason: "members is \(members): expected \(Self.memberCounts.lowerBound) to "
+                        + "\(Self.memberCounts.upperBound), or none for a single head")
+            }
+            return ModelConfiguration(
+                task: task, encoder: encoder, layers: layers, pairing: pairing,
+                hasPairs: hasPairs, maximumLength: maximumLength, genotype: genotype,
+                labels: labels, positiveLabel: positiveLabel, width: width,
+                replicas: members ?? 1, fineTuning: fineTuning)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+
+/// One number that makes a model's probabilities honest: logits are divided by it (Guo, Pleiss, Sun
+/// and Weinberger, On Calibration of Modern Neural Networks, ICML 2017, section 4.2). No prediction
+/// changes, only how sure the model says it is.
+///
+///     let temperature = Temperature.fit(heldOut)
+///     print(ClassificationMetrics(heldOut.tempered(temperature)).calibrationError)
+public enum Temperature {
+    /// What a fit may give: beyond these, rows say nothing but that they are all right, or noise.
+    public static let range = 0.2...8.0
+
+    /// The temperature with the least cross entropy on rows that the model was not trained on.
+    ///
+    /// The cross entropy is convex in the inverse temperature, so the least is found by bisection of
+    /// its derivative.
+    public static func fit(_ heldOut: Predictions) -> Double {
+        let logarithms = heldOut.logarithms
+        func slope(_ inverse: Double) -> Double {
+            var sum = 0.0
+            for (row, label) in heldOut.labels.enumerated() {
+                let start = row * heldOut.classes
+                let values = logarithms[start..<start + heldOut.classes]
+                let largest = values.max() ?? 0
+                var (total, weighted) = (0.0, 0.0)
+                for value in values {
+                    let share = exp(inverse * (value - largest))
+                    total += share
+                    weighted += share * value
+                }
+                sum += weighted / total - logarithms[start + label]
+            }
+            return sum
+        }
+        var (low, high) = (1 / range.upperBound, 1 / range.lowerBound)
+        if slope(low) >= 0 { return range.upperBound }
+        if slope(high) <= 0 { return range.lowerBound }
+        for _ in 0..<60 {
+            let middle = (low + high) / 2
+            if slope(middle) < 0 { low = middle } else { high = middle }
+        }
+        return 2 / (low + high)
+    }
+}
+
+extension Predictions {
+    /// The logarithms of the probabilities, `[examples, classes]`; those of zeros are as small as a
+    /// float can tell.
+    fileprivate var logarithms: [Double] {
+        probabilities.map { log(max(Double($0), Double(Float.leastNormalMagnitude))) }
+    }
+
+    /// `softmax(log p / temperature)` for every example.
+    /// - Precondition: the temperature is positive.
+    public func tempered(_ temperature: Double) -> Predictions {
+        precondition(temperature > 0, "a temperature is positive")
+        guard temperature != 1 else { return self }
+        var values = logarithms.map { $0 / temperature }
+        for start in stride(from: 0, to: values.count, by: classes) {
+            let row = start..<start + classes
+            let largest = values[row].max() ?? 0
+            var total = 0.0
+            for place in row {
+                values[place] = exp(values[place] - largest)
+                total += values[place]
+            }
+            for place in row { values[place] /= total }
+        }
+        return Predictions(replacing: self, values.map { Float($0) })
+    }
+
+    /// The weighted mean of several models' probabilities for the same examples.
+    /// - Parameter weights: one for each model, positive, with sum 1.
+    /// - Throws: ``MetricsError`` when there are none, or their examples or classes differ.
+    public init(mixing models: [Predictions], weights: [Double]) throws {
+        guard let first = models.first else { throw MetricsError.empty(what: "models") }
+        precondition(weights.count == models.count, "a weight for every model")
+        var sums = [Double](repeating: 0, count: first.probabilities.count)
+        for (model, weight) in zip(models, weights) {
+            guard model.labels == first.labels, model.classes == first.classes else {
+                throw MetricsError.unequalCounts(
+                    what: "examples of a model", expected: first.count, found: model.count)
+            }
+            for index in sums.indices {
+                sums[index] += weight * Double(model.probabilities[index])
+            }
+        }
+        try self.init(
+            labels: first.labels, probabilities: sums.map { Float($0) }, classes: first.classes)
+    }
+}

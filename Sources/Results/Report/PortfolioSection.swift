@@ -1,0 +1,149 @@
+import Metrics
+import Selection
+
+/// The heads that answer: their shares, their own figures, and what each adds.
+enum PortfolioSection {
+    static func html(_ content: ReportContent) -> HTML {
+        let exported = content.result.exported
+        return """
+            <section aria-labelledby="portfolio">
+            <h2 id="portfolio">\(exported.members.count > 1 ? "Who answers" : "What answers")</h2>
+            <p>\(exported.members.count > 1 ? together(content) : alone(content))</p>
+            \(table(content.result))
+            \(exported.memberCurve.count > 1 ? MemberCurve.html(content.result) : "")
+            </section>
+            """
+    }
+
+    private static func together(_ content: ReportContent) -> HTML {
+        let (result, exported) = (content.result, content.result.exported)
+        let metric = result.metrics[0]
+        let best = exported.members.map { $0.test.value(of: metric) }.max() ?? 0
+        let disagreement = exported.disagreement.map {
+            """
+             Two of them answer \(Show.percent($0)) of the test rows differently, on average.
+            """
+        }
+        return """
+            Each head gives probabilities, and the portfolio’s are their mean, weighted by the \
+            heads’ shares\(temperature(exported)).\(disagreement ?? "") On test the best of them \
+            alone has \(metric.title) \(Show.share(best)), all together \
+            \(Show.share(exported.test.value(of: metric))).
+            """
+    }
+
+    private static func alone(_ content: ReportContent) -> HTML {
+        let exported = content.result.exported
+        let seeds =
+            exported.members[0].seeds > 1
+            ? "The mean probabilities of \(exported.members[0].seeds) trainings of it answer"
+            : "One training of it answers"
+        return "The model is one head. \(seeds)\(temperature(exported))."
+    }
+
+    private static func temperature(_ model: RunResult.Model) -> HTML {
+        guard model.temperature != 1 else { return "" }
+        return """
+            ; a temperature of \(Show.decimals(model.temperature, 2)) makes them \
+            \(model.temperature > 1 ? "less" : "more") sure (see \
+            <a href="#calibration">Calibration</a>)
+            """
+    }
+
+    private static func table(_ result: RunResult) -> HTML {
+        let (members, metric) = (result.exported.members, result.metrics[0])
+        let hasViews = result.encoders.count > 1
+        let hasAdds = members.contains { $0.adds != nil }
+        var columns: [(name: String, kind: Table.Kind)] = [
+            ("No.", .number), ("Share", .number), ("Kind", .text),
+            ("Held-out \(metric.title)", .number), ("Test \(metric.title)", .number),
+        ]
+        if metric != .accuracy { columns.append(("Test accuracy", .number)) }
+        if hasAdds { columns.append(("Adds, nats", .number)) }
+        columns += [("Trainings", .number), ("Weights", .number)]
+        if hasViews { columns.append(("Encoder and pairing", .text)) }
+        columns += [("Layers", .text), ("Head", .text)]
+        return Table(
+            id: "members",
+            caption: """
+                The heads of the exported model. Figures are each head’s own; \
+                “weights” are those of one training\
+                \(hasAdds ? "; “adds” is what the held-out cross entropy would rise by without it" : "")
+                """,
+            columns: columns,
+            rows: members.enumerated().map { place, member in
+                var row: [Table.Cell] = [
+                    .init(place + 1), .init(member.weight, Show.percent(member.weight)),
+                    .init(text: member.role.title),
+                    member.heldOut.map { Table.Cell($0.value(of: metric)) } ?? .empty,
+                    .init(member.test.value(of: metric)),
+                ]
+                if metric != .accuracy { row.append(.init(member.test.accuracy)) }
+                if hasAdds {
+                    row.append(member.adds.map { .init($0, Show.signed($0)) } ?? .empty)
+                }
+                row += [.init(member.seeds), .init(member.parameters)]
+                if hasViews { row.append(.init("<bdi>\(member.encoder)</bdi>, \(member.pairing)")) }
+                return row + [
+                    .init(text: member.layers.map(String.init).joined(separator: ", ")),
+                    .init(
+                        "\(HTML(genotype: member.genotype))<br><small>\(member.recipe.description)</small>"
+                    ),
+                ]
+            }
+        ).html
+    }
+}
+
+/// Held-out cross entropy with the first, the first two, ... of the members.
+enum MemberCurve {
+    static func html(_ result: RunResult) -> HTML {
+        let steps = result.exported.memberCurve
+        let x = Axis(
+            [1, Double(steps.count)], from: 60, to: 620, padding: 0,
+            count: min(10, max(1, steps.count - 1)))
+        let y = Axis(steps.map(\.crossEntropy), from: 260, to: 40, padding: 0.1)
+        let path = steps.enumerated().map { place, step in
+            "\(place == 0 ? "M" : "L")\(Figure.at(x.place(Double(step.members)))) "
+                + Figure.at(y.place(step.crossEntropy))
+        }.joined()
+        let marks: [HTML] = steps.map { step in
+            Mark.circle.svg(
+                x.place(Double(step.members)), y.place(step.crossEntropy), style: "one",
+                title: """
+                    \(Show.plural(step.members, "head")): cross entropy \
+                    \(Show.share(step.crossEntropy)), accuracy \(Show.share(step.accuracy))
+                    """)
+        }
+        return Figure.svg(
+            id: "member-curve", width: 640, height: 320,
+            title: "Held-out cross entropy against the number of heads",
+            description: steps.map {
+                "\(Show.plural($0.members, "head")): \(Show.share($0.crossEntropy))"
+            }.joined(separator: "; "),
+            [
+                Figure.frame(
+                    x, y, xName: "heads, from the largest share to the smallest",
+                    yName: "held-out cross entropy (nats)"),
+                "<path class=\"line series0\" d=\"\(path)\"/>",
+            ] + marks,
+            caption: """
+                What every further head adds: cross entropy, each time with its best temperature, \
+                on the held-out rows that the heads were chosen on; the estimate on rows that they \
+                were not chosen on is \
+                \(result.exported.heldOut.map { Show.share($0.crossEntropy) } ?? "not known").
+                """)
+            + """
+            <details><summary>The numbers in this figure</summary>
+            \(Table(
+                id: "member-steps", caption: "Held-out figures by number of heads",
+                columns: [
+                    ("Heads", .number), ("Cross entropy", .number), ("Accuracy", .number),
+                ],
+                rows: steps.map {
+                    [.init($0.members), .init($0.crossEntropy), .init($0.accuracy)]
+                }).html)
+            </details>
+            """
+    }
+}

@@ -1,0 +1,112 @@
+import Features
+import Heads
+import Metrics
+import Support
+import Training
+
+/// The ground on which heads compete: how they are trained, and which parts of the data are held out
+/// from them. Everything that may become a member of the portfolio goes through it, the search's
+/// heads and those of controls alike, and has predictions for the same held-out rows.
+struct Contest: Sendable {
+    let trainings: HeadTrainings
+    let configuration: SelectionConfiguration
+    /// The test split's features in every view, for the evaluation later.
+    let test: [FeatureSet]
+    /// Decides the trainings.
+    let key: RandomKey
+
+    /// Enough held-out rows to tell one head from another: the standard error of a difference is
+    /// then a point or less.
+    private static let comparisonRows = 2000
+    /// Trainings that a member's answer averages at least, where it is not fitted exactly.
+    private static let fewestReplicas = 3
+
+    var criterion: SelectionCriterion { configuration.training.criterion }
+
+    /// Number of parts of the data that every contestant is tried on, dev first.
+    var parts: Int { trainings.partCount(holdingOut: Self.comparisonRows) }
+
+    /// Rows that a contestant is trained on, over all its trials and epochs.
+    var rowsOfTrials: Int {
+        configuration.training.epochs
+            * (0..<parts).reduce(0) { $0 + trainings.views[0][$1].train.count }
+    }
+
+    /// A head to try, by this project's training or another.
+    func entry(
+        _ role: Role, _ genotype: Genotype, _ training: TrainingConfiguration? = nil
+    ) -> Entry {
+        entry(role, genotype, .adamW(training ?? configuration.training))
+    }
+
+    /// A head with any recipe.
+    func entry(_ role: Role, _ genotype: Genotype, _ recipe: Recipe) -> Entry {
+        Entry(
+            role, genotype, recipe, by: criterion,
+            Entry.Reading(genotype, in: trainings.spaces, test: test),
+            parameters: trainings.spaces.graph(of: genotype).trainableCount)
+    }
+
+    /// Trains entries with each of the parts held out; their trials so far are replaced.
+    func tried(_ entries: [Entry], stageName: String) throws -> [Entry] {
+        let parts = parts
+        let heads = try trainings.train(
+            entries.flatMap { entry in (0..<parts).map { job(entry, part: $0) } }, key,
+            stageName: stageName)
+        return entries.enumerated().map { place, entry in
+            var result = self.entry(entry.role, entry.genotype, entry.recipe)
+            for part in 0..<parts { result.add(heads[place * parts + part]) }
+            return result
+        }
+    }
+
+    /// Trains a head on all of train with further seeds.
+    /// - Parameter seeds: those that its trials do not have; 0 is the trial with dev held out.
+    private func furtherSeeds(
+        of entry: Entry, _ seeds: Range<Int>, stageName: String
+    ) throws -> [TrainedHead] {
+        try trainings.train(
+            seeds.map { job(entry, part: 0, seed: $0) }, key, stageName: stageName
+        ).compactMap { $0 }
+    }
+
+    /// An entry as a member of a portfolio: the heads of its trials answer together, with further
+    /// seeds where those are few. An exact fit is the one on all of train.
+    func member(_ entry: Entry, stageName: String) throws -> Entry {
+        guard !entry.recipe.isDeterministic else {
+            return entry.answering(Array(entry.replicas.prefix(1)))
+        }
+        let further = try furtherSeeds(
+            of: entry, 1..<1 + replicas(of: entry) - entry.replicas.count, stageName: stageName)
+        return entry.answering(entry.replicas + further)
+    }
+
+    /// How many heads answer where an entry is a member.
+    func replicas(of entry: Entry) -> Int {
+        entry.recipe.isDeterministic
+            ? 1
+            : max(Self.fewestReplicas, entry.replicas.count + configuration.seedsOfMembers - 1)
+    }
+
+    /// An entry as a model by itself, trained on all of train with every seed: the best seed on dev
+    /// answers, or all together.
+    /// - Parameter together: whether all seeds answer.
+    func alone(_ entry: Entry, together: Bool, stageName: String) throws -> Entry {
+        guard !entry.recipe.isDeterministic, let first = entry.replicas.first else {
+            return entry.answering(Array(entry.replicas.prefix(1)))
+        }
+        let seeds =
+            try [first]
+            + furtherSeeds(of: entry, 1..<configuration.seedsOfOne, stageName: stageName)
+        let all = entry.answering(seeds)
+        return together ? all : all.answering([seeds[all.bestReplica]])
+    }
+
+    func job(_ entry: Entry, part: Int, seed: Int = 0) -> TrainingJob {
+        guard case .adamW(let training) = entry.recipe else {
+            preconditionFailure("only heads trained by AdamW are trained here")
+        }
+        return TrainingJob(
+            genotype: entry.genotype, configuration: training, part: part, seed: seed)
+    }
+}

@@ -1,0 +1,61 @@
+import Encoders
+import Foundation
+import Support
+import Tasks
+
+/// How a search encodes the two texts of a pair.
+public enum PairingChoice: String, Sendable, CaseIterable {
+    /// As the task says.
+    case task
+    /// Each text by itself; both in one sequence.
+    case siamese, joint
+    /// Heads of both kinds are searched.
+    case both
+
+    /// The pairing that all heads have in place of the task's; `nil` for the task's own or both.
+    public var single: Pairing? {
+        switch self {
+        case .task, .both: nil
+        case .siamese: .siamese
+        case .joint: .joint
+        }
+    }
+}
+
+/// Where examples come from, and what heads may read.
+public struct InputConfiguration: Sendable {
+    /// The task's definition file.
+    public var task: URL
+    /// Directory of the task's data files; that of the definition where `nil`.
+    public var data: URL?
+    /// Whether bad rows are left out instead of stopping the run.
+    public var skipBadRows = false
+    /// Whether pairs are encoded as one sequence, separately, or in both ways.
+    public var pairings = PairingChoice.task
+    /// Longest sequence in tokens; the task's choice where `nil`.
+    public var maximumLength: Int?
+    /// Names or paths of the encoders; each head reads one of them.
+    public var encoders = [EncoderStore.defaultName]
+    /// The encoders' hidden states that heads may read.
+    public var layers = LayerSelection.automatic
+
+    /// This project's standard choices for a task.
+    public init(task: URL) { self.task = task }
+
+    /// Whether there are several views: then each head says which it reads.
+    public var hasSeveralViews: Bool { encoders.count > 1 || pairings == .both }
+
+    /// - Throws: `BadOption`.
+    public func check() throws {
+        let list = encoders.joined(separator: ",")
+        try require(
+            !encoders.isEmpty && !encoders.contains(""), "--encoder", "'\(list)'",
+            "a name, or several separated by commas")
+        try require(
+            Set(encoders).count == encoders.count, "--encoder", list, "each encoder once")
+        if let maximumLength {
+            try require(
+                maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Metrics
+
+/// Heads that answer together: the weighted mean of their probabilities, with one temperature.
+public struct Portfolio: Sendable {
+    /// One of the heads.
+    public struct Member: Sendable, Hashable {
+        /// The index of its entry among those that were chosen from.
+        public var entry: Int
+        /// Its share of the probabilities.
+        public var weight: Double
+
+        /// - Parameters:
+        ///   - entry: the index of its entry among those that were chosen from.
+        ///   - weight: its share of the probabilities.
+        public init(entry: Int, weight: Double) {
+            self.entry = entry
+            self.weight = weight
+        }
+    }
+
+    /// How good the first so many members are together, on the held-out rows that they were chosen
+    /// on.
+    public struct Step: Sendable, Hashable, Codable {
+        /// Number of members, those with the largest weights.
+        public var members: Int
+        /// Accuracy, a fraction of 1.
+        public var accuracy: Double
+        /// Cross entropy with the best temperature, in nats.
+        public var crossEntropy: Double
+    }
+
+    /// From the largest weight to the smallest; the weights' sum is 1.
+    public let members: [Member]
+    /// What the logarithms of the mean probabilities are divided by.
+    public let temperature: Double
+    /// Predictions for held-out rows, each by members and a temperature that were found without it.
+    public let heldOut: Predictions
+    /// What every further member adds.
+    public let curve: [Step]
+
+    /// The weighted mean of the members' probabilities, before the temperature.
+    /// - Parameter predictions: of every entry that was chosen from, for the same rows.
+    /// - Throws: `MetricsError` where the rows differ.
+    static func mix(_ members: [Member], _ predictions: [Predictions]) throws -> Predictions {
+        try Predictions(
+            mixing: members.map { predictions[$0.entry] }, weights: members.map(\.weight))
+    }
+}

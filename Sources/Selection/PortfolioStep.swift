@@ -1,0 +1,39 @@
+import Heads
+import Metrics
+import Support
+
+/// From contestants to a portfolio whose members are ready to answer: the same for the search and for
+/// its controls.
+struct PortfolioStep: Sendable {
+    let contest: Contest
+    let costs: AnswerCosts
+    let key: RandomKey
+
+    /// - Parameters:
+    ///   - role: what the portfolio is.
+    ///   - entries: what it is chosen from; those that were not tried on every part cannot be compared.
+    ///   - stageName: what progress of further seeds is reported under.
+    /// - Returns: the portfolio, each member with the heads that answer.
+    func run(_ role: Role, _ entries: [Entry], stageName: String) throws -> SelectedModel {
+        let able = entries.filter { $0.isSound && $0.trials.count == contest.parts }
+        var selection = PortfolioSelection(key: key)
+        selection.members = contest.configuration.members
+        selection.largestCost = contest.configuration.largestCost
+        selection.viewCosts = costs.views
+        let contestants = try able.map { entry in
+            PortfolioSelection.Contestant(
+                heldOut: try Predictions(pooling: entry.heldOut),
+                score: entry.heldOutScore
+                    ?? SelectionScore(value: -.infinity, crossEntropy: .infinity),
+                cost: costs.head(entry.genotype, replicas: contest.replicas(of: entry)),
+                view: contest.trainings.spaces.index(of: entry.genotype))
+        }
+        let portfolio = try selection.run(contestants)
+        var ready = able
+        for member in portfolio.members {
+            ready[member.entry] = try contest.member(
+                able[member.entry], stageName: "\(stageName), seeds")
+        }
+        return SelectedModel(role, portfolio, of: ready)
+    }
+}

@@ -1,0 +1,81 @@
+import Metrics
+
+/// Heads that answer as one model: what is exported, and everything that it is compared with.
+public struct SelectedModel: Sendable {
+    /// One of the heads.
+    public struct Member: Sendable {
+        /// The head, with the replicas that answer.
+        public let entry: Entry
+        /// Its share of the probabilities.
+        public let weight: Double
+    }
+
+    /// What it is.
+    public let role: Role
+    /// From the largest weight to the smallest; the weights' sum is 1.
+    public let members: [Member]
+    /// What the logarithms of the mean probabilities are divided by.
+    public let temperature: Double
+    /// Predictions for rows that neither heads nor weights nor temperature have seen; `nil` where a
+    /// training diverged.
+    public let heldOut: Predictions?
+    /// What every further member adds on held-out rows.
+    public let curve: [Portfolio.Step]
+
+    /// A portfolio of entries that were chosen from.
+    /// - Parameter entries: those that the portfolio's members are indices of.
+    init(_ role: Role, _ portfolio: Portfolio, of entries: [Entry]) {
+        self.role = role
+        members = portfolio.members.map { Member(entry: entries[$0.entry], weight: $0.weight) }
+        temperature = portfolio.temperature
+        heldOut = portfolio.heldOut
+        curve = portfolio.curve
+    }
+
+    /// One head by itself.
+    /// - Parameter isCalibrated: whether its probabilities get a temperature, found on held-out rows.
+    init(_ role: Role, _ entry: Entry, isCalibrated: Bool) throws {
+        self.role = role
+        members = [Member(entry: entry, weight: 1)]
+        let pooled = entry.isSound ? try Predictions(pooling: entry.heldOut) : nil
+        let temperature = isCalibrated ? pooled.map(Temperature.fit) ?? 1 : 1
+        self.temperature = temperature
+        heldOut = pooled.map { $0.tempered(temperature) }
+        curve = []
+    }
+
+    /// Trained weights of all heads that answer.
+    public var parameters: Int {
+        members.reduce(0) { $0 + $1.entry.parameters * $1.entry.replicas.count }
+    }
+
+    /// What the held-out cross entropy would rise by without each of the members, with the temperature
+    /// as it is, on the rows that the members were chosen on; empty for a single head.
+    public func additions() throws -> [Double] {
+        guard members.count > 1 else { return [] }
+        let heldOut = try members.map { try Predictions(pooling: $0.entry.heldOut) }
+        func loss(_ places: [Int]) throws -> Double {
+            let sum = places.reduce(0) { $0 + members[$1].weight }
+            let mixture = try Predictions(
+                mixing: places.map { heldOut[$0] },
+                weights: places.map { members[$0].weight / sum })
+            return ClassificationMetrics(mixture.tempered(temperature)).crossEntropy
+        }
+        let all = try loss(Array(members.indices))
+        return try members.indices.map { left in
+            try loss(members.indices.filter { $0 != left }) - all
+        }
+    }
+
+    /// The model's predictions on the test split, and those of each member.
+    /// - Throws: `FeatureError` and the like, where features cannot be read.
+    public func testPredictions(
+        threads: Int
+    ) throws -> (model: Predictions, members: [Predictions]) {
+        let answers = try members.map {
+            try $0.entry.testPredictions(threads: threads).together
+        }
+        let mixture = try Predictions(mixing: answers, weights: members.map(\.weight))
+        return (mixture.tempered(temperature), answers)
+    }
+}

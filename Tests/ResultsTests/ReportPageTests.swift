@@ -1,0 +1,125 @@
+import Foundation
+import Metrics
+import Selection
+import TestSupport
+import Testing
+
+@testable import Results
+
+@Suite("The page of a result")
+struct ReportPageTests {
+    /// The words of a page, without markup and line breaks.
+    private func words(_ page: String) -> String {
+        page.replacing(/<[^>]*>/, with: "").replacing(/\s+/, with: " ")
+    }
+
+    private static let full: [Role: Double] = [
+        .linear: 0.55, .mlp: 0.4, .linearPortfolio: 0.6, .random: 0.6, .randomFunnel: 0.79,
+    ]
+
+    static let scenes: [(String, ReportScene)] = [
+        ("portfolio", ReportScene()), ("full", ReportScene(controls: full)),
+        ("f1", ReportScene(metrics: [.f1, .mcc], controls: full)),
+        ("mcc", ReportScene(metrics: [.mcc, .accuracy])),
+        ("single", ReportScene(role: .single)),
+        ("one member", ReportScene(members: 1, hasLayers: false)),
+        ("given", ReportScene(role: .single, candidates: 1, hasLayers: false)),
+        ("fine-tuned", ReportScene(controls: [.linear: 0.5, .fineTunedLinear: 0.7], role: .fineTuned)),
+        ("no controls", ReportScene(controls: [:], role: .single)),
+    ]
+
+    @Test("is well-formed and complete whatever was exported", arguments: scenes.map(\.0))
+    func wellFormed(_ name: String) throws {
+        let scene = try #require(Self.scenes.first { $0.0 == name }).1
+        let page = try scene.page()
+        if let folder = ProcessInfo.processInfo.environment["KNAS_PAGES"] {
+            try page.write(toFile: "\(folder)/\(name).html", atomically: true, encoding: .utf8)
+        }
+        let checker = HTMLChecker(page)
+        #expect(checker.faults.prefix(5) == [])
+        for (id, _) in Report.sections { #expect(checker.ids.contains(id), "no section \(id)") }
+        #expect(checker.elements["section"] == Report.sections.count)
+        #expect(checker.elements["caption"] == checker.elements["table"])
+        #expect(checker.elements["desc"] == checker.elements["svg"])
+        let words = words(page)
+        for mistake in ["1 epochs", "1 heads", "1 rows", "1 trainings", " nan", "inf "] {
+            #expect(!words.contains(" \(mistake)"), "\(mistake)")
+        }
+        for old in ["finalist", "winner"] {
+            #expect(!words.lowercased().contains(old), "\(old)")
+        }
+    }
+
+    @Test("shows hostile classes and texts as texts")
+    func hostile() throws {
+        let label = "</script><img src=x onerror=alert(1)>"
+        let page = try ReportScene(
+            labels: [label, "no", "later"], text: "\"'><svg onload=alert(2)> & <\u{338}script>"
+        ).page()
+        let checker = HTMLChecker(page)
+        #expect(checker.faults.prefix(5) == [])
+        #expect(checker.elements["script"] == 1 && checker.elements["img"] == nil)
+        #expect(checker.attributes.keys.allSatisfy { !$0.hasPrefix("on") })
+    }
+
+    @Test("says first what was got, what it beats, and that the controls cannot tell about scoring")
+    func quick() throws {
+        let words = words(try ReportScene().page())
+        #expect(words.contains("A portfolio of 3 heads that answer together, 11 trained heads in all."))
+        #expect(words.contains("It does better than the linear head by"))
+        #expect(words.contains("of 160 test rows"))
+        #expect(words.contains("Whether that was worth it, this run cannot say: --controls full"))
+    }
+
+    @Test("says whether scoring was worth its seconds, and when the rows cannot tell")
+    func worth() throws {
+        func worth(_ controls: [Role: Double]) throws -> String {
+            words(Answers.worth(try ReportScene(controls: controls).content().result).source)
+        }
+        let undecided = try worth([.random: 0.3, .randomFunnel: 0.79])
+        #expect(undecided.hasPrefix("These test rows do not show that scoring was worth its 12.0 s"))
+        #expect(undecided.contains("the search as a whole was worth its time"))
+        let good = try worth([.random: 0.79, .randomFunnel: 0.3])
+        #expect(good.hasPrefix("Scoring was worth its 12.0 s: the same search without scores has"))
+        #expect(good.contains(" points less ["))
+        #expect(good.contains("these test rows cannot tell it from the search"))
+        let bad = try worth([.random: 1, .randomFunnel: 1])
+        #expect(bad.hasPrefix("Scoring did harm") && bad.contains(" points more ["))
+        #expect(bad.contains("does better"))
+        let given = try ReportScene(role: .single, candidates: 1).content().result
+        #expect(Answers.worth(given).source == "One head was given: nothing was searched.")
+    }
+
+    @Test("shows figures and differences in the metric that decides, and accuracy beside them")
+    func otherMetric() throws {
+        let content = try ReportScene(metrics: [.f1]).content()
+        let page = Report.html(content)
+        let words = words(page)
+        #expect(words.contains("Its F1 is \(Show.share(content.result.exported.test.f1!))"))
+        #expect(words.contains("it is right on"))
+        for text in [
+            "Exported minus this, points of F1", "Points of accuracy", "Held-out F1",
+            "Held-out accuracy", "dev F1",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+        let metric = content.result.controls.values.compactMap(\.exportedMinusThis?.metric)
+        #expect(metric.allSatisfy { $0 == .f1 })
+    }
+
+    @Test("counts how many heads went how far")
+    func funnel() throws {
+        let page = words(try ReportScene().page())
+        #expect(page.contains("Proposed 40 drawn from the space by random"))
+        #expect(page.contains("Began to be trained 12 the best by score"))
+        #expect(page.contains("Went on to round 2 9 the best by accuracy"))
+        #expect(page.contains("Contestants 6 trained to the end"))
+    }
+
+    @Test("of one given head says that there is nothing to compare or to save")
+    func given() throws {
+        let page = words(try ReportScene(role: .single, candidates: 1).page())
+        #expect(page.contains("nothing to compare scores with"))
+        #expect(page.contains("nothing to save"))
+    }
+}
