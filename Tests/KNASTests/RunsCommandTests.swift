@@ -70,6 +70,9 @@ struct RunsCommandTests {
         let paths = ["one", "two"].map { runs.appendingPathComponent($0).path }
         let compared = try knas(["runs", "compare"] + paths, in: workspace.directory)
         #expect(compared.code == 0 && compared.text.contains("test accuracy"), "\(compared.text)")
+        #expect(compared.text.split(separator: "\n").dropFirst().allSatisfy { $0.count < 140 })
+        let shown = try knas(["runs", "show", paths[0]], in: workspace.directory)
+        #expect(shown.text.contains("head 1 ") && shown.text.contains(" > "), "\(shown.text)")
         for command in [["list", runs.path], ["show", paths[0]], ["compare"] + paths] {
             let result = try knas(["runs"] + command + ["--json"], in: workspace.directory)
             #expect(result.code == 0)
