@@ -13,7 +13,8 @@ import json
 import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
-DATA = ["trainingRows", "heldOutRows", "classes", "segments", "meanTokens", "encoderLayers"]
+TASK = ["trainingRows", "heldOutRows", "classes"]
+VIEW = ["segments", "meanTokens", "encoderLayers"]
 
 
 def short(text, digits):
@@ -29,7 +30,10 @@ def study(directory):
     with open(directory / "linear.csv", newline="") as file:
         layers = list(csv.DictReader(file))
     place = {"task": result["task"], "encoder": pathlib.Path(result["encoder"]).name}
-    task = {name: short(str(result["data"][name]), 5) for name in DATA}
+    sizes = {name: result["data"][name] for name in TASK}
+    # These are studies of one encoder, with one pairing.
+    sizes |= {name: result["data"]["views"][0][name] for name in VIEW}
+    task = {name: short(str(size), 5) for name, size in sizes.items()}
     task |= {"folds": result["folds"], "epochs": result["epochs"], "seed": result["seed"]}
     measured = ("accuracy", "cross_entropy", "training_loss")
     for head in heads:
@@ -37,6 +41,7 @@ def study(directory):
         for name in set(head) - {"index", "genotype", "parameters"}:
             head[name] = short(head[name], 5 if name.startswith(measured) else 4)
     for layer in layers:
+        layer.pop("view", None)
         layer |= {name: short(layer[name], 5) for name in ("accuracy", "cross_entropy")}
     return place, task, heads, layers
 
