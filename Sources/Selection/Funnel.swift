@@ -43,7 +43,8 @@ struct Funnel: Sendable {
                 alive, rung, stageName: "\(stageName), round \(number + 1)")
             let ranked = Self.ranking(seen).map { seen[$0] }
             let kept = ranked.filter { $0.trials[0] != nil }.prefix(rung.keep(count))
-            left = ranked.filter { entry in !kept.contains { $0.genotype == entry.genotype } } + left
+            left =
+                ranked.filter { entry in !kept.contains { $0.genotype == entry.genotype } } + left
             alive = Array(kept)
             contest.trainings.drop(except: alive.map { contest.job($0, part: 0) }, contest.key)
         }
