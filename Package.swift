@@ -148,7 +148,9 @@ let package = Package(
         .testTarget(
             name: "KNASTests",
             dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],
-            exclude: ["check_report.py", "check_schema.py", "devtools.py", "hub_server.py"]),
+            exclude: [
+                "Fixtures", "check_report.py", "check_schema.py", "devtools.py", "hub_server.py",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

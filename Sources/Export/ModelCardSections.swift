@@ -44,7 +44,7 @@ extension ModelCard {
         let head = "| on test | \(names.map(line).joined(separator: " | ")) |"
         let rule = "|\(String(repeating: "---|", count: names.count + 1))"
         let controls = c.baselines.sorted { $0.key < $1.key }.map {
-            row($0.hasPrefix("mean of") ? $0 : "control: \($0)", $1)
+            row("control: \($0)", $1)
         }
         return (["## Results", "", head, rule, row("this model (\(what))", c.metrics)] + controls)
             .joined(separator: "\n")

@@ -12,8 +12,8 @@ struct CorrelateCommand: ParsableCommand {
             rho and Kendall's tau with dev accuracy (cross-validated over train where dev is small), \
             the rho's 95 % interval by bootstrap, rho with the training loss, and the accuracy of the \
             best head in the proxy's top tenth. With --repeats 2 it also shows the ceiling: how well two \
-            trainings of the same heads agree. Writes heads.csv, correlation.json and correlation.html to \
-            the run directory.
+            trainings of the same heads agree. Writes heads.csv, linear.csv (the exact linear head of every \
+            layer), correlation.json and correlation.html to the run directory.
 
             EXAMPLES
               knas correlate mrpc --data ~/MRPC --heads 40

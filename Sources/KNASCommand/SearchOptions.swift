@@ -51,9 +51,10 @@ struct SearchChoices: ParsableArguments {
     var controls = SelectionConfiguration().controls
     @Option(
         help: ArgumentHelp(
-            "What heads are ranked by: a proxy or vote(a, b, ...).",
-            discussion: ProxyRegistry.all.map { "\($0.name): \($0.summary)" }
-                .joined(separator: "\n")))
+            "What heads are ranked by: a proxy, vote(a, b, ...) or learned.",
+            discussion: (ProxyRegistry.all.map { "\($0.name): \($0.summary)" } + [
+                "learned: proxies, layers and traits of heads, as trained heads have taught"
+            ]).joined(separator: "\n")))
     var proxy = SearchConfiguration().expression.description
     @Option(
         help: ArgumentHelp(

@@ -9,7 +9,8 @@ extension ModelCardContent {
         let exported = result.exported
         self.init(model.configuration)
         (rows, version, seed) = (result.rows, result.version, result.seed)
-        (weightCount, costFactor) = (exported.parameters, exported.costFactor)
+        costFactor = exported.costFactor
+        weightCount = exported.members.reduce(0) { $0 + $1.parameters }
         metrics = Self.metrics(exported.test, result.metrics)
         taskDescription = definition.description
         source = definition.source

@@ -6,7 +6,7 @@ public enum RunFiles {
     /// What a run writes in addition to its store.
     public static let results = [
         "leaderboard.csv", "result.json", "report.html", "model", "checkpoints", "heads.csv",
-        "correlation.json", "correlation.html", "scoring",
+        "linear.csv", "correlation.json", "correlation.html", "scoring",
     ]
 
     /// Whether a directory holds a run, or results of one.

@@ -71,9 +71,9 @@ public enum ScoringError: DiagnosedError, Equatable {
         case .unknownProxy(let name, let known):
             "there is no proxy '\(name)'"
                 + suggestion(for: name, in: known)
-                + " (known: \(known.joined(separator: ", ")), and vote(a, b, ...) of these)"
+                + " (known: \(known.joined(separator: ", ")), vote(a, b, ...) of these, and learned)"
         case .badExpression(let text):
-            "proxy '\(text)': expected a name or vote(name, name, ...)"
+            "proxy '\(text)': expected a name, vote(name, name, ...) or learned"
         case .tooFewExamples(let proxy, let needed, let found):
             "\(proxy) needs \(needed) scoring examples, there are \(found)"
         case .nonFinite(let proxy): "\(proxy) is not finite"
@@ -81,23 +81,29 @@ public enum ScoringError: DiagnosedError, Equatable {
     }
 }
 
-/// What candidates are ranked by: one proxy, or a sum of ranks.
+/// What candidates are ranked by: one proxy, a sum of ranks, or what trained heads have taught.
 public struct ProxyExpression: Sendable, Hashable, CustomStringConvertible {
-    /// Names of the proxies, in the order given.
+    /// How the proxies' values become one number.
+    enum Kind: Sendable, Hashable { case single, vote, learned }
+
+    /// Names of the proxies that are read, in the order given.
     public let names: [String]
-    private let isVote: Bool
+    let kind: Kind
 
     /// `vote(alignment, ntk-regression, mgm-cosine)`: what the kernel says about the labels, and
     /// how much gradients agree.
     public static let standard = ProxyExpression(
-        names: ["alignment", "ntk-regression", "mgm-cosine"], isVote: true)
+        names: ["alignment", "ntk-regression", "mgm-cosine"], kind: .vote)
 
-    private init(names: [String], isVote: Bool) {
+    /// `learned`: ``LearnedRanking``.
+    public static let learned = ProxyExpression(names: LearnedRanking.proxies, kind: .learned)
+
+    private init(names: [String], kind: Kind) {
         self.names = names
-        self.isVote = isVote
+        self.kind = kind
     }
 
-    /// Reads `name` or `vote(name, name, ...)`.
+    /// Reads `name`, `vote(name, name, ...)` or `learned`.
     /// - Throws: ``ScoringError``.
     public init(_ text: String) throws {
         let compact = text.filter { !$0.isWhitespace }
@@ -105,19 +111,25 @@ public struct ProxyExpression: Sendable, Hashable, CustomStringConvertible {
             names = compact.dropFirst(5).dropLast().split(
                 separator: ",", omittingEmptySubsequences: false
             ).map(String.init)
-            isVote = true
+            kind = .vote
             guard Set(names).count == names.count else {
                 throw ScoringError.badExpression(text: text)
             }
+        } else if compact == Self.learned.description {
+            self = .learned
         } else {
             names = [compact]
-            isVote = false
+            kind = .single
         }
         guard !names.contains("") else { throw ScoringError.badExpression(text: text) }
         for name in names { _ = try ProxyRegistry.find(name) }
     }
 
     public var description: String {
-        isVote ? "vote(\(names.joined(separator: ", ")))" : names[0]
+        switch kind {
+        case .single: names[0]
+        case .vote: "vote(\(names.joined(separator: ", ")))"
+        case .learned: "learned"
+        }
     }
 }

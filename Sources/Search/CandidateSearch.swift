@@ -9,7 +9,9 @@ public struct CandidateSearch: Sendable {
     public struct Options: Sendable {
         /// Heads to score.
         public var candidates = 1000
-        public var expression = ProxyExpression.standard
+        public var expression = ProxyExpression.learned
+        /// What is known of the layers that heads read; only the learned ranking asks.
+        public var layers = LayerStandings.unknown
         public var strategy = "random"
         public var threads = Parallel.availableThreads
         /// Heads beyond these are left out: limits for each of the spaces, or none.
@@ -117,18 +119,32 @@ public struct CandidateSearch: Sendable {
 
     /// The best candidates, best first; ties go to the earlier one.
     public func ranking(_ candidates: [Candidate]) -> [Candidate] {
-        let scored = candidates.filter { $0.score != nil }
-        let fitness = options.expression.combine(scored.compactMap(\.score))
-        return zip(scored, fitness).sorted { a, b in
-            a.1 != b.1 ? a.1 > b.1 : a.0.id < b.0.id
-        }.map(\.0)
+        rated(candidates).map(\.candidate)
     }
 
     /// The candidates with their ranking.
     public func ranked(_ candidates: [Candidate]) -> RankedCandidates {
-        RankedCandidates(
-            all: candidates, best: ranking(candidates), expression: options.expression,
-            strategy: options.strategy)
+        let rated = rated(candidates)
+        return RankedCandidates(
+            all: candidates, best: rated.map(\.candidate), scores: rated.map(\.fitness),
+            expression: options.expression, strategy: options.strategy)
+    }
+
+    private func rated(
+        _ candidates: [Candidate]
+    ) -> [(candidate: Candidate, fitness: Double)] {
+        let scored = candidates.filter { $0.score != nil }
+        return zip(scored, fitness(scored)).map { ($0, $1) }.sorted { a, b in
+            a.1 != b.1 ? a.1 > b.1 : a.0.id < b.0.id
+        }
+    }
+
+    /// What each of the heads that have a score is ranked by.
+    private func fitness(_ scored: [Candidate]) -> [Double] {
+        options.expression.combine(
+            scored.compactMap { candidate in
+                candidate.score.map { (genotype: candidate.genotype, score: $0) }
+            }, layers: options.layers)
     }
 
     private func propose(
@@ -137,8 +153,7 @@ public struct CandidateSearch: Sendable {
     ) -> [Genotype] {
         // Ranking all heads again in every round would make a long random search quadratic.
         let scored = strategy.usesScores ? candidates.filter { $0.score != nil } : []
-        let fitness = options.expression.combine(scored.compactMap(\.score))
-        let history = zip(scored, fitness).map { (genotype: $0.0.genotype, fitness: $0.1) }
+        let history = zip(scored, fitness(scored)).map { (genotype: $0.0.genotype, fitness: $0.1) }
         let count = min(Self.roundSize, options.candidates - candidates.count)
         var proposals: [Genotype] = []
         var attempts = 0

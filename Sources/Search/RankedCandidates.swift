@@ -7,11 +7,10 @@ public struct RankedCandidates: Sendable {
     public let all: [Candidate]
     /// Those with a score, best first.
     public let best: [Candidate]
+    /// The value that each head of ``best`` is ranked by; higher is better.
+    public let scores: [Double]
     /// What they are ranked by.
     public let expression: ProxyExpression
     /// How they were proposed, by name.
     public let strategy: String
-
-    /// The value that each head of ``best`` is ranked by; higher is better.
-    public var scores: [Double] { expression.combine(best.compactMap(\.score)) }
 }

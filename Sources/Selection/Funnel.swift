@@ -3,27 +3,30 @@ import Metrics
 import Support
 import Training
 
-/// From many promising heads to a few contestants, with rising fidelity: all are trained on a part of
-/// an epoch, the better ones go on to two epochs, the best of those to the end (successive halving,
+/// From many promising heads to a few contestants, with rising fidelity: all are trained for a quarter
+/// of the epochs, the better ones go on to half, the best of those to the end (successive halving,
 /// Jamieson and Talwalkar, AISTATS 2016; the weights are kept, as in ASHA, Li et al., MLSys 2020).
 ///
-/// What a head has learnt after one epoch says far more about the end than any score at its random
+/// What a head has learnt after a quarter says far more about the end than any score at its random
 /// start: over ten tasks, Spearman's rho is 0.8 to 0.9 (`docs/proxies.md`).
 struct Funnel: Sendable {
     let contest: Contest
 
     /// A halt on the way.
     private struct Rung: Sendable {
-        /// Epochs, and training rows at most: with many rows a part of an epoch tells enough.
-        let epochs: Int
+        /// Of all epochs one share of so many.
+        let divisor: Int
+        /// Training rows at most: with many of them a part of an epoch tells enough.
         let rows: Int
         /// How many go on, for so many contestants.
         let keep: @Sendable (_ contestants: Int) -> Int
+
+        func epochs(of all: Int) -> Int { max(1, all / divisor) }
     }
 
     private static let rungs = [
-        Rung(epochs: 1, rows: 2000) { $0 + ($0 + 2) / 3 },
-        Rung(epochs: 2, rows: 8000) { $0 },
+        Rung(divisor: 4, rows: 2000) { $0 + ($0 + 2) / 3 },
+        Rung(divisor: 2, rows: 8000) { $0 },
     ]
 
     /// - Parameters:
@@ -43,9 +46,9 @@ struct Funnel: Sendable {
                 alive, rung, stageName: "\(stageName), round \(number + 1)")
             let ranked = Self.ranking(seen).map { seen[$0] }
             let kept = ranked.filter { $0.trials[0] != nil }.prefix(rung.keep(count))
-            left =
-                ranked.filter { entry in !kept.contains { $0.genotype == entry.genotype } } + left
             alive = Array(kept)
+            let going = Set(alive.map(\.genotype))
+            left = ranked.filter { !going.contains($0.genotype) } + left
             contest.trainings.drop(except: alive.map { contest.job($0, part: 0) }, contest.key)
         }
         let tried = try contest.tried(alive, stageName: stageName)
@@ -65,10 +68,10 @@ struct Funnel: Sendable {
     }
 
     /// Rows that a head has seen after so many rounds, each as often as it was seen.
-    fileprivate static func rows(rounds: Int, of trainRows: Int) -> Int {
+    fileprivate static func rows(rounds: Int, of trainRows: Int, epochs: Int) -> Int {
         guard rounds > 0 else { return 0 }
         let rung = rungs[min(rounds, rungs.count) - 1]
-        return min(rung.epochs * trainRows, rung.rows)
+        return min(rung.epochs(of: epochs) * trainRows, rung.rows)
     }
 
     /// Trains all up to a rung, and looks at dev.
@@ -76,8 +79,9 @@ struct Funnel: Sendable {
         _ entries: [Entry], _ rung: Rung, stageName: String
     ) throws -> [Entry] {
         let outcomes = try contest.trainings.advance(
-            entries.map { contest.job($0, part: 0) }, contest.key, epochs: rung.epochs,
-            rows: rung.rows, stageName: stageName)
+            entries.map { contest.job($0, part: 0) }, contest.key,
+            epochs: rung.epochs(of: contest.configuration.training.epochs), rows: rung.rows,
+            stageName: stageName)
         return zip(entries, outcomes).map { $0.seen($1) }
     }
 
@@ -101,6 +105,7 @@ extension Entry {
     /// was in none, or went through it.
     /// - Parameter trainRows: rows of the training split.
     public func rowsInFunnel(of trainRows: Int) -> Int {
-        Funnel.rows(rounds: rounds, of: trainRows)
+        guard case .adamW(let training) = recipe else { return 0 }
+        return Funnel.rows(rounds: rounds, of: trainRows, epochs: training.epochs)
     }
 }

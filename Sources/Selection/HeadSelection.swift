@@ -108,20 +108,21 @@ public struct HeadSelection: Sendable {
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))
-        return try watch.time("portfolio") {
+        let (single, exported) = try watch.time("portfolio") {
             let single = try single(contestants, others, contest)
-            let exported =
+            return (
+                single,
                 isGiven || configuration.exportsSingle
-                ? single : try step.run(.portfolio, contestants + others, stageName: "portfolio")
-            report(exported, single)
-            let (compared, more) = try watch.time("controls") {
-                try controls.run(
-                    linear: linear, mlp: mlp, others: others, budget: budget, step: step)
-            }
-            return SelectedHeads(
-                entries: contestants + left + linear + mlp + more, exported: exported,
-                single: single, controls: compared)
+                    ? single : try step.run(.portfolio, contestants + others, stageName: "portfolio")
+            )
         }
+        report(exported, single)
+        let (compared, trained) = try watch.time("controls") {
+            try controls.run(linear: linear, mlp: mlp, others: others, budget: budget, step: step)
+        }
+        return SelectedHeads(
+            entries: contestants + left + linear + mlp + trained, exported: exported,
+            single: single, controls: compared)
     }
 
     /// The best contestant under other training configurations.

@@ -9,7 +9,7 @@ import Training
 /// search has to beat, and contestants for the portfolio.
 ///
 /// With few training rows a strongly penalised linear head is hard to beat, and costs seconds.
-struct LinearHeads: Sendable {
+public struct LinearHeads: Sendable {
     let contest: Contest
     let key: RandomKey
 
@@ -78,7 +78,7 @@ struct LinearHeads: Sendable {
     }
 
     /// A head that can be fitted exactly.
-    static func head(
+    public static func head(
         in space: SearchSpace, layer: Int, reading input: String = "projection(width=full)"
     ) throws -> Genotype {
         try space.genotype(

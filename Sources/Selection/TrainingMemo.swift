@@ -34,7 +34,7 @@ public struct TrainingMemo: Sendable {
 
     /// Fits a head's path of penalties, unless that was done before.
     /// - Parameter keys: where each strength's fit is kept.
-    func fit(
+    public func fit(
         _ keys: [TrainingKey], _ graph: Graph, fitting body: () throws -> LogisticPath
     ) throws -> [TrainedHead] {
         guard let store else { return try body().heads }

@@ -22,10 +22,36 @@ public struct CorrelationResult: Sendable, Codable {
         public let bestInTopTenth: Double?
     }
 
+    /// What may decide which heads do well on a task.
+    public struct Data: Sendable, Codable {
+        /// Rows that each training sees.
+        public let trainingRows: Int
+        /// Rows that accuracy is measured on, all folds together.
+        public let heldOutRows: Int
+        /// Number of classes.
+        public let classes: Int
+        /// One for each view.
+        public let views: [View]
+    }
+
+    /// What heads read.
+    public struct View: Sendable, Codable {
+        /// `nil` where there is only one.
+        public let name: String?
+        /// 2 where the texts of a pair are encoded separately, else 1.
+        public let segments: Int
+        /// Mean number of tokens of a training example, both texts of a pair together.
+        public let meanTokens: Double
+        /// Number of the encoder's layers.
+        public let encoderLayers: Int
+    }
+
     /// Name of the task.
     public var task: String
     /// Name of the encoder; names separated by commas where there are several.
     public var encoder: String
+    /// Sizes of the task and the encoder.
+    public var data: Data
     /// The seed of everything random.
     public var seed: UInt64
     /// Version of the program.

@@ -31,7 +31,8 @@ public struct CorrelationStudy: Sendable {
         self.note = note
     }
 
-    /// Runs the study and writes `heads.csv`, `correlation.json` and `correlation.html`.
+    /// Runs the study and writes `heads.csv`, `linear.csv`, `correlation.json` and
+    /// `correlation.html`.
     /// - Throws: the error of the stage that failed; what was finished is kept.
     public func run() throws -> CorrelationResult {
         try configuration.check()
@@ -59,20 +60,29 @@ public struct CorrelationStudy: Sendable {
             try score(genotypes, prepared, train, key)
         }
         try store.enter(stage: "heads")
+        let parts = HeldOutParts.views(
+            train: train, dev: dev, folds: folds, key: key.child("folds"))
+        let heldOut = Array(folds == 1 ? 0...0 : 1...folds)
+        let linear = try watch.time("linear heads") {
+            try LayerHeads(
+                spaces: prepared.spaces, parts: parts, heldOut: heldOut,
+                training: configuration.training, threads: configuration.threads,
+                progress: progress, memo: TrainingMemo(store), key: key.child("linear heads")
+            ).run()
+        }
         let trainings = HeadTrainings(
-            spaces: prepared.spaces,
-            parts: HeldOutParts.views(
-                train: train, dev: dev, folds: folds, key: key.child("folds")),
-            threads: configuration.threads, progress: progress, memo: TrainingMemo(store))
+            spaces: prepared.spaces, parts: parts, threads: configuration.threads,
+            progress: progress, memo: TrainingMemo(store))
         let records = try watch.time("heads") {
-            try self.train(genotypes, scores, trainings, folds: folds, key.child("train"))
+            try self.train(genotypes, scores, trainings, heldOut: heldOut, key.child("train"))
         }
         let known = records.filter { $0.accuracy != nil }
         guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
         let result = try summarize(
-            known, failed: genotypes.count - known.count, prepared, folds: folds,
+            known, linear, failed: genotypes.count - known.count, prepared,
+            data: data(prepared, train, dev, folds: folds), folds: folds,
             seconds: watch.cost.stages, key.child("intervals"))
-        try StudyFiles.write(result, known, to: configuration.directory)
+        try StudyFiles.write(result, known, linear, to: configuration.directory)
         try store.enter(stage: RunStore.completeStage)
         try store.close()
         return result
@@ -126,14 +136,13 @@ public struct CorrelationStudy: Sendable {
 
     /// Trains the heads that have a score, every repetition and fold.
     private func train(
-        _ genotypes: [Genotype], _ scores: [Score?], _ trainings: HeadTrainings, folds: Int,
-        _ key: RandomKey
+        _ genotypes: [Genotype], _ scores: [Score?], _ trainings: HeadTrainings,
+        heldOut parts: [Int], _ key: RandomKey
     ) throws -> [HeadRecord] {
         var training = configuration.training
         // The best that a head can reach, whatever the size of the held-out part.
         if training.epochChoice == .automatic { training.epochChoice = .best }
         let places = genotypes.indices.filter { scores[$0] != nil }
-        let parts = folds == 1 ? 0...0 : 1...folds
         let jobs = places.flatMap { place in
             (0..<configuration.repeats).flatMap { repetition in
                 parts.map {
@@ -147,7 +156,7 @@ public struct CorrelationStudy: Sendable {
         return places.enumerated().compactMap { row, place in
             guard let score = scores[place] else { return nil }
             return HeadRecord(
-                index: place, genotype: genotypes[place].description, score: score,
+                index: place, genotype: genotypes[place], score: score,
                 trainings: (0..<configuration.repeats).map { repetition in
                     let start = (row * configuration.repeats + repetition) * parts.count
                     return Array(outcomes[start..<start + parts.count])
@@ -155,24 +164,46 @@ public struct CorrelationStudy: Sendable {
         }
     }
 
+    private func data(
+        _ prepared: Preparation, _ train: [FeatureSet], _ dev: [FeatureSet], folds: Int
+    ) -> CorrelationResult.Data {
+        let rows = train[0].count
+        return CorrelationResult.Data(
+            trainingRows: folds == 1 ? rows : rows * (folds - 1) / folds,
+            heldOutRows: folds == 1 ? dev[0].count : rows, classes: prepared.spaces.classes,
+            views: zip(prepared.views, train).map { view, features in
+                let tokens = (0..<rows).reduce(0) { sum, example in
+                    (0..<features.segments).reduce(sum) {
+                        $0 + features.length(example, segment: $1)
+                    }
+                }
+                return CorrelationResult.View(
+                    name: view.name, segments: features.segments,
+                    meanTokens: Double(tokens) / Double(max(1, rows)),
+                    encoderLayers: view.encoder.configuration.layers)
+            })
+    }
+
     private func summarize(
-        _ records: [HeadRecord], failed: Int, _ prepared: Preparation, folds: Int,
+        _ records: [HeadRecord], _ linear: [LayerHeads.Record], failed: Int,
+        _ prepared: Preparation, data: CorrelationResult.Data, folds: Int,
         seconds: [String: Double], _ key: RandomKey
     ) throws -> CorrelationResult {
         let accuracies = records.map { $0.accuracy ?? 0 }
         let losses = records.map { $0.loss ?? 0 }
-        let scores = records.map(\.score)
+        let heads = records.map { (genotype: $0.genotype, score: $0.score) }
+        let layers = LayerHeads.standings(linear)
         var expressions = try Set(records.flatMap { $0.score.values.keys }).sorted().map {
             try ProxyExpression($0)
         }
-        for vote in configuration.votes + [.standard] where !expressions.contains(vote) {
+        for vote in configuration.votes + [.standard, .learned] where !expressions.contains(vote) {
             expressions.append(vote)
         }
         let entries = expressions.map { expression in
             CorrelationResult.entry(
                 expression.description, isDefault: expression == .standard,
-                values: expression.combine(scores), accuracies: accuracies, losses: losses,
-                key: key.child(expression.description))
+                values: expression.combine(heads, layers: layers), accuracies: accuracies,
+                losses: losses, key: key.child(expression.description))
         }.sorted { ($0.spearman ?? -2, $1.name) > ($1.spearman ?? -2, $0.name) }
         var ceiling: Double?
         var ceilingInterval: [Double]?
@@ -185,9 +216,9 @@ public struct CorrelationStudy: Sendable {
         }
         let mean = accuracies.reduce(0, +) / Double(accuracies.count)
         return CorrelationResult(
-            task: prepared.dataset.name,
-            encoder: prepared.encoderNames.joined(separator: ", "), seed: configuration.seed,
-            version: Version.current, heads: records.count, failed: failed, folds: folds,
+            task: prepared.dataset.name, encoder: prepared.encoderNames.joined(separator: ", "),
+            data: data, seed: configuration.seed, version: Version.current,
+            heads: records.count, failed: failed, folds: folds,
             repeats: configuration.repeats, epochs: configuration.training.epochs,
             accuracies: [accuracies.min() ?? 0, mean, accuracies.max() ?? 0], ceiling: ceiling,
             ceilingInterval: ceilingInterval, proxies: entries, seconds: seconds)

@@ -1,11 +1,13 @@
+import Heads
 import RunStore
 import Scoring
+import Training
 
 /// What a study knows about one head: its scores and its trainings.
 struct HeadRecord: Sendable {
     /// Its index in the order of sizes, from 0.
     let index: Int
-    let genotype: String
+    let genotype: Genotype
     let score: Score
     /// The outcome of training for each repetition and fold; `nil` where it diverged.
     let trainings: [[TrainingOutcome?]]
@@ -22,6 +24,27 @@ struct HeadRecord: Sendable {
     /// Mean loss over the training rows in the last epoch.
     var loss: Double? {
         mean(trainings.map { weighted($0) { $0.history.last?.trainingLoss } })
+    }
+
+    /// Mean cross entropy of the epochs that count in ``accuracy``, in nats.
+    var crossEntropy: Double? {
+        mean(
+            trainings.map {
+                weighted($0) { $0.history.max { $0.score < $1.score }?.devCrossEntropy }
+            })
+    }
+
+    /// Mean accuracy after an epoch, from 1; `nil` where a training had ended.
+    func accuracy(epoch: Int) -> Double? { mean(epoch) { $0.devAccuracy } }
+
+    /// Mean cross entropy after an epoch, in nats; `nil` where a training had ended.
+    func crossEntropy(epoch: Int) -> Double? { mean(epoch) { $0.devCrossEntropy } }
+
+    private func mean(_ epoch: Int, _ value: (EpochRecord) -> Double) -> Double? {
+        mean(
+            trainings.map {
+                weighted($0) { $0.history.first { $0.epoch == epoch }.map(value) }
+            })
     }
 
     private func weighted(

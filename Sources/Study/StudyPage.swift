@@ -8,14 +8,16 @@ enum StudyPage {
     private static let side = 220.0
     private static let margin = 28.0
 
-    static func html(_ result: CorrelationResult, _ records: [HeadRecord]) -> String {
+    static func html(
+        _ result: CorrelationResult, _ records: [HeadRecord], _ layers: LayerStandings
+    ) -> String {
         let accuracies = records.map { $0.accuracy ?? 0 }
-        let scores = records.map(\.score)
+        let heads = records.map { (genotype: $0.genotype, score: $0.score) }
         let plots = result.proxies.compactMap { entry -> HTML? in
             guard entry.spearman != nil, let expression = try? ProxyExpression(entry.name) else {
                 return nil
             }
-            return plot(entry, expression.combine(scores), accuracies)
+            return plot(entry, expression.combine(heads, layers: layers), accuracies)
         }
         let rows: [HTML] = result.proxies.map { entry in
             """

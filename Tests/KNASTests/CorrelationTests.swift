@@ -32,17 +32,69 @@ struct CorrelationTests {
         #expect(
             Set(one.proxies.map(\.name))
                 // 24 scoring examples are too few for the released procedure.
-                == Set(ProxyRegistry.all.map(\.name) + [ProxyExpression.standard.description])
-                .subtracting(["knas-released"]))
+                == Set(
+                    ProxyRegistry.all.map(\.name)
+                        + [ProxyExpression.standard, .learned].map(\.description)
+                ).subtracting(["knas-released"]))
         #expect(one.proxies.filter(\.default).count == 1)
         #expect(one.ceiling != nil)
+        // 60 rows of train, a quarter of them held out in turn.
+        #expect(one.data.trainingRows == 45 && one.data.heldOutRows == 60)
+        #expect(one.data.classes == 2 && one.data.views.map(\.encoderLayers) == [2])
         for (a, b) in zip(one.proxies, two.proxies) {
             #expect(a.name == b.name && a.spearman == b.spearman && a.interval == b.interval)
         }
-        func csv(_ run: String) throws -> Data {
-            try Data(contentsOf: workspace.directory.appendingPathComponent("\(run)/heads.csv"))
+        for file in ["heads.csv", "linear.csv"] {
+            #expect(try text(workspace, "one/\(file)") == text(workspace, "two/\(file)"))
         }
-        #expect(try csv("one") == csv("two"))
+    }
+
+    @Test("its tables have every head's learning curve and every layer's linear head")
+    func tables() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        var configuration = configuration(workspace, "run")
+        configuration.repeats = 1
+        configuration.input.layers = .all
+        _ = try CorrelationStudy(configuration).run()
+        let heads = try table(text(workspace, "run/heads.csv"))
+        #expect(heads.count == 6)
+        for head in heads {
+            let curve = (1...2).map { epoch in
+                (head["accuracy_epoch_\(epoch)"] ?? -1, head["cross_entropy_epoch_\(epoch)"] ?? -1)
+            }
+            #expect(curve.allSatisfy { (0...1).contains($0.0) && $0.1 > 0 })
+            // A fold counts with its best epoch.
+            #expect((head["accuracy"] ?? -1) >= (curve.map(\.0).max() ?? 2) - 1e-12)
+            #expect((head["cross_entropy"] ?? -1) > 0)
+        }
+        let layers = try table(text(workspace, "run/linear.csv"))
+        #expect(layers.compactMap { $0["layer"] } == [0, 1, 2])
+        for layer in layers {
+            #expect((0.5...1).contains(layer["accuracy"] ?? -1))
+            #expect((layer["cross_entropy"] ?? -1) > 0)
+            #expect((1e-5...1).contains(layer["strength"] ?? -1))
+        }
+    }
+
+    private func text(_ workspace: Workspace, _ path: String) throws -> String {
+        try String(
+            contentsOf: workspace.directory.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    /// The rows' numbers by column; no cell with a comma is a number here.
+    private func table(_ text: String) throws -> [[String: Double]] {
+        let lines = text.split(separator: "\n").map { line in
+            line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+                .map { $0.offset % 2 == 0 ? String($0.element) : "text" }.joined()
+                .split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let header = try #require(lines.first)
+        return lines.dropFirst().map { line in
+            Dictionary(
+                zip(header, line).compactMap { name, cell in Double(cell).map { (name, $0) } }
+            ) { first, _ in first }
+        }
     }
 
     @Test("a study that is stopped resumes to the same figures; another study is refused")

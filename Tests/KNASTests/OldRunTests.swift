@@ -15,6 +15,12 @@ struct OldRunTests {
         "winner": {"genotype": "projection > pool-mean > classifier", "parameters": 12}}
         """
 
+    /// A `result.json` of format 2 from before searches exported portfolios: by `knas search front-desk
+    /// --candidates 4 --keep 1 --seeds 1 --epochs 1 --tune 0 --no-linear-heads`, without white space.
+    private static let beforePortfolios = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent()
+        .appendingPathComponent("Fixtures/result_before_portfolios.json")
+
     /// A folder with a finished run `new` of this version, and runs of an earlier one: `result` has only
     /// a result, `store` only a store, `whole` has both.
     private func folder() throws -> (workspace: Workspace, runs: URL) {
@@ -125,6 +131,25 @@ struct OldRunTests {
         #expect(
             try RunResult.load(runs.appendingPathComponent("whole/result.json")).format
                 == RunResult.format)
+    }
+
+    @Test("a result from before portfolios says so, wherever it is shown")
+    func beforePortfolios() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let run = workspace.directory.appendingPathComponent("runs/old")
+        try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+        let file = run.appendingPathComponent("result.json")
+        try FileManager.default.copyItem(at: Self.beforePortfolios, to: file)
+        #expect(throws: RunResultError.earlier(path: file.path)) { try RunResult.load(file) }
+        let list = try Program.run(["runs", "list"], in: workspace.directory)
+        #expect(list.code == 0 && list.output.contains("from another version"), "\(list.output)")
+        let show = try Program.run(["runs", "show", "runs/old"], in: workspace.directory)
+        #expect(show.code == 65)
+        for text in [list.error, show.error] {
+            #expect(text.contains("\(file.path) was written before searches exported portfolios"))
+            #expect(text.contains("--overwrite"), "\(text)")
+        }
     }
 
     @Test("a result in a newer format is not taken for a damaged one")

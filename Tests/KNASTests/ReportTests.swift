@@ -12,9 +12,7 @@ struct ReportTests {
     static let hostileText = "\"'><svg onload=alert(2)> & <\u{338}script>alert(3)</script>"
 
     /// A run on texts and classes that are markup.
-    static func hostileRun(pairs: Bool, head: String? = nil) throws -> (
-        workspace: Workspace, page: String
-    ) {
+    static func hostileRun(pairs: Bool) throws -> (workspace: Workspace, page: String) {
         let workspace = try Workspace(pairs: pairs)
         for file in ["train.tsv", "test.tsv"] {
             let url = workspace.directory.appendingPathComponent(file)
@@ -29,13 +27,7 @@ struct ReportTests {
             try (rows.joined(separator: "\n") + "\n").write(
                 to: url, atomically: true, encoding: .utf8)
         }
-        var configuration = workspace.configuration("run")
-        if let head {
-            configuration.head = head
-            configuration.search.candidates = 1
-            configuration.selection.keep = 1
-        }
-        _ = try Pipeline(configuration).run()
+        _ = try Pipeline(workspace.configuration("run")).run()
         let page = try String(
             contentsOf: workspace.directory.appendingPathComponent("run/report.html"),
             encoding: .utf8)
@@ -65,16 +57,6 @@ struct ReportTests {
         #expect(!page.contains("http://") && !page.contains("https://"))
         #expect(page.contains("<code>selection.training.epochChoice</code>"))
         #expect(page.contains("<code>fineTuning</code>"))
-    }
-
-    @Test("of a single given head says that there is nothing to compare")
-    func oneHead() throws {
-        let (workspace, page) = try Self.hostileRun(
-            pairs: true, head: "projection(width=64) > pool-mean > pair > classifier")
-        defer { workspace.remove() }
-        #expect(HTMLChecker(page).faults.prefix(5) == [])
-        #expect(page.contains("nothing to compare scores with"))
-        #expect(page.contains("nothing to save"))
     }
 
     @Test("the checker finds open tags, bare attributes, twice-used ids and dead references")

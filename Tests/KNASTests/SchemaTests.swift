@@ -43,15 +43,17 @@ struct SchemaTests {
         let result = try FinishedRuns.get(pairs: true).result
         let exported = result.exported
         let control = try #require(result.controls.values.first)
+        let compared = try #require(control.exportedMinusThis)
+        let entry = try #require(result.entries(.contestant).first)
         let values: [(String?, Any)] = [
             (nil, result), ("encoderUse", result.encoders[0]), ("searchSummary", result.search),
-            ("exported", exported), ("member", exported.members[0]),
-            ("seedResult", exported.perSeed[0]), ("classificationMetrics", exported.test),
-            ("epochRecord", exported.perSeed[0].history[0]), ("control", control),
-            ("pairedComparison", control.exportedMinusThis),
-            ("confidenceInterval", control.exportedMinusThis.interval),
-            ("entry", result.entries[0]), ("paretoPoint", result.pareto[0]),
-            ("cost", result.cost), ("trainingConfiguration", TrainingConfiguration()),
+            ("layerFinding", try #require(result.layers.first)), ("model", exported),
+            ("member", exported.members[0]),
+            ("memberStep", try #require(exported.memberCurve.first)), ("classificationMetrics", exported.test),
+            ("epochRecord", entry.history[0]), ("pairedComparison", compared),
+            ("confidenceInterval", compared.interval), ("entry", entry),
+            ("paretoPoint", result.pareto[0]), ("cost", result.cost),
+            ("trainingConfiguration", TrainingConfiguration()),
             ("fineTuneConfiguration", FineTuneConfiguration()),
             ("criterion", SelectionCriterion.accuracy),
         ]
@@ -131,13 +133,17 @@ struct SchemaTests {
 
     /// A run that differs from the plain ones.
     enum Variant: CaseIterable {
-        case ensemble, givenHead, fineTuned, fineTunedHead, positiveClass
+        case single, ensemble, fullControls, givenHead, fineTuned, fineTunedHead, positiveClass
 
         func change(_ configuration: inout RunConfiguration) throws {
             configuration.search.candidates = 8
             configuration.selection.tuning = 1
             switch self {
-            case .ensemble: configuration.selection.averagesSeeds = true
+            case .single: configuration.selection.exportsSingle = true
+            case .ensemble:
+                configuration.selection.exportsSingle = true
+                configuration.selection.averagesSeeds = true
+            case .fullControls: configuration.selection.controls = .full
             case .givenHead, .fineTunedHead:
                 configuration.head = "projection(width=64) > pool-mean > pair > classifier"
                 configuration.search.candidates = 1
@@ -186,15 +192,23 @@ struct SchemaTests {
         ("search.failed", "-1", nil), ("exported.test.accuracy", "1.5", nil),
         ("exported.test.mcc", "-1.5", nil), ("exported.test.mcc", nil, "$.exported.test"),
         ("exported.test.count", "0", nil), ("exported.test.auc", "0.5", "$.exported.test"),
-        ("exported.dev.crossEntropy", "\"0.5\"", nil), ("exported.heldOut", "null", nil),
+        ("single.test.crossEntropy", "\"0.5\"", nil), ("exported.heldOut", "null", nil),
         ("exported.role", "\"winner\"", nil), ("exported.members", "[]", nil),
-        ("exported.members.0.weight", "1.5", nil), ("exported.trainedLayers", "[1]", nil),
-        ("exported.perSeed.0.bestEpoch", "0", nil), ("exported.confusion.0.0", "0.5", nil),
+        ("exported.members.0.weight", "1.5", nil), ("exported.members.0.seeds", "0", nil),
+        ("exported.members.0.role", "\"finalist\"", nil), ("exported.trainedLayers", "[1]", nil),
+        ("exported.temperature", "0", nil), ("exported.costFactor", "0.5", nil),
+        ("exported.disagreement", "-0.5", nil), ("exported.confusion.0.0", "0.5", nil),
+        ("layers.0.isKept", "1", nil), ("layers.0.layer", "-1", nil),
         ("controls.baseline", "{}", "$.controls"),
+        ("controls.linear.exportedMinusThis", nil, "$.controls.linear"),
         ("controls.linear.exportedMinusThis.pValue", "2", nil),
-        ("controls.linear.recipe.kind", "\"lbfgs\"", nil),
-        ("controls.linear.recipe.strength", "0", nil),
-        ("controls.linear.recipe.training", "true", "$.controls.linear.recipe"),
+        ("controls.linear.exportedMinusThis.metric", "\"recall\"", nil),
+        ("controls.linear.members.0.recipe.kind", "\"lbfgs\"", nil),
+        ("controls.linear.members.0.recipe.strength", "0", nil),
+        (
+            "controls.linear.members.0.recipe.training", "true",
+            "$.controls.linear.members[0].recipe"
+        ),
         ("entries.0.role", "\"loser\"", nil), ("entries.0.scores.alignment", "\"high\"", nil),
         ("entries.0.recipe.training.epochs", "0", nil),
         (
@@ -205,7 +219,7 @@ struct SchemaTests {
             "entries.0.recipe.training.criterion.metric", "\"f1\"",
             "$.entries[0].recipe.training.criterion"
         ),
-        ("pareto.0.heldOutAccuracy", "98.5", nil), ("cost.stages.search", "-1", nil),
+        ("entries.0.rounds", "-1", nil), ("pareto.0.heldOut.accuracy", "98.5", nil), ("cost.stages.search", "-1", nil),
     ]
 
     @Test("a changed result is refused where it was changed", .enabled(if: python != nil))
@@ -258,9 +272,9 @@ struct SchemaTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let changes = [
             text.replacingOccurrences(of: ",dev_accuracy", with: ",dev_acuracy"),
-            text.replacingOccurrences(of: ",scored,", with: ",maybe,"),
-            text.replacingOccurrences(of: ",scored,", with: ",trained,"),
-            text.replacingOccurrences(of: ",scored,", with: ",failed: it did not,"),
+            text.replacingOccurrences(of: ",tried,", with: ",maybe,"),
+            text.replacingOccurrences(of: ",tried,", with: ",contestant,"),
+            text.replacingOccurrences(of: ",tried,", with: ",failed: it did not,"),
             header + "\n" + header + "\n",
         ]
         let files = try changes.enumerated().map { index, text in

@@ -56,11 +56,12 @@ struct ReportScene {
 
     // MARK: Heads
 
+    /// Different for numbers below 30.
     private func genotype(_ number: Int) -> String {
-        let layer = 3 + number % 2
-        return number % 3 == 0
-            ? "layer(of=\(layer)) > projection(width=full) > pool-mean > classifier(dropout=0,hidden=0,norm=standard)"
-            : "layer(of=\(layer)) > self-attention > pool-mean > classifier(hidden=\(number))"
+        let pooling = ["pool-mean", "pool-max", "pool-first"][number % 3]
+        let hidden = [0, 32, 64, 128, 256][number % 5]
+        return "layer(of=\(3 + number % 2)) > projection(width=64) > self-attention > "
+            + "\(pooling) > classifier(hidden=\(hidden))"
     }
 
     private func entry(

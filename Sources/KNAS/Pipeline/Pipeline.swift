@@ -58,7 +58,7 @@ public struct Pipeline: Sendable {
         defer { session.close() }
         let splits = try watch.time("features") { try prepared.splits() }
         let candidates = try watch.time("search") {
-            try search(prepared, splits.train, session)
+            try search(prepared, layers, splits.train, session)
         }
         let trainings = trainings(prepared, splits.train, splits.dev, session.memo)
         let costs = AnswerCosts(prepared.views, train: splits.train)
@@ -119,9 +119,10 @@ extension Pipeline {
 
     /// Scores candidates, or takes the head that was given.
     private func search(
-        _ prepared: Preparation, _ train: [FeatureSet], _ session: RunSession
+        _ prepared: Preparation, _ layers: [LayerFinding], _ train: [FeatureSet],
+        _ session: RunSession
     ) throws -> RankedCandidates {
-        let search = try candidateSearch(prepared, train)
+        let search = try candidateSearch(prepared, train, layers)
         if let head = configuration.head {
             return search.ranked([search.score(try prepared.spaces.genotype(head))])
         }
@@ -134,18 +135,18 @@ extension Pipeline {
     }
 
     func candidateSearch(
-        _ prepared: Preparation, _ train: [FeatureSet]
+        _ prepared: Preparation, _ train: [FeatureSet], _ layers: [LayerFinding] = []
     ) throws -> CandidateSearch {
         let scorer = try Scorer(
             spaces: prepared.spaces, train: train, proxies: configuration.search.expression.names,
             options: configuration.search.scoring, key: key.child("scoring"))
-        return candidateSearch(prepared, configuration.space.limits(for: train)) {
+        return candidateSearch(prepared, configuration.space.limits(for: train), layers) {
             try scorer.score($0, key: $1)
         }
     }
 
     func candidateSearch(
-        _ prepared: Preparation, _ limits: [HeadLimits],
+        _ prepared: Preparation, _ limits: [HeadLimits], _ layers: [LayerFinding] = [],
         score: @escaping @Sendable (Genotype, RandomKey) throws -> Score
     ) -> CandidateSearch {
         var options = CandidateSearch.Options()
@@ -154,6 +155,11 @@ extension Pipeline {
         options.strategy = configuration.search.strategy
         options.threads = configuration.threads
         options.limits = limits
+        options.layers = LayerStandings(
+            layers.map {
+                LayerStandings.Layer(
+                    view: $0.view, layer: $0.layer, crossEntropy: $0.crossEntropy)
+            })
         return CandidateSearch(
             spaces: prepared.spaces, options: options, key: key.child("search"), score: score)
     }

@@ -133,7 +133,7 @@ enum FunnelSection {
     }
 
     private static func mark(_ head: ReportContent.Trained) -> (Mark, String, String) {
-        if let member = head.member { return (.star, "winner", "member \(member)") }
+        if let member = head.member { return (.star, "member", "member \(member)") }
         return head.entry.role == .contestant
             ? (.circle, "one", "contestant") : (.circle, "open", "left the funnel")
     }

@@ -91,7 +91,7 @@ enum ReportStyle {
         .axis { fill: none; stroke: var(--soft); }
         .zero { stroke: var(--text); stroke-width: 1.5; }
         .mark { fill: var(--accent); stroke: var(--accent); stroke-width: 1.5; }
-        .mark.winner { fill: var(--second); stroke: var(--ground); stroke-width: 1; }
+        .mark.member { fill: var(--second); stroke: var(--ground); stroke-width: 1; }
         .mark.open { fill: var(--ground); stroke: var(--text); }
         .front { fill: none; stroke: var(--second); stroke-width: 1.5; stroke-dasharray: 6 3; }
         .line { fill: none; stroke-width: 2; }
