@@ -139,7 +139,7 @@ enum Answers {
         guard !sentences.isEmpty else {
             return """
                 Scoring took \(scoring). Whether that was worth it, this run cannot say: \
-                <code>--controls full</code> also runs the same search without scores, and random \
+                <code class="option">--controls full</code> also runs the same search without scores, and random \
                 search with the same processor time.
                 """
         }
