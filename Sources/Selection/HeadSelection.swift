@@ -108,14 +108,15 @@ public struct HeadSelection: Sendable {
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))
-        let (single, exported) = try watch.time("portfolio") {
-            let single = try single(contestants, others, contest)
-            return (
-                single,
-                isGiven || configuration.exportsSingle
-                    ? single : try step.run(.portfolio, contestants + others, stageName: "portfolio")
-            )
+        let single = try watch.time("portfolio") {
+            try best(contestants, others, contest)
         }
+        let exported =
+            isGiven || configuration.exportsSingle
+            ? single
+            : try watch.time("portfolio") {
+                try step.run(.portfolio, contestants + others, stageName: "portfolio")
+            }
         report(exported, single)
         let (compared, trained) = try watch.time("controls") {
             try controls.run(linear: linear, mlp: mlp, others: others, budget: budget, step: step)
@@ -136,7 +137,7 @@ public struct HeadSelection: Sendable {
     }
 
     /// The best head on held-out rows, by itself.
-    private func single(
+    private func best(
         _ contestants: [Entry], _ others: [Entry], _ contest: Contest
     ) throws -> SelectedModel {
         let all = contestants + others.filter { $0.trials.count == contest.parts }
