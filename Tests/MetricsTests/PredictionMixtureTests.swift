@@ -45,7 +45,9 @@ struct PredictionMixtureTests {
         #expect(abs(cool.probabilities[0] - 0.522_879_4) < 1e-6)
     }
 
-    @Test("the fitted temperature has the least cross entropy, and makes an overconfident model less sure")
+    @Test(
+        "the fitted temperature has the least cross entropy, and makes an overconfident model less sure"
+    )
     func fit() throws {
         // Right three times of four, but 99 % sure.
         let labels = (0..<40).map { $0 % 4 == 0 ? 1 : 0 }

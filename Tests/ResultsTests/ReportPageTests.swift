@@ -35,7 +35,10 @@ struct ReportPageTests {
         ("single", ReportScene(role: .single)),
         ("one member", ReportScene(members: 1, hasLayers: false)),
         ("given", ReportScene(role: .single, candidates: 1, hasLayers: false)),
-        ("fine-tuned", ReportScene(controls: [.linear: 0.5, .fineTunedLinear: 0.7], role: .fineTuned)),
+        (
+            "fine-tuned",
+            ReportScene(controls: [.linear: 0.5, .fineTunedLinear: 0.7], role: .fineTuned)
+        ),
         ("no controls", ReportScene(controls: [:], role: .single)),
     ]
 
@@ -76,7 +79,8 @@ struct ReportPageTests {
     @Test("says first what was got, what it beats, and that the controls cannot tell about scoring")
     func quick() throws {
         let words = Words(try ReportScene().page())
-        #expect(words.contains("A portfolio of 3 heads that answer together, 7 trained heads in all."))
+        #expect(
+            words.contains("A portfolio of 3 heads that answer together, 7 trained heads in all."))
         #expect(words.contains("It does better than the linear head by"))
         #expect(words.contains("of 160 test rows"))
         #expect(words.contains("Whether that was worth it, this run cannot say: --controls full"))
@@ -85,10 +89,13 @@ struct ReportPageTests {
     @Test("says whether scoring was worth its seconds, and when the rows cannot tell")
     func worth() throws {
         func worth(_ controls: [Role: Double]) throws -> Words {
-            Words("<main>" + Answers.worth(try ReportScene(controls: controls).content().result).source)
+            Words(
+                "<main>"
+                    + Answers.worth(try ReportScene(controls: controls).content().result).source)
         }
         let undecided = try worth([.random: 0.3, .randomFunnel: 0.79])
-        #expect(undecided.hasPrefix("These test rows do not show that scoring was worth its 12.0 s"))
+        #expect(
+            undecided.hasPrefix("These test rows do not show that scoring was worth its 12.0 s"))
         #expect(undecided.contains("the search as a whole was worth its time"))
         let good = try worth([.random: 0.79, .randomFunnel: 0.3])
         #expect(good.hasPrefix("Scoring was worth its 12.0 s: the same search without scores has"))

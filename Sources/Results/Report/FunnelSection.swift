@@ -28,7 +28,10 @@ enum FunnelSection {
             contestants.count + left.count { $0.rounds == 0 || $0.rounds >= round }
         }
         var rows: [(step: String, heads: Int, what: String)] = [
-            ("Proposed", result.search.candidates, "drawn from the space by \(result.search.strategy)"),
+            (
+                "Proposed", result.search.candidates,
+                "drawn from the space by \(result.search.strategy)"
+            ),
             ("Scored", result.search.scored, "without training, by \(result.search.proxy)"),
         ]
         if rounds > 0 {
