@@ -76,6 +76,13 @@ public struct Entry: Sendable {
         return result
     }
 
+    /// The same head with one of its replicas, which is its only trial, too.
+    func reduced(to replica: Int) -> Entry {
+        var result = answering([replicas[replica]])
+        result.trials = [TrainingOutcome(replicas[replica])]
+        return result
+    }
+
     // MARK: Held-out rows
 
     /// Whether every trial went through.

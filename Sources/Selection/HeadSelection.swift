@@ -83,26 +83,28 @@ public struct HeadSelection: Sendable {
         scoring: Double, limits: [HeadLimits], test: [FeatureSet], watch: Stopwatch
     ) throws -> SelectedHeads {
         let contest = contest(test)
+        let heads = Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces)
         var (contestants, left) = try watch.time("contestants") {
             try Funnel(contest: contest).run(
-                Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces),
-                roles: (.contestant, .tried), stageName: Self.contestants)
+                heads, roles: (.contestant, .tried), stageName: Self.contestants)
         }
-        contestants += try watch.time("tuning") { try variants(contestants[0], contest) }
+        contestants += try watch.time("tuning") {
+            try variants(contestants[Entry.ranking(contestants)[0]], contest)
+        }
+        let rowsOfTrials = contest.rowsOfTrials
         let budget =
             scoring
             + Funnel.work(left, trainRows: trainings.views[0][0].train.count) {
                 costs.trainings($0, rows: $1)
             }
-            + contestants.reduce(0) {
-                $0 + costs.trainings($1.genotype, rows: contest.rowsOfTrials)
-            }
+            + contestants.reduce(0) { $0 + costs.trainings($1.genotype, rows: rowsOfTrials) }
         let linear = try watch.time("linear heads") {
             try LinearHeads(contest: contest, key: key.child("linear")).run(
                 competing: competing)
         }
         let controls = Controls(
-            contest: contest, costs: costs, limits: limits, isGiven: isGiven, key: key)
+            contest: contest, costs: costs, limits: limits, isGiven: isGiven, funnel: heads.count,
+            key: key)
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))

@@ -2,6 +2,7 @@ import Foundation
 import KNAS
 import RunStore
 import Support
+import TestSupport
 import Testing
 
 /// Runs that are stopped and resumed.

@@ -6,6 +6,7 @@ import Results
 import Selection
 import Support
 import Tasks
+import TestSupport
 import Testing
 import Training
 
