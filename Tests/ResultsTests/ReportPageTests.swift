@@ -17,7 +17,9 @@ struct ReportPageTests {
         init(_ page: String) {
             let main = page.components(separatedBy: "<main>").last ?? ""
             let body = main.components(separatedBy: "</main>")[0]
-            text = body.replacing(/<[^>]*>/, with: " ").replacing(/\s+/, with: " ")
+            // A cell's end is not a space between words.
+            let cells = body.replacing(/<\/t[dh]>/, with: " | ")
+            text = cells.replacing(/<[^>]*>/, with: " ").replacing(/\s+/, with: " ")
         }
 
         func contains(_ words: String) -> Bool { text.contains(words) }
@@ -128,10 +130,10 @@ struct ReportPageTests {
     @Test("counts how many heads went how far")
     func funnel() throws {
         let page = Words(try ReportScene().page())
-        #expect(page.contains("Proposed 40 drawn from the space by random"))
-        #expect(page.contains("Began to be trained 12 the best by score"))
-        #expect(page.contains("Went on to round 2 9 the best by accuracy"))
-        #expect(page.contains("Contestants 6 trained to the end"))
+        #expect(page.contains("Proposed | 40 | drawn from the space by random"))
+        #expect(page.contains("Began to be trained | 12 | the best by score"))
+        #expect(page.contains("Went on to round 2 | 9 | the best by accuracy"))
+        #expect(page.contains("Contestants | 6 | trained to the end"))
     }
 
     @Test("of one given head says that there is nothing to compare or to save")
