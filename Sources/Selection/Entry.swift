@@ -60,10 +60,10 @@ public struct Entry: Sendable {
         if let head { replicas.append(head) }
     }
 
-    /// The same head with the outcome of a training that may go on.
-    func seen(_ outcome: TrainingOutcome?) -> Entry {
+    /// The same head with the outcomes, part by part, of trainings that may go on.
+    func seen(_ outcomes: [TrainingOutcome?]) -> Entry {
         var result = self
-        result.trials = [outcome]
+        result.trials = outcomes
         result.rounds += 1
         return result
     }

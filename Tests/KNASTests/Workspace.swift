@@ -9,8 +9,8 @@ extension Workspace {
             task: task, run: directory.appendingPathComponent(run))
         configuration.input.encoders = [encoder.path]
         configuration.search.candidates = 40
+        configuration.selection.funnel = 6
         configuration.selection.keep = 2
-        configuration.selection.seeds = 2
         configuration.selection.epochs = 4
         configuration.search.scoring.examples = 24
         configuration.threads = threads
@@ -44,7 +44,9 @@ enum FinishedRuns {
 
     private static func make(pairs: Bool) throws -> Run {
         let workspace = try Workspace(pairs: pairs)
-        let configuration = workspace.configuration("run", threads: 1)
+        var configuration = workspace.configuration("run", threads: 1)
+        // All controls, but only once.
+        configuration.selection.controls = pairs ? .full : .quick
         return Run(
             workspace: workspace, configuration: configuration,
             result: try Pipeline(configuration).run())
