@@ -135,9 +135,9 @@ enum MemberCurve {
                 were not chosen on is \
                 \(result.exported.heldOut.map { Show.share($0.crossEntropy) } ?? "not known").
                 """)
-            + """
-            <details><summary>The numbers in this figure</summary>
-            \(Table(
+                + """
+                <details><summary>The numbers in this figure</summary>
+                \(Table(
                 id: "member-steps", caption: "Held-out figures by number of heads",
                 columns: [
                     ("Heads", .number), ("Cross entropy", .number), ("Accuracy", .number),
@@ -145,7 +145,7 @@ enum MemberCurve {
                 rows: steps.map {
                     [.init($0.members), .init($0.crossEntropy), .init($0.accuracy)]
                 }).html)
-            </details>
-            """
+                </details>
+                """
     }
 }
