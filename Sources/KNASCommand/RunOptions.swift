@@ -57,7 +57,7 @@ extension EpochChoice: ExpressibleByArgument {}
 /// How heads are trained.
 struct TrainingOptions: ParsableArguments {
     @Option(
-        help: "Most epochs (default: 4).")
+        help: "Epochs (default: 4, and more in a search with fewer than 1,600 rows).")
     var epochs: Int?
     @Option(help: "Peak learning rate.")
     var learningRate = TrainingConfiguration().learningRate
@@ -68,7 +68,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Share of the target that is spread over all classes (label smoothing).")
     var labelSmoothing = TrainingConfiguration().labelSmoothing
     @Option(
-        help: "Which epoch's weights to keep: best on dev, last, or automatic (by dev size)."
+        help: "Which epoch's weights to keep: best on dev, or last, which automatic means."
     )
     var epochChoice = TrainingConfiguration().epochChoice
     @Flag(help: "Give every class the same weight in training.")

@@ -89,7 +89,7 @@ struct RunsCommand: ParsableCommand {
         }
 
         private func show(_ overviews: [RunOverview]) {
-            var table = TextTable([""] + overviews.map(\.directory))
+            var table = TextTable([""] + overviews.map(\.directory.shortenedPath))
             let columns = overviews.map { Dictionary(uniqueKeysWithValues: $0.properties) }
             let longest = overviews.max { $0.properties.count < $1.properties.count }
             for (name, _) in longest?.properties ?? [] where name != "directory" {
@@ -165,9 +165,15 @@ extension Double? {
 extension String {
     /// The beginning of a text that would make a table too wide.
     fileprivate var shortened: String {
-        let most = 44
-        return count > most ? prefix(most - 1) + "…" : self
+        count > Self.widest ? prefix(Self.widest - 1) + "…" : self
     }
+
+    /// The end of a path.
+    fileprivate var shortenedPath: String {
+        count > Self.widest ? "…" + suffix(Self.widest - 1) : self
+    }
+
+    private static var widest: Int { 44 }
 }
 
 extension RunOverview {
@@ -192,7 +198,10 @@ extension RunOverview {
             ("trainings", trainings.map { "\($0)" } ?? "-"),
         ] + heads + [
             ("weights", parameters.map { "\($0)" } ?? "-"),
-            ("cost of an answer", costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"),
+            (
+                "cost of an answer",
+                costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"
+            ),
             ("held-out accuracy", heldOutAccuracy.text), ("test accuracy", testAccuracy.text),
             ("test F1", testF1.text), ("test MCC", testMCC.text),
             ("test cross entropy", testCrossEntropy.text),

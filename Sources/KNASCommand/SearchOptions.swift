@@ -143,6 +143,7 @@ extension SearchOptions {
         encoder.apply(to: &configuration.input)
         choices.scoring.apply(to: &configuration.search.scoring, &configuration.space)
         choices.training.apply(to: &configuration.selection.training)
+        configuration.selection.epochs = choices.training.epochs
         configuration.search.candidates = head == nil ? candidates : 1
         configuration.search.expression = try ProxyExpression(choices.proxy)
         configuration.search.strategy = try StrategyRegistry.find(choices.strategy).name

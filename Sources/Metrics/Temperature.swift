@@ -15,7 +15,8 @@ public enum Temperature {
     /// The cross entropy is convex in the inverse temperature, so the least is found by bisection of
     /// its derivative.
     public static func fit(_ heldOut: Predictions) -> Double {
-        let logarithms = heldOut.logarithms
+        // As in the cross entropy: one row whose class a model rules out should not decide alone.
+        let logarithms = heldOut.logarithms(above: .ulpOfOne)
         func slope(_ inverse: Double) -> Double {
             var sum = 0.0
             for (row, label) in heldOut.labels.enumerated() {
@@ -44,10 +45,10 @@ public enum Temperature {
 }
 
 extension Predictions {
-    /// The logarithms of the probabilities, `[examples, classes]`; those of zeros are as small as a
-    /// float can tell.
-    fileprivate var logarithms: [Double] {
-        probabilities.map { log(max(Double($0), Double(Float.leastNormalMagnitude))) }
+    /// The logarithms of the probabilities, `[examples, classes]`.
+    /// - Parameter least: what smaller ones, such as zeros, count as.
+    fileprivate func logarithms(above least: Float) -> [Double] {
+        probabilities.map { log(Double(max($0, least))) }
     }
 
     /// `softmax(log p / temperature)` for every example.
@@ -55,7 +56,7 @@ extension Predictions {
     public func tempered(_ temperature: Double) -> Predictions {
         precondition(temperature > 0, "a temperature is positive")
         guard temperature != 1 else { return self }
-        var values = logarithms.map { $0 / temperature }
+        var values = logarithms(above: .leastNormalMagnitude).map { $0 / temperature }
         for start in stride(from: 0, to: values.count, by: classes) {
             let row = start..<start + classes
             let largest = values[row].max() ?? 0

@@ -39,7 +39,8 @@ enum Leaderboard {
                 return ["\(summary.mean)", "\(summary.spread)"]
             }
             return head + ["\(score.parameters)"] + values
-                + [place.map(String.init) ?? "", entry.map { $0.role.rawValue } ?? "scored"] + ending
+                + [place.map(String.init) ?? "", entry.map { $0.role.rawValue } ?? "scored"]
+                + ending
         case .failed(let reason):
             return head + Array(repeating: "", count: 1 + 2 * proxies.count + 1)
                 + ["failed: \(reason)"] + ending

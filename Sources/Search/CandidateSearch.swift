@@ -9,7 +9,7 @@ public struct CandidateSearch: Sendable {
     public struct Options: Sendable {
         /// Heads to score.
         public var candidates = 1000
-        public var expression = ProxyExpression.standard
+        public var expression = ProxyExpression.learned
         /// What is known of the layers that heads read; only the learned ranking asks.
         public var layers = LayerStandings.unknown
         public var strategy = "random"

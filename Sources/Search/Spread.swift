@@ -25,9 +25,10 @@ public enum Spread {
             }
         }
         var chosen: Set<Int> = []
+        // Where all heads have the same there is nothing to spread.
+        members.removeAll { $0.count < 2 }
         for groups in members {
-            let places = Double(count) * share / Double(Trait.allCases.count)
-            let floor = Int(places / Double(groups.count))
+            let floor = Int(Double(count) * share / Double(members.count * groups.count))
             // Heads that were chosen for another trait count here too.
             for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
                 var missing = floor - group.count(where: chosen.contains)
@@ -42,13 +43,14 @@ public enum Spread {
     }
 
     /// What heads are sorted by into groups.
-    private enum Trait: CaseIterable { case source, pooling, blocks }
+    private enum Trait: CaseIterable { case view, layers, pooling, blocks }
 
     private static func traits(_ genotype: Genotype, _ space: SearchSpace) -> [[String]] {
         Trait.allCases.map { trait in
             switch trait {
-            case .source:
-                space.genes(of: genotype, in: .source).map { (genotype.view ?? "") + $0.text }
+            case .view: [genotype.view ?? ""]
+            // Without how they are normalised, which would make more groups than there are places.
+            case .layers: ["\(genotype.view ?? "") \(space.layers(of: genotype))"]
             case .pooling: space.genes(of: genotype, in: .pooling).map(\.operation)
             case .blocks: Set(space.genes(of: genotype, in: .block).map(\.operation)).sorted()
             }

@@ -11,6 +11,8 @@ struct Controls: Sendable {
     let limits: [HeadLimits]
     /// Whether the user gave the head: then there was no search to compare with.
     let isGiven: Bool
+    /// Heads that the search began to train.
+    let funnel: Int
     let key: RandomKey
 
     /// A bound for searches that cost far more than their heads.
@@ -59,10 +61,12 @@ struct Controls: Sendable {
         }
         let random = try randomContestants(budget: budget)
         let (contestants, left) = try Funnel(contest: contest).run(
-            draw(configuration.funnel, "random funnel"),
+            draw(funnel, "random funnel"),
             roles: (.funnelContestant, .funnelTried), stageName: "control: random funnel")
-        models.append(
-            try step.run(.random, random + others, stageName: "control: random search"))
+        if !(random + others).isEmpty {
+            models.append(
+                try step.run(.random, random + others, stageName: "control: random search"))
+        }
         models.append(
             try step.run(
                 .randomFunnel, contestants + others, stageName: "control: random funnel"))
@@ -73,10 +77,11 @@ struct Controls: Sendable {
     /// without this program. Multiply-adds are compared rather than seconds, so that the number of
     /// heads does not depend on what else the machine does.
     private func randomContestants(budget: Double) throws -> [Entry] {
+        let rows = contest.rowsOfTrials
         var spent = 0.0
         let heads = draw(Self.mostRandomHeads, "random control").prefix { genotype in
-            defer { spent += costs.trainings(genotype, rows: contest.rowsOfTrials) }
-            return spent < budget
+            spent += costs.trainings(genotype, rows: rows)
+            return spent <= budget
         }
         return try contest.tried(
             heads.map { contest.entry(.randomContestant, $0) },

@@ -60,10 +60,10 @@ public struct Entry: Sendable {
         if let head { replicas.append(head) }
     }
 
-    /// The same head with the outcome of a training that may go on.
-    func seen(_ outcome: TrainingOutcome?) -> Entry {
+    /// The same head with the outcomes, part by part, of trainings that may go on.
+    func seen(_ outcomes: [TrainingOutcome?]) -> Entry {
         var result = self
-        result.trials = [outcome]
+        result.trials = outcomes
         result.rounds += 1
         return result
     }
@@ -73,6 +73,13 @@ public struct Entry: Sendable {
         var result = self
         result.replicas = replicas
         result.role = role ?? self.role
+        return result
+    }
+
+    /// The same head with one of its replicas, which is its only trial, too.
+    func reduced(to replica: Int) -> Entry {
+        var result = answering([replicas[replica]])
+        result.trials = [TrainingOutcome(replicas[replica])]
         return result
     }
 

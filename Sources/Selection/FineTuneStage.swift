@@ -104,8 +104,8 @@ public struct FineTuneStage: Sendable {
 
     /// The best seed on dev as a model, calibrated on dev.
     private func model(_ entry: Entry) throws -> SelectedModel {
-        try SelectedModel(
-            entry.role, entry.answering([entry.replicas[entry.bestReplica]]), isCalibrated: true)
+        // What it says of dev, not what the first seed says, is what the temperature is for.
+        try SelectedModel(entry.role, entry.reduced(to: entry.bestReplica), isCalibrated: true)
     }
 
     /// Fine-tunes one head, from its weights on the frozen encoder with every seed.

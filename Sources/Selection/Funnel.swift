@@ -3,34 +3,40 @@ import Metrics
 import Support
 import Training
 
-/// From many promising heads to a few contestants, with rising fidelity: all are trained on a part of
-/// an epoch, the better ones go on to two epochs, the best of those to the end (successive halving,
+/// From many promising heads to a few contestants, with rising fidelity: all are trained for a quarter
+/// of the epochs, the better ones go on to half, the best of those to the end (successive halving,
 /// Jamieson and Talwalkar, AISTATS 2016; the weights are kept, as in ASHA, Li et al., MLSys 2020).
 ///
-/// What a head has learnt after one epoch says far more about the end than any score at its random
+/// What a head has learnt after a quarter says far more about the end than any score at its random
 /// start: over ten tasks, Spearman's rho is 0.8 to 0.9 (`docs/proxies.md`).
 struct Funnel: Sendable {
     let contest: Contest
 
     /// A halt on the way.
     private struct Rung: Sendable {
-        /// Epochs, and training rows at most: with many rows a part of an epoch tells enough.
-        let epochs: Int
+        /// Of all epochs one share of so many.
+        let divisor: Int
+        /// Training rows at most: with many of them a part of an epoch tells enough.
         let rows: Int
         /// How many go on, for so many contestants.
         let keep: @Sendable (_ contestants: Int) -> Int
+
+        func epochs(of all: Int) -> Int { max(1, all / divisor) }
     }
 
     private static let rungs = [
-        Rung(epochs: 1, rows: 2000) { $0 + ($0 + 2) / 3 },
-        Rung(epochs: 2, rows: 8000) { $0 },
+        Rung(divisor: 4, rows: 2000) { $0 + ($0 + 2) / 3 },
+        Rung(divisor: 2, rows: 8000) { $0 },
     ]
+
+    /// Held-out rows that are enough to tell good heads from bad ones.
+    private static let comparisonRows = 300
 
     /// - Parameters:
     ///   - genotypes: the heads that begin.
     ///   - roles: of contestants, and of heads that leave.
     /// - Returns: the contestants, tried on every part, in the order in which the funnel ranked them;
-    ///   then the heads that left, with how they did on dev until then.
+    ///   then the heads that left, with how they did until then.
     /// - Throws: ``TrainingError/diverged(epoch:)`` where no head could be trained.
     func run(
         _ genotypes: [Genotype], roles: (contestant: Role, tried: Role), stageName: String
@@ -42,10 +48,11 @@ struct Funnel: Sendable {
             let seen = try advance(
                 alive, rung, stageName: "\(stageName), round \(number + 1)")
             let ranked = Self.ranking(seen).map { seen[$0] }
-            let kept = ranked.filter { $0.trials[0] != nil }.prefix(rung.keep(count))
-            left = ranked.filter { entry in !kept.contains { $0.genotype == entry.genotype } } + left
+            let kept = ranked.filter(\.isSound).prefix(rung.keep(count))
             alive = Array(kept)
-            contest.trainings.drop(except: alive.map { contest.job($0, part: 0) }, contest.key)
+            let going = Set(alive.map(\.genotype))
+            left = ranked.filter { !going.contains($0.genotype) } + left
+            contest.trainings.drop(except: jobs(alive), contest.key)
         }
         let tried = try contest.tried(alive, stageName: stageName)
         contest.trainings.drop(except: [], contest.key)
@@ -64,20 +71,34 @@ struct Funnel: Sendable {
     }
 
     /// Rows that a head has seen after so many rounds, each as often as it was seen.
-    fileprivate static func rows(rounds: Int, of trainRows: Int) -> Int {
+    fileprivate static func rows(rounds: Int, of trainRows: Int, epochs: Int) -> Int {
         guard rounds > 0 else { return 0 }
         let rung = rungs[min(rounds, rungs.count) - 1]
-        return min(rung.epochs * trainRows, rung.rows)
+        return min(rung.epochs(of: epochs) * trainRows, rung.rows)
     }
 
-    /// Trains all up to a rung, and looks at dev.
+    /// Number of parts, dev first, that heads are compared on in the rungs: a small dev alone would
+    /// choose by luck.
+    private var parts: Int { contest.trainings.partCount(holdingOut: Self.comparisonRows) }
+
+    /// An entry's trainings one after another, then the next entry's.
+    private func jobs(_ entries: [Entry]) -> [TrainingJob] {
+        let parts = parts
+        return entries.flatMap { entry in (0..<parts).map { contest.job(entry, part: $0) } }
+    }
+
+    /// Trains all up to a rung, and looks at the rows that were held out.
     private func advance(
         _ entries: [Entry], _ rung: Rung, stageName: String
     ) throws -> [Entry] {
+        let parts = parts
         let outcomes = try contest.trainings.advance(
-            entries.map { contest.job($0, part: 0) }, contest.key, epochs: rung.epochs,
-            rows: rung.rows, stageName: stageName)
-        return zip(entries, outcomes).map { $0.seen($1) }
+            jobs(entries), contest.key,
+            epochs: rung.epochs(of: contest.configuration.training.epochs), rows: rung.rows,
+            stageName: stageName)
+        return entries.enumerated().map { place, entry in
+            entry.seen(Array(outcomes[place * parts..<(place + 1) * parts]))
+        }
     }
 
     /// The places of entries, best first, by the sum of their ranks in the deciding metric and in cross
@@ -96,10 +117,12 @@ struct Funnel: Sendable {
 }
 
 extension Entry {
-    /// Training rows that the head has seen in a funnel, each as often as it was seen; 0 for a head that
-    /// was in none, or went through it.
+    /// Training rows that the head has seen in a funnel, each as often as it was seen, over all its
+    /// trainings; 0 for a head that was in none, or went through it.
     /// - Parameter trainRows: rows of the training split.
     public func rowsInFunnel(of trainRows: Int) -> Int {
-        Funnel.rows(rounds: rounds, of: trainRows)
+        guard case .adamW(let training) = recipe else { return 0 }
+        return trials.count
+            * Funnel.rows(rounds: rounds, of: trainRows, epochs: training.epochs)
     }
 }

@@ -83,43 +83,45 @@ public struct HeadSelection: Sendable {
         scoring: Double, limits: [HeadLimits], test: [FeatureSet], watch: Stopwatch
     ) throws -> SelectedHeads {
         let contest = contest(test)
+        let heads = Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces)
         var (contestants, left) = try watch.time("contestants") {
             try Funnel(contest: contest).run(
-                Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces),
-                roles: (.contestant, .tried), stageName: Self.contestants)
+                heads, roles: (.contestant, .tried), stageName: Self.contestants)
         }
-        contestants += try watch.time("tuning") { try variants(contestants[0], contest) }
+        contestants += try watch.time("tuning") {
+            try variants(contestants[Entry.ranking(contestants)[0]], contest)
+        }
+        let rowsOfTrials = contest.rowsOfTrials
         let budget =
             scoring
             + Funnel.work(left, trainRows: trainings.views[0][0].train.count) {
                 costs.trainings($0, rows: $1)
             }
-            + contestants.reduce(0) {
-                $0 + costs.trainings($1.genotype, rows: contest.rowsOfTrials)
-            }
+            + contestants.reduce(0) { $0 + costs.trainings($1.genotype, rows: rowsOfTrials) }
         let linear = try watch.time("linear heads") {
             try LinearHeads(contest: contest, key: key.child("linear")).run(
                 competing: competing)
         }
         let controls = Controls(
-            contest: contest, costs: costs, limits: limits, isGiven: isGiven, key: key)
+            contest: contest, costs: costs, limits: limits, isGiven: isGiven, funnel: heads.count,
+            key: key)
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))
-        return try watch.time("portfolio") {
-            let single = try single(contestants, others, contest)
-            let exported =
-                isGiven || configuration.exportsSingle
-                ? single : try step.run(.portfolio, contestants + others, stageName: "portfolio")
-            report(exported, single)
-            let (compared, more) = try watch.time("controls") {
-                try controls.run(
-                    linear: linear, mlp: mlp, others: others, budget: budget, step: step)
+        let single = try watch.time("portfolio") { try best(contestants + others, contest) }
+        let exported =
+            isGiven || configuration.exportsSingle
+            ? single
+            : try watch.time("portfolio") {
+                try step.run(.portfolio, contestants + others, stageName: "portfolio")
             }
-            return SelectedHeads(
-                entries: contestants + left + linear + mlp + more, exported: exported,
-                single: single, controls: compared)
+        report(exported, single)
+        let (compared, trained) = try watch.time("controls") {
+            try controls.run(linear: linear, mlp: mlp, others: others, budget: budget, step: step)
         }
+        return SelectedHeads(
+            entries: contestants + left + linear + mlp + trained, exported: exported,
+            single: single, controls: compared)
     }
 
     /// The best contestant under other training configurations.
@@ -133,10 +135,8 @@ public struct HeadSelection: Sendable {
     }
 
     /// The best head on held-out rows, by itself.
-    private func single(
-        _ contestants: [Entry], _ others: [Entry], _ contest: Contest
-    ) throws -> SelectedModel {
-        let all = contestants + others.filter { $0.trials.count == contest.parts }
+    private func best(_ entries: [Entry], _ contest: Contest) throws -> SelectedModel {
+        let all = entries.filter { $0.trials.count == contest.parts }
         let best = all[Entry.ranking(all)[0]]
         return try SelectedModel(
             .single,

@@ -49,7 +49,8 @@ public struct HeadTrainings: Sendable {
     func train(
         _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
     ) throws -> [TrainedHead?] {
-        try run(jobs, stageName) { job, counter in
+        let counter = epochs(jobs, stageName)
+        return try run(jobs, counter) { job in
             try memo.train(
                 job.place(counter.stage, key), spaces.graph(of: job.genotype),
                 onEpoch: { _ in try counter.add(1) },
@@ -61,7 +62,8 @@ public struct HeadTrainings: Sendable {
     public func outcomes(
         _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
     ) throws -> [TrainingOutcome?] {
-        try run(jobs, stageName) { job, counter in
+        let counter = epochs(jobs, stageName)
+        return try run(jobs, counter) { job in
             try memo.outcome(
                 job.place(counter.stage, key), onEpoch: { _ in try counter.add(1) },
                 training: { try train(job, key, counter, onEpoch: $0) })
@@ -78,10 +80,12 @@ public struct HeadTrainings: Sendable {
     func advance(
         _ jobs: [TrainingJob], _ key: RandomKey, epochs: Int, rows: Int, stageName: String
     ) throws -> [TrainingOutcome?] {
-        try run(jobs, stageName, epochs: epochs) { job, counter in
+        let counter = WorkCounter(
+            stage: stageName, total: jobs.count, unit: "heads", progress: progress)
+        return try run(jobs, counter) { job in
             let name = "\(counter.stage), \(epochs) epochs, \(rows) rows"
-            return try memo.outcome(
-                job.place(name, key), onEpoch: { _ in try counter.add(1) },
+            let outcome = try memo.outcome(
+                job.place(name, key), onEpoch: { _ in try counter.add(0) },
                 training: { onEpoch in
                     let training = try paused(job, key)
                     let steps = min(
@@ -91,6 +95,8 @@ public struct HeadTrainings: Sendable {
                     paused.keep(training, job.place(Self.pausedStage, key))
                     return try training.headSoFar()
                 })
+            try counter.add(1)
+            return outcome
         }
     }
 
@@ -105,13 +111,9 @@ public struct HeadTrainings: Sendable {
     /// A job's training, which may have paused.
     private func paused(_ job: TrainingJob, _ key: RandomKey) throws -> HeadTraining {
         if let known = paused.take(job.place(Self.pausedStage, key)) { return known }
-        let parts = parts(of: job.genotype)
-        let data = parts[job.part]
-        var configuration = job.configuration
-        // The size of the task's dev decides, even where a larger part is held out.
-        configuration.epochChoice = configuration.epochChoice.resolved(devRows: parts.devCount)
+        let data = parts(of: job.genotype)[job.part]
         return try HeadTraining(
-            configuration, spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
+            job.configuration, spaces.graph(of: job.genotype), train: data.train, dev: data.dev,
             classes: spaces.classes, key: job.key(key))
     }
 
@@ -129,20 +131,24 @@ public struct HeadTrainings: Sendable {
         return heads
     }
 
-    private func run<Result: Sendable>(
-        _ jobs: [TrainingJob], _ stageName: String, epochs: Int? = nil,
-        _ body: @Sendable (TrainingJob, WorkCounter) throws -> Result
-    ) throws -> [Result?] {
-        let counter = WorkCounter(
-            stage: stageName, total: jobs.reduce(0) { $0 + (epochs ?? $1.configuration.epochs) },
+    /// Counts the epochs of trainings.
+    private func epochs(_ jobs: [TrainingJob], _ stageName: String) -> WorkCounter {
+        WorkCounter(
+            stage: stageName, total: jobs.reduce(0) { $0 + $1.configuration.epochs },
             progress: progress)
+    }
+
+    private func run<Result: Sendable>(
+        _ jobs: [TrainingJob], _ counter: WorkCounter,
+        _ body: @Sendable (TrainingJob) throws -> Result
+    ) throws -> [Result?] {
         // The largest first, so the threads finish at about the same time.
         let sizes = jobs.map { spaces.graph(of: $0.genotype).trainableCount }
         let order = jobs.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
         let results = try Parallel.map(count: jobs.count, threads: threads) {
             place, _ -> Result? in
             do {
-                return try body(jobs[order[place]], counter)
+                return try body(jobs[order[place]])
             } catch TrainingError.diverged {
                 return nil
             }

@@ -43,9 +43,6 @@ public struct HeldOutParts: Sendable {
             && assignment == other.assignment
     }
 
-    /// Rows of dev.
-    var devCount: Int { dev.count }
-
     /// Dev and the folds.
     public var count: Int { 1 + folds }
 

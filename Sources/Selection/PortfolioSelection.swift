@@ -17,8 +17,8 @@ public struct PortfolioSelection: Sendable {
     public struct Contestant: Sendable {
         /// Predictions on rows that it was not trained on, the same rows for every contestant.
         public let heldOut: Predictions
-        /// How good it is on them.
-        public let score: SelectionScore
+        /// What decides how good it is on them.
+        public let criterion: SelectionCriterion
         /// Multiply-adds of an answer, without the encoder's.
         public let cost: Double
         /// The index of the view that it reads.
@@ -26,15 +26,21 @@ public struct PortfolioSelection: Sendable {
 
         /// - Parameters:
         ///   - heldOut: predictions on rows that it was not trained on.
+        ///   - criterion: what decides how good it is on them.
         ///   - cost: multiply-adds of an answer, without the encoder's.
         ///   - view: the index of the view that it reads.
         public init(
-            heldOut: Predictions, score: SelectionScore, cost: Double = 0, view: Int = 0
+            heldOut: Predictions, criterion: SelectionCriterion, cost: Double = 0, view: Int = 0
         ) {
             self.heldOut = heldOut
-            self.score = score
+            self.criterion = criterion
             self.cost = cost
             self.view = view
+        }
+
+        /// The deciding metric on some of the rows; `nil` for all.
+        func value(_ rows: [Int]?) -> Double {
+            criterion.score(rows.map(heldOut.rows) ?? heldOut).value
         }
     }
 
@@ -81,10 +87,10 @@ public struct PortfolioSelection: Sendable {
 
     /// The weights of the members that remain, the largest first.
     private func weights(_ contestants: [Contestant], rows: [Int]?) -> [Portfolio.Member] {
-        let best = contestants.map(\.score.value).max() ?? 0
-        let places = contestants.indices.filter {
-            contestants[$0].score.value >= best - Self.margin
-        }
+        // Rows that the estimate is measured on have no say, not even in who is too weak.
+        let values = contestants.map { $0.value(rows) }
+        let best = values.max() ?? 0
+        let places = contestants.indices.filter { values[$0] >= best - Self.margin }
         let truth = places.map { place in
             let all = contestants[place].heldOut.trueClassProbabilities
             return rows.map { $0.map { all[$0] } } ?? all

@@ -22,9 +22,7 @@ struct PortfolioStep: Sendable {
         selection.viewCosts = costs.views
         let contestants = try able.map { entry in
             PortfolioSelection.Contestant(
-                heldOut: try Predictions(pooling: entry.heldOut),
-                score: entry.heldOutScore
-                    ?? SelectionScore(value: -.infinity, crossEntropy: .infinity),
+                heldOut: try Predictions(pooling: entry.heldOut), criterion: contest.criterion,
                 cost: costs.head(entry.genotype, replicas: contest.replicas(of: entry)),
                 view: contest.trainings.spaces.index(of: entry.genotype))
         }

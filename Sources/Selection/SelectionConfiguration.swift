@@ -24,12 +24,10 @@ public struct SelectionConfiguration: Sendable {
     public var largestCost: Double?
     /// Whether the best head by itself is exported instead of a portfolio.
     public var exportsSingle = false
-    /// How heads are trained.
-    public var training: TrainingConfiguration = {
-        var result = TrainingConfiguration()
-        result.epochs = SelectionConfiguration.standardEpochs
-        return result
-    }()
+    /// How heads are trained. The number of epochs counts where ``epochs`` is set.
+    public var training = TrainingConfiguration()
+    /// Epochs; `nil` for this project's standard, which depends on the number of training rows.
+    public var epochs: Int?
     /// Further training configurations of the best contestant that may become members.
     public var tuning = 0
     /// Whether exactly fitted linear heads may become members.
@@ -42,8 +40,24 @@ public struct SelectionConfiguration: Sendable {
     /// What the result is compared with.
     public var controls = ControlChoice.quick
 
-    /// The default number of epochs that heads are trained for.
-    public static let standardEpochs = 4
+    /// Least epochs that heads are trained for without being told.
+    private static let fewestEpochs = 4
+    /// Most of them, and the steps of AdamW that few rows should come to: heads that see 300 rows four
+    /// times have hardly begun.
+    private static let mostEpochs = 12
+    private static let standardSteps = 150
+
+    /// The training for so many rows.
+    public func training(rows: Int) -> TrainingConfiguration {
+        var result = training
+        let steps = max(1, (rows + training.batchSize - 1) / training.batchSize)
+        result.epochs =
+            epochs
+            ?? min(
+                max(Self.fewestEpochs, (Self.standardSteps + steps - 1) / steps), Self.mostEpochs)
+        return result
+    }
+
     /// Seeds of a head that is exported alone.
     private static let singleSeeds = 3
 

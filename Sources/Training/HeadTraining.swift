@@ -55,7 +55,7 @@ public final class HeadTraining {
         self.dev = dev
         self.classes = classes
         self.key = key
-        epochChoice = configuration.epochChoice.resolved(devRows: dev.count)
+        epochChoice = configuration.epochChoice.resolved
         slots = graph.inputSlots
         parts = BatchParts(graph)
         parameters = ParameterSet(graph)
@@ -103,7 +103,8 @@ public final class HeadTraining {
         while !isFinished, optimizer.step < last {
             let start = optimizer.step % perEpoch * configuration.batchSize
             try step(
-                order[start..<min(start + configuration.batchSize, order.count)], executor, gradient)
+                order[start..<min(start + configuration.batchSize, order.count)], executor, gradient
+            )
             try onStep()
             guard optimizer.step % perEpoch == 0 else { continue }
             try endEpoch(executor, onEpoch)
@@ -113,9 +114,17 @@ public final class HeadTraining {
 
     /// What the weights of this moment say of dev.
     /// - Throws: ``TrainingError/diverged(epoch:)`` where they are not finite.
-    public func predictions() throws -> Predictions {
-        guard lossSum.isFinite else { throw TrainingError.diverged(epoch: history.count + 1) }
-        return try predict(Executor(graph), parameters, dev, classes: classes)
+    public func predictions() throws -> Predictions { try predictions(Executor(graph)) }
+
+    private func predictions(_ executor: Executor) throws -> Predictions {
+        let diverged = TrainingError.diverged(epoch: history.count + 1)
+        guard lossSum.isFinite else { throw diverged }
+        do {
+            return try predict(executor, parameters, dev, classes: classes)
+        } catch is MetricsError {
+            // The last step's weights, which no loss was computed with, give no probabilities.
+            throw diverged
+        }
     }
 
     /// The head as it is at this moment, which may be within an epoch: that counts as one.
@@ -162,11 +171,9 @@ public final class HeadTraining {
     private func endEpoch(
         _ executor: Executor, _ onEpoch: (EpochRecord) throws -> Void
     ) throws {
-        let epoch = history.count + 1
-        guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
-        let predictions = try predict(executor, parameters, dev, classes: classes)
+        let predictions = try predictions(executor)
         let record = EpochRecord(
-            epoch: epoch, trainingLoss: lossSum / Double(train.count), dev: predictions,
+            epoch: history.count + 1, trainingLoss: lossSum / Double(train.count), dev: predictions,
             criterion: configuration.criterion)
         lossSum = 0
         history.append(record)

@@ -143,7 +143,10 @@ struct CommandLineTests {
         let lines = outcome.error.split(separator: "\n")
         #expect(lines.allSatisfy { $0.hasPrefix("knas: ") })
         #expect(!outcome.error.contains("\r") && !outcome.error.contains("\u{1B}"))
-        for stage in ["scoring", "finalists", "tuning"] {
+        for stage in [
+            "layers", "scoring", "contestants, round 1", "contestants, round 2", "contestants",
+            "linear heads", "MLP",
+        ] {
             #expect(lines.filter { $0 == "knas: \(stage) ..." }.count == 1, "\(outcome.error)")
         }
     }
@@ -195,6 +198,39 @@ struct CommandLineTests {
         #expect(all.contains("saem"), "\(all)")
     }
 
+    @Test("choices about the model that make no sense are refused with what is expected")
+    func badChoices() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        let cases: [([String], String)] = [
+            (["--funnel", "1", "--keep", "2"], "--funnel is 1; expected at least --keep (2)"),
+            (["--funnel", "0"], "--funnel is 0"), (["--funnel", "many"], "--funnel"),
+            (
+                ["--keep", "9", "--candidates", "8"],
+                "--keep is 9; expected at most --candidates (8)"
+            ),
+            (["--members", "0"], "--members is 0; expected 1 to 100"),
+            (["--members", "101"], "--members is 101"),
+            (["--max-cost", "0.5x"], "--max-cost is 0.5x; expected 1x or more"),
+            (["--max-cost", "-1"], "--max-cost"), (["--max-cost", "cheap"], "--max-cost"),
+            (["--max-cost", "nan"], "--max-cost"), (["--max-cost", "x"], "--max-cost"),
+            (["--controls", "some"], "--controls"), (["--tune", "-1"], "--tune"),
+            (["--seeds", "0"], "--seeds is 0"), (["--layers", "5"], "5"),
+            (["--layers", "most"], "--layers"), (["--epochs", "0"], "epochs"),
+        ]
+        let run = workspace.directory.appendingPathComponent("run")
+        for (options, part) in cases {
+            let outcome = try knas(
+                [
+                    "search", workspace.task.path, "--encoder", workspace.encoder.path, "--run",
+                    run.path,
+                ] + options)
+            #expect(outcome.code == 64, "\(options): \(outcome.error)")
+            #expect(outcome.error.contains(part), "\(options): \(outcome.error)")
+            #expect(!outcome.error.contains("Fatal"), "\(options): \(outcome.error)")
+        }
+    }
+
     @Test("missing files give exit code 66, wrong usage 64")
     func usageAndMissing() throws {
         let workspace = try Workspace()
@@ -209,6 +245,7 @@ struct CommandLineTests {
             (["search", task, "--proxy", "mgmm"], 64), (["search", task, "--strategy", "x"], 64),
             (["search", task, "--keep", "0", "--encoder", workspace.encoder.path], 64),
             (["search", task, "--threads", "0"], 64),
+            (["search", task, "--controls", "some"], 64),
             (["search", task, "--encoder", "a,"], 64), (["search", task, "--encoder", "a,a"], 64),
             (["search", task, "--pairing", "both", "--unfreeze", "1"], 64),
             (["features", task, "--encoder", "a,b"], 64),

@@ -4,6 +4,7 @@ import RunStore
 import Scoring
 import Study
 import Support
+import TestSupport
 import Testing
 
 @Suite("A study of proxies against trained accuracy", .serialized)

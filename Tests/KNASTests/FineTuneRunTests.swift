@@ -18,6 +18,7 @@ struct FineTuneRunTests {
     ) -> RunConfiguration {
         var configuration = workspace.configuration(run)
         configuration.search.candidates = 8
+        configuration.selection.seeds = 2
         configuration.input.layers = .numbers([1, 2])
         var options = FineTuneOptions(depth)
         options.training.epochs = 2
@@ -37,24 +38,25 @@ struct FineTuneRunTests {
         configuration.fineTuning?.isStandalone = isStandalone
         let result = try Pipeline(configuration).run()
         let tuned = result.exported
-        #expect(tuned.perSeed.count == 2)
+        #expect(tuned.members.count == 1 && tuned.members[0].seeds == 1)
         let isLinear = tuned.role == .fineTunedLinear
         #expect(isLinear || tuned.role == .fineTuned)
         let other: Role = isLinear ? .fineTuned : .fineTunedLinear
         let control = try #require(result.controls[other.rawValue])
-        let frozen = try #require(result.controls[Role.searched.rawValue])
+        let frozen = result.single
         let genotype = tuned.members[0].genotype
-        // What is exported is the better one on dev.
-        #expect(tuned.dev.accuracy >= control.dev.accuracy)
+        // What is exported is the better one on dev, over both seeds.
+        for model in [tuned, control] { #expect(model.heldOut?.count == 20) }
         if isLinear {
             // As heads are written out, with all settings.
             #expect(genotype.contains("> projection(width=full,activation=none) > pool-mean >"))
             #expect(genotype.contains("> classifier(norm=none,hidden=0,"))
-            #expect(control.genotype == frozen.genotype)
+            #expect(control.members[0].genotype == frozen.members[0].genotype)
         }
         for compared in [control, frozen] {
             let difference = tuned.test.accuracy - compared.test.accuracy
-            #expect(abs(compared.exportedMinusThis.difference - difference) < 1e-9)
+            let found = try #require(compared.exportedMinusThis)
+            #expect(abs(found.difference - difference) < 1e-9)
         }
         #expect(FineTuneCheckpoint.find(inRun: configuration.run).isEmpty)
         let decoded = try JSONDecoder().decode(
@@ -70,10 +72,8 @@ struct FineTuneRunTests {
         #expect(try ModelDirectory.load(url).configuration.members[0].genotype == genotype)
         let card = try String(
             contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
-        let accuracy = String(format: "%.3f", tuned.modelTest.accuracy)
+        let accuracy = String(format: "%.3f", tuned.test.accuracy)
         #expect(card.contains("| this model (the best of 2 trainings on dev) | \(accuracy) |"))
-        let mean = String(format: "%.3f", tuned.test.accuracy)
-        #expect(card.contains("| mean of 2 trainings | \(mean) |"))
         #expect(card.contains("`\(genotype)`, \(tuned.parameters) weights"))
         let layers = try #require(tuned.trainedLayers)
         #expect(
@@ -82,8 +82,8 @@ struct FineTuneRunTests {
                     ? "layer \(layers[0]) was trained with it"
                     : "layers \(layers[0]) to \(layers[1]) were trained with it"))
         let overview = try RunOverview(configuration.run)
-        #expect(overview.testAccuracy == tuned.modelTest.accuracy)
-        #expect(overview.head == genotype)
+        #expect(overview.testAccuracy == tuned.test.accuracy)
+        #expect(overview.members?.map(\.genotype) == [genotype])
         let files = try FileManager.default.contentsOfDirectory(atPath: url.path)
         #expect(files.contains("encoder") == isStandalone)
         #expect(files.contains("encoder.safetensors") == !isStandalone)
@@ -96,7 +96,7 @@ struct FineTuneRunTests {
         for threads in [1, 2] {
             let metrics = try Evaluation.evaluate(
                 modelAt: url, on: dataset, split: .test, threads: threads)
-            #expect(tuned.perSeed.contains { $0.test == metrics })
+            #expect(tuned.test == metrics)
         }
         let classifier = try TextClassifier(contentsOf: url, threads: 2)
         let answers = try classifier.classify(
@@ -104,10 +104,7 @@ struct FineTuneRunTests {
         let correct = zip(answers, dataset.test).filter {
             $0.label == dataset.labels[$1.label].name
         }.count
-        #expect(
-            tuned.perSeed.contains {
-                abs($0.test.accuracy - Double(correct) / Double(answers.count)) < 0.03
-            })
+        #expect(abs(tuned.test.accuracy - Double(correct) / Double(answers.count)) < 0.03)
     }
 
     @Test("a head that the user gave is the model; a linear one needs no linear control")
@@ -121,8 +118,9 @@ struct FineTuneRunTests {
             configuration.head = head
             let result = try Pipeline(configuration).run()
             #expect(result.exported.role == .fineTuned)
-            let frozen = try #require(result.controls[Role.searched.rawValue])
-            #expect(result.exported.members[0].genotype == frozen.genotype)
+            #expect(result.single.role == .single)
+            #expect(
+                result.exported.members[0].genotype == result.single.members[0].genotype)
             let control = result.controls[Role.fineTunedLinear.rawValue]
             #expect((control == nil) == (head == linear))
         }
@@ -201,7 +199,9 @@ struct FineTuneRunTests {
         #expect(FineTuneCheckpoint.find(inRun: stopped.run).count == 1)
         stopped.mode = .resume
         let resumed = try Pipeline(stopped).run()
-        #expect(resumed.exported.perSeed.map(\.test) == whole.exported.perSeed.map(\.test))
+        #expect(resumed.exported.test == whole.exported.test)
+        #expect(resumed.exported.temperature == whole.exported.temperature)
+        #expect(resumed.controls.mapValues(\.test) == whole.controls.mapValues(\.test))
         func weights(_ run: String) throws -> Data {
             try Data(
                 contentsOf: workspace.directory.appendingPathComponent(

@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import Support
+import TestSupport
 import Testing
 
 /// Directories in the formats that versions before this one wrote.

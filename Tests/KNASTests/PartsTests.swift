@@ -4,6 +4,7 @@ import RunStore
 import Search
 import Selection
 import Support
+import TestSupport
 import Testing
 
 @Suite("A search in parts", .serialized)

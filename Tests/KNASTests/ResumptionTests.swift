@@ -2,6 +2,7 @@ import Foundation
 import KNAS
 import RunStore
 import Support
+import TestSupport
 import Testing
 
 /// Runs that are stopped and resumed.
@@ -26,7 +27,7 @@ struct ResumptionTests {
         var result = workspace.configuration(run)
         result.search.strategy = "evolution"
         result.search.candidates = 110
-        result.selection.training.epochs = 3
+        result.selection.epochs = 3
         return result
     }
 
@@ -81,13 +82,45 @@ struct ResumptionTests {
         #expect(try outcome(parts.run) == expected)
     }
 
+    @Test("a stop in any stage, between and within a funnel's rounds, leaves the same bytes")
+    func stages() throws {
+        let workspace = try Workspace(pairs: false)
+        defer { workspace.remove() }
+        var whole = workspace.configuration("whole")
+        whole.search.candidates = 12
+        whole.selection.controls = .full
+        _ = try Pipeline(whole).run()
+        var parts = whole
+        parts.run = workspace.directory.appendingPathComponent("parts")
+        parts.mode = .resume
+        let stages: [(String, Int)] = [
+            ("layers", 1), ("scoring", 4), ("contestants, round 1", 0),
+            ("contestants, round 1", 4), ("contestants, round 2", 0), ("contestants, round 2", 2),
+            ("contestants", 5), ("linear heads", 2), ("MLP", 3), ("single head, seeds", 2),
+            ("control: random search", 3), ("control: random funnel, round 1", 2),
+            ("control: random funnel", 1),
+        ]
+        for (number, (stage, count)) in stages.enumerated() {
+            parts.threads = 1 + number % 2
+            let stopper = Stopper(after: count)
+            do {
+                _ = try Pipeline(
+                    parts, progress: { $0.stage == stage ? stopper.handler($0) : .more }
+                ).run()
+                Issue.record("no stop in \(stage)")
+            } catch is Interrupted {}
+        }
+        _ = try Pipeline(parts).run()
+        #expect(try outcome(parts.run) == outcome(whole.run))
+    }
+
     @Test("a run is neither overwritten by accident nor resumed with other choices or data")
     func refusals() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = workspace.configuration("run")
         configuration.search.candidates = 4
-        configuration.selection.training.epochs = 1
+        configuration.selection.epochs = 1
         _ = try Pipeline(configuration).run()
         #expect(throws: RunStoreError.alreadyThere(path: configuration.run.path)) {
             try Pipeline(configuration).run()

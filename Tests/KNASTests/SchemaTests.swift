@@ -6,6 +6,7 @@ import Results
 import Selection
 import Support
 import Tasks
+import TestSupport
 import Testing
 import Training
 
@@ -49,7 +50,8 @@ struct SchemaTests {
             (nil, result), ("encoderUse", result.encoders[0]), ("searchSummary", result.search),
             ("layerFinding", try #require(result.layers.first)), ("model", exported),
             ("member", exported.members[0]),
-            ("memberStep", try #require(exported.memberCurve.first)), ("classificationMetrics", exported.test),
+            ("memberStep", try #require(exported.memberCurve.first)),
+            ("classificationMetrics", exported.test),
             ("epochRecord", entry.history[0]), ("pairedComparison", compared),
             ("confidenceInterval", compared.interval), ("entry", entry),
             ("paretoPoint", result.pareto[0]), ("cost", result.cost),
@@ -219,7 +221,8 @@ struct SchemaTests {
             "entries.0.recipe.training.criterion.metric", "\"f1\"",
             "$.entries[0].recipe.training.criterion"
         ),
-        ("entries.0.rounds", "-1", nil), ("pareto.0.heldOut.accuracy", "98.5", nil), ("cost.stages.search", "-1", nil),
+        ("entries.0.rounds", "-1", nil), ("pareto.0.heldOut.accuracy", "98.5", nil),
+        ("cost.stages.search", "-1", nil),
     ]
 
     @Test("a changed result is refused where it was changed", .enabled(if: python != nil))

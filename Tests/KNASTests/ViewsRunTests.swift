@@ -1,9 +1,11 @@
+import Export
 import Foundation
 import KNAS
 import Results
 import RunStore
 import Selection
 import Support
+import Tasks
 import TestSupport
 import Testing
 
@@ -20,9 +22,9 @@ struct ViewsRunTests {
         var result = workspace.configuration(run, threads: threads)
         result.input.encoders = [workspace.encoder.path, other.path]
         result.input.pairings = .both
+        result.selection.funnel = 12
         result.selection.keep = 4
-        result.selection.tuning = 0
-        result.selection.training.epochs = 2
+        result.selection.epochs = 2
         return result
     }
 
@@ -60,12 +62,23 @@ struct ViewsRunTests {
             let isFirst = view(entry.genotype[...]).hasPrefix("encoder/")
             #expect(entry.encoder == one.input.encoders[isFirst ? 0 : 1])
         }
-        let member = try #require(result.exported.members.first)
-        #expect(view(member.genotype[...]).hasSuffix("/\(member.pairing)"))
+        for member in result.exported.members {
+            #expect(view(member.genotype[...]).hasSuffix("/\(member.pairing)"))
+        }
 
-        // The model needs its own view only, and has no name for it.
+        // The model has the views that its heads read, and no names for them.
         let model = one.run.appendingPathComponent("model")
         #expect(!String(decoding: expected[2], as: UTF8.self).contains(": layer("))
+        let used = Set(result.exported.members.map { view($0.genotype[...]) })
+        let configuration = try ModelDirectory.load(model).configuration
+        #expect(configuration.views.count == used.count && used.count > 1)
+        #expect(configuration.members.map(\.weight) == result.exported.members.map(\.weight))
+        let dataset = try Dataset.load(TaskDefinition.load(workspace.task), dataDirectory: nil)
+        for threads in [1, 2] {
+            let metrics = try Evaluation.evaluate(
+                modelAt: model, on: dataset, split: .test, threads: threads)
+            #expect(metrics == result.exported.test)
+        }
         let answers = try TextClassifier(contentsOf: model).classify([.init("a", pair: "b")])
         #expect(answers.count == 1)
 
@@ -82,7 +95,10 @@ struct ViewsRunTests {
     private func resumed(_ workspace: Workspace, _ expected: [Data]) throws {
         var stopped = try configuration(workspace, "stopped")
         stopped.mode = .resume
-        for stage in ["scoring", "finalists", "linear heads"] {
+        for stage in [
+            "scoring", "contestants, round 1", "contestants, round 2", "contestants",
+            "linear heads",
+        ] {
             let reports = Reports()
             #expect(throws: Interrupted.self) {
                 try Pipeline(
@@ -130,6 +146,25 @@ struct ViewsRunTests {
         parts.mode = .resume
         _ = try Pipeline(parts).run()
         #expect(try bytes(parts) == expected)
+    }
+
+    @Test("a limit on what answering costs is kept; a second view is paid for")
+    func cost() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        var configuration = try configuration(workspace, "run")
+        let free = try Pipeline(configuration).run().exported
+        configuration.mode = .resume
+        for limit in [1.0, 1.5, 2.2] {
+            configuration.selection.largestCost = limit
+            let result = try Pipeline(configuration).run().exported
+            #expect(result.members.count == 1 || result.costFactor <= limit)
+            #expect(result.members.map(\.genotype).first == free.members.map(\.genotype).first)
+        }
+        configuration.selection.largestCost = free.costFactor
+        let same = try Pipeline(configuration).run().exported
+        #expect(same.members.map(\.genotype) == free.members.map(\.genotype))
+        #expect(same.test == free.test && same.costFactor == free.costFactor)
     }
 
     @Test("single texts have views of encoders alone; both pairings are refused there")

@@ -56,11 +56,12 @@ struct ReportScene {
 
     // MARK: Heads
 
+    /// Different for numbers below 30.
     private func genotype(_ number: Int) -> String {
-        let layer = 3 + number % 2
-        return number % 3 == 0
-            ? "layer(of=\(layer)) > projection(width=full) > pool-mean > classifier(dropout=0,hidden=0,norm=standard)"
-            : "layer(of=\(layer)) > self-attention > pool-mean > classifier(hidden=\(number))"
+        let pooling = ["pool-mean", "pool-max", "pool-first"][number % 3]
+        let hidden = [0, 32, 64, 128, 256][number % 5]
+        return "layer(of=\(3 + number % 2)) > projection(width=64) > self-attention > "
+            + "\(pooling) > classifier(hidden=\(hidden))"
     }
 
     private func entry(
@@ -77,14 +78,17 @@ struct ReportScene {
             dev: found, heldOut: found, parts: rounds > 0 ? 1 : 5, rounds: rounds,
             history: (1...(isExact ? 1 : rounds > 0 ? rounds : 4)).map {
                 EpochRecord(
-                    epoch: $0, trainingLoss: 1 / Double($0), devAccuracy: found.accuracy - 0.1 / Double($0),
+                    epoch: $0, trainingLoss: 1 / Double($0),
+                    devAccuracy: found.accuracy - 0.1 / Double($0),
                     devScore: found.value(of: metrics[0]) - 0.1 / Double($0),
                     devCrossEntropy: found.crossEntropy + 0.1 / Double($0))
             })
     }
 
     private func entries() throws -> [RunResult.Entry] {
-        var entries = try (1...(candidates > 1 ? 6 : 1)).map { try entry(.contestant, $0, quality: 0.7) }
+        var entries = try (1...(candidates > 1 ? 6 : 1)).map {
+            try entry(.contestant, $0, quality: 0.7)
+        }
         if candidates > 1 {
             entries += try (7...12).map {
                 try entry(.tried, $0, quality: 0.5, rounds: $0 < 10 ? 2 : 1)
@@ -139,7 +143,8 @@ struct ReportScene {
 
     func content() throws -> ReportContent {
         let entries = try entries()
-        let heads = role == .portfolio
+        let heads =
+            role == .portfolio
             ? Array(entries.filter { $0.role != .tried }.suffix(max(1, members - 1)))
                 + entries.prefix(members > 1 ? 1 : 0)
             : Array(entries.prefix(1))
@@ -200,7 +205,8 @@ struct ReportScene {
                 exported.tempered, examples: truth.map { Example(text: text, label: $0) },
                 labels: labels),
             uncalibrated: exported.mixture,
-            effort: .init(heads: candidates > 1 ? 12 : 0, rows: candidates > 1 ? 30_000 : 0, rowsOfOne: 1600),
+            effort: .init(
+                heads: candidates > 1 ? 12 : 0, rows: candidates > 1 ? 30_000 : 0, rowsOfOne: 1600),
             origin: .init(command: "knas search toy", choices: ["search.candidates": "40"]))
     }
 

@@ -30,9 +30,13 @@ struct EntryTests {
     }
 
     private func entry(_ trials: [TrainedHead?]) throws -> Entry {
-        Entry(
-            .finalist, try space.genotype("projection(width=64) > pool-mean > classifier"),
-            .adamW(TrainingConfiguration()), by: .accuracy, trials: trials)
+        let genotype = try space.genotype("projection(width=64) > pool-mean > classifier")
+        let features = try SyntheticFeatures.make(examples: 2)
+        var result = Entry(
+            .contestant, genotype, .adamW(TrainingConfiguration()), by: .accuracy,
+            Entry.Reading(genotype, in: SearchSpaces(space), test: [features]), parameters: 1)
+        for head in trials { result.add(head) }
+        return result
     }
 
     @Test("held-out accuracy is over the rows of all parts, and undefined if one diverged")
@@ -54,6 +58,21 @@ struct EntryTests {
         #expect(Entry.ranking([diverged, half, right, surer, surer]) == [3, 4, 2, 1, 0])
     }
 
+    @Test("what has not been seen has no score; the best replica on dev is the first of equals")
+    func replicas() throws {
+        #expect(try !entry([]).isSound && entry([]).heldOutScore == nil)
+        let labels = [0, 1]
+        let heads = try [[0.6, 0.8], [0.2, 0.8], [0.2, 0.8]].map { try head(labels, $0) }
+        let three = try entry([heads[0]]).answering(heads, as: .tuning)
+        #expect(three.role == .tuning && three.bestReplica == 1 && three.trials.count == 1)
+        #expect(abs(three.devValue - 2.5 / 3) < 1e-12)
+        let best = three.reduced(to: 1)
+        #expect(best.replicas.count == 1 && best.heldOutAccuracy == 1 && best.devValue == 1)
+        // A diverged trial leaves no replica.
+        let one = try entry([heads[1], nil])
+        #expect(one.replicas.count == 1 && one.trials.count == 2 && !one.isSound)
+    }
+
     @Test("a recipe is read back from JSON as it was")
     func recipes() throws {
         var fineTuning = FineTuneConfiguration()
@@ -70,9 +89,9 @@ struct EntryTests {
     func outcomes() throws {
         let train = try SyntheticFeatures.make(examples: 60, seed: 1)
         let dev = try SyntheticFeatures.make(examples: 20, seed: 2)
-        let bench = try Directory()
-        defer { bench.remove() }
-        let store = try RunStore(bench.url, identity: bench.identity, mode: .new)
+        let directory = try Directory()
+        defer { directory.remove() }
+        let store = try RunStore(directory.url, identity: directory.identity, mode: .new)
         defer { try? store.close() }
         func trainings(_ memo: TrainingMemo) -> HeadTrainings {
             HeadTrainings(

@@ -1,5 +1,4 @@
 import Features
-import Foundation
 import Heads
 import Metrics
 import RunStore
@@ -12,96 +11,91 @@ import Training
 
 @Suite("Linear heads")
 struct LinearHeadsTests {
-    private func linear(
-        train: FeatureSet, dev: FeatureSet, classes: Int = 2,
-        criterion: SelectionCriterion = .accuracy, threads: Int = 1, memo: TrainingMemo = .none
-    ) -> LinearHeads {
-        let key = RandomKey(seed: 4)
-        let space = SearchSpace(
-            context: HeadContext(inputWidth: 16, classes: classes, segments: train.segments))
-        var configuration = SelectionConfiguration()
-        configuration.training.criterion = criterion
-        return LinearHeads(
-            trainings: HeadTrainings(
-                spaces: SearchSpaces(space),
-                parts: [HeldOutParts(train: train, dev: dev, key: key.child("parts"))],
-                threads: threads, progress: nil, memo: memo),
-            configuration: configuration, test: [dev], key: key)
+    private func linear(_ contest: Contest) -> LinearHeads {
+        LinearHeads(contest: contest, key: RandomKey(seed: 4))
     }
 
-    @Test("the plain head separates separable classes, and does as well again", arguments: [1, 2])
+    @Test(
+        "the plain head separates separable classes, and says so of every part", arguments: [1, 2])
     func plain(_ segments: Int) throws {
-        let train = try SyntheticFeatures.make(
-            examples: 300, segments: segments, classes: 3, seed: 1)
-        let dev = try SyntheticFeatures.make(
-            examples: 90, segments: segments, classes: 3, seed: 2)
-        let (plain, best) = try linear(train: train, dev: dev, classes: 3).run(competing: false)
-        #expect(best == nil)
-        #expect(plain.role == .linear && plain.seeds.count == 3 && plain.trials.count == 1)
-        #expect(ClassificationMetrics(plain.seeds[0].dev).accuracy > 0.9)
-        let test = try plain.testPredictions(threads: 2)
-        #expect(test.count == 3 && test[0].probabilities == plain.seeds[0].dev.probabilities)
+        let scene = try SelectionScene(
+            train: 300, dev: 90, segments: segments, classes: 3, noise: [1])
+        let found = try linear(scene.contest()).run(competing: false)
+        let plain = try #require(found.first)
+        #expect(found.count == 1 && plain.role == .linear)
+        // Fewer than 2,000 rows: dev and all four folds.
+        #expect(plain.trials.count == 5 && plain.replicas.count == 5)
+        #expect(plain.heldOut.map(\.count).reduce(0, +) == 390)
+        #expect((plain.heldOutAccuracy ?? 0) > 0.9)
+        #expect(plain.recipe.isDeterministic)
+        // As a member it is the fit on all of train.
+        let member = try scene.contest().member(plain, stageName: "seeds")
+        #expect(member.replicas.count == 1 && member.trials.count == 5)
+        #expect(member.replicas[0].dev.count == 90)
+        #expect(try member.testPredictions(threads: 2).map(\.count) == [30])
     }
 
     /// Texts of which one in five is of class 1 and hard to tell from the others: who says class 0 is
     /// mostly right, who wants macro F1 has to take a chance.
-    private func rare(_ examples: Int, seed: UInt64) throws -> FeatureSet {
-        try SyntheticFeatures.make(examples: examples, noise: 4, seed: seed)
-            .subset((0..<examples).filter { $0 % 2 == 0 || $0 % 8 == 1 })
+    private func rare(_ features: FeatureSet) -> FeatureSet {
+        features.subset((0..<features.count).filter { $0 % 2 == 0 || $0 % 8 == 1 })
     }
 
     @Test("the penalty is the best by the criterion")
     func criterion() throws {
-        let (train, dev) = (try rare(400, seed: 1), try rare(400, seed: 2))
         func plain(_ criterion: SelectionCriterion) throws -> Entry {
-            try linear(train: train, dev: dev, criterion: criterion).run(competing: false).plain
+            var scene = try SelectionScene(train: 400, dev: 400, noise: [6])
+            scene.configuration.training.criterion = criterion
+            let (train, dev) = (rare(scene.train[0]), rare(scene.dev[0]))
+            let contest = Contest(
+                trainings: HeadTrainings(
+                    spaces: scene.spaces,
+                    parts: [HeldOutParts(train: train, dev: dev, key: scene.key)], threads: 2,
+                    progress: nil),
+                configuration: scene.configuration, test: scene.test, key: scene.key)
+            return try linear(contest).run(competing: false)[0]
         }
         let (byAccuracy, byF1) = (try plain(.accuracy), try plain(SelectionCriterion(.macroF1)))
         #expect(byAccuracy.recipe != byF1.recipe)
-        let a = ClassificationMetrics(byAccuracy.seeds[0].dev)
-        let b = ClassificationMetrics(byF1.seeds[0].dev)
-        #expect(a.accuracy > b.accuracy && a.macroF1 < b.macroF1)
+        let metrics = try [byAccuracy, byF1].map {
+            ClassificationMetrics(try Predictions(pooling: $0.heldOut))
+        }
+        #expect(metrics[0].accuracy > metrics[1].accuracy)
+        #expect(metrics[0].macroF1 < metrics[1].macroF1)
     }
 
-    @Test("rivals are compared on dev and folds; threads and a store change nothing")
-    func rivals() throws {
-        let train = try SyntheticFeatures.make(examples: 120, segments: 2, noise: 3, seed: 1)
-        let dev = try SyntheticFeatures.make(examples: 60, segments: 2, noise: 3, seed: 2)
-        let (plain, found) = try linear(train: train, dev: dev).run(competing: true)
-        let best = try #require(found)
-        // Fewer than 2,000 rows: dev and all four folds.
-        #expect(best.trials.count == 5 && best.heldOut.map(\.count).reduce(0, +) == 180)
-        #expect(plain.trials.count == 1)
+    @Test("contestants are the best plain heads and those that compare tokens, tried on every part")
+    func competing() throws {
+        let scene = try SelectionScene(train: 120, dev: 60, segments: 2, noise: [3])
+        let contest = scene.contest(threads: 1)
+        let found = try linear(contest).run(competing: true)
+        #expect(found[0].role == .linear)
+        // A single layer: one plain head, and the best four of those that compare tokens.
+        #expect(found.map(\.role).count { $0 == .linear } == 1)
+        #expect(found.map(\.role).count { $0 == .richLinear } == 4)
+        #expect(found.allSatisfy { $0.trials.count == 5 && $0.isSound })
+        #expect(found.allSatisfy { $0.heldOut.map(\.count).reduce(0, +) == 180 })
+        let rest = Array(found.dropFirst())
+        #expect(Entry.ranking(rest) == Array(rest.indices))
+        #expect(Set(found.map(\.genotype)).count == 5)
+        // Alone, the plain head is the same.
+        let alone = try linear(contest).run(competing: false)
+        #expect(Fingerprint(alone[0]) == Fingerprint(found[0]))
 
-        let bench = try Directory()
-        defer { bench.remove() }
-        for mode in [RunStore.Mode.new, .resume] {
-            let store = try RunStore(bench.url, identity: bench.identity, mode: mode)
-            defer { try? store.close() }
-            let again = try linear(
-                train: train, dev: dev, threads: 2, memo: TrainingMemo(store)
-            ).run(competing: true)
-            #expect(again.best?.genotype == best.genotype && again.best?.recipe == best.recipe)
-            #expect(
-                again.best?.heldOut.map(\.probabilities) == best.heldOut.map(\.probabilities))
-            #expect(
-                again.plain.seeds[0].parameters.storage.array
-                    == plain.seeds[0].parameters.storage.array)
+        let directory = try Directory()
+        defer { directory.remove() }
+        for _ in 0..<2 {
+            let again = try directory.withStore {
+                try linear(scene.contest(memo: $0)).run(competing: true)
+            }
+            #expect(again.map(Fingerprint.init) == found.map(Fingerprint.init))
         }
     }
-}
 
-/// A run's directory.
-struct Directory {
-    let url: URL
-    let identity = RunIdentity(
-        program: "1", kernels: "k", task: "toy", data: "d", encoder: "e", seed: 7, choices: [:])
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory
-            .appendingPathComponent("selection-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    @Test("where a head needs one part only, each is tried on that alone")
+    func manyRows() throws {
+        let scene = try SelectionScene(train: 60, dev: 2000)
+        let found = try linear(scene.contest()).run(competing: true)
+        #expect(found.map(\.trials.count) == [1] && found.map(\.replicas.count) == [1])
     }
-
-    func remove() { try? FileManager.default.removeItem(at: url) }
 }

@@ -87,24 +87,27 @@ struct ViewTests {
         #expect(both[1]?.dev.probabilities == alone[0]?.dev.probabilities)
     }
 
-    @Test("linear heads and controls read the view that does best on dev")
+    @Test("linear heads and the MLP of every view are tried; those of the better one come first")
     func linear() throws {
         let (trainings, test, _) = try trainings()
         var configuration = SelectionConfiguration()
-        configuration.seeds = 2
         configuration.training.epochs = 2
         let key = RandomKey(seed: 7)
-        let (plain, best) = try LinearHeads(
-            trainings: trainings, configuration: configuration, test: test, key: key
-        ).run(competing: true)
-        #expect(plain.genotype.view == "good" && best?.genotype.view == "good")
-        #expect(try plain.testPredictions(threads: 1).map(\.count) == [90, 90])
-        let controls = try Controls(
-            trainings: trainings, configuration: configuration, limits: [], followsSearch: false,
-            test: test, key: key
-        ).run()
-        #expect(controls.map(\.role) == [.mlp] && controls[0].genotype.view == "good")
-        #expect(controls[0].seeds.count == 2)
-        #expect(try controls[0].testPredictions(threads: 1).map(\.count) == [90, 90])
+        let contest = Contest(
+            trainings: trainings, configuration: configuration, test: test, key: key)
+        let linear = try LinearHeads(contest: contest, key: key).run(competing: true)
+        #expect(linear[0].genotype.view == "good" && linear[0].role == .linear)
+        #expect(Set(linear.map(\.genotype.view)) == ["good", "noise"])
+        #expect(linear[1].genotype.view == "good")
+        #expect(try linear[0].testPredictions(threads: 1).map(\.count) == [90, 90, 90, 90, 90])
+        let heads = try ["noise: ", "good: "].map {
+            try trainings.spaces.genotype(
+                $0 + "projection(width=64) > pool-mean > "
+                    + ($0 == "good: " ? "pair > " : "") + "classifier")
+        }
+        let tried = try contest.tried(
+            heads.map { contest.entry(.contestant, $0) }, stageName: "heads")
+        #expect(Entry.ranking(tried) == [1, 0])
+        #expect(tried.allSatisfy { $0.trials.count == 5 && $0.replicas.count == 5 })
     }
 }

@@ -21,7 +21,11 @@ public enum TinyEncoder {
     ]
 
     /// Writes the directory.
-    public static func write(to url: URL, layout: Layout = .bert) throws {
+    /// - Parameter silent: layers whose output is zero for every text, so that nothing can be read from
+    ///   them and those above.
+    public static func write(
+        to url: URL, layout: Layout = .bert, layers: Int = layers, silent: Range<Int> = 0..<0
+    ) throws {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         let model = try VocabularyTrainer.train(texts, size: 60)
         try model.write(to: url.appendingPathComponent("sentencepiece.bpe.model"))
@@ -38,10 +42,15 @@ public enum TinyEncoder {
             .write(to: url.appendingPathComponent("config.json"))
         try Data(#"{"tokenizer_class": "XLMRobertaTokenizer"}"#.utf8)
             .write(to: url.appendingPathComponent("tokenizer_config.json"))
-        try writeWeights(to: url, layout, vocabulary: vocabulary)
+        try writeWeights(to: url, layout, vocabulary: vocabulary, layers: layers, silent)
     }
 
-    private static func writeWeights(to url: URL, _ layout: Layout, vocabulary: Int) throws {
+    private static func writeWeights(
+        to url: URL, _ layout: Layout, vocabulary: Int, layers: Int, _ silent: Range<Int>
+    ) throws {
+        let zeros = silent.flatMap { layer in
+            ["weight", "bias"].map { "encoder.layer.\(layer).output.LayerNorm.\($0)" }
+        }
         var shapes: [(String, [Int])] = [
             ("embeddings.word_embeddings.weight", [vocabulary, width]),
             ("embeddings.position_embeddings.weight", [40, width]),
@@ -71,6 +80,10 @@ public enum TinyEncoder {
         let prefix = layout == .prefixedRoBERTa ? "roberta." : ""
         let entries = shapes.map { name, shape in
             var generator = RandomKey(seed: 5).child(name).generator()
+            if zeros.contains(name) {
+                return entry(
+                    prefix + name, shape, Array(repeating: 0, count: shape.reduce(1, *)), layout)
+            }
             let gain: Float = name.hasSuffix("LayerNorm.weight") ? 1 : 0
             // Multiples of 1/64 are the same number in every format.
             let values = (0..<shape.reduce(1, *)).map { _ in

@@ -13,10 +13,16 @@ import Training
 public enum Evaluation {
     /// Metrics of a saved model on a split, from the same cached features that training used: a
     /// model gives exactly the numbers it gave when it was saved.
-    /// - Parameter directory: the encoder's, where it is not installed under its name; only for
-    ///   models on one encoder.
-    /// - Throws: as ``predictions(of:encoders:on:split:threads:progress:)``, and what opening the
-    ///   model and its encoders throws.
+    /// - Parameters:
+    ///   - url: a run's `model` directory.
+    ///   - dataset: the task's rows.
+    ///   - split: which of them.
+    ///   - directory: the encoder's, where it is not installed under its name; only for models on
+    ///     one encoder.
+    ///   - threads: the result does not depend on it.
+    ///   - progress: called while features are computed.
+    /// - Throws: as ``predictions(of:named:encoders:on:split:cache:threads:progress:)``, and what
+    ///   opening the model and its encoders throws.
     public static func evaluate(
         modelAt url: URL, on dataset: Dataset, split: Split, encoder directory: URL? = nil,
         threads: Int, progress: ProgressHandler? = nil
@@ -36,10 +42,14 @@ public enum Evaluation {
     /// members' mixed by their weights, and the model's temperature.
     ///
     /// - Parameters:
+    ///   - model: the heads and their configuration.
     ///   - name: what error messages call the model.
     ///   - encoders: for each view of the model the encoder that makes it.
+    ///   - dataset: the task's rows.
+    ///   - split: which of them.
     ///   - cache: where features are kept.
     ///   - threads: the result does not depend on it.
+    ///   - progress: called while features are computed.
     /// - Throws: `ModelError.otherTask` when the task has other labels or another number of texts,
     ///   `RunError.emptySplit(task:split:)`, `FeatureError` and the like where features cannot be
     ///   read.

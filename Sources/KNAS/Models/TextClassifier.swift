@@ -74,7 +74,10 @@ public final class TextClassifier: Sendable {
     }
 
     /// A classifier for a model in memory.
-    /// - Parameter encoders: for each view of the model the encoder that makes it.
+    /// - Parameters:
+    ///   - model: the heads and their configuration.
+    ///   - encoders: for each view of the model the encoder that makes it.
+    ///   - threads: threads to encode with.
     /// - Throws: `ModelError.wrongInput` for encoders that do not fit, `EncoderError`, `TensorError`.
     public init(model: Model, encoders: [Encoder], threads: Int) throws {
         let configuration = model.configuration

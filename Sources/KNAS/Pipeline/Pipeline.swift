@@ -99,6 +99,8 @@ extension Pipeline {
             try configuration.fineTuning?.check(layers: view.encoder.configuration.layers)
         }
         var configuration = configuration
+        configuration.selection.training = configuration.selection.training(
+            rows: all.dataset.train.count)
         configuration.selection.training.criterion = all.dataset.criterion
         configuration.fineTuning?.training.criterion = all.dataset.criterion
         let pipeline = Pipeline(configuration, progress: progress, note: note)

@@ -79,7 +79,7 @@ enum CalibrationSection {
         }
         let marks: [HTML] = curve.bins.filter { $0.count > 0 }.map { bin in
             Mark.diamond.svg(
-                x.place(bin.confidence), y.place(bin.accuracy), style: "winner",
+                x.place(bin.confidence), y.place(bin.accuracy), style: "member",
                 title: """
                     \(bin.count) rows, confidence \(Show.share(bin.confidence)), right \
                     \(Show.share(bin.accuracy))

@@ -32,7 +32,7 @@ enum ControlsSection {
             !roles.contains(where: { result.controls[$0.rawValue] != nil })
         else { return "" }
         return """
-             <code>--controls full</code> adds random search with the same processor time, the \
+             <code class="option">--controls full</code> adds random search with as much work, the \
             search without scores, and a portfolio of linear heads.
             """
     }
@@ -46,8 +46,8 @@ enum ControlsSection {
         columns += shown.map { ("Test \($0.title)", .number) }
         if hasAccuracy, !shown.contains(.accuracy) { columns.append(("Test accuracy", .number)) }
         columns += [
-            ("Exported minus this, points of \(shown[0].title)", .number),
-            ("95% interval", .number), ("p", .number),
+            ("Exported minus this, points of \(shown[0].title) [95% interval]", .number),
+            ("p", .number),
         ]
         if hasAccuracy { columns.append(("Points of accuracy", .number)) }
         columns += [("Test cross entropy", .number), ("Heads", .number), ("What it is", .text)]
@@ -68,7 +68,9 @@ enum ControlsSection {
                     model.heldOut.map { .init($0.value(of: shown[0])) } ?? .empty,
                 ]
                 row += shown.map { .init(model.test.value(of: $0)) }
-                if hasAccuracy, !shown.contains(.accuracy) { row.append(.init(model.test.accuracy)) }
+                if hasAccuracy, !shown.contains(.accuracy) {
+                    row.append(.init(model.test.accuracy))
+                }
                 row += difference(paired)
                 if hasAccuracy {
                     let points = result.exported.test.accuracy - model.test.accuracy
@@ -82,23 +84,24 @@ enum ControlsSection {
     }
 
     private static func difference(_ paired: PairedComparison?) -> [Table.Cell] {
-        guard let paired else { return [.empty, .empty, .empty] }
-        let interval =
-            "\(Show.points(paired.interval.lower)) to \(Show.points(paired.interval.upper))"
+        guard let paired else { return [.empty, .empty] }
         return [
-            .init(paired.difference, Show.points(paired.difference)), .init(text: interval),
+            .init(
+                paired.difference,
+                "\(Show.points(paired.difference)) \(Verdict(comparison: paired).interval)"),
             .init(paired.pValue, Show.probability(paired.pValue)),
         ]
     }
 
-    /// A single head in full; of a portfolio there is too much.
+    /// What kind of model it is, and a single head in full; of a portfolio that would be too much.
     private static func what(_ model: RunResult.Model) -> Table.Cell {
         guard model.members.count == 1 else { return .init(text: model.role.explanation) }
         let member = model.members[0]
         return .init(
             """
-            \(HTML(genotype: member.genotype))<br><small>\(model.role.explanation); \
-            \(member.recipe.description)</small>
+            \(model.role.explanation)<details><summary>the head</summary>\
+            \(HTML(genotype: member.genotype))<br><small>\(member.recipe.description)</small>\
+            </details>
             """)
     }
 }

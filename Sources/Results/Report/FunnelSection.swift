@@ -28,7 +28,10 @@ enum FunnelSection {
             contestants.count + left.count { $0.rounds == 0 || $0.rounds >= round }
         }
         var rows: [(step: String, heads: Int, what: String)] = [
-            ("Proposed", result.search.candidates, "drawn from the space by \(result.search.strategy)"),
+            (
+                "Proposed", result.search.candidates,
+                "drawn from the space by \(result.search.strategy)"
+            ),
             ("Scored", result.search.scored, "without training, by \(result.search.proxy)"),
         ]
         if rounds > 0 {
@@ -118,22 +121,24 @@ enum FunnelSection {
             """
     }
 
-    /// How well ranks by score agree with what was learnt in the first epoch, which all heads had.
+    /// How well ranks by score agree with what was learnt in the first epochs, which all heads had.
     private static func agreement(_ heads: [ReportContent.Trained]) -> HTML {
         let seen = heads.filter { !$0.entry.history.isEmpty }
-        let rho = RankStatistics.spearman(
-            seen.map { -Double($0.place ?? 0) }, seen.map { $0.entry.history[0].devScore })
-        guard seen.count > 2, let rho else { return "" }
+        guard seen.count > 2, let epochs = seen.map(\.entry.history.count).min(),
+            let rho = RankStatistics.spearman(
+                seen.map { -Double($0.place ?? 0) },
+                seen.map { $0.entry.history[epochs - 1].devScore })
+        else { return "" }
         return """
             <p>Among the \(Show.plural(seen.count, "head")) that began, rank by score and dev result \
-            after the first epoch have a rank correlation of <strong>\(Show.decimals(rho, 2))\
-            </strong> (Spearman’s rho: 1 is the same order, 0 none). Heads began because of their \
-            scores, so over all candidates it may be higher.</p>
+            after \(Show.plural(epochs, "epoch")) have a rank correlation of \
+            <strong>\(Show.decimals(rho, 2))</strong> (Spearman’s rho: 1 is the same order, 0 none). \
+            Heads began because of their scores, so over all candidates it may be higher.</p>
             """
     }
 
     private static func mark(_ head: ReportContent.Trained) -> (Mark, String, String) {
-        if let member = head.member { return (.star, "winner", "member \(member)") }
+        if let member = head.member { return (.star, "member", "member \(member)") }
         return head.entry.role == .contestant
             ? (.circle, "one", "contestant") : (.circle, "open", "left the funnel")
     }

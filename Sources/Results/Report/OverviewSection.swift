@@ -72,8 +72,8 @@ enum OverviewSection {
         let views: [HTML] = result.encoders.enumerated().map { place, use in
             let pairs = hasPairs ? ", \(pairing(use.pairing))" : ""
             return """
-                \(place > 0 ? "; " : "")<bdi>\(use.name)</bdi>\(pairs), \
-                \(Show.layers(use.layers))
+                <bdi>\(use.name)</bdi>\(pairs), \
+                \(Show.layers(use.layers))\(place + 1 < result.encoders.count ? ";" : "")
                 """
         }
         return "\(views)\(unfrozen(result))"

@@ -52,17 +52,14 @@ enum PortfolioSection {
 
     private static func table(_ result: RunResult) -> HTML {
         let (members, metric) = (result.exported.members, result.metrics[0])
-        let hasViews = result.encoders.count > 1
         let hasAdds = members.contains { $0.adds != nil }
         var columns: [(name: String, kind: Table.Kind)] = [
-            ("No.", .number), ("Share", .number), ("Kind", .text),
-            ("Held-out \(metric.title)", .number), ("Test \(metric.title)", .number),
+            ("No.", .number), ("Share", .number), ("Held-out \(metric.title)", .number),
+            ("Test \(metric.title)", .number),
         ]
         if metric != .accuracy { columns.append(("Test accuracy", .number)) }
         if hasAdds { columns.append(("Adds, nats", .number)) }
-        columns += [("Trainings", .number), ("Weights", .number)]
-        if hasViews { columns.append(("Encoder and pairing", .text)) }
-        columns += [("Layers", .text), ("Head", .text)]
+        columns += [("Trainings", .number), ("Weights", .number), ("Head", .text)]
         return Table(
             id: "members",
             caption: """
@@ -74,7 +71,6 @@ enum PortfolioSection {
             rows: members.enumerated().map { place, member in
                 var row: [Table.Cell] = [
                     .init(place + 1), .init(member.weight, Show.percent(member.weight)),
-                    .init(text: member.role.title),
                     member.heldOut.map { Table.Cell($0.value(of: metric)) } ?? .empty,
                     .init(member.test.value(of: metric)),
                 ]
@@ -82,16 +78,22 @@ enum PortfolioSection {
                 if hasAdds {
                     row.append(member.adds.map { .init($0, Show.signed($0)) } ?? .empty)
                 }
-                row += [.init(member.seeds), .init(member.parameters)]
-                if hasViews { row.append(.init("<bdi>\(member.encoder)</bdi>, \(member.pairing)")) }
                 return row + [
-                    .init(text: member.layers.map(String.init).joined(separator: ", ")),
-                    .init(
-                        "\(HTML(genotype: member.genotype))<br><small>\(member.recipe.description)</small>"
-                    ),
+                    .init(member.seeds), .init(member.parameters), .init(head(member, result)),
                 ]
             }
         ).html
+    }
+
+    /// Why a head was trained, what it reads, what it is, and how it was trained.
+    private static func head(_ member: RunResult.Member, _ result: RunResult) -> HTML {
+        let pairing =
+            Set(result.encoders.map(\.pairing)).count > 1 ? ", \(member.pairing)" : ""
+        return """
+            \(member.role.title); <bdi>\(member.encoder)</bdi>\(pairing), \
+            \(Show.layers(member.layers))<br>\(HTML(genotype: member.genotype))<br>\
+            <small>\(member.recipe.description)</small>
+            """
     }
 }
 
@@ -133,9 +135,9 @@ enum MemberCurve {
                 were not chosen on is \
                 \(result.exported.heldOut.map { Show.share($0.crossEntropy) } ?? "not known").
                 """)
-            + """
-            <details><summary>The numbers in this figure</summary>
-            \(Table(
+                + """
+                <details><summary>The numbers in this figure</summary>
+                \(Table(
                 id: "member-steps", caption: "Held-out figures by number of heads",
                 columns: [
                     ("Heads", .number), ("Cross entropy", .number), ("Accuracy", .number),
@@ -143,7 +145,7 @@ enum MemberCurve {
                 rows: steps.map {
                     [.init($0.members), .init($0.crossEntropy), .init($0.accuracy)]
                 }).html)
-            </details>
-            """
+                </details>
+                """
     }
 }

@@ -39,6 +39,7 @@ enum ReportStyle {
         .answers dd { font-size: 1.05rem; }
         dd { margin: 0; overflow-wrap: anywhere; }
         code { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+        code.option { white-space: nowrap; }
         pre { background: var(--fill); border: 1px solid var(--rule); border-radius: 6px; margin: .75rem 0;
           overflow-x: auto; padding: .75rem 1rem; white-space: pre; }
         details { margin: 1rem 0; }
@@ -46,7 +47,9 @@ enum ReportStyle {
         .scroll { overflow-x: auto; margin: 1rem 0; }
         #heads small { display: block; }
         #heads .genotype, #trained-heads .genotype { min-width: 20rem; }
-        #members .genotype, #control-rows .genotype { min-width: 14rem; }
+        #members .genotype { min-width: 20rem; }
+        #control-rows .genotype, #control-rows td:last-child { min-width: 14rem; }
+        td details { margin: 0; }
         .scroll:has(> #heads), .scroll:has(> #trained-heads) { max-height: 36rem; overflow-y: auto; border: 1px solid var(--rule);
           border-radius: 6px; padding: 0 .5rem; }
         #heads thead th, #trained-heads thead th { position: sticky; top: 0; background: var(--ground); }
@@ -91,7 +94,7 @@ enum ReportStyle {
         .axis { fill: none; stroke: var(--soft); }
         .zero { stroke: var(--text); stroke-width: 1.5; }
         .mark { fill: var(--accent); stroke: var(--accent); stroke-width: 1.5; }
-        .mark.winner { fill: var(--second); stroke: var(--ground); stroke-width: 1; }
+        .mark.member { fill: var(--second); stroke: var(--ground); stroke-width: 1; }
         .mark.open { fill: var(--ground); stroke: var(--text); }
         .front { fill: none; stroke: var(--second); stroke-width: 1.5; stroke-dasharray: 6 3; }
         .line { fill: none; stroke-width: 2; }

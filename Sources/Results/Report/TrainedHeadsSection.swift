@@ -84,7 +84,7 @@ enum TrainedHeadsSection {
                 : Mark.triangle.svg(x, y, style: "open", title: title)
         }
         let label = labels.place(x + 8, y - 7)
-        return Mark.star.svg(x, y, style: "winner", title: title)
+        return Mark.star.svg(x, y, style: "member", title: title)
             + """
             <text class="label" x="\(Figure.at(label.x))" y="\(Figure.at(label.y))">\(member)</text>
             """
