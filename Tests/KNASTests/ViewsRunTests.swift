@@ -70,9 +70,9 @@ struct ViewsRunTests {
         let model = one.run.appendingPathComponent("model")
         #expect(!String(decoding: expected[2], as: UTF8.self).contains(": layer("))
         let used = Set(result.exported.members.map { view($0.genotype[...]) })
-        let configuration = try ModelDirectory.load(model).configuration
-        #expect(configuration.views.count == used.count && used.count > 1)
-        #expect(configuration.members.map(\.weight) == result.exported.members.map(\.weight))
+        let saved = try ModelDirectory.load(model).configuration
+        #expect(saved.views.count == used.count && used.count > 1)
+        #expect(saved.members.map(\.weight) == result.exported.members.map(\.weight))
         let dataset = try Dataset.load(TaskDefinition.load(workspace.task), dataDirectory: nil)
         for threads in [1, 2] {
             let metrics = try Evaluation.evaluate(
