@@ -27,7 +27,7 @@ enum Leaderboard {
     private static func row(
         _ candidate: Candidate, _ proxies: [String], place: Int?, _ entry: Entry?
     ) -> [String] {
-        // A head that left the funnel was held against dev alone.
+        // A head that left the funnel had fewer epochs, and was held against fewer rows.
         let accuracy = entry?.role == .contestant ? entry?.heldOutAccuracy : nil
         let dev = (entry?.trials.first ?? nil).map { ClassificationMetrics($0.dev).accuracy }
         let ending = [accuracy.map { "\($0)" } ?? "", dev.map { "\($0)" } ?? ""]

@@ -57,7 +57,7 @@ enum LeaderboardSection {
                 "\(Show.short(summary.mean)) <small>±\(Show.short(summary.spread))</small>",
                 sortKey: "\(summary.mean)")
         }
-        // One that left the funnel was held against dev alone.
+        // One that left the funnel had fewer epochs and rows.
         let heldOut = row.trained?.entry.role == .contestant ? row.trained?.entry.heldOut : nil
         return [Table.Cell(row.place), Table.Cell(row.score, Show.short(row.score))] + proxies
             + [Table.Cell(row.parameters)]
