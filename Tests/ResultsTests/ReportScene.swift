@@ -120,6 +120,7 @@ struct ReportScene {
                     genotype: entry.genotype, role: entry.role, encoder: entry.encoder,
                     pairing: "siamese", layers: [3], recipe: entry.recipe,
                     weight: weights[place] / total, seeds: entry.recipe.isDeterministic ? 1 : 5,
+                    chosenFrom: entry.recipe.isDeterministic ? 1 : 5,
                     parameters: entry.parameters, heldOut: entry.heldOut,
                     test: measure(said[place]),
                     adds: entries.count > 1 ? 0.02 - 0.011 * Double(place) : nil)

@@ -34,10 +34,12 @@ enum PortfolioSection {
 
     private static func alone(_ content: ReportContent) -> HTML {
         let exported = content.result.exported
+        let member = exported.members[0]
         let seeds =
-            exported.members[0].seeds > 1
-            ? "The mean probabilities of \(exported.members[0].seeds) trainings of it answer"
+            member.seeds > 1
+            ? "The mean probabilities of \(member.seeds) trainings of it answer"
             : "One training of it answers"
+                + (member.chosenFrom > 1 ? ", the best of \(member.chosenFrom) on dev" : "")
         return "The model is one head. \(seeds)\(temperature(exported))."
     }
 
