@@ -39,7 +39,7 @@ encoder: build
 
 demo: encoder
 	@echo "searching for the best head for the bundled task front-desk"
-	$(KNAS) search front-desk --candidates 200 --keep 6 --seeds 3 --run runs/demo --overwrite
+	$(KNAS) search front-desk --candidates 200 --run runs/demo --overwrite
 	@echo "try it:  echo 'More towels, please' | $(KNAS) predict runs/demo/model"
 	@echo 'More towels, please' | $(KNAS) predict runs/demo/model
 

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
-# The kernels that the default vote needs give all of these but the last, which costs a pass of its own.
-PROXIES = ["alignment", "ntk-loo", "ntk-condition", "ntk-regression", "mgm-cosine", "jacobian-covariance"]
+# The output kernel gives all of these but the last, which costs a pass of its own.
+PROXIES = ["alignment", "ntk-loo", "ntk-condition", "ntk-regression", "jacobian-covariance"]
 LAYER = "layer's linear loss"
 MIXING = {"self-attention", "cross-attention", "convolution"}
 GENE = re.compile(r"([a-z-]+)(?:\((.*)\))?")

@@ -12,16 +12,16 @@ import json
 import pathlib
 
 import numpy as np
-from features import PROXIES, centred_rank, matrix, ranks
+from features import PROXIES, centred_rank, genes, matrix, ranks
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PENALTY = 30.0
+PENALTY = 10.0
 VOTE = ["alignment", "ntk-regression", "mgm-cosine"]
 TOP = 16
 # Columns of heads.csv that are no proxies but known without training.
 KNOWN = [
-    *PROXIES, "gradsign", "zico", "flops", "parameters", "snip", "synflow", "naswot", "grad-norm", "mgm",
+    *PROXIES, "mgm-cosine", "gradsign", "zico", "flops", "parameters", "snip", "synflow", "naswot", "grad-norm", "mgm",
     "mgm-output", "fisher", "grasp", "knas-released",
 ]
 
@@ -40,6 +40,11 @@ class Study:
         self.target = (ranked / ranked.std() + deviation / deviation.std()) / 2
         # The same heads are drawn for many tasks: half of them are left out with the task.
         self.half = np.arange(len(heads)) // 4 % 2
+
+        # What a search ranks: heads on the four layers that it keeps, and on their mix.
+        best = sorted(layers, key=lambda layer: float(layer["cross_entropy"]))[:4]
+        read = [genes(head["genotype"])[0][1]["of"] for head in heads]
+        self.kept = np.isin(read, ["mix", *(layer["layer"] for layer in best)])
 
     def proxy(self, name):
         return np.array([float(head[name] or "nan") for head in self.heads])
@@ -144,20 +149,24 @@ def report(all_studies):
     tasks = list(dict.fromkeys(s.task for s in all_studies))
     print(f"{len(all_studies)} studies of {len(tasks)} tasks, "
           f"{sum(len(s.accuracy) for s in all_studies)} heads\n")
-    print(f"| ranked by | Spearman's rho | regret of the best of {TOP} | nDCG@{TOP} | rho on each task |")
-    print("|---|---|---|---|---|")
+    print(f"| ranked by | Spearman's rho | regret of the best of {TOP} | nDCG@{TOP} "
+          "| rho on the four best layers | rho on each task |")
+    print("|---|---|---|---|---|---|")
     judged = {}
     for name, values in contestants(all_studies).items():
-        judged[name] = by_task(
-            all_studies, [judge(v, s.accuracy) for v, s in zip(values, all_studies)])
+        judged[name] = by_task(all_studies, [
+            (*judge(v, s.accuracy), rho(v[s.kept], s.accuracy[s.kept]))
+            for v, s in zip(values, all_studies)
+        ])
     for name, rows in judged.items():
-        print(f"| {name} | {interval(rows[:, 0])} | {interval(rows[:, 1])} | {interval(rows[:, 2])} | "
+        print(f"| {name} | " + " | ".join(interval(column) for column in rows.T) + " | "
               + " ".join(f"{r:.2f}" for r in rows[:, 0]) + " |")
     print(f"\ntasks: {', '.join(tasks)}")
-    for other in ("learned, no proxies", "vote"):
-        difference = judged["learned"] - judged[other]
-        print(f"learned minus {other}: rho {interval(difference[:, 0])}, "
-              f"regret {interval(difference[:, 1])}, nDCG {interval(difference[:, 2])}")
+    for other in ("learned, no proxies", "vote", "sum of log ranks"):
+        difference = (judged["learned"] - judged[other]).T
+        print(f"learned minus {other}: "
+              + ", ".join(f"{measure} {interval(column)}" for measure, column in
+                          zip(("rho", "regret", "nDCG", "rho on the best layers"), difference)))
 
 
 def write(all_studies):

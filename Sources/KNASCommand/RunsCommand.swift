@@ -198,7 +198,10 @@ extension RunOverview {
             ("trainings", trainings.map { "\($0)" } ?? "-"),
         ] + heads + [
             ("weights", parameters.map { "\($0)" } ?? "-"),
-            ("cost of an answer", costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"),
+            (
+                "cost of an answer",
+                costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"
+            ),
             ("held-out accuracy", heldOutAccuracy.text), ("test accuracy", testAccuracy.text),
             ("test F1", testF1.text), ("test MCC", testMCC.text),
             ("test cross entropy", testCrossEntropy.text),

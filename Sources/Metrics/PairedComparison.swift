@@ -40,7 +40,9 @@ public struct PairedComparison: Sendable, Equatable, Codable {
                 found: second.count)
         }
         func difference(_ rows: [Int]) -> Double {
-            let values = [first, second].map { ConfusionMatrix($0, rows: rows).value(of: criterion) }
+            let values = [first, second].map {
+                ConfusionMatrix($0, rows: rows).value(of: criterion)
+            }
             return values[0] - values[1]
         }
         let all = difference(Array(0..<first.count))

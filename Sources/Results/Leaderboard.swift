@@ -27,7 +27,7 @@ enum Leaderboard {
     private static func row(
         _ candidate: Candidate, _ proxies: [String], place: Int?, _ entry: Entry?
     ) -> [String] {
-        // A head that left the funnel was held against dev alone.
+        // A head that left the funnel had fewer epochs, and was held against fewer rows.
         let accuracy = entry?.role == .contestant ? entry?.heldOutAccuracy : nil
         let dev = (entry?.trials.first ?? nil).map { ClassificationMetrics($0.dev).accuracy }
         let ending = [accuracy.map { "\($0)" } ?? "", dev.map { "\($0)" } ?? ""]
@@ -39,7 +39,8 @@ enum Leaderboard {
                 return ["\(summary.mean)", "\(summary.spread)"]
             }
             return head + ["\(score.parameters)"] + values
-                + [place.map(String.init) ?? "", entry.map { $0.role.rawValue } ?? "scored"] + ending
+                + [place.map(String.init) ?? "", entry.map { $0.role.rawValue } ?? "scored"]
+                + ending
         case .failed(let reason):
             return head + Array(repeating: "", count: 1 + 2 * proxies.count + 1)
                 + ["failed: \(reason)"] + ending

@@ -128,7 +128,8 @@ public struct RunFindings {
                 ModelConfiguration.Member(
                     // The model's file says by number which view it is.
                     genotype: "\(member.entry.genotype.inView(nil))",
-                    view: used.firstIndex(of: prepared.spaces.index(of: member.entry.genotype)) ?? 0,
+                    view: used.firstIndex(of: prepared.spaces.index(of: member.entry.genotype))
+                        ?? 0,
                     layers: member.entry.reading.inputLayers, weight: member.weight,
                     replicas: member.entry.replicas.count)
             },

@@ -125,6 +125,7 @@ extension RunResult.Member {
             genotype: entry.genotype.description, role: entry.role, encoder: view.encoderName,
             pairing: view.pairing.rawValue, layers: entry.reading.headLayers,
             recipe: entry.recipe, weight: member.weight, seeds: entry.replicas.count,
+            chosenFrom: max(entry.chosenFrom, entry.replicas.count),
             parameters: entry.parameters, heldOut: try findings.heldOut(entry),
             test: findings.metrics(test))
     }

@@ -85,6 +85,8 @@ public struct RunResult: Sendable, Codable {
         public var weight: Double
         /// Number of trainings whose probabilities are averaged.
         public var seeds: Int
+        /// Number of trainings that those were chosen from by dev; as many as ``seeds`` where all answer.
+        public var chosenFrom: Int
         /// Trained weights of one of them, those of encoder layers included.
         public var parameters: Int
         /// Its own metrics over all held-out rows; `nil` where a training diverged.

@@ -8,7 +8,7 @@ public struct CandidateSearch: Sendable {
     /// Options of a search.
     public struct Options: Sendable {
         /// Heads to score.
-        public var candidates = 1000
+        public var candidates = 300
         public var expression = ProxyExpression.learned
         /// What is known of the layers that heads read; only the learned ranking asks.
         public var layers = LayerStandings.unknown

@@ -99,7 +99,7 @@ struct Contest: Sendable {
             try [first]
             + furtherSeeds(of: entry, 1..<configuration.seedsOfOne, stageName: stageName)
         let all = entry.answering(seeds)
-        return together ? all : all.answering([seeds[all.bestReplica]])
+        return together ? all : all.answeringBest()
     }
 
     func job(_ entry: Entry, part: Int, seed: Int = 0) -> TrainingJob {

@@ -41,6 +41,9 @@ public struct Entry: Sendable {
     /// seeds. None for a head that left the funnel.
     public private(set) var replicas: [TrainedHead] = []
 
+    /// Trainings that the only replica was chosen from, by dev; 1 for other heads.
+    public private(set) var chosenFrom = 1
+
     /// A head that was not tried yet.
     init(
         _ role: Role, _ genotype: Genotype, _ recipe: Recipe, by criterion: SelectionCriterion,
@@ -60,10 +63,10 @@ public struct Entry: Sendable {
         if let head { replicas.append(head) }
     }
 
-    /// The same head with the outcome of a training that may go on.
-    func seen(_ outcome: TrainingOutcome?) -> Entry {
+    /// The same head with the outcomes, part by part, of trainings that may go on.
+    func seen(_ outcomes: [TrainingOutcome?]) -> Entry {
         var result = self
-        result.trials = [outcome]
+        result.trials = outcomes
         result.rounds += 1
         return result
     }
@@ -80,6 +83,14 @@ public struct Entry: Sendable {
     func reduced(to replica: Int) -> Entry {
         var result = answering([replicas[replica]])
         result.trials = [TrainingOutcome(replicas[replica])]
+        result.chosenFrom = replicas.count
+        return result
+    }
+
+    /// The same head, answering with the replica that does best on dev.
+    func answeringBest() -> Entry {
+        var result = answering([replicas[bestReplica]])
+        result.chosenFrom = replicas.count
         return result
     }
 

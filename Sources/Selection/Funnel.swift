@@ -29,11 +29,14 @@ struct Funnel: Sendable {
         Rung(divisor: 2, rows: 8000) { $0 },
     ]
 
+    /// Held-out rows that are enough to tell good heads from bad ones.
+    private static let comparisonRows = 300
+
     /// - Parameters:
     ///   - genotypes: the heads that begin.
     ///   - roles: of contestants, and of heads that leave.
     /// - Returns: the contestants, tried on every part, in the order in which the funnel ranked them;
-    ///   then the heads that left, with how they did on dev until then.
+    ///   then the heads that left, with how they did until then.
     /// - Throws: ``TrainingError/diverged(epoch:)`` where no head could be trained.
     func run(
         _ genotypes: [Genotype], roles: (contestant: Role, tried: Role), stageName: String
@@ -45,11 +48,11 @@ struct Funnel: Sendable {
             let seen = try advance(
                 alive, rung, stageName: "\(stageName), round \(number + 1)")
             let ranked = Self.ranking(seen).map { seen[$0] }
-            let kept = ranked.filter { $0.trials[0] != nil }.prefix(rung.keep(count))
+            let kept = ranked.filter(\.isSound).prefix(rung.keep(count))
             alive = Array(kept)
             let going = Set(alive.map(\.genotype))
             left = ranked.filter { !going.contains($0.genotype) } + left
-            contest.trainings.drop(except: alive.map { contest.job($0, part: 0) }, contest.key)
+            contest.trainings.drop(except: jobs(alive), contest.key)
         }
         let tried = try contest.tried(alive, stageName: stageName)
         contest.trainings.drop(except: [], contest.key)
@@ -74,15 +77,28 @@ struct Funnel: Sendable {
         return min(rung.epochs(of: epochs) * trainRows, rung.rows)
     }
 
-    /// Trains all up to a rung, and looks at dev.
+    /// Number of parts, dev first, that heads are compared on in the rungs: a small dev alone would
+    /// choose by luck.
+    private var parts: Int { contest.trainings.partCount(holdingOut: Self.comparisonRows) }
+
+    /// An entry's trainings one after another, then the next entry's.
+    private func jobs(_ entries: [Entry]) -> [TrainingJob] {
+        let parts = parts
+        return entries.flatMap { entry in (0..<parts).map { contest.job(entry, part: $0) } }
+    }
+
+    /// Trains all up to a rung, and looks at the rows that were held out.
     private func advance(
         _ entries: [Entry], _ rung: Rung, stageName: String
     ) throws -> [Entry] {
+        let parts = parts
         let outcomes = try contest.trainings.advance(
-            entries.map { contest.job($0, part: 0) }, contest.key,
+            jobs(entries), contest.key,
             epochs: rung.epochs(of: contest.configuration.training.epochs), rows: rung.rows,
             stageName: stageName)
-        return zip(entries, outcomes).map { $0.seen($1) }
+        return entries.enumerated().map { place, entry in
+            entry.seen(Array(outcomes[place * parts..<(place + 1) * parts]))
+        }
     }
 
     /// The places of entries, best first, by the sum of their ranks in the deciding metric and in cross
@@ -101,11 +117,12 @@ struct Funnel: Sendable {
 }
 
 extension Entry {
-    /// Training rows that the head has seen in a funnel, each as often as it was seen; 0 for a head that
-    /// was in none, or went through it.
+    /// Training rows that the head has seen in a funnel, each as often as it was seen, over all its
+    /// trainings; 0 for a head that was in none, or went through it.
     /// - Parameter trainRows: rows of the training split.
     public func rowsInFunnel(of trainRows: Int) -> Int {
         guard case .adamW(let training) = recipe else { return 0 }
-        return Funnel.rows(rounds: rounds, of: trainRows, epochs: training.epochs)
+        return trials.count
+            * Funnel.rows(rounds: rounds, of: trainRows, epochs: training.epochs)
     }
 }

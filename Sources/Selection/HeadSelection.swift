@@ -108,9 +108,7 @@ public struct HeadSelection: Sendable {
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))
-        let single = try watch.time("portfolio") {
-            try best(contestants, others, contest)
-        }
+        let single = try watch.time("portfolio") { try best(contestants + others, contest) }
         let exported =
             isGiven || configuration.exportsSingle
             ? single
@@ -137,10 +135,8 @@ public struct HeadSelection: Sendable {
     }
 
     /// The best head on held-out rows, by itself.
-    private func best(
-        _ contestants: [Entry], _ others: [Entry], _ contest: Contest
-    ) throws -> SelectedModel {
-        let all = contestants + others.filter { $0.trials.count == contest.parts }
+    private func best(_ entries: [Entry], _ contest: Contest) throws -> SelectedModel {
+        let all = entries.filter { $0.trials.count == contest.parts }
         let best = all[Entry.ranking(all)[0]]
         return try SelectedModel(
             .single,

@@ -44,8 +44,8 @@ public struct SelectionConfiguration: Sendable {
     private static let fewestEpochs = 4
     /// Most of them, and the steps of AdamW that few rows should come to: heads that see 300 rows four
     /// times have hardly begun.
-    private static let mostEpochs = 16
-    private static let standardSteps = 200
+    private static let mostEpochs = 12
+    private static let standardSteps = 150
 
     /// The training for so many rows.
     public func training(rows: Int) -> TrainingConfiguration {

@@ -62,10 +62,13 @@ struct IntervalTests {
         #expect(throws: MetricsError.self) { try PairedComparison(first, other, key: key) }
     }
 
-    @Test("a comparison by another metric is the difference of its values", arguments: Metric.allCases)
+    @Test(
+        "a comparison by another metric is the difference of its values", arguments: Metric.allCases
+    )
     func otherMetrics(_ metric: Metric) throws {
         let labels = (0..<90).map { $0 % 3 == 0 ? 1 : 0 }
-        let first = try sure(labels.indices.map { $0 % 7 == 0 ? 1 - labels[$0] : labels[$0] }, of: labels)
+        let first = try sure(
+            labels.indices.map { $0 % 7 == 0 ? 1 - labels[$0] : labels[$0] }, of: labels)
         let second = try sure(labels.indices.map { $0 % 4 == 0 ? 0 : labels[$0] }, of: labels)
         let criterion = SelectionCriterion(metric, positive: 1)
         let comparison = try PairedComparison(by: criterion, first, second, key: key)

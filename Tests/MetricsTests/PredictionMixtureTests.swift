@@ -45,25 +45,6 @@ struct PredictionMixtureTests {
         #expect(abs(cool.probabilities[0] - 0.522_879_4) < 1e-6)
     }
 
-    @Test("the fitted temperature has the least cross entropy, and makes an overconfident model less sure")
-    func fit() throws {
-        // Right three times of four, but 99 % sure.
-        let labels = (0..<40).map { $0 % 4 == 0 ? 1 : 0 }
-        let sure = try Predictions(
-            labels: labels, probabilities: labels.map { _ in [0.99, 0.01] })
-        let best = Temperature.fit(sure)
-        // log(0.99 / 0.01) / T = log(3)
-        #expect(abs(best - 4.182_6) < 1e-3)
-        let entropies = [0.9 * best, best, 1.1 * best].map {
-            ClassificationMetrics(sure.tempered($0)).crossEntropy
-        }
-        #expect(entropies[1] < entropies[0] && entropies[1] < entropies[2])
-        #expect(ClassificationMetrics(sure.tempered(best)).calibrationError < 1e-3)
-        // Rows that are all right say no more than that.
-        let right = try Predictions(labels: [0, 0], probabilities: [[0.9, 0.1], [0.8, 0.2]])
-        #expect(Temperature.fit(right) == Temperature.range.lowerBound)
-    }
-
     @Test("no model, or models of other examples, are refused")
     func refusals() throws {
         #expect(throws: MetricsError.self) { try Predictions(mixing: [], weights: []) }

@@ -17,7 +17,9 @@ struct ReportPageTests {
         init(_ page: String) {
             let main = page.components(separatedBy: "<main>").last ?? ""
             let body = main.components(separatedBy: "</main>")[0]
-            text = body.replacing(/<[^>]*>/, with: " ").replacing(/\s+/, with: " ")
+            // A cell's end is not a space between words.
+            let cells = body.replacing(/<\/t[dh]>/, with: " | ")
+            text = cells.replacing(/<[^>]*>/, with: " ").replacing(/\s+/, with: " ")
         }
 
         func contains(_ words: String) -> Bool { text.contains(words) }
@@ -35,7 +37,10 @@ struct ReportPageTests {
         ("single", ReportScene(role: .single)),
         ("one member", ReportScene(members: 1, hasLayers: false)),
         ("given", ReportScene(role: .single, candidates: 1, hasLayers: false)),
-        ("fine-tuned", ReportScene(controls: [.linear: 0.5, .fineTunedLinear: 0.7], role: .fineTuned)),
+        (
+            "fine-tuned",
+            ReportScene(controls: [.linear: 0.5, .fineTunedLinear: 0.7], role: .fineTuned)
+        ),
         ("no controls", ReportScene(controls: [:], role: .single)),
     ]
 
@@ -76,7 +81,8 @@ struct ReportPageTests {
     @Test("says first what was got, what it beats, and that the controls cannot tell about scoring")
     func quick() throws {
         let words = Words(try ReportScene().page())
-        #expect(words.contains("A portfolio of 3 heads that answer together, 7 trained heads in all."))
+        #expect(
+            words.contains("A portfolio of 3 heads that answer together, 7 trained heads in all."))
         #expect(words.contains("It does better than the linear head by"))
         #expect(words.contains("of 160 test rows"))
         #expect(words.contains("Whether that was worth it, this run cannot say: --controls full"))
@@ -85,10 +91,13 @@ struct ReportPageTests {
     @Test("says whether scoring was worth its seconds, and when the rows cannot tell")
     func worth() throws {
         func worth(_ controls: [Role: Double]) throws -> Words {
-            Words("<main>" + Answers.worth(try ReportScene(controls: controls).content().result).source)
+            Words(
+                "<main>"
+                    + Answers.worth(try ReportScene(controls: controls).content().result).source)
         }
         let undecided = try worth([.random: 0.3, .randomFunnel: 0.79])
-        #expect(undecided.hasPrefix("These test rows do not show that scoring was worth its 12.0 s"))
+        #expect(
+            undecided.hasPrefix("These test rows do not show that scoring was worth its 12.0 s"))
         #expect(undecided.contains("the search as a whole was worth its time"))
         let good = try worth([.random: 0.79, .randomFunnel: 0.3])
         #expect(good.hasPrefix("Scoring was worth its 12.0 s: the same search without scores has"))
@@ -121,10 +130,10 @@ struct ReportPageTests {
     @Test("counts how many heads went how far")
     func funnel() throws {
         let page = Words(try ReportScene().page())
-        #expect(page.contains("Proposed 40 drawn from the space by random"))
-        #expect(page.contains("Began to be trained 12 the best by score"))
-        #expect(page.contains("Went on to round 2 9 the best by accuracy"))
-        #expect(page.contains("Contestants 6 trained to the end"))
+        #expect(page.contains("Proposed | 40 | drawn from the space by random"))
+        #expect(page.contains("Began to be trained | 12 | the best by score"))
+        #expect(page.contains("Went on to round 2 | 9 | the best by accuracy"))
+        #expect(page.contains("Contestants | 6 | trained to the end"))
     }
 
     @Test("of one given head says that there is nothing to compare or to save")

@@ -78,14 +78,17 @@ struct ReportScene {
             dev: found, heldOut: found, parts: rounds > 0 ? 1 : 5, rounds: rounds,
             history: (1...(isExact ? 1 : rounds > 0 ? rounds : 4)).map {
                 EpochRecord(
-                    epoch: $0, trainingLoss: 1 / Double($0), devAccuracy: found.accuracy - 0.1 / Double($0),
+                    epoch: $0, trainingLoss: 1 / Double($0),
+                    devAccuracy: found.accuracy - 0.1 / Double($0),
                     devScore: found.value(of: metrics[0]) - 0.1 / Double($0),
                     devCrossEntropy: found.crossEntropy + 0.1 / Double($0))
             })
     }
 
     private func entries() throws -> [RunResult.Entry] {
-        var entries = try (1...(candidates > 1 ? 6 : 1)).map { try entry(.contestant, $0, quality: 0.7) }
+        var entries = try (1...(candidates > 1 ? 6 : 1)).map {
+            try entry(.contestant, $0, quality: 0.7)
+        }
         if candidates > 1 {
             entries += try (7...12).map {
                 try entry(.tried, $0, quality: 0.5, rounds: $0 < 10 ? 2 : 1)
@@ -117,6 +120,7 @@ struct ReportScene {
                     genotype: entry.genotype, role: entry.role, encoder: entry.encoder,
                     pairing: "siamese", layers: [3], recipe: entry.recipe,
                     weight: weights[place] / total, seeds: entry.recipe.isDeterministic ? 1 : 5,
+                    chosenFrom: entry.recipe.isDeterministic ? 1 : 5,
                     parameters: entry.parameters, heldOut: entry.heldOut,
                     test: measure(said[place]),
                     adds: entries.count > 1 ? 0.02 - 0.011 * Double(place) : nil)
@@ -140,7 +144,8 @@ struct ReportScene {
 
     func content() throws -> ReportContent {
         let entries = try entries()
-        let heads = role == .portfolio
+        let heads =
+            role == .portfolio
             ? Array(entries.filter { $0.role != .tried }.suffix(max(1, members - 1)))
                 + entries.prefix(members > 1 ? 1 : 0)
             : Array(entries.prefix(1))
@@ -201,7 +206,8 @@ struct ReportScene {
                 exported.tempered, examples: truth.map { Example(text: text, label: $0) },
                 labels: labels),
             uncalibrated: exported.mixture,
-            effort: .init(heads: candidates > 1 ? 12 : 0, rows: candidates > 1 ? 30_000 : 0, rowsOfOne: 1600),
+            effort: .init(
+                heads: candidates > 1 ? 12 : 0, rows: candidates > 1 ? 30_000 : 0, rowsOfOne: 1600),
             origin: .init(command: "knas search toy", choices: ["search.candidates": "40"]))
     }
 

@@ -159,7 +159,7 @@ struct FunnelTests {
                     dev: try Predictions(
                         labels: truth.map { _ in 0 }, probabilities: truth.map { [$0, 1 - $0] }))
             }
-            return contest.entry(.contestant, genotype).seen(head.map(TrainingOutcome.init))
+            return contest.entry(.contestant, genotype).seen([head.map(TrainingOutcome.init)])
         }
         // The most accurate is hardly sure of anything; the second errs once, but is sure otherwise.
         let timid = try entry([0.51, 0.51, 0.51, 0.51])

@@ -32,7 +32,7 @@ enum ControlsSection {
             !roles.contains(where: { result.controls[$0.rawValue] != nil })
         else { return "" }
         return """
-             <code class="option">--controls full</code> adds random search with the same processor time, the \
+             <code class="option">--controls full</code> adds random search with as much work, the \
             search without scores, and a portfolio of linear heads.
             """
     }
@@ -68,7 +68,9 @@ enum ControlsSection {
                     model.heldOut.map { .init($0.value(of: shown[0])) } ?? .empty,
                 ]
                 row += shown.map { .init(model.test.value(of: $0)) }
-                if hasAccuracy, !shown.contains(.accuracy) { row.append(.init(model.test.accuracy)) }
+                if hasAccuracy, !shown.contains(.accuracy) {
+                    row.append(.init(model.test.accuracy))
+                }
                 row += difference(paired)
                 if hasAccuracy {
                     let points = result.exported.test.accuracy - model.test.accuracy

@@ -28,7 +28,10 @@ enum FunnelSection {
             contestants.count + left.count { $0.rounds == 0 || $0.rounds >= round }
         }
         var rows: [(step: String, heads: Int, what: String)] = [
-            ("Proposed", result.search.candidates, "drawn from the space by \(result.search.strategy)"),
+            (
+                "Proposed", result.search.candidates,
+                "drawn from the space by \(result.search.strategy)"
+            ),
             ("Scored", result.search.scored, "without training, by \(result.search.proxy)"),
         ]
         if rounds > 0 {
@@ -42,7 +45,7 @@ enum FunnelSection {
             rows.append(
                 (
                     "Went on to round \(round)", inRound(round),
-                    "the best by \(metric) and cross entropy on dev; their weights were kept"
+                    "the best by \(metric) and cross entropy on held-out rows; their weights were kept"
                 ))
         }
         rows += [
@@ -73,7 +76,7 @@ enum FunnelSection {
         let metric = content.result.metrics[0]
         let heads = content.trained.filter { head in
             [.contestant, .tried].contains(head.entry.role) && head.place != nil
-                && head.entry.dev != nil
+                && head.entry.heldOut != nil
         }
         guard heads.count > 1 else {
             return
@@ -82,7 +85,7 @@ enum FunnelSection {
         let x = Axis(
             heads.map { Double($0.place ?? 0) } + [0], from: 60, to: 620,
             limits: 0...Double.greatestFiniteMagnitude)
-        let values = heads.map { $0.entry.dev?.value(of: metric) ?? 0 }
+        let values = heads.map { $0.entry.heldOut?.value(of: metric) ?? 0 }
         let y = Axis(
             values, from: height - 60, to: 40, padding: 0.1,
             limits: metric == .mcc ? -1...1 : 0...1)
@@ -99,20 +102,21 @@ enum FunnelSection {
             \(agreement(heads))
             \(Figure.svg(
                 id: "score-figure", width: width, height: height,
-                title: "Rank by score against dev \(metric.title)",
+                title: "Rank by score against held-out \(metric.title)",
                 description: """
                     \(heads.count) heads that were scored and trained, ranks \
                     \(heads.compactMap(\.place).min() ?? 0) to \
-                    \(heads.compactMap(\.place).max() ?? 0); dev \(metric.title) from \
+                    \(heads.compactMap(\.place).max() ?? 0); held-out \(metric.title) from \
                     \(Show.share(values.min() ?? 0)) to \(Show.share(values.max() ?? 0)).
                     """,
                 [
                     Figure.frame(
-                        x, y, xName: "rank by score (1 is the best)", yName: "dev \(metric.title)")
+                        x, y, xName: "rank by score (1 is the best)",
+                        yName: "held-out \(metric.title)")
                 ] + points,
                 caption: """
-                    Rank by score, before any training, against \(metric.title) on dev when the \
-                    training ended. ★ member of the exported model, ● contestant, ○ left the \
+                    Rank by score, before any training, against \(metric.title) on held-out rows when \
+                    the training ended. ★ member of the exported model, ● contestant, ○ left the \
                     funnel after a short training.
                     """))
             """

@@ -66,13 +66,15 @@ enum LayersSection {
         let lines: [HTML] = views.enumerated().map { series, view in
             line(findings.filter { $0.view == view }, series, x, y)
         }
-        let legend = views.count > 1
+        let legend =
+            views.count > 1
             ? " "
                 + views.enumerated().map { "\(Mark(series: $0).name)s: \($1 ?? "")" }
                 .joined(separator: ", ") + "."
             : ""
         return Figure.svg(
-            id: "layers-figure", width: 640, height: 360, title: "Accuracy of a linear head by layer",
+            id: "layers-figure", width: 640, height: 360,
+            title: "Accuracy of a linear head by layer",
             description: findings.map {
                 "\(named($0)): \(Show.share($0.accuracy))\($0.isKept ? ", kept" : "")"
             }.joined(separator: "; "),

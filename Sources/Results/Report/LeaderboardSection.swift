@@ -26,13 +26,20 @@ enum LeaderboardSection {
             <section aria-labelledby="leaderboard">
             <h2 id="leaderboard">Leaderboard</h2>
             <p>Heads are ranked by <code>\(search.proxy)</code> without training; a higher score \
-            is better\(search.proxy.hasPrefix("vote(") ? " (of a vote: the sum of ranks)" : ""). \
+            is better\(meaning(search.proxy)). \
             Each proxy’s mean is shown with its spread over the initialisations (±). Only \
             contestants have held-out figures. <span class="scripted" hidden>Press a column’s name to \
             sort by it, again to reverse the order.</span></p>
             \(shown == 0 ? "<p>No head could be scored.</p>" : table.html)
             </section>
             """
+    }
+
+    /// What a score is, where its name does not say it.
+    private static func meaning(_ proxy: String) -> String {
+        if proxy.hasPrefix("vote(") { return " (of a vote: the sum of ranks)" }
+        return proxy == "learned"
+            ? " (proxies, layers and traits, weighted as trained heads of other tasks taught)" : ""
     }
 
     /// What decides, and accuracy.
@@ -50,7 +57,7 @@ enum LeaderboardSection {
                 "\(Show.short(summary.mean)) <small>±\(Show.short(summary.spread))</small>",
                 sortKey: "\(summary.mean)")
         }
-        // One that left the funnel was held against dev alone.
+        // One that left the funnel had fewer epochs and rows.
         let heldOut = row.trained?.entry.role == .contestant ? row.trained?.entry.heldOut : nil
         return [Table.Cell(row.place), Table.Cell(row.score, Show.short(row.score))] + proxies
             + [Table.Cell(row.parameters)]

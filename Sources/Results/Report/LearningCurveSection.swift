@@ -39,9 +39,9 @@ enum LearningCurveSection {
                 lines, id: "curves-score", what: "dev \(metric.title)",
                 limits: metric == .mcc ? -1...1 : 0...1
             ) { $0.devScore }
-            + """
-            <details><summary>The numbers in these figures</summary>\(table(lines, metric))</details>
-            """
+                + """
+                <details><summary>The numbers in these figures</summary>\(table(lines, metric))</details>
+                """
     }
 
     private static func figure(

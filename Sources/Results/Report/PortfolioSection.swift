@@ -34,10 +34,12 @@ enum PortfolioSection {
 
     private static func alone(_ content: ReportContent) -> HTML {
         let exported = content.result.exported
+        let member = exported.members[0]
         let seeds =
-            exported.members[0].seeds > 1
-            ? "The mean probabilities of \(exported.members[0].seeds) trainings of it answer"
+            member.seeds > 1
+            ? "The mean probabilities of \(member.seeds) trainings of it answer"
             : "One training of it answers"
+                + (member.chosenFrom > 1 ? ", the best of \(member.chosenFrom) on dev" : "")
         return "The model is one head. \(seeds)\(temperature(exported))."
     }
 
@@ -135,9 +137,9 @@ enum MemberCurve {
                 were not chosen on is \
                 \(result.exported.heldOut.map { Show.share($0.crossEntropy) } ?? "not known").
                 """)
-            + """
-            <details><summary>The numbers in this figure</summary>
-            \(Table(
+                + """
+                <details><summary>The numbers in this figure</summary>
+                \(Table(
                 id: "member-steps", caption: "Held-out figures by number of heads",
                 columns: [
                     ("Heads", .number), ("Cross entropy", .number), ("Accuracy", .number),
@@ -145,7 +147,7 @@ enum MemberCurve {
                 rows: steps.map {
                     [.init($0.members), .init($0.crossEntropy), .init($0.accuracy)]
                 }).html)
-            </details>
-            """
+                </details>
+                """
     }
 }

@@ -106,15 +106,14 @@ enum TrainedHeadsSection {
         return Table(
             id: "trained-heads",
             caption: """
-                Every trained head. Dev figures are those when its training ended, for a head that \
-                left the funnel after few epochs; held-out figures are over all parts of the rows \
-                that it was tried on
+                Every trained head. Figures are those when its training ended, for a head that left \
+                the funnel after few epochs; held-out figures are over all parts of the rows that it \
+                was tried on, fewer for such a head
                 """,
             columns: columns,
             rows: content.trained.enumerated().map { index, head in
                 let entry = head.entry
-                // One that left the funnel was held against dev alone.
-                let heldOut = entry.rounds > 0 ? nil : entry.heldOut
+                let heldOut = entry.heldOut
                 let kind =
                     head.member.map { "★\($0) \(entry.role.title)" } ?? entry.role.title
                 var row: [Table.Cell] = [

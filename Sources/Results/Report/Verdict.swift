@@ -140,7 +140,7 @@ enum Answers {
             return """
                 Scoring took \(scoring). Whether that was worth it, this run cannot say: \
                 <code class="option">--controls full</code> also runs the same search without scores, and random \
-                search with the same processor time.
+                search with as much work.
                 """
         }
         return "\(sentences)"
@@ -174,17 +174,17 @@ enum Answers {
         switch verdict.kind {
         case .better:
             """
-            Random search with the same processor time has \(verdict.distance): the search as a \
+            Random search with as much work has \(verdict.distance): the search as a \
             whole was worth its time.
             """
         case .undecided:
             """
-            Random search with the same processor time has \(verdict.distance): these test rows \
+            Random search with as much work has \(verdict.distance): these test rows \
             cannot tell it from the search.
             """
         case .worse:
             """
-            Random search with the same processor time does <strong>better</strong>: it has \
+            Random search with as much work does <strong>better</strong>: it has \
             \(verdict.distance).
             """
         }
