@@ -79,6 +79,9 @@ public struct SelectionConfiguration: Sendable {
                 largestCost >= 1 && largestCost.isFinite, "--max-cost", "\(largestCost)x",
                 "1x or more")
         }
+        var training = training
+        training.epochs = epochs ?? training.epochs
+        try training.check()
         try require((0...1000).contains(tuning), "--tune", tuning, "0 to 1000")
         if let seeds { try require((1...1000).contains(seeds), "--seeds", seeds, "1 to 1000") }
     }

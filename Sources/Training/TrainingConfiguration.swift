@@ -44,7 +44,7 @@ public struct TrainingConfiguration: Sendable, Hashable, Codable {
     public init() {}
 
     /// - Throws: `BadOption`.
-    func check() throws {
+    public func check() throws {
         try require((1...100_000).contains(epochs), "epochs", epochs, "1 to 100000")
         try require((1...100_000).contains(batchSize), "batch size", batchSize, "1 to 100000")
         try require(

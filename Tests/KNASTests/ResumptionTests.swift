@@ -89,6 +89,8 @@ struct ResumptionTests {
         var whole = workspace.configuration("whole")
         whole.search.candidates = 12
         whole.selection.controls = .full
+        // One more training of each member.
+        whole.selection.seeds = 2
         _ = try Pipeline(whole).run()
         var parts = whole
         parts.run = workspace.directory.appendingPathComponent("parts")
@@ -96,7 +98,7 @@ struct ResumptionTests {
         let stages: [(String, Int)] = [
             ("layers", 1), ("scoring", 4), ("contestants, round 1", 0),
             ("contestants, round 1", 4), ("contestants, round 2", 0), ("contestants, round 2", 2),
-            ("contestants", 5), ("linear heads", 2), ("MLP", 3), ("single head, seeds", 2),
+            ("contestants", 5), ("linear heads", 2), ("MLP", 3), ("portfolio, seeds", 1),
             ("control: random search", 3), ("control: random funnel, round 1", 2),
             ("control: random funnel", 1),
         ]

@@ -9,6 +9,8 @@ extension Workspace {
             task: task, run: directory.appendingPathComponent(run))
         configuration.input.encoders = [encoder.path]
         configuration.search.candidates = 40
+        // Large heads would take most of the time.
+        configuration.space.maximumParameters = 20_000
         configuration.selection.funnel = 6
         configuration.selection.keep = 2
         configuration.selection.epochs = 4

@@ -203,6 +203,9 @@ struct HeadSelectionTests {
         for cost in [0.99, -1, .infinity, .nan] {
             #expect(refusal { $0.largestCost = cost }.contains("--max-cost"))
         }
+        #expect(refusal { $0.epochs = 0 }.contains("epochs"))
+        #expect(refusal { $0.training.learningRate = 0 }.contains("learning rate"))
+        #expect(refusal { $0.training.batchSize = 0 }.contains("batch size"))
         #expect(refusal { $0.tuning = -1 }.contains("--tune"))
         #expect(refusal { $0.seeds = 0 }.contains("--seeds"))
         #expect(throws: Never.self) { try SelectionConfiguration().check() }
