@@ -15,11 +15,13 @@ struct ControlsTests {
         let controls = Controls(
             contest: contest, costs: scene.costs, limits: scene.limits, isGiven: isGiven,
             funnel: 3, key: scene.key)
-        let linear = try LinearHeads(contest: contest, key: scene.key).run(competing: competing)
+        let exact = LinearHeads(contest: contest, key: scene.key)
+        let linear = try exact.run(competing: competing)
         let mlp = try controls.mlp()
         return try controls.run(
             linear: linear, mlp: mlp, others: competing ? linear + mlp : [], budget: budget,
-            step: PortfolioStep(contest: contest, costs: scene.costs, key: scene.key))
+            step: PortfolioStep(
+                contest: contest, linear: exact, costs: scene.costs, key: scene.key))
     }
 
     @Test("quick ones are a linear head and an MLP, as people use them; none is the linear head")

@@ -28,8 +28,11 @@ struct LinearHeadsTests {
         #expect(plain.heldOut.map(\.count).reduce(0, +) == 390)
         #expect((plain.heldOutAccuracy ?? 0) > 0.9)
         #expect(plain.recipe.isDeterministic)
-        // As a member it is the fit on all of train.
-        let member = try scene.contest().member(plain, stageName: "seeds")
+        // As a member it is the fit on all rows but those of test.
+        let member = try linear(scene.contest()).refitted(plain)
+        #expect(
+            member.replicas[0].parameters.storage.array
+                != plain.replicas[0].parameters.storage.array)
         #expect(member.replicas.count == 1 && member.trials.count == 5)
         #expect(member.replicas[0].dev.count == 90)
         #expect(try member.testPredictions(threads: 2).map(\.count) == [30])
