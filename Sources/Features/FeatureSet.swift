@@ -7,10 +7,17 @@ import Tensors
 
 /// The features of a list of examples, on disk, and their labels.
 public struct FeatureSet: Sendable {
-    /// One per layer, all for the same sequences.
-    private let files: [FeatureFile]
-    private let file: FeatureFile
-    private let places: [Int32]
+    /// Where a sequence is.
+    private struct Place {
+        /// The index in `sources`.
+        let source: Int32
+        /// The number of the sequence in each of the source's files.
+        let sequence: Int32
+    }
+
+    /// What the examples come from: for each source a file per layer, all for the same sequences.
+    private let sources: [[FeatureFile]]
+    private let places: [Place]
     /// Sequences per example.
     public let segments: Int
     /// One label per example.
@@ -18,8 +25,13 @@ public struct FeatureSet: Sendable {
 
     /// - Precondition: at least one file, all with the same sequences and width.
     init(files: [FeatureFile], places: [Int32], segments: Int, labels: [Int32]) {
-        self.files = files
-        file = files[0]
+        self.init(
+            sources: [files], places: places.map { Place(source: 0, sequence: $0) },
+            segments: segments, labels: labels)
+    }
+
+    private init(sources: [[FeatureFile]], places: [Place], segments: Int, labels: [Int32]) {
+        self.sources = sources
         self.places = places
         self.segments = segments
         self.labels = labels
@@ -55,16 +67,22 @@ public struct FeatureSet: Sendable {
     }
 
     /// Features per token and layer.
-    public var width: Int { file.width }
+    public var width: Int { sources[0][0].width }
     /// Number of the encoder's layers, which are the input slots of a batch.
-    public var layerCount: Int { files.count }
+    public var layerCount: Int { sources[0].count }
     /// Number of examples.
     public var count: Int { labels.count }
 
     /// Tokens in a segment of an example.
     public func length(_ example: Int, segment: Int = 0) -> Int {
-        let place = Int(places[example * segments + segment])
-        return Int(file.offsets[place + 1] - file.offsets[place])
+        rows(places[example * segments + segment]).count
+    }
+
+    /// The rows of a sequence in the files of its source.
+    private func rows(_ place: Place) -> Range<Int> {
+        let offsets = sources[Int(place.source)][0].offsets
+        let sequence = Int(place.sequence)
+        return Int(offsets[sequence])..<Int(offsets[sequence + 1])
     }
 
     /// Tokens in an example.
@@ -77,7 +95,7 @@ public struct FeatureSet: Sendable {
     /// - Throws: ``FileError/notReadable(path:reason:)`` if the cache has been damaged in the
     ///   meantime.
     public func batch(_ examples: [Int], slots: [Int]? = nil) throws -> FeatureBatch {
-        let slots = slots ?? Array(files.indices)
+        let slots = slots ?? Array(0..<layerCount)
         var lengths: [Int] = []
         lengths.reserveCapacity(examples.count * segments)
         for example in examples {
@@ -85,7 +103,7 @@ public struct FeatureSet: Sendable {
         }
         var batch = Batch(lengths: lengths, segments: segments)
         let storage = FloatStorage(count: slots.count * batch.tokenCount * width)
-        batch.inputs = Array(repeating: UnsafePointer(storage.pointer), count: files.count)
+        batch.inputs = Array(repeating: UnsafePointer(storage.pointer), count: layerCount)
         // A sequence's float16 numbers: read here, converted while they are still in the
         // processor's cache.
         let halves = UnsafeMutablePointer<UInt16>.allocate(capacity: (lengths.max() ?? 0) * width)
@@ -95,13 +113,12 @@ public struct FeatureSet: Sendable {
             batch.inputs[slot] = UnsafePointer(storage.pointer + row * width)
             for example in examples {
                 for segment in 0..<segments {
-                    let place = Int(places[example * segments + segment])
-                    let count = Int(file.offsets[place + 1] - file.offsets[place])
-                    let first = Int(file.offsets[place])
-                    try files[slot].read(first..<first + count, into: halves)
+                    let place = places[example * segments + segment]
+                    let rows = rows(place)
+                    try sources[Int(place.source)][slot].read(rows, into: halves)
                     knas_f16_to_f32(
-                        Int64(count * width), halves, storage.pointer + row * width)
-                    row += count
+                        Int64(rows.count * width), halves, storage.pointer + row * width)
+                    row += rows.count
                 }
             }
         }
@@ -112,20 +129,35 @@ public struct FeatureSet: Sendable {
     /// The same features with other labels, e.g. shuffled ones for a control.
     public func relabelled(_ labels: [Int32]) -> FeatureSet {
         precondition(labels.count == count)
-        return FeatureSet(files: files, places: places, segments: segments, labels: labels)
+        return FeatureSet(sources: sources, places: places, segments: segments, labels: labels)
+    }
+
+    /// The examples of another set after this one's.
+    /// - Precondition: both have the same layers, widths and segments.
+    public func appending(_ other: FeatureSet) -> FeatureSet {
+        precondition(
+            other.width == width && other.layerCount == layerCount && other.segments == segments,
+            "features of one kind")
+        let first = Int32(sources.count)
+        return FeatureSet(
+            sources: sources + other.sources,
+            places: places
+                + other.places.map { Place(source: first + $0.source, sequence: $0.sequence) },
+            segments: segments, labels: labels + other.labels)
     }
 
     /// The same features of some layers only, which become the slots 0, 1 and so on.
     /// - Parameter slots: the wanted layers, by index; at least one.
     public func reading(slots: [Int]) -> FeatureSet {
         FeatureSet(
-            files: slots.map { files[$0] }, places: places, segments: segments, labels: labels)
+            sources: sources.map { files in slots.map { files[$0] } }, places: places,
+            segments: segments, labels: labels)
     }
 
     /// Some of the examples, in the order given.
     public func subset(_ examples: [Int]) -> FeatureSet {
         FeatureSet(
-            files: files,
+            sources: sources,
             places: examples.flatMap { places[$0 * segments..<($0 + 1) * segments] },
             segments: segments, labels: examples.map { labels[$0] })
     }

@@ -60,32 +60,22 @@ struct Contest: Sendable {
         }
     }
 
-    /// Trains a head on all of train with further seeds.
-    /// - Parameter seeds: those that its trials do not have; 0 is the trial with dev held out.
-    private func furtherSeeds(
-        of entry: Entry, _ seeds: Range<Int>, stageName: String
-    ) throws -> [TrainedHead] {
-        try trainings.train(
-            seeds.map { job(entry, part: 0, seed: $0) }, key, stageName: stageName
-        ).compactMap { $0 }
-    }
-
-    /// An entry as a member of a portfolio: the heads of its trials answer together, with further
-    /// seeds where those are few. An exact fit is the one on all of train.
+    /// An entry as a member of a portfolio: the heads of its trials answer together with others that are
+    /// trained on all rows but those of test. Heads that are fitted exactly are fitted to those rows
+    /// (``LinearHeads/refitted(_:)``).
     func member(_ entry: Entry, stageName: String) throws -> Entry {
-        guard !entry.recipe.isDeterministic else {
-            return entry.answering(Array(entry.replicas.prefix(1)))
-        }
-        let further = try furtherSeeds(
-            of: entry, 1..<1 + replicas(of: entry) - entry.replicas.count, stageName: stageName)
-        return entry.answering(entry.replicas + further)
+        let seeds = replicas(of: entry) - entry.replicas.count
+        let further = try trainings.train(
+            (0..<seeds).map { job(entry, part: trainings.everything, seed: $0) }, key,
+            stageName: stageName)
+        return entry.answering(entry.replicas + further.compactMap { $0 })
     }
 
     /// How many heads answer where an entry is a member.
     func replicas(of entry: Entry) -> Int {
         entry.recipe.isDeterministic
             ? 1
-            : max(Self.fewestReplicas, entry.replicas.count + configuration.seedsOfMembers - 1)
+            : max(Self.fewestReplicas, entry.replicas.count + configuration.seedsOfMembers)
     }
 
     /// An entry as a model by itself, trained on all of train with every seed: the best seed on dev
@@ -95,9 +85,10 @@ struct Contest: Sendable {
         guard !entry.recipe.isDeterministic, let first = entry.replicas.first else {
             return entry.answering(Array(entry.replicas.prefix(1)))
         }
-        let seeds =
-            try [first]
-            + furtherSeeds(of: entry, 1..<configuration.seedsOfOne, stageName: stageName)
+        let further = try trainings.train(
+            (1..<configuration.seedsOfOne).map { job(entry, part: 0, seed: $0) }, key,
+            stageName: stageName)
+        let seeds = [first] + further.compactMap { $0 }
         let all = entry.answering(seeds)
         return together ? all : all.answeringBest()
     }

@@ -52,7 +52,11 @@ struct Controls: Sendable {
             guard let place = role == .linear ? 0 : Entry.ranking(entries).first,
                 entries.indices.contains(place)
             else { continue }
-            let alone = entries[place].answering(Array(entries[place].replicas.prefix(1)))
+            let entry = entries[place]
+            let alone =
+                role == .linear
+                ? try step.linear.refitted(entry)
+                : entry.answering(Array(entry.replicas.prefix(1)))
             models.append(try SelectedModel(role, alone, isCalibrated: false))
         }
         guard configuration.controls == .full, !isGiven else { return (models, []) }

@@ -98,16 +98,15 @@ public struct HeadSelection: Sendable {
                 costs.trainings($0, rows: $1)
             }
             + contestants.reduce(0) { $0 + costs.trainings($1.genotype, rows: rowsOfTrials) }
-        let linear = try watch.time("linear heads") {
-            try LinearHeads(contest: contest, key: key.child("linear")).run(
-                competing: competing)
-        }
+        let exact = LinearHeads(contest: contest, key: key.child("linear"))
+        let linear = try watch.time("linear heads") { try exact.run(competing: competing) }
         let controls = Controls(
             contest: contest, costs: costs, limits: limits, isGiven: isGiven, funnel: heads.count,
             key: key)
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
-        let step = PortfolioStep(contest: contest, costs: costs, key: key.child("portfolio"))
+        let step = PortfolioStep(
+            contest: contest, linear: exact, costs: costs, key: key.child("portfolio"))
         let single = try watch.time("portfolio") { try best(contestants + others, contest) }
         let exported =
             isGiven || configuration.exportsSingle

@@ -41,6 +41,9 @@ public struct HeadTrainings: Sendable {
     /// The number of parts, the same in every view: dev and the folds.
     var partCount: Int { views[0].count }
 
+    /// The number of the part that holds nothing out; see ``HeldOutParts/everything``.
+    var everything: Int { views[0].everything }
+
     /// The number of parts that together hold out at least so many rows; see
     /// ``HeldOutParts/count(holdingOut:)``.
     func partCount(holdingOut rows: Int) -> Int { views[0].count(holdingOut: rows) }

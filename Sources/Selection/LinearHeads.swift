@@ -57,6 +57,16 @@ public struct LinearHeads: Sendable {
         return [best[0]] + Entry.ranking(Array(best[1...])).map { best[$0 + 1] }
     }
 
+    /// A head fitted to all rows but those of test, with its strength of the penalty.
+    func refitted(_ entry: Entry) throws -> Entry {
+        guard case .exact(let strength) = entry.recipe,
+            let place = LogisticPath.strengths.firstIndex(of: strength)
+        else { preconditionFailure("only exact fits are fitted here") }
+        let fits = try fit([entry.genotype], part: trainings.everything)[0]
+        // A path may end before weak penalties.
+        return entry.answering([fits[min(place, fits.count - 1)]])
+    }
+
     /// What linear heads may read beside mean-pooled features: for pairs each token with its
     /// counterpart, and how well the tokens are covered.
     private static func richInputs(_ space: SearchSpace) -> [String] {

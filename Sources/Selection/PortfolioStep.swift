@@ -6,6 +6,8 @@ import Support
 /// its controls.
 struct PortfolioStep: Sendable {
     let contest: Contest
+    /// Fits exact heads to all rows.
+    let linear: LinearHeads
     let costs: AnswerCosts
     let key: RandomKey
 
@@ -29,8 +31,11 @@ struct PortfolioStep: Sendable {
         let portfolio = try selection.run(contestants)
         var ready = able
         for member in portfolio.members {
-            ready[member.entry] = try contest.member(
-                able[member.entry], stageName: "\(stageName), seeds")
+            let entry = able[member.entry]
+            ready[member.entry] =
+                entry.recipe.isDeterministic
+                ? try linear.refitted(entry)
+                : try contest.member(entry, stageName: "\(stageName), seeds")
         }
         return SelectedModel(role, portfolio, of: ready)
     }

@@ -101,7 +101,7 @@ struct ReportPageTests {
         #expect(undecided.contains("the search as a whole was worth its time"))
         let good = try worth([.random: 0.79, .randomFunnel: 0.3])
         #expect(good.hasPrefix("Scoring was worth its 12.0 s: the same search without scores has"))
-        #expect(good.contains(" points less ["))
+        #expect(good.contains(" points less [") && good.contains(" less to "))
         #expect(good.contains("these test rows cannot tell it from the search"))
         let bad = try worth([.random: 1, .randomFunnel: 1])
         #expect(bad.hasPrefix("Scoring did harm") && bad.contains(" points more ["))

@@ -169,7 +169,8 @@ extension Pipeline {
     ) -> HeadTrainings {
         HeadTrainings(
             spaces: prepared.spaces,
-            parts: HeldOutParts.views(train: train, dev: dev, key: key.child("parts")),
+            parts: HeldOutParts.views(
+                train: train, dev: dev, trainsOnDev: true, key: key.child("parts")),
             threads: configuration.threads, progress: progress, memo: memo)
     }
 

@@ -18,11 +18,19 @@ struct Verdict {
         "[\(Show.points(comparison.interval.lower)) to \(Show.points(comparison.interval.upper))]"
     }
 
-    /// How far the other is behind or ahead, e.g. `1.2 points less [−0.4 to +2.9]`.
+    /// How far the other is behind or ahead, e.g. `1.2 points less [2.9 less to 0.4 more]`.
     var distance: String {
-        let size = Show.distance(comparison.difference)
-        guard Double(size) != 0 else { return "the same \(interval)" }
-        return "\(size) points \(comparison.difference > 0 ? "less" : "more") \(interval)"
+        let interval = comparison.interval
+        let ends = "[\(amount(interval.upper)) to \(amount(interval.lower))]"
+        guard Double(Show.distance(comparison.difference)) != 0 else { return "as much \(ends)" }
+        let size = amount(comparison.difference).replacing(" ", with: " points ")
+        return "\(size) \(ends)"
+    }
+
+    /// What the other has where the exported model has so much more.
+    private func amount(_ difference: Double) -> String {
+        let size = Show.distance(difference)
+        return Double(size) == 0 ? size : "\(size) \(difference > 0 ? "less" : "more")"
     }
 }
 
@@ -34,13 +42,14 @@ enum Answers {
     static func what(_ result: RunResult) -> HTML {
         let exported = result.exported
         return """
-            \(kind(exported)). \(quality(result)) An answer takes \
+            \(kind(result)). \(quality(result)) An answer takes \
             \(Show.decimals(exported.costFactor, 2)) times the work of the encoder alone\
             \(views(exported) > 1 ? " (the cheapest of those that it runs)" : "").
             """
     }
 
-    private static func kind(_ model: RunResult.Model) -> HTML {
+    private static func kind(_ result: RunResult) -> HTML {
+        let model = result.exported
         let trainings = model.members.reduce(0) { $0 + $1.seeds }
         let size = model.members.count
         if size > 1 {
@@ -53,7 +62,10 @@ enum Answers {
         switch model.role {
         case .portfolio:
             return "A portfolio of <strong>one head</strong>, since no other adds to it\(seeds)"
-        case .single: return "<strong>One head</strong>, the best by itself\(seeds)"
+        case .single:
+            let what =
+                result.search.candidates > 1 ? "the best by itself" : "the one that was given"
+            return "<strong>One head</strong>, \(what)\(seeds)"
         default:
             return "<strong>One head</strong>, the \(model.role.title): \(model.role.explanation)"
         }
