@@ -66,7 +66,10 @@ struct ResumptionTests {
                 break
             } catch is Interrupted {
                 stops += 1
-                #expect(try RunOverview(parts.run).state == .interrupted)
+                // While layers are looked at there is no store yet.
+                if RunOverview.isRun(parts.run) {
+                    #expect(try RunOverview(parts.run).state == .interrupted)
+                }
             }
             try #require(stops < 200, "no progress is made")
         }
