@@ -48,7 +48,7 @@ struct ControlsTests {
         defer { scene.workspace.remove() }
         scene.configuration.controls = .full
         let rows = scene.contest.rowsOfTrials
-        // 48 rows with dev held out, then four times 36, three epochs each.
+        // 48 rows with dev held out, then four times 36 and the 16 of dev, three epochs each.
         #expect(rows == 3 * (48 + 4 * (36 + 16)))
         func spent(_ entries: [Entry]) -> Double {
             entries.reduce(0) { $0 + scene.costs.trainings($1.genotype, rows: rows) }
