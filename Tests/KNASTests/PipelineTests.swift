@@ -67,7 +67,7 @@ struct PipelineTests {
         #expect((2...8).contains(exported.members.count))
         #expect(abs(exported.members.reduce(0) { $0 + $1.weight } - 1) < 1e-9)
         for member in exported.members {
-            #expect(member.seeds == (member.recipe.isDeterministic ? 1 : 5))
+            #expect(member.seeds == (member.recipe.isDeterministic ? 1 : 6))
             #expect(member.heldOut?.count == 80 && member.test.count == 40)
             #expect(member.adds != nil)
         }
