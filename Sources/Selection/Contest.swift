@@ -63,6 +63,7 @@ struct Contest: Sendable {
     /// An entry as a member of a portfolio: the heads of its trials answer together with others that are
     /// trained on all rows but those of test. Heads that are fitted exactly are fitted to those rows
     /// (``LinearHeads/refitted(_:)``).
+    /// - Precondition: it was trained by AdamW.
     func member(_ entry: Entry, stageName: String) throws -> Entry {
         let seeds = replicas(of: entry) - entry.replicas.count
         let further = try trainings.train(
