@@ -28,17 +28,9 @@ struct LinearHeadsTests {
         #expect(plain.heldOut.map(\.count).reduce(0, +) == 390)
         #expect((plain.heldOutAccuracy ?? 0) > 0.9)
         #expect(plain.recipe.isDeterministic)
-<<<<<<< HEAD
         // As a member it is fitted to dev, too, with the same penalty.
         let contest = scene.contest()
         let member = try linear(contest).refitted(plain)
-=======
-        // As a member it is the fit on all rows but those of test.
-        let member = try linear(scene.contest()).refitted(plain)
-        #expect(
-            member.replicas[0].parameters.storage.array
-                != plain.replicas[0].parameters.storage.array)
->>>>>>> cdb612b8989eff2fe8aee2e505be7bc8338ca785
         #expect(member.replicas.count == 1 && member.trials.count == 5)
         #expect(member.recipe == plain.recipe && member.genotype == plain.genotype)
         #expect(try member.testPredictions(threads: 2).map(\.count) == [30])
