@@ -92,8 +92,6 @@ struct ResumptionTests {
         var whole = workspace.configuration("whole")
         whole.search.candidates = 12
         whole.selection.controls = .full
-        // One more training of each member.
-        whole.selection.seeds = 2
         _ = try Pipeline(whole).run()
         var parts = whole
         parts.run = workspace.directory.appendingPathComponent("parts")
