@@ -63,6 +63,7 @@ struct Contest: Sendable {
     /// An entry as a member of a portfolio: the heads of its trials answer together with others that are
     /// trained on all rows but those of test. Heads that are fitted exactly are fitted to those rows
     /// (``LinearHeads/refitted(_:)``).
+    /// - Precondition: it was trained by AdamW.
     func member(_ entry: Entry, stageName: String) throws -> Entry {
         let seeds = replicas(of: entry) - entry.replicas.count
         let further = try trainings.train(
@@ -79,12 +80,10 @@ struct Contest: Sendable {
     }
 
     /// An entry as a model by itself, trained on all of train with every seed: the best seed on dev
-    /// answers, or all together.
+    /// answers, or all together. Heads that are fitted exactly are fitted to all rows instead.
     /// - Parameter together: whether all seeds answer.
     func alone(_ entry: Entry, together: Bool, stageName: String) throws -> Entry {
-        guard !entry.recipe.isDeterministic, let first = entry.replicas.first else {
-            return entry.answering(Array(entry.replicas.prefix(1)))
-        }
+        guard let first = entry.replicas.first else { return entry }
         let further = try trainings.train(
             (1..<configuration.seedsOfOne).map { job(entry, part: 0, seed: $0) }, key,
             stageName: stageName)

@@ -30,7 +30,7 @@ struct Funnel: Sendable {
     ]
 
     /// Held-out rows that are enough to tell good heads from bad ones.
-    private static let comparisonRows = 300
+    private static let comparisonRows = 200
 
     /// - Parameters:
     ///   - genotypes: the heads that begin.

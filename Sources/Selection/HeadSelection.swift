@@ -107,7 +107,7 @@ public struct HeadSelection: Sendable {
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(
             contest: contest, linear: exact, costs: costs, key: key.child("portfolio"))
-        let single = try watch.time("portfolio") { try best(contestants + others, contest) }
+        let single = try watch.time("portfolio") { try best(contestants + others, contest, exact) }
         let exported =
             isGiven || configuration.exportsSingle
             ? single
@@ -134,14 +134,17 @@ public struct HeadSelection: Sendable {
     }
 
     /// The best head on held-out rows, by itself.
-    private func best(_ entries: [Entry], _ contest: Contest) throws -> SelectedModel {
+    private func best(
+        _ entries: [Entry], _ contest: Contest, _ exact: LinearHeads
+    ) throws -> SelectedModel {
         let all = entries.filter { $0.trials.count == contest.parts }
         let best = all[Entry.ranking(all)[0]]
-        return try SelectedModel(
-            .single,
-            contest.alone(
-                best, together: configuration.averagesSeeds, stageName: "single head, seeds"),
-            isCalibrated: true)
+        let alone =
+            best.recipe.isDeterministic
+            ? try exact.refitted(best)
+            : try contest.alone(
+                best, together: configuration.averagesSeeds, stageName: "single head, seeds")
+        return try SelectedModel(.single, alone, isCalibrated: true)
     }
 
     private func report(_ exported: SelectedModel, _ single: SelectedModel) {

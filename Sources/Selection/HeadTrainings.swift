@@ -84,7 +84,7 @@ public struct HeadTrainings: Sendable {
         _ jobs: [TrainingJob], _ key: RandomKey, epochs: Int, rows: Int, stageName: String
     ) throws -> [TrainingOutcome?] {
         let counter = WorkCounter(
-            stage: stageName, total: jobs.count, unit: "heads", progress: progress)
+            stage: stageName, total: jobs.count, unit: "trainings", progress: progress)
         return try run(jobs, counter) { job in
             let name = "\(counter.stage), \(epochs) epochs, \(rows) rows"
             let outcome = try memo.outcome(

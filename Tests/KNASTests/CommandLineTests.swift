@@ -46,11 +46,18 @@ struct CommandLineTests {
         #expect(search.code == 0, "\(search.error)")
         #expect(search.error.isEmpty)
         let result = try JSONSerialization.jsonObject(with: Data(search.output.utf8))
-        #expect((result as? [String: Any])?["exported"] != nil)
+        let exported = try #require((result as? [String: Any])?["exported"] as? [String: Any])
+        // Without a choice the split is test: the very figures of the result.
         let evaluation = try knas([
-            "evaluate", run + "/model", workspace.task.path, "--split", "dev", "--json",
+            "evaluate", run + "/model", workspace.task.path, "--json",
         ])
         #expect(evaluation.code == 0, "\(evaluation.error)")
+        let figures = try JSONSerialization.jsonObject(with: Data(evaluation.output.utf8))
+        #expect(figures as? NSDictionary == exported["test"] as? NSDictionary)
+        let dev = try knas([
+            "evaluate", run + "/model", workspace.task.path, "--split", "dev", "--json",
+        ])
+        #expect(dev.code == 0 && dev.output != evaluation.output, "\(dev.error)")
         let prediction = try knas(
             ["predict", run + "/model"], input: "a good day\tit is good\nbad idea\tzebras\n")
         #expect(prediction.code == 0, "\(prediction.error)")

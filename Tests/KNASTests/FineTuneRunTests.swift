@@ -39,6 +39,7 @@ struct FineTuneRunTests {
         let result = try Pipeline(configuration).run()
         let tuned = result.exported
         #expect(tuned.members.count == 1 && tuned.members[0].seeds == 1)
+        #expect(tuned.members[0].chosenFrom == 2)
         let isLinear = tuned.role == .fineTunedLinear
         #expect(isLinear || tuned.role == .fineTuned)
         let other: Role = isLinear ? .fineTuned : .fineTunedLinear
@@ -73,7 +74,7 @@ struct FineTuneRunTests {
         let card = try String(
             contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
         let accuracy = String(format: "%.3f", tuned.test.accuracy)
-        #expect(card.contains("| this model (one training) | \(accuracy) |"))
+        #expect(card.contains("| this model (the best of 2 trainings on dev) | \(accuracy) |"))
         #expect(card.contains("`\(genotype)`, \(tuned.parameters) weights"))
         let layers = try #require(tuned.trainedLayers)
         #expect(

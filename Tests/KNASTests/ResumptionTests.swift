@@ -66,7 +66,10 @@ struct ResumptionTests {
                 break
             } catch is Interrupted {
                 stops += 1
-                #expect(try RunOverview(parts.run).state == .interrupted)
+                // While layers are looked at there is no store yet.
+                if RunOverview.isRun(parts.run) {
+                    #expect(try RunOverview(parts.run).state == .interrupted)
+                }
             }
             try #require(stops < 200, "no progress is made")
         }
@@ -89,8 +92,6 @@ struct ResumptionTests {
         var whole = workspace.configuration("whole")
         whole.search.candidates = 12
         whole.selection.controls = .full
-        // One more training of each member.
-        whole.selection.seeds = 2
         _ = try Pipeline(whole).run()
         var parts = whole
         parts.run = workspace.directory.appendingPathComponent("parts")

@@ -15,11 +15,13 @@ struct ControlsTests {
         let controls = Controls(
             contest: contest, costs: scene.costs, limits: scene.limits, isGiven: isGiven,
             funnel: 3, key: scene.key)
-        let linear = try LinearHeads(contest: contest, key: scene.key).run(competing: competing)
+        let exact = LinearHeads(contest: contest, key: scene.key)
+        let linear = try exact.run(competing: competing)
         let mlp = try controls.mlp()
         return try controls.run(
             linear: linear, mlp: mlp, others: competing ? linear + mlp : [], budget: budget,
-            step: PortfolioStep(contest: contest, costs: scene.costs, key: scene.key))
+            step: PortfolioStep(
+                contest: contest, linear: exact, costs: scene.costs, key: scene.key))
     }
 
     @Test("quick ones are a linear head and an MLP, as people use them; none is the linear head")
@@ -46,8 +48,8 @@ struct ControlsTests {
         defer { scene.workspace.remove() }
         scene.configuration.controls = .full
         let rows = scene.contest.rowsOfTrials
-        // 48 rows with dev held out, then four times 36, three epochs each.
-        #expect(rows == 3 * (48 + 4 * 36))
+        // 48 rows with dev held out, then four times 36 and the 16 of dev, three epochs each.
+        #expect(rows == 3 * (48 + 4 * (36 + 16)))
         func spent(_ entries: [Entry]) -> Double {
             entries.reduce(0) { $0 + scene.costs.trainings($1.genotype, rows: rows) }
         }

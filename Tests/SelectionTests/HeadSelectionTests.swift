@@ -30,8 +30,8 @@ struct HeadSelectionTests {
         #expect(abs(exported.members.reduce(0) { $0 + $1.weight } - 1) < 1e-12)
         for member in exported.members {
             let entry = member.entry
-            // Dev and four folds; the fit on all of train for exact ones.
-            #expect(entry.replicas.count == (entry.recipe.isDeterministic ? 1 : 5))
+            // Dev, four folds and one on all rows; one fit to all rows for exact ones.
+            #expect(entry.replicas.count == (entry.recipe.isDeterministic ? 1 : 6))
             #expect(entry.trials.count == 5)
         }
         // The funnel's five: two contestants, and one and two that left it. A head for each layer.
@@ -127,6 +127,29 @@ struct HeadSelectionTests {
             try scene.select(heads, competing: false).exported.members[0].entry.replicas.count == 2)
     }
 
+    @Test("a linear head by itself is fitted to all rows, as the control is")
+    func exactSingle() throws {
+        var scene = try TextScene()
+        defer { scene.workspace.remove() }
+        scene.configuration.exportsSingle = true
+        // Trained for too short to be as good.
+        scene.configuration.training.epochs = 1
+        let found = try scene.select(scene.heads(2))
+        let entry = found.exported.members[0].entry
+        let control = found.controls[0].members[0].entry
+        #expect(entry.role == .linear && control.role == .linear)
+        let exact = LinearHeads(contest: scene.contest, key: scene.key.child("linear"))
+        for head in [entry, control] {
+            #expect(head.replicas.count == 1)
+            let expected = try exact.refitted(head).replicas[0].parameters.storage.array
+            #expect(head.replicas[0].parameters.storage.array == expected)
+            #expect(
+                expected
+                    != found.entries.first { $0.genotype == head.genotype }?.replicas[0]
+                    .parameters.storage.array)
+        }
+    }
+
     @Test("a head that the user gave is exported by itself, however good linear heads are")
     func given() throws {
         var scene = try TextScene()
@@ -172,21 +195,32 @@ struct HeadSelectionTests {
         #expect(entry.trials.count == 1 && entry.replicas.count == 1)
         let member = try contest.member(entry, stageName: "seeds")
         #expect(member.replicas.count == 3 && contest.replicas(of: entry) == 3)
-        // Another start each.
+        // Another start each, and those that come to it are trained on dev as well.
         #expect(Set(member.replicas.map { $0.parameters.storage.array }).count == 3)
+        let everything = contest.trainings.everything
+        #expect(contest.trainings.views[0][everything].train.count == 2060)
+        let further = try contest.trainings.train(
+            [0, 1].map { contest.job(entry, part: everything, seed: $0) }, contest.key,
+            stageName: "plain")
+        #expect(
+            member.replicas.map { $0.parameters.storage.array }
+                == (entry.replicas + further.compactMap { $0 }).map { $0.parameters.storage.array })
+        // A head by itself keeps dev, which its seeds are compared on.
         let alone = try contest.alone(entry, together: true, stageName: "alone")
+        let seeds = try contest.trainings.train(
+            [0, 1, 2].map { contest.job(entry, part: 0, seed: $0) }, contest.key,
+            stageName: "plain")
         #expect(
             alone.replicas.map { $0.parameters.storage.array }
-                == member.replicas.map { $0.parameters.storage.array })
+                == seeds.map { $0?.parameters.storage.array })
+        let best = try contest.alone(entry, together: false, stageName: "alone")
+        #expect(best.replicas.count == 1 && best.chosenFrom == 3)
         scene.configuration.seeds = 5
         let more = scene.contest()
-        #expect(more.replicas(of: entry) == 5)
-        #expect(try more.member(entry, stageName: "seeds").replicas.count == 5)
+        #expect(more.replicas(of: entry) == 6)
+        #expect(try more.member(entry, stageName: "seeds").replicas.count == 6)
         let linear = try LinearHeads(contest: contest, key: scene.key).run(competing: true)[0]
         #expect(contest.replicas(of: linear) == 1)
-        #expect(try contest.member(linear, stageName: "seeds").replicas.count == 1)
-        #expect(
-            try contest.alone(linear, together: true, stageName: "seeds").replicas.count == 1)
     }
 
     @Test("options out of range are refused by their names")

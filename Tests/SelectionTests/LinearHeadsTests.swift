@@ -28,11 +28,23 @@ struct LinearHeadsTests {
         #expect(plain.heldOut.map(\.count).reduce(0, +) == 390)
         #expect((plain.heldOutAccuracy ?? 0) > 0.9)
         #expect(plain.recipe.isDeterministic)
-        // As a member it is the fit on all of train.
-        let member = try scene.contest().member(plain, stageName: "seeds")
+        // As a member it is fitted to dev, too, with the same penalty.
+        let contest = scene.contest()
+        let member = try linear(contest).refitted(plain)
         #expect(member.replicas.count == 1 && member.trials.count == 5)
-        #expect(member.replicas[0].dev.count == 90)
+        #expect(member.recipe == plain.recipe && member.genotype == plain.genotype)
         #expect(try member.testPredictions(threads: 2).map(\.count) == [30])
+        guard case .exact(let strength) = plain.recipe else { preconditionFailure() }
+        let all = contest.trainings.views[0][contest.trainings.everything].train
+        #expect(all.count == 390)
+        let path = try LogisticPath(
+            scene.spaces.graph(of: plain.genotype), train: all, dev: scene.dev[0], classes: 3,
+            key: RandomKey(seed: 4))
+        let place = try #require(LogisticPath.strengths.firstIndex(of: strength))
+        let losses = [member.replicas[0], plain.replicas[0], path.heads[place]].map {
+            $0.history[0].trainingLoss
+        }
+        #expect(abs(losses[0] - losses[2]) < 1e-3 * losses[2] && losses[0] != losses[1])
     }
 
     /// Texts of which one in five is of class 1 and hard to tell from the others: who says class 0 is

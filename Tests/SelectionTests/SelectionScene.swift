@@ -51,7 +51,8 @@ struct SelectionScene {
         Contest(
             trainings: HeadTrainings(
                 spaces: spaces,
-                parts: HeldOutParts.views(train: train, dev: dev, key: key.child("parts")),
+                parts: HeldOutParts.views(
+                    train: train, dev: dev, trainsOnDev: true, key: key.child("parts")),
                 threads: threads, progress: progress, memo: memo),
             configuration: configuration, test: test, key: key.child("contest"))
     }

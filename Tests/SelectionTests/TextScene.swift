@@ -37,7 +37,7 @@ struct TextScene {
         HeadTrainings(
             spaces: prepared.spaces,
             parts: HeldOutParts.views(
-                train: splits.train, dev: splits.dev, key: key.child("parts")),
+                train: splits.train, dev: splits.dev, trainsOnDev: true, key: key.child("parts")),
             threads: threads, progress: nil, memo: memo)
     }
 

@@ -23,7 +23,7 @@ enum SearchSeeds {
     static let identity = RunIdentity(
         program: "1", kernels: "k", task: "toy", data: "d", encoder: "e", seed: 7,
         choices: ["candidates": "40", "training.epochs": "3"])
-    static let key = TrainingKey(stage: "finalists", index: 0, genotype: "g")
+    static let key = TrainingKey(stage: "contestants", index: 0, genotype: "g")
 
     static func genotypes() throws -> [FileSet] {
         var generator = RandomKey(seed: 3).generator()
@@ -104,33 +104,42 @@ enum SearchSeeds {
             FileSet(
                 "result.json",
                 """
-                {"controls":{"linear":{"dev":\(metrics),
-                "exportedMinusThis":{"difference":-0.01,"interval":{"level":0.95,
-                "lower":-0.06,"upper":0.05},"onlyFirst":11,"onlySecond":12,"pValue":1.0},
-                "genotype":"g","heldOut":\(metrics),"recipe":{"kind":"exact",
-                "strength":0.0},"test":\(metrics)}},"cost":{"cpuSeconds":1,
-                "peakMemoryBytes":1,"stages":{"search":1},"wallSeconds":1},
-                "encoders":[{"digest":"d","layers":[9],"name":"e","pairing":"joint"}],
-                "entries":[{"dev":\(metrics),"encoder":"e","genotype":"g",
-                "heldOut":\(metrics),"history":[{"devAccuracy":0.58,"devCrossEntropy":1.27,
-                "devScore":0.58,"epoch":1,"trainingLoss":1.89}],"parameters":282504,
-                "parts":5,"recipe":{"kind":"adamW","training":{"balancesClasses":false,
-                "batchSize":32,"clipNorm":1,"criterion":{"metric":"accuracy"},
-                "epochChoice":"automatic","epochs":4,"labelSmoothing":0,"learningRate":0.0,
-                "patience":4,"warmUp":0.1,"weightDecay":1}},"role":"searched",
-                "scores":{"mgm":1}}],"exported":{"confusion":[[1,1],[0,2]],"dev":\(metrics),
-                "heldOut":\(metrics),"members":[{"encoder":"e","genotype":"g","layers":[11],
-                "pairing":"joint","seeds":1,"weight":1}],"modelTest":\(metrics),
-                "parameters":3080,"perSeed":[{"bestEpoch":1,"dev":\(metrics),
-                "history":[{"devAccuracy":0.83,"devCrossEntropy":1.33,"devScore":0.83,
-                "epoch":1,"trainingLoss":1.23}],"seed":0,"test":\(metrics)}],
-                "recipe":{"kind":"exact","strength":0.0},"role":"best-linear",
-                "test":\(metrics)},"format":2,"kernels":"k","labels":["a","b"],
-                "metrics":["accuracy"],"pareto":[{"genotype":"g","heldOutAccuracy":0.54,
-                "parameters":53772}],"rows":{"dev":64,"test":160,"train":360},
-                "search":{"candidates":40,"failed":0,"proxy":"mgm","scored":40,
-                "scoringSeconds":5.14,"spaceSize":111716459712000,"strategy":"random"},
-                "seed":9,"task":"toy","version":"1"}
+                {"controls":{"linear":{"confusion":[[20,0],[0,20]],"costFactor":1.0,
+                "exportedMinusThis":{"difference":0,"interval":{"level":0.95,"lower":0,
+                "upper":0},"metric":"accuracy","onlyFirst":0,"onlySecond":0,"pValue":1},
+                "heldOut":\(metrics),"memberCurve":[],"members":[{"chosenFrom":1,"encoder":"e",
+                "genotype":"g","heldOut":\(metrics),"layers":[0],"pairing":"joint",
+                "parameters":34,"recipe":{"kind":"exact","strength":1},"role":"linear",
+                "seeds":1,"test":\(metrics),"weight":1}],"parameters":34,"role":"linear",
+                "temperature":1,"test":\(metrics)}},"cost":{"cpuSeconds":1,"peakMemoryBytes":1,
+                "stages":{"search":1},"wallSeconds":1},"encoders":[{"digest":"d","layers":[0,1,
+                2],"name":"e","pairing":"joint"}],"entries":[{"dev":\(metrics),"encoder":"e",
+                "genotype":"g","heldOut":\(metrics),"history":[{"devAccuracy":0.95,
+                "devCrossEntropy":0.32,"devScore":0.95,"epoch":1,"trainingLoss":0.5}],
+                "parameters":17101,"parts":5,"recipe":{"kind":"adamW","training":{
+                "balancesClasses":false,"batchSize":32,"clipNorm":1,"criterion":{
+                "metric":"accuracy"},"epochChoice":"automatic","epochs":4,"labelSmoothing":0,
+                "learningRate":0.001,"patience":4,"warmUp":0.1,"weightDecay":0.01}},
+                "role":"contestant","rounds":0,"scores":{"mgm":1}}],"exported":{"confusion":[[
+                20,0],[0,20]],"costFactor":34.0,"disagreement":0.03,"heldOut":\(metrics),
+                "memberCurve":[{"accuracy":1,"crossEntropy":9.6e-06,"members":1}],"members":[{
+                "adds":0.048,"chosenFrom":1,"encoder":"e","genotype":"g","heldOut":\(metrics),
+                "layers":[0],"pairing":"joint","parameters":34,"recipe":{"kind":"exact",
+                "strength":1},"role":"linear","seeds":1,"test":\(metrics),"weight":0.31}],
+                "parameters":235662,"role":"portfolio","temperature":0.2,"test":\(metrics)},
+                "format":2,"kernels":"k","labels":["other","same"],"layers":[{"accuracy":1,
+                "crossEntropy":0.034,"isKept":true,"layer":0}],"metrics":["accuracy","macro-f1",
+                "mcc"],"pareto":[{"genotype":"g","heldOut":\(metrics),"parameters":17101}],
+                "rows":{"dev":20,"test":40,"train":60},"search":{"candidates":40,"failed":0,
+                "proxy":"learned","scored":40,"scoringSeconds":0.27,"spaceSize":89373167769600,
+                "strategy":"random"},"seed":1,"single":{"confusion":[[20,0],[0,20]],
+                "costFactor":1.0,"exportedMinusThis":{"difference":0,"interval":{"level":0.95,
+                "lower":0,"upper":0},"metric":"accuracy","onlyFirst":0,"onlySecond":0,
+                "pValue":1},"heldOut":\(metrics),"memberCurve":[],"members":[{"chosenFrom":1,
+                "encoder":"e","genotype":"g","heldOut":\(metrics),"layers":[0],
+                "pairing":"joint","parameters":34,"recipe":{"kind":"exact","strength":1},
+                "role":"linear","seeds":1,"test":\(metrics),"weight":1}],"parameters":34,
+                "role":"single","temperature":0.2,"test":\(metrics)},"task":"toy","version":"1"}
                 """)
         ]
     }
