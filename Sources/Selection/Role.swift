@@ -19,7 +19,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     case portfolio
     /// A portfolio of linear heads.
     case linearPortfolio = "linear-portfolio"
-    /// What drawing heads at random finds with the search's processor time.
+    /// What drawing heads at random finds with as many multiply-adds as the search.
     case random
     /// A contestant of that control.
     case randomContestant = "random-contestant"
@@ -72,7 +72,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
         case .portfolio: "several heads that answer together, calibrated by one temperature"
         case .linearPortfolio: "the same portfolio step with linear heads alone"
         case .random:
-            "heads drawn at random and trained in full for as much processor time as the search had, "
+            "heads drawn at random and trained in full with as many multiply-adds as the search, "
                 + "then the same portfolio step"
         case .randomContestant: "a head drawn at random and trained in full"
         case .randomFunnel:

@@ -7,7 +7,7 @@ public enum ControlChoice: String, Sendable, Hashable, Codable, CaseIterable {
     case none
     /// A linear head and an MLP: seconds.
     case quick
-    /// Also random search with the search's processor time, the search without scores, and a portfolio
+    /// Also random search with as many multiply-adds as the search, the search without scores, and a portfolio
     /// of linear heads: three times the work.
     case full
 }
