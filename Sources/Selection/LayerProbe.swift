@@ -67,7 +67,7 @@ public struct LayerProbe: Sendable {
         let counter = WorkCounter(
             stage: "layers", total: 2 * layers.count, unit: "fits", progress: progress)
         let fits = try Parallel.map(count: 2 * layers.count, threads: threads) { place, _ in
-            let head = try LinearHeads.head(in: view.space, layer: layers[place / 2])
+            let head = try Self.head(in: view.space, layer: layers[place / 2])
             let path = try LogisticPath(
                 view.space.graph(of: head), train: parts[place % 2], dev: parts[1 - place % 2],
                 classes: view.space.context.classes,
@@ -78,6 +78,17 @@ public struct LayerProbe: Sendable {
         return findings(
             view, layers,
             try layers.indices.map { try Self.best(fits[2 * $0], fits[2 * $0 + 1]) })
+    }
+
+    /// What tells layers apart: for single texts their mean tokens. How two texts differ shows in their
+    /// tokens beside their counterparts: on MRPC means are as good from the lowest layers as from the
+    /// highest, though heads on the middle ones are the best.
+    private static func head(in space: SearchSpace, layer: Int) throws -> Genotype {
+        space.context.segments == 2
+            ? try LinearHeads.head(
+                in: space, layer: layer,
+                reading: "alignment(compare=concatenation,width=full)")
+            : try LinearHeads.head(in: space, layer: layer)
     }
 
     /// The metrics of the best strength of the penalty over both halves.
