@@ -118,20 +118,6 @@ public struct Encoder: Sendable {
         return (graph, try checkpoint.parameters(graph, bindings))
     }
 
-    /// Multiply-adds of a pass over sequences, up to a layer; no weights are read.
-    /// - Parameters:
-    ///   - lengths: tokens of each sequence.
-    ///   - layer: the highest hidden state that is needed; 0 is the embeddings' output.
-    public func multiplyAdds(lengths: [Int], layer: Int) -> Double {
-        var builder = GraphBuilder(segments: 1)
-        let lowered = family.lower(
-            configuration, layers: min(layer, configuration.layers), trainable: false,
-            into: &builder)
-        let graph = builder.build(
-            output: lowered.hiddenStates[min(layer, configuration.layers)])
-        return Double(graph.multiplyAdds(Batch(lengths: lengths, segments: 1)))
-    }
-
     /// Tells the system that the weights are not needed for now; they are read again when needed.
     public func releasePages() { checkpoint.tensors.releasePages() }
 

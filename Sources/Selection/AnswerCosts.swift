@@ -13,13 +13,15 @@ public struct AnswerCosts: Sendable {
     /// - Parameters:
     ///   - views: what each reads, and the encoder that it runs.
     ///   - train: the training split's features in every view, for the mean lengths.
-    public init(_ views: [View], train: [FeatureSet]) {
+    /// - Throws: `EncoderError` for an encoder that does not have the layers.
+    public init(_ views: [View], train: [FeatureSet]) throws {
         spaces = SearchSpaces(views.map(\.space))
-        let lengths = train.map(Self.meanLengths)
+        let lengths = train.map(\.meanLengths)
         self.lengths = lengths
-        self.views = views.enumerated().map { place, view in
-            view.encoder.multiplyAdds(
-                lengths: lengths[place], layer: view.space.context.layers.max() ?? 0)
+        self.views = try views.enumerated().map { place, view in
+            Double(
+                try view.encoder.configuration.graph(layers: [view.layers.max() ?? 0])
+                    .multiplyAdds(Batch(lengths: lengths[place], segments: 1)))
         }
     }
 
@@ -30,15 +32,20 @@ public struct AnswerCosts: Sendable {
         return Double(spaces.graph(of: genotype).multiplyAdds(batch)) * Double(replicas)
     }
 
-    /// What a model's answer costs, as a multiple of the cheapest pass of an encoder that it uses: every
-    /// view is paid for once, every head for itself.
+    /// What a model's answer costs, as a multiple of the cheapest pass of an encoder that it uses.
     public func factor(of model: SelectedModel) -> Double {
-        let used = Set(model.members.map { spaces.index(of: $0.entry.genotype) }).map { views[$0] }
-        guard let cheapest = used.min(), cheapest > 0 else { return 1 }
-        let heads = model.members.reduce(0) {
-            $0 + head($1.entry.genotype, replicas: $1.entry.replicas.count)
-        }
-        return (used.reduce(0, +) + heads) / cheapest
+        Self.factor(
+            views: Set(model.members.map { spaces.index(of: $0.entry.genotype) }).map { views[$0] },
+            heads: model.members.reduce(0) {
+                $0 + head($1.entry.genotype, replicas: $1.entry.replicas.count)
+            })
+    }
+
+    /// The same from multiply-adds: every view is paid for once, every head for itself.
+    /// - Parameter views: of the encoder pass of each view that is used.
+    static func factor(views: [Double], heads: Double) -> Double {
+        guard let cheapest = views.min(), cheapest > 0 else { return 1 }
+        return (views.reduce(0, +) + heads) / cheapest
     }
 
     /// Multiply-adds of training a head, forward and twice as much backward.
@@ -55,15 +62,5 @@ public struct AnswerCosts: Sendable {
     ) -> Double {
         genotypes.reduce(0) { $0 + head($1, replicas: 1) }
             * Double(examples * initializations * (1 + 2 * outputs))
-    }
-
-    /// Mean tokens of each segment.
-    private static func meanLengths(_ features: FeatureSet) -> [Int] {
-        (0..<features.segments).map { segment in
-            let total = (0..<features.count).reduce(0) {
-                $0 + features.length($1, segment: segment)
-            }
-            return max(1, total / max(1, features.count))
-        }
     }
 }

@@ -51,8 +51,7 @@ struct Contest: Sendable {
     func tried(_ entries: [Entry], stageName: String) throws -> [Entry] {
         let parts = parts
         let heads = try trainings.train(
-            entries.flatMap { entry in (0..<parts).map { job(entry, part: $0) } }, key,
-            stageName: stageName)
+            jobs(entries, parts: parts), key, stageName: stageName)
         return entries.enumerated().map { place, entry in
             var result = self.entry(entry.role, entry.genotype, entry.recipe)
             for part in 0..<parts { result.add(heads[place * parts + part]) }
@@ -90,6 +89,11 @@ struct Contest: Sendable {
         let seeds = [first] + further.compactMap { $0 }
         let all = entry.answering(seeds)
         return together ? all : all.answeringBest()
+    }
+
+    /// An entry's trainings with each of the first parts held out, then the next entry's.
+    func jobs(_ entries: [Entry], parts: Int) -> [TrainingJob] {
+        entries.flatMap { entry in (0..<parts).map { job(entry, part: $0) } }
     }
 
     func job(_ entry: Entry, part: Int, seed: Int = 0) -> TrainingJob {

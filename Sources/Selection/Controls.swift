@@ -43,7 +43,8 @@ struct Controls: Sendable {
     ///   - budget: what the search's scoring and trainings took, in multiply-adds.
     ///   - step: makes portfolios.
     func run(
-        linear: [Entry], mlp: [Entry], others: [Entry], budget: Double, step: PortfolioStep
+        linear: [Entry], mlp: [Entry], others: [Entry], budget: @autoclosure () -> Double,
+        step: PortfolioStep
     ) throws -> (models: [SelectedModel], trained: [Entry]) {
         var models: [SelectedModel] = []
         // As people use them: one head, its probabilities as they are.
@@ -63,7 +64,7 @@ struct Controls: Sendable {
         if linear.count > 1 {
             models.append(try step.run(.linearPortfolio, linear, stageName: "linear portfolio"))
         }
-        let random = try randomContestants(budget: budget)
+        let random = try randomContestants(budget: budget())
         let (contestants, left) = try Funnel(contest: contest).run(
             draw(funnel, "random funnel"),
             roles: (.funnelContestant, .funnelTried), stageName: "control: random funnel")

@@ -52,7 +52,8 @@ struct Funnel: Sendable {
             alive = Array(kept)
             let going = Set(alive.map(\.genotype))
             left = ranked.filter { !going.contains($0.genotype) } + left
-            contest.trainings.drop(except: jobs(alive), contest.key)
+            contest.trainings.drop(
+                except: contest.jobs(alive, parts: parts), contest.key)
         }
         let tried = try contest.tried(alive, stageName: stageName)
         contest.trainings.drop(except: [], contest.key)
@@ -81,19 +82,13 @@ struct Funnel: Sendable {
     /// choose by luck.
     private var parts: Int { contest.trainings.partCount(holdingOut: Self.comparisonRows) }
 
-    /// An entry's trainings one after another, then the next entry's.
-    private func jobs(_ entries: [Entry]) -> [TrainingJob] {
-        let parts = parts
-        return entries.flatMap { entry in (0..<parts).map { contest.job(entry, part: $0) } }
-    }
-
     /// Trains all up to a rung, and looks at the rows that were held out.
     private func advance(
         _ entries: [Entry], _ rung: Rung, stageName: String
     ) throws -> [Entry] {
         let parts = parts
         let outcomes = try contest.trainings.advance(
-            jobs(entries), contest.key,
+            contest.jobs(entries, parts: parts), contest.key,
             epochs: rung.epochs(of: contest.configuration.training.epochs), rows: rung.rows,
             stageName: stageName)
         return entries.enumerated().map { place, entry in

@@ -80,7 +80,8 @@ public struct HeadSelection: Sendable {
     /// - Throws: `TrainingError`, `Interrupted`.
     public func run(
         _ candidates: [Genotype], isGiven: Bool, competing: Bool, costs: AnswerCosts,
-        scoring: Double, limits: [HeadLimits], test: [FeatureSet], watch: Stopwatch
+        scoring: @autoclosure () -> Double, limits: [HeadLimits], test: [FeatureSet],
+        watch: Stopwatch
     ) throws -> SelectedHeads {
         let contest = contest(test)
         let heads = Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces)
@@ -91,13 +92,15 @@ public struct HeadSelection: Sendable {
         contestants += try watch.time("tuning") {
             try variants(contestants[Entry.ranking(contestants)[0]], contest)
         }
-        let rowsOfTrials = contest.rowsOfTrials
-        let budget =
-            scoring
-            + Funnel.work(left, trainRows: trainings.views[0][0].train.count) {
-                costs.trainings($0, rows: $1)
-            }
-            + contestants.reduce(0) { $0 + costs.trainings($1.genotype, rows: rowsOfTrials) }
+        // Only controls that spend as much ask.
+        func budget() -> Double {
+            let rowsOfTrials = contest.rowsOfTrials
+            return scoring()
+                + Funnel.work(left, trainRows: trainings.views[0][0].train.count) {
+                    costs.trainings($0, rows: $1)
+                }
+                + contestants.reduce(0) { $0 + costs.trainings($1.genotype, rows: rowsOfTrials) }
+        }
         let exact = LinearHeads(contest: contest, key: key.child("linear"))
         let linear = try watch.time("linear heads") { try exact.run(competing: competing) }
         let controls = Controls(
@@ -116,7 +119,7 @@ public struct HeadSelection: Sendable {
             }
         report(exported, single)
         let (compared, trained) = try watch.time("controls") {
-            try controls.run(linear: linear, mlp: mlp, others: others, budget: budget, step: step)
+            try controls.run(linear: linear, mlp: mlp, others: others, budget: budget(), step: step)
         }
         return SelectedHeads(
             entries: contestants + left + linear + mlp + trained, exported: exported,

@@ -142,12 +142,11 @@ public struct PortfolioSelection: Sendable {
         return cost(heads) <= largestCost
     }
 
-    /// What answering costs, as a multiple of the cheapest pass of an encoder that is used: every view
-    /// is paid for once, every head for itself.
+    /// What answering costs, as a multiple of the cheapest pass of an encoder that is used.
     func cost(_ heads: [Contestant]) -> Double {
-        let views = Set(heads.map(\.view)).map { viewCosts[$0] }
-        guard let cheapest = views.min(), cheapest > 0 else { return 1 }
-        return (views.reduce(0, +) + heads.reduce(0) { $0 + $1.cost }) / cheapest
+        AnswerCosts.factor(
+            views: Set(heads.map(\.view)).map { viewCosts[$0] },
+            heads: heads.reduce(0) { $0 + $1.cost })
     }
 
     // MARK: Estimates

@@ -30,10 +30,7 @@ public struct SpaceConfiguration: Sendable {
 
     /// What heads may cost, for examples of a training set's mean length.
     public func limits(for train: FeatureSet) -> HeadLimits {
-        let lengths = (0..<train.count).flatMap { example in
-            (0..<train.segments).map { train.length(example, segment: $0) }
-        }
-        return limits(lengths: lengths, segments: train.segments)
+        limits(meanLengths: train.meanLengths)
     }
 
     /// The same for every view.
@@ -43,12 +40,22 @@ public struct SpaceConfiguration: Sendable {
     /// What heads may cost.
     /// - Parameter lengths: tokens of every segment of every training example, grouped by example.
     public func limits(lengths: [Int], segments: Int) -> HeadLimits {
-        let means = (0..<segments).map { segment in
+        limits(meanLengths: Self.meanLengths(lengths, segments: segments))
+    }
+
+    private func limits(meanLengths: [Int]) -> HeadLimits {
+        HeadLimits(
+            parameters: maximumParameters, multiplyAdds: maximumMultiplyAdds,
+            lengths: meanLengths)
+    }
+
+    /// Mean tokens of each segment.
+    /// - Parameter lengths: tokens of every segment of every example, grouped by example.
+    static func meanLengths(_ lengths: [Int], segments: Int) -> [Int] {
+        (0..<segments).map { segment in
             let own = stride(from: segment, to: lengths.count, by: segments)
             return max(1, own.reduce(0) { $0 + lengths[$1] } / max(1, lengths.count / segments))
         }
-        return HeadLimits(
-            parameters: maximumParameters, multiplyAdds: maximumMultiplyAdds, lengths: means)
     }
 
     /// - Throws: `BadOption`.
@@ -63,5 +70,15 @@ public struct SpaceConfiguration: Sendable {
             try require(
                 maximumMultiplyAdds > 0, "--max-flops", maximumMultiplyAdds, "above 0")
         }
+    }
+}
+
+extension FeatureSet {
+    /// Mean tokens of each segment.
+    var meanLengths: [Int] {
+        let lengths = (0..<count).flatMap { example in
+            (0..<segments).map { length(example, segment: $0) }
+        }
+        return SpaceConfiguration.meanLengths(lengths, segments: segments)
     }
 }

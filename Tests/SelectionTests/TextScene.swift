@@ -25,7 +25,7 @@ struct TextScene {
         space.maximumParameters = 20_000
         prepared = try Preparation(input, space, threads: 2, progress: nil, note: { _ in })
         splits = try prepared.splits()
-        costs = AnswerCosts(prepared.views, train: splits.train)
+        costs = try AnswerCosts(prepared.views, train: splits.train)
         limits = space.limits(for: splits.train)
         configuration.training.epochs = 3
         configuration.funnel = 5

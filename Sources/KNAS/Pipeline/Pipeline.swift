@@ -61,7 +61,7 @@ public struct Pipeline: Sendable {
             try search(prepared, layers, splits.train, session)
         }
         let trainings = trainings(prepared, splits.train, splits.dev, session.memo)
-        let costs = AnswerCosts(prepared.views, train: splits.train)
+        let costs = try AnswerCosts(prepared.views, train: splits.train)
         let frozen = try select(candidates, trainings, costs, splits, watch)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
         let findings = try watch.time("evaluation") {
