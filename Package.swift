@@ -113,7 +113,8 @@ let package = Package(
 
         // One suite per target; what several share is a target of its own.
         .target(
-            name: "TestSupport", dependencies: ["Encoders", "Export", "Features", "Graphs"],
+            name: "TestSupport",
+            dependencies: ["Encoders", "Export", "Features", "Graphs", "Support"],
             path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
         // The mutations of the fuzzer, which has a package of its own.
         .target(name: "TestMutations", dependencies: ["Support"], path: "Fuzz/Sources/Mutations"),

@@ -28,8 +28,8 @@ extension FeatureConfiguration {
 public struct FeatureSource: Sendable {
     /// Layers, pairing and length.
     public private(set) var configuration: FeatureConfiguration
-    private let dataset: Dataset
-    private let cache: FeatureCache
+    let dataset: Dataset
+    let cache: FeatureCache
     private let progress: ProgressHandler?
     private let note: @Sendable (String) -> Void
 

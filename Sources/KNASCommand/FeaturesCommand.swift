@@ -90,7 +90,7 @@ struct FeaturesCommand: ParsableCommand {
         options.choices = choices
         let run = URL(fileURLWithPath: output ?? ".")
         return try console.pipeline(
-            options.configuration(run: run, candidates: SearchConfiguration().candidates)
+            options.configuration(run: run, candidates: nil)
         ).layers()[0]
     }
 

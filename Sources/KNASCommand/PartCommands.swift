@@ -28,7 +28,7 @@ struct PartArguments: ParsableArguments {
     func pipeline(_ options: SearchOptions, _ console: Console) throws -> Pipeline {
         console.pipeline(
             try options.configuration(
-                run: url, candidates: SearchConfiguration().candidates))
+                run: url, candidates: nil))
     }
 }
 

@@ -6,9 +6,13 @@ import Support
 /// What was typed is kept, except for what changes no result, so new options need no mention here.
 struct ReproducingCommand {
     /// Options with a value that change no result.
-    private static let withValue: Set<String> = ["--run", "--threads", "--log-level"]
+    private static let withValue: Set<String> = [
+        "--run", "--threads", "--log-level", "--time-limit",
+    ]
     /// Flags that change no result.
-    private static let flags: Set<String> = ["--resume", "--overwrite", "--json", "--quiet", "-q"]
+    private static let flags: Set<String> = [
+        "--resume", "--overwrite", "--json", "--quiet", "-q", "--finish",
+    ]
     /// A path of data on this machine means nothing elsewhere.
     private static let directory = "--data"
     /// What follows are arguments, whatever they look like.

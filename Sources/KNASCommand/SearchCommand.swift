@@ -19,6 +19,7 @@ struct SearchCommand: ParsableCommand {
 
             EXAMPLES
               knas search front-desk
+              knas search mrpc --data ~/MRPC --time-limit 10m
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3 --run runs/mrpc
               knas search rte --data ~/RTE --proxy "vote(mgm-output, alignment)" --strategy evolution
               knas search mrpc --data ~/MRPC --head "projection > pool-mean > pair > classifier"
@@ -30,10 +31,19 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var options: SearchOptions
     @OptionGroup var global: GlobalOptions
     @OptionGroup var place: RunArguments
+    @OptionGroup(title: "Time") var time: TimeArguments
+
+    func validate() throws {
+        if time.limit != nil {
+            try options.choices.checkTimeLimit(candidates: place.candidates)
+        }
+    }
 
     func run() throws {
         let console = global.console
-        let configuration = try options.configuration(place, head: options.head)
+        var configuration = try options.configuration(place, head: options.head)
+        configuration.timeLimit = time.limit?.seconds
+        configuration.finishes = time.finish
         let result = try place.resuming.explainingInterruption(console) {
             try console.pipeline(configuration).run()
         }

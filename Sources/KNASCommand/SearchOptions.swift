@@ -7,11 +7,45 @@ import Selection
 
 /// How many heads, and where the run is kept.
 struct RunArguments: ParsableArguments {
-    @Option(help: "Heads to score.")
-    var candidates = SearchConfiguration().candidates
+    @Option(help: "Heads to score (default: 300).")
+    var candidates: Int?
     @Option(name: .customLong("run"), help: "Directory for the results (default: runs/TASK).")
     var directory: String?
     @OptionGroup var resuming: ResumeOptions
+}
+
+/// How long a search may take.
+struct TimeArguments: ParsableArguments {
+    @Option(
+        name: .customLong("time-limit"),
+        help: ArgumentHelp(
+            "Make the best model within this time, as in 90s, 10m or 1h.",
+            discussion: """
+                From 30s. An answer of linear heads comes first; then the search is as wide as fits, by \
+                what the run measures of this machine, and ends with what there is when the time is up. \
+                The plan is shown as options that give the same result again. With --resume the search \
+                goes on, and never to a worse held-out estimate.
+                """,
+            valueName: "time"))
+    var limit: TimeSpan?
+    @Flag(
+        help: ArgumentHelp(
+            "With --resume: end an interrupted search with what it has found.",
+            discussion: "Nothing more is scored or trained; the best of what there is answers."))
+    var finish = false
+}
+
+/// Seconds as people write them: `90s`, `10m`, `1h`.
+struct TimeSpan: ExpressibleByArgument {
+    let seconds: Double
+
+    init?(argument: String) {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+        guard let unit = argument.last.flatMap({ units[$0] }),
+            let number = Double(argument.dropLast()), number > 0, number.isFinite
+        else { return nil }
+        seconds = number * unit
+    }
 }
 
 /// Everything that decides what a search finds; the commands for pieces of a search take the same.
@@ -27,10 +61,19 @@ struct SearchChoices: ParsableArguments {
     @OptionGroup(title: "Training") var training: TrainingOptions
     @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
 
+    @Option(
+        help: ArgumentHelp(
+            "How much work the search does: fast, standard (default) or thorough.",
+            discussion: Preset.allCases.map { "\($0): \($0.arguments)" }.joined(separator: "\n")))
+    var preset: Preset?
     @Option(help: "Heads that begin to be trained, chosen by score and spread (default: 64).")
     var funnel: Int?
     @Option(help: "Heads that are trained to the end and tried on held-out rows (default: 12).")
     var keep: Int?
+    @Option(help: "Training rows at most, drawn class by class (default: all).")
+    var trainRows: Int?
+    @Option(help: "Held-out rows that heads are compared on, at least (default: 2000).")
+    var heldOutRows: Int?
     @Option(help: "Most heads that answer together.")
     var members = SelectionConfiguration().members
     @Option(
@@ -42,13 +85,13 @@ struct SearchChoices: ParsableArguments {
     var single = false
     @Option(
         help: ArgumentHelp(
-            "What the result is compared with: none, quick or full.",
+            "What the result is compared with: none, quick or full (default: quick).",
             discussion: """
                 quick: a linear head and an MLP, which takes seconds. full: also random search with as \
                 many multiply-adds as the search, the search without its scores, and a portfolio of \
                 linear heads, which takes three times as long.
                 """))
-    var controls = SelectionConfiguration().controls
+    var controls: ControlChoice?
     @Option(
         help: ArgumentHelp(
             "What heads are ranked by: a proxy, vote(a, b, ...) or learned.",
@@ -88,6 +131,7 @@ struct SearchChoices: ParsableArguments {
 }
 
 extension ControlChoice: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}
 
 /// A factor as people write it: `1.5x` or `1.5`.
 struct CostFactor: ExpressibleByArgument {
@@ -101,17 +145,31 @@ struct CostFactor: ExpressibleByArgument {
 }
 
 extension SearchChoices {
+    /// - Parameter candidates: what was given for `--candidates`.
+    /// - Throws: `ValidationError` where an option is given that a time limit decides.
+    func checkTimeLimit(candidates: Int?) throws {
+        let decided: [(name: String, isGiven: Bool)] = [
+            ("--candidates", candidates != nil), ("--funnel", funnel != nil),
+            ("--keep", keep != nil), ("--seeds", seeds != nil), ("--preset", preset != nil),
+            ("--held-out-rows", heldOutRows != nil), ("--train-rows", trainRows != nil),
+        ]
+        if let given = decided.first(where: \.isGiven) {
+            throw ValidationError("--time-limit decides \(given.name): give one or the other")
+        }
+    }
+
     /// - Parameter candidates: heads that are scored; no more can be trained.
     fileprivate func apply(to selection: inout SelectionConfiguration, candidates: Int) {
         selection.keep = keep ?? min(selection.keep, candidates)
+        selection.heldOutRows = heldOutRows ?? selection.heldOutRows
         selection.funnel = funnel ?? max(selection.keep, selection.funnel)
         selection.members = members
         selection.largestCost = maxCost?.value
         selection.exportsSingle = single || ensemble
-        selection.controls = controls
+        selection.controls = controls ?? selection.controls
         selection.tuning = tune
         selection.fitsLinearHeads = linearHeads
-        selection.seeds = seeds
+        selection.seeds = seeds ?? selection.seeds
         selection.averagesSeeds = ensemble
     }
 }
@@ -135,16 +193,19 @@ extension SearchOptions {
     }
 
     /// - Parameters:
-    ///   - candidates: heads to score.
+    ///   - candidates: heads to score; `nil` for the preset's.
     ///   - head: the head to train instead of a search.
-    func configuration(run: URL, candidates: Int, head: String? = nil) throws -> RunConfiguration {
+    func configuration(run: URL, candidates: Int?, head: String? = nil) throws -> RunConfiguration {
         var configuration = RunConfiguration(task: try task.definitionURL(), run: run)
+        configuration.apply(choices.preset ?? .standard)
         task.apply(to: &configuration.input)
+        configuration.input.trainRows = choices.trainRows
         encoder.apply(to: &configuration.input)
         choices.scoring.apply(to: &configuration.search.scoring, &configuration.space)
         choices.training.apply(to: &configuration.selection.training)
         configuration.selection.epochs = choices.training.epochs
-        configuration.search.candidates = head == nil ? candidates : 1
+        configuration.search.candidates =
+            head == nil ? candidates ?? configuration.search.candidates : 1
         configuration.search.expression = try ProxyExpression(choices.proxy)
         configuration.search.strategy = try StrategyRegistry.find(choices.strategy).name
         choices.apply(to: &configuration.selection, candidates: configuration.search.candidates)

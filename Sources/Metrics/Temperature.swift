@@ -70,6 +70,24 @@ extension Predictions {
         return Predictions(replacing: self, values.map { Float($0) })
     }
 
+    /// The mean cross entropy of the probabilities with a temperature, in nats: as that of
+    /// ``tempered(_:)``, without making the predictions.
+    /// - Precondition: the temperature is positive.
+    public func crossEntropy(temperature: Double) -> Double {
+        precondition(temperature > 0, "a temperature is positive")
+        var sum = 0.0
+        for (row, label) in labels.enumerated() {
+            let start = row * classes
+            func logit(_ place: Int) -> Double {
+                log(Double(max(probabilities[start + place], .ulpOfOne))) / temperature
+            }
+            // Probabilities are at most 1, so no exponential overflows; the floor keeps the sum above 0
+            // at any temperature that a fit gives.
+            sum += log((0..<classes).reduce(0) { $0 + exp(logit($1)) }) - logit(label)
+        }
+        return sum / Double(max(1, labels.count))
+    }
+
     /// The weighted mean of several models' probabilities for the same examples.
     /// - Parameter weights: one for each model, positive, with sum 1.
     /// - Throws: ``MetricsError`` when there are none, or their examples or classes differ.

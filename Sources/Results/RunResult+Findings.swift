@@ -102,7 +102,7 @@ extension RunResult.Model {
                 try RunResult.Member(model.members[$0], tested.members[$0], findings)
             },
             temperature: model.temperature, parameters: model.parameters,
-            costFactor: findings.costs.factor(of: model),
+            costFactor: (model.costs ?? findings.costs).factor(of: model),
             trainedLayers: model.members[0].entry.reading.trainedLayers.map {
                 [$0.lowerBound, $0.upperBound]
             },

@@ -174,6 +174,45 @@ public struct RunResult: Sendable, Codable {
     public var pareto: [ParetoPoint]
     /// What the run took.
     public var cost: Cost
+    /// How good the run's answers were against its seconds, from the first to the last; `nil` for a run
+    /// without a time limit.
+    public var curve: [Moment]?
+
+    /// An answer on the way.
+    public struct Moment: Sendable, Codable, Hashable {
+        /// Wall seconds since the run began.
+        public var seconds: Double
+        /// Of the answer's portfolio, as a fraction of 1.
+        public var heldOutAccuracy: Double
+        /// In nats.
+        public var heldOutCrossEntropy: Double
+
+        /// The moment of a result.
+        init?(_ result: RunResult) {
+            guard let heldOut = result.exported.heldOut else { return nil }
+            seconds = result.cost.wallSeconds
+            heldOutAccuracy = heldOut.accuracy
+            heldOutCrossEntropy = heldOut.crossEntropy
+        }
+    }
+}
+
+extension RunResult {
+    /// The same with its place on the curve of answers.
+    /// - Parameter earlier: the answer before it.
+    public func timed(after earlier: RunResult?) -> RunResult {
+        var result = self
+        result.curve = (earlier?.curve ?? []) + [Moment(self)].compactMap { $0 }
+        return result
+    }
+
+    /// Whether an earlier answer to the same held-out rows has a lower cross entropy.
+    public func isWorse(than earlier: RunResult) -> Bool {
+        guard let own = exported.heldOut, let other = earlier.exported.heldOut,
+            own.count == other.count, rows == earlier.rows
+        else { return false }
+        return other.crossEntropy < own.crossEntropy
+    }
 }
 
 extension RunResult {

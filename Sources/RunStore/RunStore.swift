@@ -141,6 +141,13 @@ public final class RunStore: @unchecked Sendable {
         }
     }
 
+    /// Keeps a text under a name, for a later process of the same run.
+    /// - Throws: the error of an earlier write.
+    public func keep(_ text: String, as name: String) throws {
+        try enqueue { try Self.set($0, name, text) }
+        try flush()
+    }
+
     /// The stage that a finished run is in.
     public static let completeStage = "complete"
 

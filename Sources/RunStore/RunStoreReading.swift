@@ -43,6 +43,19 @@ extension RunStore {
         }
     }
 
+    /// What ``keep(_:as:)`` kept in the store of a run; `nil` where nothing was kept, or there is no
+    /// store.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    public static func text(_ name: String, ofRun directory: URL) throws -> String? {
+        guard RunFiles.hasStore(directory) else { return nil }
+        let url = StoreFile.url(directory)
+        let queue = try StoreFile.open(url, readonly: true)
+        defer { try? queue.close() }
+        return try RunStoreError.diagnosing(url.path, reading: true) {
+            try queue.read { try pairs($0, "state")[name] }
+        }
+    }
+
     private func read<Value>(_ body: (Database, String) throws -> Value) throws -> Value {
         try flush()
         let path = StoreFile.url(directory).path

@@ -95,6 +95,13 @@ public struct CandidateSearch: Sendable {
         return candidates
     }
 
+    /// The same search for fewer heads.
+    public func limited(to candidates: Int) -> CandidateSearch {
+        var options = options
+        options.candidates = min(candidates, options.candidates)
+        return CandidateSearch(spaces: spaces, options: options, key: key, score: score)
+    }
+
     /// The heads that ``run(resuming:progress:onCandidate:onRound:)`` will score, in its order.
     /// - Throws: `BadOption` for a strategy whose proposals depend on scores.
     public func plan() throws -> [Genotype] {

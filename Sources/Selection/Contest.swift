@@ -15,16 +15,13 @@ struct Contest: Sendable {
     /// Decides the trainings.
     let key: RandomKey
 
-    /// Enough held-out rows to tell one head from another: the standard error of a difference is
-    /// then a point or less.
-    private static let comparisonRows = 2000
     /// Trainings that a member's answer averages at least, where it is not fitted exactly.
-    private static let fewestReplicas = 3
+    static let fewestReplicas = 3
 
     var criterion: SelectionCriterion { configuration.training.criterion }
 
     /// Number of parts of the data that every contestant is tried on, dev first.
-    var parts: Int { trainings.partCount(holdingOut: Self.comparisonRows) }
+    var parts: Int { trainings.partCount(holdingOut: configuration.heldOutRows) }
 
     /// Rows that a contestant is trained on, over all its trials and epochs.
     var rowsOfTrials: Int {

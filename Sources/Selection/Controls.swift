@@ -11,6 +11,9 @@ struct Controls: Sendable {
     let limits: [HeadLimits]
     /// Whether the user gave the head: then there was no search to compare with.
     let isGiven: Bool
+    /// All that heads may read before anything is known of layers; `nil` where that is what the search
+    /// reads.
+    let everyLayer: (@Sendable () throws -> Ground)?
     /// Heads that the search began to train.
     let funnel: Int
     let key: RandomKey
@@ -64,13 +67,23 @@ struct Controls: Sendable {
         if linear.count > 1 {
             models.append(try step.run(.linearPortfolio, linear, stageName: "linear portfolio"))
         }
-        let random = try randomContestants(budget: budget())
+        let ground =
+            try everyLayer?()
+            ?? Ground(
+                trainings: contest.trainings, costs: costs, limits: limits, test: contest.test)
+        var randomStep = step
+        // Another key: a mix of all layers has the same text as one of some.
+        let randomContest = Contest(
+            trainings: ground.trainings, configuration: configuration, test: ground.test,
+            key: everyLayer == nil ? contest.key : contest.key.child("every layer"))
+        randomStep.random = (randomContest, ground.costs)
+        let random = try randomContestants(randomContest, ground, budget: budget())
         let (contestants, left) = try Funnel(contest: contest).run(
-            draw(funnel, "random funnel"),
+            draw(funnel, "random funnel", contest.trainings.spaces, limits),
             roles: (.funnelContestant, .funnelTried), stageName: "control: random funnel")
         if !(random + others).isEmpty {
             models.append(
-                try step.run(.random, random + others, stageName: "control: random search"))
+                try randomStep.run(.random, random + others, stageName: "control: random search"))
         }
         models.append(
             try step.run(
@@ -78,14 +91,18 @@ struct Controls: Sendable {
         return (models, random + contestants + left)
     }
 
-    /// Random heads, trained in full until they have cost as much as the search: what one would do
-    /// without this program. Multiply-adds are compared rather than seconds, so that the number of
+    /// Random heads on any layer, trained in full until they have cost as much as the search: what one
+    /// would do without this program. Multiply-adds are compared rather than seconds, so that the number of
     /// heads does not depend on what else the machine does.
-    private func randomContestants(budget: Double) throws -> [Entry] {
+    private func randomContestants(
+        _ contest: Contest, _ ground: Ground, budget: Double
+    ) throws -> [Entry] {
         let rows = contest.rowsOfTrials
         var spent = 0.0
-        let heads = draw(Self.mostRandomHeads, "random control").prefix { genotype in
-            spent += costs.trainings(genotype, rows: rows)
+        let heads = draw(
+            Self.mostRandomHeads, "random control", contest.trainings.spaces, ground.limits
+        ).prefix { genotype in
+            spent += ground.costs.trainings(genotype, rows: rows)
             return spent <= budget
         }
         return try contest.tried(
@@ -95,8 +112,9 @@ struct Controls: Sendable {
     }
 
     /// Different heads within the limits, drawn at random.
-    private func draw(_ count: Int, _ label: String) -> [Genotype] {
-        let spaces = contest.trainings.spaces
+    private func draw(
+        _ count: Int, _ label: String, _ spaces: SearchSpaces, _ limits: [HeadLimits]
+    ) -> [Genotype] {
         var seen: Set<Genotype> = []
         var genotypes: [Genotype] = []
         var generator = key.child(label).generator()

@@ -30,14 +30,14 @@ struct Funnel: Sendable {
     ]
 
     /// Held-out rows that are enough to tell good heads from bad ones.
-    private static let comparisonRows = 200
+    static let comparisonRows = 200
 
     /// - Parameters:
     ///   - genotypes: the heads that begin.
     ///   - roles: of contestants, and of heads that leave.
     /// - Returns: the contestants, tried on every part, in the order in which the funnel ranked them;
     ///   then the heads that left, with how they did until then.
-    /// - Throws: ``TrainingError/diverged(epoch:)`` where no head could be trained.
+    /// - Throws: ``TrainingError/diverged(epoch:)`` where no head could be trained, though all were tried.
     func run(
         _ genotypes: [Genotype], roles: (contestant: Role, tried: Role), stageName: String
     ) throws -> (contestants: [Entry], left: [Entry]) {
@@ -58,7 +58,10 @@ struct Funnel: Sendable {
         let tried = try contest.tried(alive, stageName: stageName)
         contest.trainings.drop(except: [], contest.key)
         let contestants = tried.filter(\.isSound)
-        guard !contestants.isEmpty else { throw TrainingError.diverged(epoch: 1) }
+        // Where a run is finished early, or no heads were asked for, there may be none.
+        if contestants.isEmpty, !genotypes.isEmpty, !contest.trainings.memo.isClosed {
+            throw TrainingError.diverged(epoch: 1)
+        }
         left = tried.filter { !$0.isSound } + left
         return (contestants, left.map { $0.answering([], as: roles.tried) })
     }
@@ -76,6 +79,21 @@ struct Funnel: Sendable {
         guard rounds > 0 else { return 0 }
         let rung = rungs[min(rounds, rungs.count) - 1]
         return min(rung.epochs(of: epochs) * trainRows, rung.rows)
+    }
+
+    /// Rows that all heads see in the rounds together, each as often as it is seen.
+    static func rows(
+        begin: Int, contestants: Int, trainRows: Int, epochs: Int, parts: Int
+    ) -> Int {
+        var count = begin
+        var (before, sum) = (0, 0)
+        for (number, rung) in rungs.enumerated() where count > contestants {
+            let after = rows(rounds: number + 1, of: trainRows, epochs: epochs)
+            sum += count * parts * (after - before)
+            before = after
+            count = min(count, rung.keep(contestants))
+        }
+        return sum
     }
 
     /// Number of parts, dev first, that heads are compared on in the rungs: a small dev alone would

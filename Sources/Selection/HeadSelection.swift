@@ -76,21 +76,26 @@ public struct HeadSelection: Sendable {
     ///   - scoring: what scoring took, in multiply-adds.
     ///   - limits: what random heads may cost in each view.
     ///   - test: the test split's features in every view, for the evaluation later.
+    ///   - everyLayer: all that heads may read, where those of the search may read the best layers
+    ///     only; random search asks for it.
     ///   - watch: times the stages.
     /// - Throws: `TrainingError`, `Interrupted`.
     public func run(
         _ candidates: [Genotype], isGiven: Bool, competing: Bool, costs: AnswerCosts,
         scoring: @autoclosure () -> Double, limits: [HeadLimits], test: [FeatureSet],
-        watch: Stopwatch
+        everyLayer: (@Sendable () throws -> Ground)? = nil, watch: Stopwatch
     ) throws -> SelectedHeads {
         let contest = contest(test)
+        // First, as they take the least time: what there is where a run has to end early.
+        let exact = LinearHeads(contest: contest, key: key.child("linear"))
+        let linear = try watch.time("linear heads") { try exact.run(competing: competing) }
         let heads = Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces)
         var (contestants, left) = try watch.time("contestants") {
             try Funnel(contest: contest).run(
                 heads, roles: (.contestant, .tried), stageName: Self.contestants)
         }
-        contestants += try watch.time("tuning") {
-            try variants(contestants[Entry.ranking(contestants)[0]], contest)
+        if let best = Entry.ranking(contestants).first {
+            contestants += try watch.time("tuning") { try variants(contestants[best], contest) }
         }
         // Only controls that spend as much ask.
         func budget() -> Double {
@@ -101,11 +106,9 @@ public struct HeadSelection: Sendable {
                 }
                 + contestants.reduce(0) { $0 + costs.trainings($1.genotype, rows: rowsOfTrials) }
         }
-        let exact = LinearHeads(contest: contest, key: key.child("linear"))
-        let linear = try watch.time("linear heads") { try exact.run(competing: competing) }
         let controls = Controls(
-            contest: contest, costs: costs, limits: limits, isGiven: isGiven, funnel: heads.count,
-            key: key)
+            contest: contest, costs: costs, limits: limits, isGiven: isGiven,
+            everyLayer: everyLayer, funnel: heads.count, key: key)
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(

@@ -48,7 +48,8 @@ public struct HeadTrainings: Sendable {
     /// ``HeldOutParts/count(holdingOut:)``.
     func partCount(holdingOut rows: Int) -> Int { views[0].count(holdingOut: rows) }
 
-    /// Trains every job; a head that diverges is `nil`, the others continue.
+    /// Trains every job; a head that diverges is `nil`, as is one that is left out where a run is to end
+    /// with what there is; the others continue.
     func train(
         _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
     ) throws -> [TrainedHead?] {
@@ -153,6 +154,8 @@ public struct HeadTrainings: Sendable {
             do {
                 return try body(jobs[order[place]])
             } catch TrainingError.diverged {
+                return nil
+            } catch is TrainingMemo.LeftOut {
                 return nil
             }
         }

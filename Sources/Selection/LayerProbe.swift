@@ -29,6 +29,9 @@ public struct LayerProbe: Sendable {
     static let rows = 500
     /// Layers that are kept in each view; heads also read their learned mix.
     static let kept = 4
+    /// Layers of one encoder that count as one place: neighbours say nearly the same, and heads that answer
+    /// together should not.
+    private static let places = 6
 
     let threads: Int
     let progress: ProgressHandler?
@@ -101,6 +104,18 @@ public struct LayerProbe: Sendable {
         return all.min { $0.crossEntropy < $1.crossEntropy }!
     }
 
+    /// The best layers that are not neighbours, where an encoder has many; then the best of the others.
+    /// - Parameter order: all layers by index, best first.
+    static func apart(_ order: [Int]) -> Set<Int> {
+        var kept: Set<Int> = []
+        for distance in [max(1, order.count / places), 1] {
+            for place in order where kept.count < Self.kept {
+                if kept.allSatisfy({ abs($0 - place) >= distance }) { kept.insert(place) }
+            }
+        }
+        return kept
+    }
+
     /// - Parameter metrics: of each layer; `nil` keeps the highest.
     private func findings(
         _ view: View, _ layers: [Int], _ metrics: [ClassificationMetrics]?
@@ -109,7 +124,7 @@ public struct LayerProbe: Sendable {
             let (x, y) = (metrics?[a].crossEntropy ?? 0, metrics?[b].crossEntropy ?? 0)
             return x != y ? x < y : a > b
         }
-        let kept = Set(order.prefix(Self.kept))
+        let kept = Self.apart(order)
         return layers.indices.map { place in
             LayerFinding(
                 view: view.name, layer: layers[place], accuracy: metrics?[place].accuracy ?? 0,
@@ -119,12 +134,14 @@ public struct LayerProbe: Sendable {
 }
 
 extension Preparation {
-    /// The same task with views that have the kept layers only.
-    public func reading(_ findings: [LayerFinding]) -> Preparation {
+    /// The same task with views that have the kept layers only, or others of those that were probed.
+    public func reading(
+        _ findings: [LayerFinding], where isWanted: (LayerFinding) -> Bool = { $0.isKept }
+    ) -> Preparation {
         Preparation(
             dataset,
             views: views.map { view in
-                let kept = findings.filter { $0.view == view.name && $0.isKept }.map(\.layer)
+                let kept = findings.filter { $0.view == view.name && isWanted($0) }.map(\.layer)
                 return kept.isEmpty ? view : view.reading(layers: kept)
             })
     }

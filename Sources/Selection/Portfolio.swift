@@ -18,10 +18,10 @@ public struct Portfolio: Sendable {
         }
     }
 
-    /// How good the first so many members are together, on the held-out rows that they were chosen
-    /// on.
+    /// How good so many members are together, on the held-out rows that they were chosen on: those that
+    /// remain when others have left one by one.
     public struct Step: Sendable, Hashable, Codable {
-        /// Number of members, those with the largest weights.
+        /// Number of members.
         public var members: Int
         /// Accuracy, a fraction of 1.
         public var accuracy: Double
@@ -35,7 +35,7 @@ public struct Portfolio: Sendable {
     public let temperature: Double
     /// Predictions for held-out rows, each by members and a temperature that were found without it.
     public let heldOut: Predictions
-    /// What every further member adds.
+    /// What every further member adds, and would add beyond those that remained.
     public let curve: [Step]
 
     /// The weighted mean of the members' probabilities, before the temperature.

@@ -10,6 +10,8 @@ struct PortfolioStep: Sendable {
     let linear: LinearHeads
     let costs: AnswerCosts
     let key: RandomKey
+    /// Where random heads were trained, if they may read other layers than the search's.
+    var random: (contest: Contest, costs: AnswerCosts)?
 
     /// - Parameters:
     ///   - role: what the portfolio is.
@@ -21,11 +23,12 @@ struct PortfolioStep: Sendable {
         var selection = PortfolioSelection(key: key)
         selection.members = contest.configuration.members
         selection.largestCost = contest.configuration.largestCost
-        selection.viewCosts = costs.views
+        selection.viewCosts = (random?.costs ?? costs).views
         let contestants = try able.map { entry in
             PortfolioSelection.Contestant(
                 heldOut: try Predictions(pooling: entry.heldOut), criterion: contest.criterion,
-                cost: costs.head(entry.genotype, replicas: contest.replicas(of: entry)),
+                cost: ground(of: entry).costs.head(
+                    entry.genotype, replicas: contest.replicas(of: entry)),
                 view: contest.trainings.spaces.index(of: entry.genotype))
         }
         let portfolio = try selection.run(contestants)
@@ -35,8 +38,15 @@ struct PortfolioStep: Sendable {
             ready[member.entry] =
                 entry.recipe.isDeterministic
                 ? try linear.refitted(entry)
-                : try contest.member(entry, stageName: "\(stageName), seeds")
+                : try ground(of: entry).contest.member(entry, stageName: "\(stageName), seeds")
         }
-        return SelectedModel(role, portfolio, of: ready)
+        var model = SelectedModel(role, portfolio, of: ready)
+        model.costs = random?.costs
+        return model
+    }
+
+    /// Where an entry was trained.
+    private func ground(of entry: Entry) -> (contest: Contest, costs: AnswerCosts) {
+        entry.role == .randomContestant ? random ?? (contest, costs) : (contest, costs)
     }
 }

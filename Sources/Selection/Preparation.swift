@@ -126,8 +126,14 @@ extension Preparation {
     private static func load(
         _ input: InputConfiguration, _ note: (String) -> Void
     ) throws -> Dataset {
+        var definition = try TaskDefinition.load(input.task)
+        if let rows = input.trainRows {
+            var limit = definition.limit ?? TaskDefinition.Sample(.rows(rows))
+            if case .rows(let known) = limit.amount { limit.amount = .rows(min(known, rows)) }
+            definition.limit = limit
+        }
         let dataset = try Dataset.load(
-            TaskDefinition.load(input.task), dataDirectory: input.data,
+            definition, dataDirectory: input.data,
             options: Dataset.Options(
                 skipBadRows: input.skipBadRows, pairing: input.pairings.single,
                 maximumTokens: input.maximumLength))

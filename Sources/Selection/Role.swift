@@ -19,7 +19,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     case portfolio
     /// A portfolio of linear heads.
     case linearPortfolio = "linear-portfolio"
-    /// What drawing heads at random finds with as many multiply-adds as the search.
+    /// What drawing heads on any layer at random finds with as many multiply-adds as the search.
     case random
     /// A contestant of that control.
     case randomContestant = "random-contestant"
@@ -72,11 +72,12 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
         case .portfolio: "several heads that answer together, calibrated by one temperature"
         case .linearPortfolio: "the same portfolio step with linear heads alone"
         case .random:
-            "heads drawn at random and trained in full with as many multiply-adds as the search, "
-                + "then the same portfolio step"
+            "heads on any layer, drawn at random and trained in full with as many multiply-adds as the "
+                + "search, then the same portfolio step"
         case .randomContestant: "a head drawn at random and trained in full"
         case .randomFunnel:
-            "the whole search with heads drawn at random in place of those with the best scores"
+            "the whole search, on the same layers, with heads drawn at random in place of those with "
+                + "the best scores"
         case .funnelContestant: "one of the random funnel’s best heads"
         case .funnelTried: "a head that left the random funnel"
         case .fineTuned: "trained further together with encoder layers"

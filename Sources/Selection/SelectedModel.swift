@@ -21,6 +21,8 @@ public struct SelectedModel: Sendable {
     public let heldOut: Predictions?
     /// What every further member adds on held-out rows.
     public let curve: [Portfolio.Step]
+    /// What its answers cost, where its heads may read layers that the search's heads do not.
+    public internal(set) var costs: AnswerCosts?
 
     /// A portfolio of entries that were chosen from.
     /// - Parameter entries: those that the portfolio's members are indices of.

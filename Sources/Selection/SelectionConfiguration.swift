@@ -18,6 +18,10 @@ public struct SelectionConfiguration: Sendable {
     public var funnel = 64
     /// Heads that are trained to the end and tried on held-out parts: the contestants.
     public var keep = 12
+    /// Held-out rows that contestants are compared on, at least: parts of the data are held out one after
+    /// another until there are as many, or all are. The standard error of a difference is then a point
+    /// or less.
+    public var heldOutRows = 2000
     /// Most members of the portfolio.
     public var members = 8
     /// What answering may cost, as a multiple of the cheapest encoder's pass; `nil` for no limit.
@@ -73,6 +77,7 @@ public struct SelectionConfiguration: Sendable {
     public func check() throws {
         try require(keep > 0, "--keep", keep, "1 or more")
         try require(funnel >= keep, "--funnel", funnel, "at least --keep (\(keep))")
+        try require(heldOutRows > 0, "--held-out-rows", heldOutRows, "1 or more")
         try require((1...100).contains(members), "--members", members, "1 to 100")
         if let largestCost {
             try require(

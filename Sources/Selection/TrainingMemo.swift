@@ -6,20 +6,34 @@ import Training
 /// taken from the run's store instead of being repeated. Without a store nothing is kept.
 public struct TrainingMemo: Sendable {
     private let store: RunStore?
+    /// Whether nothing is trained that was not trained before: a run that ends with what there is.
+    let isClosed: Bool
 
     /// Keeps nothing.
     public static let none = TrainingMemo(nil)
 
-    /// - Parameter store: where trainings are found and kept.
-    public init(_ store: RunStore?) { self.store = store }
+    /// - Parameters:
+    ///   - store: where trainings are found and kept.
+    ///   - isClosed: whether nothing is trained that was not trained before.
+    public init(_ store: RunStore?, isClosed: Bool = false) {
+        self.store = store
+        self.isClosed = isClosed
+    }
+
+    /// A training that is left out as the run is to end.
+    struct LeftOut: Error {}
 
     /// Trains a head, unless that was done before; see ``RunStore/head(_:of:onEpoch:training:)``.
+    /// - Throws: also ``LeftOut``.
     func train(
         _ key: TrainingKey, _ graph: @autoclosure () -> Graph,
         onEpoch: @escaping (EpochRecord) throws -> Void,
         training body: ((EpochRecord) throws -> Void) throws -> TrainedHead
     ) throws -> TrainedHead {
         guard let store else { return try body(onEpoch) }
+        if isClosed {
+            return try store.head(key, of: graph(), onEpoch: onEpoch) { _ in throw LeftOut() }
+        }
         return try store.head(key, of: graph(), onEpoch: onEpoch, training: body)
     }
 
@@ -29,6 +43,9 @@ public struct TrainingMemo: Sendable {
         training body: ((EpochRecord) throws -> Void) throws -> TrainedHead
     ) throws -> TrainingOutcome {
         guard let store else { return TrainingOutcome(try body(onEpoch)) }
+        if isClosed {
+            return try store.outcome(key, onEpoch: onEpoch) { _ in throw LeftOut() }
+        }
         return try store.outcome(key, onEpoch: onEpoch, training: body)
     }
 

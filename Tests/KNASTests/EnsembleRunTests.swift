@@ -30,7 +30,7 @@ struct EnsembleRunTests {
 
     @Test("the model that is loaded gives the numbers of the result, in every way it is used")
     func agreement() throws {
-        let workspace = try Workspace()
+        let workspace = try Workspace(wrong: 4)
         defer { workspace.remove() }
         let configuration = configuration(workspace, "run")
         let result = try Pipeline(configuration).run()
@@ -108,14 +108,14 @@ struct EnsembleRunTests {
 
     @Test("a finished run gives another model from the same trainings, with the bytes of a new one")
     func resume() throws {
-        let workspace = try Workspace()
+        let workspace = try Workspace(wrong: 4)
         defer { workspace.remove() }
         var later = workspace.configuration("later")
         later.search.candidates = 6
         let portfolio = try Pipeline(later).run()
         #expect(portfolio.exported.role == .portfolio)
         let before = try Self.files.map { try bytes(later.run, $0) }
-        let cheap = 0.6 * portfolio.exported.costFactor
+        let cheap = max(1, 0.6 * portfolio.exported.costFactor)
         let changes: [(String, (inout SelectionConfiguration) -> Void)] = [
             ("single", { $0.exportsSingle = true }),
             ("ensemble", { ($0.exportsSingle, $0.averagesSeeds) = (true, true) }),
@@ -141,7 +141,9 @@ struct EnsembleRunTests {
                 #expect(try bytes(later.run, file) == bytes(whole.run, file), "\(name): \(file)")
             }
             #expect(result.exported.test == expected.exported.test)
-            if name == "two members" { #expect(result.exported.members.count == 2) }
+            if name == "two members" {
+                #expect((1...2).contains(result.exported.members.count))
+            }
             if name == "cheap" {
                 #expect(result.exported.members.count == 1 || result.exported.costFactor <= cheap)
             }
@@ -158,7 +160,7 @@ struct EnsembleRunTests {
 
     @Test("one seed, or an exact fit, is a model like any other")
     func ofOne() throws {
-        let workspace = try Workspace(pairs: false)
+        let workspace = try Workspace(pairs: false, wrong: 7)
         defer { workspace.remove() }
         var configuration = configuration(workspace, "one")
         configuration.selection.seeds = 1
@@ -184,7 +186,7 @@ struct EnsembleRunTests {
 
     @Test("seeds that fine-tuned an encoder each cannot be averaged: a usage error")
     func unfreeze() throws {
-        let workspace = try Workspace()
+        let workspace = try Workspace(wrong: 4)
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run")
         configuration.fineTuning = FineTuneOptions(.all)

@@ -27,7 +27,8 @@ struct ReproducingCommandTests {
         arguments: [
             ["--run", "runs/mine"], ["--run=runs/mine"], ["--threads", "3"], ["--threads=3"],
             ["--log-level", "debug"], ["--log-level=debug"], ["--resume"], ["--overwrite"],
-            ["--json"], ["--quiet"], ["-q"],
+            ["--json"], ["--quiet"], ["-q"], ["--time-limit", "10m"], ["--time-limit=10m"],
+            ["--finish"],
         ])
     func leftOut(_ option: [String]) {
         let expected = "knas search front-desk --seed 3"

@@ -8,21 +8,6 @@ import Testing
 /// Runs that are stopped and resumed.
 @Suite("Resuming a run", .serialized)
 struct ResumptionTests {
-    /// Asks for a stop at the n-th report of progress.
-    private final class Stopper: @unchecked Sendable {
-        private let lock = NSLock()
-        private var left: Int
-        init(after count: Int) { left = count }
-        var handler: ProgressHandler {
-            { _ in
-                self.lock.withLock {
-                    self.left -= 1
-                    return self.left < 0 ? .stop : .more
-                }
-            }
-        }
-    }
-
     private func configuration(_ workspace: Workspace, _ run: String) -> RunConfiguration {
         var result = workspace.configuration(run)
         result.search.strategy = "evolution"
@@ -49,7 +34,7 @@ struct ResumptionTests {
 
     @Test("an evolution that is stopped again and again gives the bytes of an undisturbed one")
     func stops() throws {
-        let workspace = try Workspace()
+        let workspace = try Workspace(wrong: 7)
         defer { workspace.remove() }
         let whole = configuration(workspace, "whole")
         _ = try Pipeline(whole).run()
@@ -87,7 +72,7 @@ struct ResumptionTests {
 
     @Test("a stop in any stage, between and within a funnel's rounds, leaves the same bytes")
     func stages() throws {
-        let workspace = try Workspace(pairs: false)
+        let workspace = try Workspace(pairs: false, wrong: 7)
         defer { workspace.remove() }
         var whole = workspace.configuration("whole")
         whole.search.candidates = 12
@@ -97,9 +82,9 @@ struct ResumptionTests {
         parts.run = workspace.directory.appendingPathComponent("parts")
         parts.mode = .resume
         let stages: [(String, Int)] = [
-            ("layers", 1), ("scoring", 4), ("contestants, round 1", 0),
+            ("layers", 1), ("scoring", 4), ("linear heads", 2), ("contestants, round 1", 0),
             ("contestants, round 1", 4), ("contestants, round 2", 0), ("contestants, round 2", 2),
-            ("contestants", 5), ("linear heads", 2), ("MLP", 3), ("portfolio, seeds", 1),
+            ("contestants", 5), ("MLP", 3), ("portfolio, seeds", 1),
             ("control: random search", 3), ("control: random funnel, round 1", 2),
             ("control: random funnel", 1),
         ]
@@ -119,7 +104,7 @@ struct ResumptionTests {
 
     @Test("a run is neither overwritten by accident nor resumed with other choices or data")
     func refusals() throws {
-        let workspace = try Workspace()
+        let workspace = try Workspace(wrong: 7)
         defer { workspace.remove() }
         var configuration = workspace.configuration("run")
         configuration.search.candidates = 4

@@ -45,7 +45,7 @@ enum FinishedRuns {
     static func get(pairs isPairs: Bool) throws -> Run { try (isPairs ? pairs : singles).get() }
 
     private static func make(pairs: Bool) throws -> Run {
-        let workspace = try Workspace(pairs: pairs)
+        let workspace = try Workspace(pairs: pairs, wrong: 7)
         var configuration = workspace.configuration("run", threads: 1)
         // All controls, but only once.
         configuration.selection.controls = pairs ? .full : .quick

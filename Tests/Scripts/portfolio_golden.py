@@ -41,7 +41,7 @@ TRUTH = np.array([
 ], dtype=np.float32).astype(float)
 truth = np.maximum(TRUTH, np.finfo(np.float32).eps)
 weights = np.full(3, 1 / 3)
-for _ in range(5):
+for _ in range(20):
     before = np.log(weights @ truth).mean()
     weights = (weights[:, None] * truth / (weights @ truth)).mean(1)
     assert np.log(weights @ truth).mean() >= before

@@ -9,12 +9,13 @@ import Testing
 @Suite("Controls")
 struct ControlsTests {
     private func run(
-        _ scene: TextScene, budget: Double, isGiven: Bool = false, competing: Bool = true
+        _ scene: TextScene, budget: Double, isGiven: Bool = false, competing: Bool = true,
+        everyLayer: (@Sendable () throws -> Ground)? = nil
     ) throws -> (models: [SelectedModel], trained: [Entry]) {
         let contest = scene.contest
         let controls = Controls(
             contest: contest, costs: scene.costs, limits: scene.limits, isGiven: isGiven,
-            funnel: 3, key: scene.key)
+            everyLayer: everyLayer, funnel: 3, key: scene.key)
         let exact = LinearHeads(contest: contest, key: scene.key)
         let linear = try exact.run(competing: competing)
         let mlp = try controls.mlp()
@@ -80,6 +81,38 @@ struct ControlsTests {
             }
         }
         #expect(models[2].members.allSatisfy { $0.entry.role == .linear })
+    }
+
+    @Test("random search reads layers that the search does not, and its members answer on them")
+    func everyLayer() throws {
+        var scene = try TextScene()
+        defer { scene.workspace.remove() }
+        scene.configuration.controls = .full
+        let prepared = scene.prepared
+        let layers = prepared.views[0].layers
+        #expect(layers.count > 1)
+        // The search reads the highest layer, random search all.
+        let every = Ground(
+            trainings: scene.trainings(), costs: scene.costs, limits: scene.limits,
+            test: scene.splits.test)
+        let narrow = try TextScene(layers: [layers.count - 1])
+        defer { narrow.workspace.remove() }
+        var search = narrow
+        search.configuration.controls = .full
+        let budget = scene.heads(12).reduce(0) {
+            $0 + scene.costs.trainings($1, rows: scene.contest.rowsOfTrials)
+        }
+        let (models, trained) = try run(search, budget: budget, everyLayer: { every })
+        let random = trained.filter { $0.role == .randomContestant }
+        #expect(Set(random.flatMap(\.reading.headLayers)).count > 1)
+        let others = trained.filter { $0.role != .randomContestant }
+        #expect(Set(others.flatMap(\.reading.headLayers)) == [layers.count - 1])
+        let model = try #require(models.first { $0.role == .random })
+        let (answers, members) = try model.testPredictions(threads: 1)
+        #expect(answers.count == 24 && members.count == model.members.count)
+        #expect(
+            model.costs != nil
+                && models.filter { $0.role != .random }.allSatisfy { $0.costs == nil })
     }
 
     @Test("a budget too small for any head leaves what else there is, or nothing")

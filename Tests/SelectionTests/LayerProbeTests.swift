@@ -45,6 +45,15 @@ struct LayerProbeTests {
         #expect(try reading.features(.dev)[0].layerCount == 4)
     }
 
+    @Test("neighbours of a better layer are kept only where an encoder has few layers")
+    func apart() {
+        #expect(LayerProbe.apart([11, 10, 12, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]) == [11, 9, 7, 5])
+        #expect(LayerProbe.apart([6, 7, 5, 0, 1, 2, 3, 4, 8, 9, 10, 11, 12]) == [6, 0, 2, 4])
+        #expect(LayerProbe.apart([4, 3, 5, 2, 6, 1, 0]) == [2, 3, 4, 5])
+        #expect(LayerProbe.apart([1, 0, 2]) == [0, 1, 2] && LayerProbe.apart([0]) == [0])
+        #expect(LayerProbe.apart(Array(0..<25)) == [0, 4, 8, 12])
+    }
+
     @Test("threads change nothing, and a stop is answered by Interrupted")
     func threads() throws {
         let workspace = try Workspace()

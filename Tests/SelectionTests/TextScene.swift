@@ -16,14 +16,19 @@ struct TextScene {
     var configuration = SelectionConfiguration()
     let key = RandomKey(seed: 9)
 
-    init(pairs: Bool = false) throws {
+    /// - Parameter layers: those that heads may read; `nil` for the standard.
+    init(pairs: Bool = false, layers: [Int]? = nil) throws {
         workspace = try Workspace(pairs: pairs, train: 64, test: 24)
         var input = InputConfiguration(task: workspace.task)
         input.encoders = [workspace.encoder.path]
         var space = SpaceConfiguration()
         space.maximumBlocks = 1
         space.maximumParameters = 20_000
-        prepared = try Preparation(input, space, threads: 2, progress: nil, note: { _ in })
+        let all = try Preparation(input, space, threads: 2, progress: nil, note: { _ in })
+        prepared =
+            layers.map { layers in
+                Preparation(all.dataset, views: all.views.map { $0.reading(layers: layers) })
+            } ?? all
         splits = try prepared.splits()
         costs = try AnswerCosts(prepared.views, train: splits.train)
         limits = space.limits(for: splits.train)

@@ -21,7 +21,7 @@ import Training
 ///     let result = try pipeline.run()
 ///     print(result.exported.test.accuracy)
 public struct Pipeline: Sendable {
-    let configuration: RunConfiguration
+    var configuration: RunConfiguration
     let progress: ProgressHandler?
     let note: @Sendable (String) -> Void
 
@@ -44,38 +44,78 @@ public struct Pipeline: Sendable {
     /// - Throws: the error of the stage that failed; what was finished before is kept.
     public func run() throws -> RunResult {
         try configuration.check()
+        if let limit = configuration.timeLimit { return try run(within: limit) }
         let watch = Stopwatch()
-        let directory = try RunDirectory(configuration.run)
-        let (pipeline, prepared, layers) = try opened(watch)
-        return try pipeline.run(prepared, layers, directory, watch)
+        let (pipeline, ground) = try opened(watch, RunDirectory(configuration.run))
+        defer { ground.session.close() }
+        let result = try pipeline.run(on: ground)
+        try ground.session.complete()
+        return result
     }
 
-    private func run(
-        _ prepared: Preparation, _ layers: [LayerFinding], _ directory: RunDirectory,
-        _ watch: Stopwatch
-    ) throws -> RunResult {
-        let session = try RunSession(configuration, prepared, watch, note)
-        defer { session.close() }
-        let splits = try watch.time("features") { try prepared.splits() }
-        let candidates = try watch.time("search") {
-            try search(prepared, layers, splits.train, session)
+    /// What a search works on, open.
+    struct OpenRun {
+        let prepared: Preparation
+        /// What each layer gave.
+        let layers: [LayerFinding]
+        let splits: ViewSplits
+        let session: RunSession
+        let directory: RunDirectory
+        let watch: Stopwatch
+    }
+
+    /// Opens everything, and makes the features.
+    func opened(
+        _ watch: Stopwatch, _ directory: RunDirectory
+    ) throws -> (Pipeline, OpenRun) {
+        let (pipeline, prepared, layers) = try opened(watch)
+        let session = try RunSession(pipeline.configuration, prepared, watch, note)
+        do {
+            let splits = try watch.time("features") {
+                // One pass of the encoder for all layers that any step reads.
+                _ = try pipeline.everyLayer(prepared, layers)?.splits()
+                return try prepared.splits()
+            }
+            return (
+                pipeline,
+                OpenRun(
+                    prepared: prepared, layers: layers, splits: splits, session: session,
+                    directory: directory, watch: watch)
+            )
+        } catch {
+            session.close()
+            throw error
         }
-        let trainings = trainings(prepared, splits.train, splits.dev, session.memo)
+    }
+
+    /// From scores to the files of the run.
+    /// - Parameter earlier: an earlier result of the same run, which is kept where this one would be worse
+    ///   on held-out rows.
+    func run(on open: OpenRun, earlier: RunResult? = nil) throws -> RunResult {
+        let (prepared, splits, watch) = (open.prepared, open.splits, open.watch)
+        let memo = open.session.memo(isClosed: configuration.finishes)
+        let candidates = try watch.time("search") {
+            try search(prepared, open.layers, splits.train, open.session)
+        }
+        let trainings = trainings(prepared, splits.train, splits.dev, memo)
         let costs = try AnswerCosts(prepared.views, train: splits.train)
-        let frozen = try select(candidates, trainings, costs, splits, watch)
+        let frozen = try select(
+            candidates, trainings, costs, splits,
+            everyLayer: everyLayer(prepared, open.layers), memo, watch)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
         let findings = try watch.time("evaluation") {
             try RunFindings(
-                prepared, layers: layers, candidates, selected, costs: costs,
+                prepared, layers: open.layers, candidates, selected, costs: costs,
                 seed: configuration.seed, threads: configuration.threads)
         }
-        let result = try RunResult(findings, cost: watch.cost)
-        try directory.write(
+        var result = try RunResult(findings, cost: watch.cost)
+        if let earlier, result.isWorse(than: earlier) { return earlier }
+        if configuration.timeLimit != nil { result = result.timed(after: earlier) }
+        try open.directory.write(
             result, findings, task: configuration.input.task,
             includesEncoder: configuration.fineTuning?.isStandalone ?? false,
             origin: .init(command: configuration.command, choices: configuration.choices))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)
-        try session.complete()
         return result
     }
 }
@@ -123,11 +163,14 @@ extension Pipeline {
         _ session: RunSession
     ) throws -> RankedCandidates {
         let search = try candidateSearch(prepared, train, layers)
+        guard configuration.search.candidates > 0 else { return search.ranked([]) }
         if let head = configuration.head {
             return search.ranked([search.score(try prepared.spaces.genotype(head))])
         }
         let candidates = search.ranked(
-            try session.search(search, in: prepared.spaces, progress: progress))
+            try session.search(
+                search, in: prepared.spaces, isClosed: configuration.finishes,
+                progress: progress))
         note(
             "scored \(candidates.best.count) of \(candidates.all.count) heads by "
                 + "\(candidates.expression)")
@@ -177,13 +220,18 @@ extension Pipeline {
     /// Linear heads compete where a search was made for the frozen encoder.
     private func select(
         _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ costs: AnswerCosts,
-        _ splits: ViewSplits, _ watch: Stopwatch
+        _ splits: ViewSplits, everyLayer: Preparation?, _ memo: TrainingMemo,
+        _ watch: Stopwatch
     ) throws -> SelectedHeads {
         let isGiven = configuration.head != nil
+        var everyLayerGround: (@Sendable () throws -> Ground)?
+        if let everyLayer { everyLayerGround = { try ground(everyLayer, memo) } }
         let scoring = configuration.search.scoring
         var selection = configuration.selection
         // Encoder layers are trained with one head.
         if configuration.fineTuning != nil { selection.exportsSingle = true }
+        // Those would have to be trained.
+        if configuration.finishes, selection.controls == .full { selection.controls = .quick }
         return try HeadSelection(trainings, selection, key: key, note: note).run(
             candidates.best.map(\.genotype), isGiven: isGiven,
             competing: configuration.selection.fitsLinearHeads && !isGiven
@@ -194,7 +242,27 @@ extension Pipeline {
                 initializations: scoring.initializations,
                 outputs: min(trainings.classes, scoring.outputDirections)),
             limits: configuration.space.limits(for: splits.train), test: splits.test,
-            watch: watch)
+            everyLayer: everyLayerGround, watch: watch)
+    }
+
+    /// The task as random search sees it, which does not know which layers are worth reading; `nil` where
+    /// it sees what the search sees, or is not run.
+    private func everyLayer(
+        _ prepared: Preparation, _ findings: [LayerFinding]
+    ) -> Preparation? {
+        guard configuration.selection.controls == .full, configuration.head == nil,
+            !configuration.finishes,
+            findings.contains(where: { !$0.isKept })
+        else { return nil }
+        return prepared.reading(findings) { _ in true }
+    }
+
+    private func ground(_ prepared: Preparation, _ memo: TrainingMemo) throws -> Ground {
+        let splits = try prepared.splits()
+        return Ground(
+            trainings: trainings(prepared, splits.train, splits.dev, memo),
+            costs: try AnswerCosts(prepared.views, train: splits.train),
+            limits: configuration.space.limits(for: splits.train), test: splits.test)
     }
 
     private func fineTune(

@@ -36,6 +36,10 @@ public struct RunConfiguration: Sendable {
     public var run: URL
     /// What to do with a run that already exists.
     public var mode = RunStore.Mode.new
+    /// Seconds that the whole run may take; what it does is then planned from what it measures.
+    public var timeLimit: Double?
+    /// Whether nothing more is trained: a stopped run ends with what it has found.
+    public var finishes = false
     /// The command line that reproduces this result, as the report shows it; `nil` for runs that
     /// were not started by a command line.
     public var command: String?
@@ -61,6 +65,16 @@ public struct RunConfiguration: Sendable {
         try require(
             !input.hasSeveralViews || fineTuning == nil, "--unfreeze", "on",
             "a run with one encoder and one pairing")
+        if let timeLimit {
+            try require(
+                timeLimit >= TimePlan.shortest, "--time-limit", TimePlan.text(timeLimit),
+                "at least \(TimePlan.text(TimePlan.shortest))")
+            try require(
+                fineTuning == nil && head == nil, "--time-limit", TimePlan.text(timeLimit),
+                "a search without --unfreeze and --head")
+        }
+        try require(
+            !finishes || mode == .resume, "--finish", "on", "together with --resume")
         try fineTuning?.training.check()
         try input.check()
     }

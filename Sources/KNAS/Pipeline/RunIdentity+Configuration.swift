@@ -12,7 +12,9 @@ extension RunIdentity {
         "input.task", "input.data", "run", "threads", "mode", "seed", "search.candidates",
         "selection.averagesSeeds", "selection.seeds", "selection.exportsSingle",
         "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
+        "selection.heldOutRows",
         "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
+        "timeLimit", "finishes", "input.trainRows",
     ]
 
     /// The identity of the run that a configuration describes.
@@ -28,7 +30,8 @@ extension RunIdentity {
 extension RunConfiguration {
     /// Where a run is and how it is done, which does not decide what it finds.
     private static let places: Set<String> = [
-        "input.task", "input.data", "run", "threads", "mode", "command",
+        "input.task", "input.data", "run", "threads", "mode", "command", "timeLimit",
+        "finishes",
     ]
 
     /// Every choice that decides what the run finds, by its path.

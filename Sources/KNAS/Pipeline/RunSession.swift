@@ -8,7 +8,6 @@ import Support
 /// A run's store while a process is working on it: results of an earlier process are taken over,
 /// new ones are kept.
 struct RunSession {
-    let memo: TrainingMemo
     private let store: RunStore
     private let watch: Stopwatch
 
@@ -24,7 +23,6 @@ struct RunSession {
             mode: configuration.mode)
         self.store = store
         self.watch = watch
-        memo = TrainingMemo(store)
         if store.isResumed {
             note("resuming the run in \(configuration.run.path)")
             watch.add(Cost(timings: try store.timings()))
@@ -34,14 +32,29 @@ struct RunSession {
         watch.observer = { stage, cost in try store.enter(stage: stage, timings: cost.timings) }
     }
 
+    /// Finished trainings.
+    /// - Parameter isClosed: whether nothing else is trained.
+    func memo(isClosed: Bool) -> TrainingMemo { TrainingMemo(store, isClosed: isClosed) }
+
     /// Searches; candidates that are already in the store are not scored again.
+    /// - Parameter isClosed: whether no others are scored.
     func search(
-        _ search: CandidateSearch, in spaces: SearchSpaces, progress: ProgressHandler?
+        _ search: CandidateSearch, in spaces: SearchSpaces, isClosed: Bool,
+        progress: ProgressHandler?
     ) throws -> [Candidate] {
         let store = store
-        return try search.run(
-            resuming: try store.candidates(in: spaces), progress: progress,
-            onCandidate: { try store.append($0) })
+        let known = try store.candidates(in: spaces)
+        // Threads finish heads out of order: those before the first gap.
+        let whole = known.enumerated().prefix { $0.offset + 1 == $0.element.id }.map(\.element)
+        if isClosed, whole.isEmpty { return [] }
+        return try (isClosed ? search.limited(to: whole.count) : search).run(
+            resuming: known, progress: progress, onCandidate: { try store.append($0) })
+    }
+
+    /// Keeps a plan for a later process of the same run.
+    func keep(_ plan: TimePlan) throws {
+        let text = String(decoding: try JSONEncoder.compact.encode(plan), as: UTF8.self)
+        try store.keep(text, as: TimePlan.name)
     }
 
     /// Notes that the run is complete, and releases its directory.

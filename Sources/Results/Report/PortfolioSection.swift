@@ -99,7 +99,7 @@ enum PortfolioSection {
     }
 }
 
-/// Held-out cross entropy with the first, the first two, ... of the members.
+/// Held-out cross entropy with one member, two, ...
 enum MemberCurve {
     static func html(_ result: RunResult) -> HTML {
         let steps = result.exported.memberCurve
@@ -127,13 +127,15 @@ enum MemberCurve {
             }.joined(separator: "; "),
             [
                 Figure.frame(
-                    x, y, xName: "heads, from the largest share to the smallest",
+                    x, y, xName: "heads that answer",
                     yName: "held-out cross entropy (nats)"),
                 "<path class=\"line series0\" d=\"\(path)\"/>",
             ] + marks,
             caption: """
-                What every further head adds: cross entropy, each time with its best temperature, \
-                on the held-out rows that the heads were chosen on; the estimate on rows that they \
+                What every further head adds: from the right, always the head leaves without which the \
+                others answer best. Cross entropy, each time with its best temperature, on the \
+                held-out rows that the heads were chosen on; \
+                \(Show.plural(result.exported.members.count, "head")) remained; the estimate on rows that they \
                 were not chosen on is \
                 \(result.exported.heldOut.map { Show.share($0.crossEntropy) } ?? "not known").
                 """)

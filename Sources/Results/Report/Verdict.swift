@@ -186,17 +186,17 @@ enum Answers {
         switch verdict.kind {
         case .better:
             """
-            Random search with as much work has \(verdict.distance): the search as a \
+            Random search over all layers, with as much work, has \(verdict.distance): the search as a \
             whole was worth its time.
             """
         case .undecided:
             """
-            Random search with as much work has \(verdict.distance): these test rows \
+            Random search over all layers, with as much work, has \(verdict.distance): these test rows \
             cannot tell it from the search.
             """
         case .worse:
             """
-            Random search with as much work does <strong>better</strong>: it has \
+            Random search over all layers, with as much work, does <strong>better</strong>: it has \
             \(verdict.distance).
             """
         }

@@ -1,0 +1,194 @@
+import Features
+import Foundation
+import Heads
+import Results
+import Search
+import Selection
+import Support
+import Tasks
+
+/// Runs with a time limit: first an answer of linear heads, then the widest search that fits, as far as the
+/// first work of the run itself can tell.
+extension Pipeline {
+    /// Of what is left when features are to be made, this much may go into them.
+    private static let shareOfFeatures = 0.4
+    /// Fewest training rows, where features of all would take too long.
+    private static let fewestRows = 300
+    /// With fewer seconds than this, contestants are compared on fewer held-out rows.
+    private static let shortLimit = 150.0
+    private static let fewHeldOutRows = 500
+    /// Heads that rates are measured on.
+    private static let measuredHeads = 8
+    /// Of what is left for scoring and training, this much is planned: machines have other things to do.
+    private static let caution = 0.75
+
+    /// Makes the best model that the limit allows.
+    /// - Parameter limit: seconds for everything, from now.
+    /// - Throws: as ``run()``; what was finished is kept.
+    func run(within limit: Double) throws -> RunResult {
+        let deadline = Deadline(after: limit)
+        let watch = Stopwatch()
+        let directory = try RunDirectory(configuration.run)
+        let isResumed = configuration.mode == .resume
+        let known = isResumed ? try TimePlan.load(configuration.run) : nil
+        var timed = self
+        timed.configuration.input.trainRows =
+            known != nil ? known?.trainRows : try trainRows(deadline)
+        timed.configuration.selection.heldOutRows =
+            known?.heldOutRows
+            ?? (limit < Self.shortLimit
+                ? min(Self.fewHeldOutRows, configuration.selection.heldOutRows)
+                : configuration.selection.heldOutRows)
+        let (pipeline, open) = try timed.opened(watch, directory)
+        defer { open.session.close() }
+        let earlier =
+            isResumed
+            ? try? RunResult.load(configuration.run.appendingPathComponent("result.json")) : nil
+        let first = try earlier ?? pipeline.linearAnswer(open)
+        let evaluation = watch.cost.stages["evaluation"] ?? 0
+        var plan = try pipeline.plan(open, deadline, reserve: Self.reserve(limit, evaluation))
+        // More time never makes a search narrower.
+        if let before = known?.width, before.candidates > plan.width?.candidates ?? 0 {
+            plan.width = before
+        }
+        try open.session.keep(plan)
+        report(plan)
+        guard plan.width != nil else { return try pipeline.end(first, plan, open) }
+        let result = try pipeline.run(
+            plan, on: open, earlier: first,
+            until: deadline.earlier(by: Self.reserve(limit, evaluation)))
+        return try pipeline.end(result, plan, open)
+    }
+
+    /// Seconds for the last step, from trained heads to files.
+    private static func reserve(_ limit: Double, _ evaluation: Double) -> Double {
+        min(0.25 * limit, 2 + 0.03 * limit + 2 * evaluation)
+    }
+
+    // MARK: Steps
+
+    /// Training rows whose features can be made in time; `nil` for all.
+    private func trainRows(_ deadline: Deadline) throws -> Int? {
+        let prepared = try Preparation(
+            configuration.input, configuration.space, threads: configuration.threads,
+            progress: progress, note: { _ in })
+        var seconds: [Split: Double] = [:]
+        for view in prepared.views {
+            let missing = try Split.allCases.map { ($0, try view.features.missingTokens($0)) }
+            guard missing.contains(where: { $0.1 > 0 }) else { continue }
+            let rate = try view.features.tokensPerSecond()
+            for (split, tokens) in missing {
+                seconds[split, default: 0] += Double(tokens) / rate
+            }
+        }
+        let allowed = Self.shareOfFeatures * deadline.remaining
+        let train = seconds[.train] ?? 0
+        let others = seconds.values.reduce(0, +) - train
+        let rows = prepared.dataset.train.count
+        guard train + others > allowed, train > 0 else { return configuration.input.trainRows }
+        let share = max(0, allowed - others) / train
+        let wanted = max(
+            Self.fewestRows, 2 * prepared.dataset.labels.count, Int(share * Double(rows)))
+        guard wanted < rows else { return configuration.input.trainRows }
+        note("\(wanted) of \(rows) training rows are read: features of all would take too long")
+        return wanted
+    }
+
+    /// The first answer: linear heads alone.
+    private func linearAnswer(_ open: OpenRun) throws -> RunResult {
+        var linear = self
+        linear.configuration.search.candidates = 0
+        linear.configuration.selection.controls = .none
+        linear.configuration.selection.fitsLinearHeads = true
+        let result = try linear.run(on: open)
+        note(
+            String(format: "first answer after %.0f s: ", open.watch.cost.wallSeconds)
+                + "linear heads, held-out accuracy "
+                + (result.exported.heldOut?.accuracy.percentage ?? "unknown"))
+        return result
+    }
+
+    /// The widest search that fits.
+    private func plan(
+        _ open: OpenRun, _ deadline: Deadline, reserve: Double
+    ) throws -> TimePlan {
+        let selection = configuration.selection
+        var plan = TimePlan(
+            trainRows: configuration.input.trainRows, heldOutRows: selection.heldOutRows,
+            width: nil)
+        let search = try candidateSearch(open.prepared, open.splits.train, open.layers)
+        let clock = Stopwatch()
+        let scored = try open.session.search(
+            search.limited(to: Self.measuredHeads), in: open.prepared.spaces, isClosed: false,
+            progress: progress)
+        let perHead = max(1e-3, clock.cost.wallSeconds / Double(scored.count))
+        let trainings = trainings(
+            open.prepared, open.splits.train, open.splits.dev, .none)
+        let estimate = try WorkEstimate(
+            measuring: scored.map(\.genotype), trainings, selection, key: key.child("rates"))
+        // Controls that do the search's work again take as long as the search, each.
+        let times = selection.controls == .full ? 3.0 : 1.0
+        let left = Self.caution * (deadline.remaining - reserve)
+        let fits = TimePlan.widths.last { width in
+            let seconds =
+                perHead * Double(width.candidates)
+                + times
+                * estimate.seconds(
+                    funnel: width.funnel, keep: width.keep, seeds: width.seeds,
+                    testRows: open.splits.test[0].count)
+            return seconds <= left
+        }
+        // The narrowest ends early where it has to.
+        plan.width = fits ?? (left > 0 ? TimePlan.widths[0] : nil)
+        return plan
+    }
+
+    private func report(_ plan: TimePlan) {
+        guard let width = plan.width else {
+            note("no search fits into what is left: linear heads answer")
+            return
+        }
+        note(
+            "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
+                + "\(width.keep) are trained to the end")
+        let command = configuration.command.map { $0 + " " } ?? ""
+        note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
+    }
+
+    /// Searches by a plan; where the time is up before its end, ends with what there is.
+    private func run(
+        _ plan: TimePlan, on open: OpenRun, earlier: RunResult, until deadline: Deadline
+    ) throws -> RunResult {
+        var configuration = configuration
+        configuration.apply(plan)
+        configuration.command = configuration.command.map {
+            $0 + " " + plan.arguments.joined(separator: " ")
+        }
+        let outer = progress
+        let timed = Pipeline(
+            configuration,
+            progress: { deadline.isPast ? .stop : outer?($0) ?? .more }, note: note)
+        do {
+            return try timed.run(on: open, earlier: earlier)
+        } catch is Interrupted where deadline.isPast {
+            note("the time is up: what is trained so far answers")
+            configuration.finishes = true
+            return try Pipeline(configuration, progress: outer, note: note)
+                .run(on: open, earlier: earlier)
+        }
+    }
+
+    /// Says what more time would be for, and closes the run.
+    private func end(
+        _ result: RunResult, _ plan: TimePlan, _ open: OpenRun
+    ) throws -> RunResult {
+        let next = TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }
+        if let next {
+            note(
+                "with more time (--resume --time-limit): \(next.candidates) heads scored, "
+                    + "\(next.keep) trained to the end")
+        }
+        try open.session.complete()
+        return result
+    }
+}
