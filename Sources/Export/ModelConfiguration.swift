@@ -12,7 +12,8 @@ import Tasks
 public struct ModelConfiguration: Sendable, Hashable, Codable {
     /// The encoder that heads are built on.
     public struct EncoderReference: Sendable, Hashable, Codable {
-        /// The name it was installed under, or a path.
+        /// The name it was installed under, or the last part of a path to it; models of before
+        /// version 0.2 may have a whole path.
         public var name: String
         /// Its digest; a model does not run on another encoder.
         public var digest: String

@@ -68,6 +68,12 @@ public enum ModelDirectory {
         }
     }
 
+    /// Whether a directory looks like a model's.
+    public static func isModel(_ url: URL) -> Bool {
+        FileManager.default.fileExists(
+            atPath: url.appendingPathComponent(configurationName).path)
+    }
+
     /// Reads a model.
     /// - Throws: ``FileError``, ``ModelError``, ``TensorError``, ``EncoderError``.
     public static func load(_ url: URL) throws -> Model {

@@ -10,7 +10,8 @@ import Training
 
 /// What a model directory holds of its encoders.
 extension ModelDirectory {
-    /// The directory of a view's encoder: inside the model's own if it says so, otherwise by name.
+    /// The directory of a view's encoder: inside the model's own if it says so, otherwise where an
+    /// encoder of its digest was seen on this machine, or by name.
     /// - Throws: ``EncoderError/notInstalled(name:directory:suggestion:)``, ``FileError``.
     private static func encoderDirectory(
         ofView view: Int, _ configuration: ModelConfiguration, at url: URL
@@ -18,7 +19,8 @@ extension ModelDirectory {
         let encoder = configuration.views[view].encoder
         return encoder.isIncluded == true
             ? home(ofView: view, in: url).appendingPathComponent(encoderDirectoryName)
-            : try EncoderStore.find(encoder.name)
+            : try EncoderPlaces.directory(ofDigest: encoder.digest)
+                ?? EncoderStore.find(encoder.name)
     }
 
     /// Opens the encoder of each view, each distinct one once, and checks that they are those that
@@ -108,7 +110,10 @@ extension ModelDirectory {
             let home = home(ofView: place, in: directory)
             try FileError.createDirectory(home)
             try TokenizerLoader.copy(from: encoders[place].directory, to: home)
-            guard includesEncoder else { continue }
+            guard includesEncoder else {
+                EncoderPlaces.remember(encoders[place])
+                continue
+            }
             let target = home.appendingPathComponent(encoderDirectoryName)
             try encoders[place].write(replacing: encoderEntries(model), to: target)
             let digest = try Encoder(directory: target).digest

@@ -15,7 +15,7 @@ public struct FeatureCache: Sendable {
     public let directory: URL
 
     /// Where features are kept by default.
-    public static var directory: URL { EncoderStore.home.appendingPathComponent("features") }
+    public static var directory: URL { Places.cache.appendingPathComponent("features") }
 
     let encoder: Encoder
     let threads: Int
@@ -51,9 +51,15 @@ public struct FeatureCache: Sendable {
         }
         let missing = work.entries.filter { files[$0.layer] == nil }
         if !missing.isEmpty {
-            try compute(missing, of: work, progress)
+            try BLAS.checkMemory(threads: threads)
+            // Before minutes of work.
+            try advising {
+                for entry in missing { try AtomicFile.check(entry.url) }
+                try compute(missing, of: work, progress)
+            }
             encoder.releasePages()
             for entry in missing { files[entry.layer] = try open(entry, of: work) }
+            try trim()
         }
         return FeatureSet(
             files: work.entries.compactMap { files[$0.layer] }, places: work.list.places,
@@ -83,7 +89,25 @@ public struct FeatureCache: Sendable {
         try FeatureFile(
             entry.url, digest: entry.digest, sequences: work.list.unique.count,
             width: encoder.width,
-            note: entry.url.deletingPathExtension().appendingPathExtension("verified"))
+            note: FeatureFile.note(of: entry.url))
+    }
+
+    /// Keeps the cache to its limit after entries were written; those that are open stay.
+    /// - Throws: `BadOption` where the limit is none.
+    func trim() throws {
+        guard let limit = try FeatureStore.limit() else { return }
+        // If others cannot be removed, those that were asked for are there all the same.
+        _ = try? FeatureStore(directory).trim(to: limit)
+    }
+
+    /// Says, where features could not be written, how to have them written elsewhere.
+    func advising(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch FileError.notWritable(let path, let reason) {
+            throw FileError.notWritable(
+                path: path, reason: reason + "; KNAS_CACHE says where features are kept")
+        }
     }
 
     /// Runs the encoder once for all layers that are missing.

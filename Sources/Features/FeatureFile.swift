@@ -32,6 +32,7 @@ struct FeatureFile: Sendable {
         }
         do {
             file = try SafetensorsFile(url)
+            file.hold()
         } catch let error as TensorError {
             throw damaged(error.description)
         }
@@ -59,12 +60,20 @@ struct FeatureFile: Sendable {
                 if let note, !file.stamp.isFresh {
                     try? AtomicFile.write(file.stamp.text, to: note)
                 }
+            } else if let note {
+                // When the entry was used last; what is not used for long goes first.
+                utimes(note.path, nil)
             }
             self.width = width
             file.releasePages()
         } catch let error as TensorError {
             throw damaged(error.description)
         }
+    }
+
+    /// Where it is noted that an entry was verified.
+    static func note(of url: URL) -> URL {
+        url.deletingPathExtension().appendingPathExtension("verified")
     }
 
     /// Adds all bytes; pages are released once they have been read.

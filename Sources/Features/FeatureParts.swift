@@ -100,16 +100,21 @@ public struct FeatureParts {
         }
         for split in splits {
             for (place, entry) in works[split].entries.enumerated() {
-                try FeatureFile.write(
-                    to: entry.url, digest: entry.digest, offsets: blocks[split].offsets,
-                    width: cache.encoder.width
-                ) { sink in
-                    for block in numbers(of: split) {
-                        try owners[block]?.layer(place, of: block, sink)
+                try cache.advising {
+                    try FeatureFile.write(
+                        to: entry.url, digest: entry.digest, offsets: blocks[split].offsets,
+                        width: cache.encoder.width
+                    ) { sink in
+                        for block in numbers(of: split) {
+                            try owners[block]?.layer(place, of: block, sink)
+                        }
                     }
                 }
             }
         }
+        // What was merged just now is what was used last.
+        let merged = try splits.compactMap { try cachedFiles($0) }
+        try withExtendedLifetime(merged) { try cache.trim() }
         return splits.count
     }
 

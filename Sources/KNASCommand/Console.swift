@@ -21,8 +21,9 @@ struct GlobalOptions: ParsableArguments {
     var console: Console { Console(level: quiet ? .error : logLevel, showsProgress: !quiet) }
 
     /// Prints a result: as JSON where that was asked for, else as text.
+    /// - Throws: `ReaderGone`, `StreamError`.
     func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
-        if json { try Console.printJSON(value) } else { print(text()) }
+        if json { try Console.printJSON(value) } else { try StandardStreams.writeLine(text()) }
     }
 }
 
@@ -36,7 +37,7 @@ final class Console: Sendable {
     /// - Parameter level: what is less than that is not shown.
     init(level: GlobalOptions.LogLevel, showsProgress: Bool) {
         levels = GlobalOptions.LogLevel.allCases.drop { $0 != level }
-        line = showsProgress && isatty(2) == 1 ? ProgressLine() : nil
+        line = showsProgress && StandardStreams.showsProgress ? ProgressLine() : nil
     }
 
     /// A line about what a stage found.
@@ -54,7 +55,7 @@ final class Console: Sendable {
     }
 
     private static func write(_ text: String) {
-        FileHandle.standardError.write(Data("knas: \(text)\n".utf8))
+        StandardStreams.diagnose("knas: \(text)\n")
     }
 
     /// Draws progress, or names each stage once where there is no terminal; stops the work after Ctrl-C.
@@ -75,8 +76,10 @@ final class Console: Sendable {
     static func error(_ text: String) { write("error: \(text)") }
 
     /// Prints a value as JSON.
+    /// - Throws: `ReaderGone`, `StreamError`.
     static func printJSON(_ value: some Encodable) throws {
-        print(String(decoding: try JSONEncoder.readable.encode(value), as: UTF8.self))
+        try StandardStreams.writeLine(
+            String(decoding: try JSONEncoder.readable.encode(value), as: UTF8.self))
     }
 }
 
@@ -126,5 +129,5 @@ private final class ProgressLine: @unchecked Sendable {
 
     func clear() { lock.withLock { write("\r\u{1B}[K") } }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardStreams.diagnose(text) }
 }

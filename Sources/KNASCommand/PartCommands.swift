@@ -18,15 +18,16 @@ let contractOfParts = """
 
 /// Where a part is written.
 struct PartArguments: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The part to write.")
-    var output: String
+    @Option(name: .shortAndLong, help: "The part to write; - is standard output.")
+    var output: OutputPath
 
-    var url: URL { URL(fileURLWithPath: output) }
+    var url: URL { output.url }
 
     /// A pipeline for a piece of a run, which needs neither the run's directory nor its number of
     /// candidates.
     func pipeline(_ options: SearchOptions, _ console: Console) throws -> Pipeline {
-        console.pipeline(
+        try output.check()
+        return console.pipeline(
             try options.configuration(
                 run: url, candidates: nil))
     }
@@ -85,7 +86,8 @@ struct ScoreCommand: ParsableCommand {
             .score(URL(fileURLWithPath: candidates), shard: shard, to: part)
         console.finish()
         try global.show(
-            Summary(scored: count, part: part.path), "\(count) heads in \(part.path)")
+            Summary(scored: count, part: part.path), besides: output.output,
+            "\(count) heads in \(output.output.name)")
     }
 }
 
@@ -114,7 +116,9 @@ struct TrainCommand: ParsableCommand {
         let part = output.url
         try output.pipeline(options, console).train(options.head ?? "", heldOut: heldOut, to: part)
         console.finish()
-        try global.show(["part": part.path], "trained into \(part.path)")
+        try global.show(
+            ["part": part.path], besides: output.output,
+            "trained into \(output.output.name)")
     }
 }
 

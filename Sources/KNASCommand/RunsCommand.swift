@@ -26,7 +26,9 @@ struct RunsCommand: ParsableCommand {
         func run() throws {
             let runs = try RunOverview.all(in: directory(folder))
             if global.json { return try Console.printJSON(runs) }
-            guard !runs.isEmpty else { return print("no runs in \(folder)") }
+            guard !runs.isEmpty else {
+                return try StandardStreams.writeLine("no runs in \(folder)")
+            }
             var table = TextTable([
                 "run", "kind", "task", "started", "state", "heads", "held-out accuracy",
                 "test accuracy",
@@ -39,7 +41,7 @@ struct RunsCommand: ParsableCommand {
                     run.heldOutAccuracy.text, run.testAccuracy.text,
                 ])
             }
-            print(table.text)
+            try StandardStreams.writeLine(table.text)
             for run in runs where run.state.isUnreadable {
                 global.console.note("warning: \(run.detail ?? run.stateText)")
             }
@@ -64,7 +66,7 @@ struct RunsCommand: ParsableCommand {
                 for (name, value) in (overview.choices ?? [:]).sorted(by: { $0.key < $1.key }) {
                     table.add([name, value])
                 }
-                print(table.text.drop { $0 == "\n" })
+                try StandardStreams.writeLine(String(table.text.drop { $0 == "\n" }))
             }
             try UnreadableRuns.check([overview])
         }
@@ -84,11 +86,11 @@ struct RunsCommand: ParsableCommand {
 
         func run() throws {
             let overviews = try runs.map { try RunOverview(directory($0)) }
-            if global.json { try Console.printJSON(overviews) } else { show(overviews) }
+            if global.json { try Console.printJSON(overviews) } else { try show(overviews) }
             try UnreadableRuns.check(overviews)
         }
 
-        private func show(_ overviews: [RunOverview]) {
+        private func show(_ overviews: [RunOverview]) throws {
             var table = TextTable([""] + overviews.map(\.directory.shortenedPath))
             let columns = overviews.map { Dictionary(uniqueKeysWithValues: $0.properties) }
             let longest = overviews.max { $0.properties.count < $1.properties.count }
@@ -103,7 +105,7 @@ struct RunsCommand: ParsableCommand {
                 let values = overviews.map { $0.choices?[name] ?? "-" }
                 if Set(values).count > 1 { table.add([name] + values.map(\.shortened)) }
             }
-            print(table.text)
+            try StandardStreams.writeLine(table.text)
             if Set(overviews.compactMap(\.task)).count > 1 {
                 global.console.note("warning: the runs have different tasks")
             }
@@ -125,12 +127,12 @@ struct RunsCommand: ParsableCommand {
             let directories = runs.map(directory)
             for url in directories { _ = try RunOverview(url) }
             if !force {
-                guard isatty(0) == 1, isatty(2) == 1 else {
+                guard StandardStreams.canAsk else {
                     throw ValidationError("there is no terminal to confirm on: give --force")
                 }
                 let what = runs.joined(separator: ", ")
-                FileHandle.standardError.write(Data("remove \(what)? [y/N] ".utf8))
-                guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+                let answer = StandardStreams.ask("remove \(what)? [y/N] ")
+                guard ["y", "yes"].contains(answer?.lowercased() ?? "") else {
                     throw ExitCode(Interruption.exitCode)
                 }
             }

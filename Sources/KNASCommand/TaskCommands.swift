@@ -70,8 +70,12 @@ struct TaskCommand: ParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the tasks in tasks/.", discussion: "EXAMPLE\n  knas task list")
-        func run() {
-            for name in TaskLocator.names(searchPaths: TaskOptions.searchPaths) { print(name) }
+        @OptionGroup var global: GlobalOptions
+
+        func run() throws {
+            let names = TaskLocator.names(searchPaths: TaskOptions.searchPaths)
+            if global.json { return try Console.printJSON(["tasks": names]) }
+            for name in names { try StandardStreams.writeLine(name) }
         }
     }
 }

@@ -155,7 +155,9 @@ public struct RunFindings {
         let layers = members.filter { prepared.spaces.index(of: $0.entry.genotype) == place }
             .flatMap(\.entry.reading.inputLayers)
         return ModelConfiguration.View(
-            encoder: .init(name: view.encoderName, digest: view.encoder.digest),
+            // A path would mean nothing on another machine, and tell others what this one looks like.
+            encoder: .init(
+                name: EncoderStore.shortName(view.encoderName), digest: view.encoder.digest),
             pairing: view.features.configuration.pairing, layers: Set(layers).sorted(),
             maximumLength: view.features.configuration.maximumLength, width: view.encoder.width)
     }

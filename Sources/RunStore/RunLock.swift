@@ -67,8 +67,7 @@ final class RunLock: @unchecked Sendable {
 
     /// The process that wrote its number into the file.
     private static func holder(of directory: URL) -> String? {
-        guard let handle = try? FileHandle(forReadingFrom: url(directory)),
-            let data = try? handle.read(upToCount: 32),
+        guard let data = try? Data(contentsOf: url(directory)), data.count <= 32,
             let number = Int32(
                 String(decoding: data, as: UTF8.self).trimmingCharacters(
                     in: .whitespacesAndNewlines))

@@ -29,7 +29,7 @@ public enum RunStoreError: DiagnosedError, Equatable {
         case .alreadyThere, .otherRun, .inUse: .usage
         case .nothingToResume: .missingFile
         case .notAStore, .damaged, .newer, .older, .foreignPart: .badInput
-        case .removed, .failed: .internalError
+        case .removed, .failed: .inputOutput
         }
     }
 

@@ -33,9 +33,11 @@ extension RunStore {
     public static func writePart(
         _ url: URL, identity: RunIdentity, _ body: (RunStore) throws -> Void
     ) throws {
-        // In the same directory as the part, so the last step is a rename.
-        let workspace = url.deletingLastPathComponent()
-            .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)")
+        // In the same directory as the part, so the last step is a rename; a pipe is given a copy.
+        let place = try AtomicFile.file(url)
+        let directory = place?.deletingLastPathComponent() ?? FileManager.default.temporaryDirectory
+        let workspace = directory.appendingPathComponent(
+            ".\(url.lastPathComponent).\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: workspace) }
         try FileError.writing(url) {
             try FileManager.default.createDirectory(
@@ -45,7 +47,12 @@ extension RunStore {
         defer { try? store.close() }
         try body(store)
         try store.close()
-        try FileError.rename(StoreFile.url(workspace), to: url)
+        if let place {
+            try FileError.rename(StoreFile.url(workspace), to: place)
+        } else {
+            let part = try MappedFile(StoreFile.url(workspace))
+            try AtomicFile.write(to: url) { try $0.write(part.bytes) }
+        }
     }
 
     /// Takes over the results of a part. Merging a part twice, or parts in another order, makes no

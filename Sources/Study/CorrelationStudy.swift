@@ -8,6 +8,7 @@ import Search
 import Selection
 import Support
 import Tasks
+import Tensors
 import Training
 
 /// Scores and trains heads drawn from the space, and measures how well each proxy ranks them.
@@ -36,6 +37,7 @@ public struct CorrelationStudy: Sendable {
     /// - Throws: the error of the stage that failed; what was finished is kept.
     public func run() throws -> CorrelationResult {
         try configuration.check()
+        try BLAS.checkMemory(threads: configuration.threads)
         let watch = Stopwatch()
         let key = RandomKey(seed: configuration.seed)
         let prepared = try Preparation(

@@ -54,11 +54,14 @@ extension FileError {
     package static var systemReason: String { String(cString: strerror(errno)) }
 
     /// Lets `body` write something under a path.
-    /// - Throws: ``notWritable(path:reason:)`` for any error that is not a ``DiagnosedError``.
+    /// - Throws: ``notWritable(path:reason:)`` for any error that is neither a ``DiagnosedError``
+    ///   nor ``ReaderGone``.
     package static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let error as any DiagnosedError {
+            throw error
+        } catch let error as ReaderGone {
             throw error
         } catch {
             throw FileError.notWritable(path: url.path, reason: error.localizedDescription)

@@ -23,14 +23,12 @@ public enum FileHash {
     }
 
     private static func forEachPiece(_ url: URL, _ body: (Data) -> Void) throws {
-        guard let handle = FileHandle(forReadingAtPath: url.path) else {
-            throw FileError.missing(path: url.path)
-        }
-        defer { try? handle.close() }
-        do {
-            while let piece = try handle.read(upToCount: pieceBytes), !piece.isEmpty { body(piece) }
-        } catch {
-            throw FileError.notReadable(path: url.path, reason: error.localizedDescription)
+        let file = try MappedFile(url)
+        var buffer = Data(count: pieceBytes)
+        for piece in (0..<file.count).pieces(of: pieceBytes) {
+            if piece.count < buffer.count { buffer = Data(count: piece.count) }
+            try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: piece.lowerBound) }
+            body(buffer)
         }
     }
 }

@@ -5,9 +5,10 @@ import Foundation
 public struct FileStamp: Sendable {
     /// The stamp as text, the same as long as the file is not written to.
     public let text: String
-    private let changed: Date
+    /// When the file was changed last.
+    package let changed: Date
 
-    init(_ status: stat) {
+    package init(_ status: stat) {
         #if canImport(Darwin)
             let time = status.st_mtimespec
         #else

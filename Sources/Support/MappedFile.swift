@@ -85,6 +85,10 @@ public final class MappedFile: Sendable {
         }
     }
 
+    /// Tells other processes, as long as this object lives, that the file is in use: they may not
+    /// get an exclusive lock on it.
+    public func hold() { flock(descriptor, LOCK_SH | LOCK_NB) }
+
     /// Tells the system that the pages are not needed for now.
     public func releasePages() {
         if let base { madvise(base, count, MADV_DONTNEED) }

@@ -45,6 +45,9 @@ public final class SafetensorsFile: SafetensorsSource {
         return (self, info)
     }
 
+    /// Tells other processes, as long as this object lives, that the file is in use.
+    public func hold() { file.hold() }
+
     /// Tells the system that the pages read so far are not needed at the moment.
     public func releasePages() {
         file.releasePages()

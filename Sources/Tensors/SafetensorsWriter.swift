@@ -67,8 +67,8 @@ public enum SafetensorsWriter {
     ) throws {
         let sizes = try byteCounts(entries, path: url.path)
         let header = try makeHeader(entries, sizes: sizes, metadata: metadata, path: url.path)
-        try AtomicFile.write(to: url) { handle in
-            var output = BufferedOutput(descriptor: handle.fileDescriptor, path: url.path)
+        try AtomicFile.write(to: url) { file in
+            var output = BufferedOutput(file)
             try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try output.append($0) }
             try header.withUnsafeBytes { try output.append($0) }
             for (entry, size) in zip(entries, sizes) {
@@ -178,40 +178,25 @@ public enum SafetensorsWriter {
 /// Buffers small pieces so that the system is called once per megabyte.
 private struct BufferedOutput {
     private static let capacity = 1 << 20
-    private let descriptor: Int32
-    private let path: String
+    private let file: OutputFile
     private var pending: [UInt8] = []
 
-    init(descriptor: Int32, path: String) {
-        self.descriptor = descriptor
-        self.path = path
+    init(_ file: OutputFile) {
+        self.file = file
         pending.reserveCapacity(Self.capacity)
     }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         if pending.count + bytes.count > Self.capacity { try flush() }
         if bytes.count >= Self.capacity {
-            try put(bytes)
+            try file.write(bytes)
         } else {
             pending.append(contentsOf: bytes)
         }
     }
 
     mutating func flush() throws {
-        try pending.withUnsafeBytes { try put($0) }
+        try pending.withUnsafeBytes { try file.write($0) }
         pending.removeAll(keepingCapacity: true)
-    }
-
-    private func put(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let piece = UnsafeRawBufferPointer(rebasing: rest)
-            let written = write(descriptor, piece.baseAddress, piece.count)
-            guard written > 0 else {
-                if written < 0, errno == EINTR { continue }
-                throw FileError.notWritable(path: path, reason: FileError.systemReason)
-            }
-            rest = rest.dropFirst(written)
-        }
     }
 }

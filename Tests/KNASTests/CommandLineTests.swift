@@ -118,7 +118,7 @@ struct CommandLineTests {
             "encoder", "encoder install", "encoder list", "encoder show", "task", "task check",
             "task list", "features", "search", "correlate", "evaluate", "predict", "export", "plan",
             "score", "train", "merge", "runs", "runs list", "runs show", "runs compare",
-            "runs remove", "vocab", "vocab train", "doctor",
+            "runs remove", "cache", "cache show", "cache clear", "vocab", "vocab train", "doctor",
         ]
         for command in commands {
             let outcome = try knas(["help"] + command.split(separator: " ").map(String.init))

@@ -8,13 +8,13 @@ struct FeatureShardTests {
     private static let program = URL(fileURLWithPath: CommandLine.arguments[0])
         .resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("knas")
 
-    /// Runs a command with a home directory of that name.
+    /// Runs a command with a cache of that name.
     private func knas(
         _ workspace: Workspace, home: String, _ words: [String]
     ) throws -> (code: Int32, output: String) {
         try Process.runToEnd(
             Self.program, words,
-            environment: ["KNAS_HOME": workspace.directory.appendingPathComponent(home).path])
+            environment: ["KNAS_CACHE": workspace.directory.appendingPathComponent(home).path])
     }
 
     private func entries(_ workspace: Workspace, home: String) -> [String: Data] {

@@ -18,7 +18,7 @@ enum Program {
 
     /// Gives a line to a shell that finds the program by its name.
     static func shell(_ line: String, in directory: URL) throws -> Outcome {
-        try start(URL(fileURLWithPath: "/bin/sh"), ["-c", line], in: directory)
+        try start(URL(fileURLWithPath: "/bin/bash"), ["-c", line], in: directory)
     }
 
     private static func start(

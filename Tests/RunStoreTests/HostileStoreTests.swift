@@ -204,7 +204,7 @@ struct HostileStoreTests {
             try store.append(bench.candidates(1)[0])
             try store.flush()
         }
-        #expect(error?.kind == .internalError)
+        #expect(error?.kind == .inputOutput)
         #expect(throws: RunStoreError.self) { try store.append(bench.candidates(1)[0]) }
     }
 }

@@ -48,8 +48,8 @@ struct SupportTests {
         let url = directory.appendingPathComponent("file")
         try AtomicFile.write("whole", to: url)
         #expect(throws: Interrupted.self) {
-            try AtomicFile.write(to: url) { handle in
-                try handle.write(contentsOf: Data("half".utf8))
+            try AtomicFile.write(to: url) { file in
+                try file.write(Data("half".utf8))
                 throw Interrupted()
             }
         }

@@ -6,8 +6,8 @@ import KNAS
 struct SearchBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
-        abstract: "A whole search. Set KNAS_HOME to a directory with the encoder and no features "
-            + "to time it with an empty cache.")
+        abstract: "A whole search. Set KNAS_CACHE to an empty directory to time it without "
+            + "cached features.")
 
     @OptionGroup var measure: MeasureOptions
     @Option(help: "The task's data.")

@@ -21,6 +21,7 @@ struct WorkerProcess {
         }
         var environment = ProcessInfo.processInfo.environment
         environment["KNAS_HOME"] = home.path
+        environment["KNAS_CACHE"] = home.path
         environment["TMPDIR"] = home.path
         // Traps are reported here; a backtrace would take a second.
         environment["SWIFT_BACKTRACE"] = "enable=no"

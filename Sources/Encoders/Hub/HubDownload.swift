@@ -110,34 +110,25 @@ struct HubDownload {
     ) throws {
         let part = blob.appendingPathExtension("incomplete")
         let manager = FileManager.default
-        if !manager.fileExists(atPath: part.path),
-            !manager.createFile(atPath: part.path, contents: nil)
-        {
-            throw FileError.notWritable(path: part.path, reason: "cannot be created")
-        }
         let megabytes = size.map { ", \(max(1, $0 / 1_000_000)) MB" } ?? ""
         log("downloading \(file)\(megabytes)")
         for attempt in 1...Self.attempts {
-            guard let sink = FileHandle(forUpdatingAtPath: part.path) else {
-                throw FileError.notWritable(path: part.path, reason: "cannot be opened")
-            }
-            defer { try? sink.close() }
-            let start = Int(try sink.seekToEnd())
+            let sink = try PartFile(part)
+            let start = sink.size
             if let size, start == size { break }
-            if let size, start > size { try sink.truncate(atOffset: 0) }
+            if let size, start > size { try sink.empty() }
             var meter = Meter(start: start, size: size, file: file, log: log)
             do {
                 let answer = try HubTransfer.run(
                     "GET", url, settings, range: start <= (size ?? .max) ? start : 0, sink: sink,
                     onBytes: { meter.add($0) })
                 if answer.status == 416 {
-                    try sink.truncate(atOffset: 0)
+                    try sink.empty()
                     continue
                 }
                 try check(answer.status, url, "file \(file)")
-                let end = Int(try sink.seekToEnd())
                 // A server that closes the connection early may look like one that is done.
-                if let size, end < size, attempt < Self.attempts { continue }
+                if let size, sink.size < size, attempt < Self.attempts { continue }
                 break
             } catch let error as HubError {
                 guard case .unreachable = error, attempt < Self.attempts else { throw error }

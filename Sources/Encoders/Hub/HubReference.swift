@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A repository on a Hugging Face hub, as `hf:OWNER/NAME[@REVISION]` names it.
 struct HubReference: Equatable {
@@ -71,7 +72,7 @@ struct HubSettings {
             ?? value("XDG_CACHE_HOME").map {
                 URL(fileURLWithPath: $0).appendingPathComponent("huggingface")
             }
-            ?? FileManager.default.homeDirectoryForCurrentUser
+            ?? Places.home
             .appendingPathComponent(".cache/huggingface")
         cache =
             value("HF_HUB_CACHE").map { URL(fileURLWithPath: $0, isDirectory: true) }

@@ -19,7 +19,7 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
 
     private let settings: HubSettings
     private let followsElsewhere: Bool
-    private let sink: FileHandle?
+    private let sink: PartFile?
     private let onBytes: (Int) -> Void
     private let done = DispatchSemaphore(value: 0)
     private var status = 0
@@ -30,7 +30,7 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private static let longestBody = 64 << 20
 
     private init(
-        _ settings: HubSettings, followsElsewhere: Bool, sink: FileHandle?,
+        _ settings: HubSettings, followsElsewhere: Bool, sink: PartFile?,
         onBytes: @escaping (Int) -> Void
     ) {
         self.settings = settings
@@ -46,7 +46,7 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     /// - Throws: ``HubError/unreachable(endpoint:reason:)``, `FileError`.
     static func run(
         _ method: String, _ url: URL, _ settings: HubSettings, followsElsewhere: Bool = true,
-        range: Int = 0, sink: FileHandle? = nil, onBytes: @escaping (Int) -> Void = { _ in }
+        range: Int = 0, sink: PartFile? = nil, onBytes: @escaping (Int) -> Void = { _ in }
     ) throws -> Answer {
         let transfer = HubTransfer(
             settings, followsElsewhere: followsElsewhere, sink: sink, onBytes: onBytes)
@@ -115,7 +115,7 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         keep(response)
         if status == 200, let sink {
             // The whole file is sent, whatever was there before.
-            do { try sink.truncate(atOffset: 0) } catch { failure = error }
+            do { try sink.empty() } catch { failure = error }
         }
         completionHandler(failure == nil ? .allow : .cancel)
     }
@@ -124,11 +124,10 @@ final class HubTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         guard failure == nil else { return }
         if let sink, status == 200 || status == 206 {
             do {
-                try sink.write(contentsOf: data)
+                try sink.append(data)
                 onBytes(data.count)
             } catch {
-                failure = FileError.notWritable(
-                    path: settings.cache.path, reason: error.localizedDescription)
+                failure = error
                 dataTask.cancel()
             }
         } else if body.count + data.count <= Self.longestBody {

@@ -151,7 +151,8 @@ public enum EncoderInstaller {
         process.standardOutput = pipe
         process.standardError = pipe
         do { try process.run() } catch { throw failed("cannot run \(tool): \(error)") }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let said = try? pipe.fileHandleForReading.readToEnd()
+        let text = String(decoding: said ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             let last = text.split(separator: "\n").suffix(3).joined(separator: " ")

@@ -7,6 +7,7 @@ import Metrics
 import Selection
 import Support
 import Tasks
+import Tensors
 import Training
 
 /// Evaluation of models on the features that training used.
@@ -59,6 +60,7 @@ public enum Evaluation {
         progress: ProgressHandler? = nil
     ) throws -> Predictions {
         try check(model, named: name, fits: dataset)
+        try BLAS.checkMemory(threads: threads)
         guard !dataset[split].isEmpty else {
             throw RunError.emptySplit(task: dataset.name, split: split.rawValue)
         }

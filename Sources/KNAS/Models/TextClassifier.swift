@@ -78,8 +78,10 @@ public final class TextClassifier: Sendable {
     ///   - model: the heads and their configuration.
     ///   - encoders: for each view of the model the encoder that makes it.
     ///   - threads: threads to encode with.
-    /// - Throws: `ModelError.wrongInput` for encoders that do not fit, `EncoderError`, `TensorError`.
+    /// - Throws: `ModelError.wrongInput` for encoders that do not fit, `EncoderError`, `TensorError`,
+    ///   `NoMemory`.
     public init(model: Model, encoders: [Encoder], threads: Int) throws {
+        try BLAS.checkMemory(threads: threads)
         let configuration = model.configuration
         guard encoders.count == configuration.views.count else {
             throw ModelError.wrongInput(

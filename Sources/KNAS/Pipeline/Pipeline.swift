@@ -8,6 +8,7 @@ import Scoring
 import Search
 import Selection
 import Support
+import Tensors
 import Training
 
 /// A whole run, from files to a model, on one page: each stage takes the result of the one before,
@@ -132,6 +133,7 @@ extension Pipeline {
     func opened(
         _ watch: Stopwatch = Stopwatch()
     ) throws -> (Pipeline, Preparation, [LayerFinding]) {
+        try BLAS.checkMemory(threads: configuration.threads)
         let all = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)

@@ -27,16 +27,20 @@ public struct Diagnosis: Encodable, Sendable {
     public let cores: Int
     /// Memory of the machine.
     public let memoryBytes: Int
-    /// Where encoders and features are kept.
+    /// Where encoders are kept.
     public let home: String
-    /// Whether that directory can be written.
-    public let isHomeWritable: Bool
-    /// Free space there; `nil` where the system does not say.
+    /// Where features are kept.
+    public let cache: String
+    /// Whether features can be written.
+    public let isCacheWritable: Bool
+    /// Free space for them; `nil` where the system does not say.
     public let freeBytes: Int?
     /// All installed encoders, by name.
     public let encoders: [InstalledEncoder]
     /// Size of the cached features.
     public let featureCacheBytes: Int
+    /// The most that is kept of them; `nil` where there is no limit.
+    public let featureCacheLimit: Int?
     /// What to do, most urgent first; empty where everything is fine.
     public let advice: [String]
 
@@ -46,10 +50,13 @@ public struct Diagnosis: Encodable, Sendable {
         matrixKernels = BLAS.kernelName
         cores = Parallel.availableThreads
         memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
-        let home = EncoderStore.home
+        let home = Places.encoders
         self.home = home.path
-        let nearest = Self.nearest(home)
-        isHomeWritable = FileManager.default.isWritableFile(atPath: nearest)
+        let cache = Places.cache
+        self.cache = cache.path
+        let nearest = Self.nearest(cache)
+        // Of a disk that is mounted read-only, the permissions say nothing.
+        isCacheWritable = access(nearest, W_OK) == 0
         let attributes = try? FileManager.default.attributesOfFileSystem(forPath: nearest)
         freeBytes = (attributes?[.systemFreeSize] as? NSNumber)?.intValue
         encoders = EncoderStore.installed().map { name in
@@ -66,18 +73,19 @@ public struct Diagnosis: Encodable, Sendable {
             }
         }
         featureCacheBytes = Self.size(FeatureCache.directory)
+        featureCacheLimit = try? FeatureStore.limit()
         advice = Self.advice(
-            encoders, isHomeWritable: isHomeWritable, home: home.path, free: freeBytes,
-            memory: memoryBytes, kernels: matrixKernels, cache: featureCacheBytes)
+            encoders, home: home.path, cache: isCacheWritable ? nil : cache.path, free: freeBytes,
+            memory: memoryBytes, kernels: matrixKernels, cached: featureCacheBytes)
     }
 
     private static func advice(
-        _ encoders: [InstalledEncoder], isHomeWritable: Bool, home: String, free: Int?,
-        memory: Int, kernels: String, cache: Int
+        _ encoders: [InstalledEncoder], home: String, cache: String?, free: Int?,
+        memory: Int, kernels: String, cached: Int
     ) -> [String] {
         var advice: [String] = []
-        if !isHomeWritable {
-            advice.append("\(home) cannot be written: set KNAS_HOME to a directory that can")
+        if let cache {
+            advice.append("\(cache) cannot be written: set KNAS_CACHE to a directory that can")
         }
         for encoder in encoders {
             if let problem = encoder.problem {
@@ -92,7 +100,7 @@ public struct Diagnosis: Encodable, Sendable {
         if let free, free < 2 << 30 {
             advice.append(
                 "less than 2 GB are free for features"
-                    + (cache > 0 ? ": remove \(home)/features, which can be recomputed" : ""))
+                    + (cached > 0 ? ": run 'knas cache clear'; they can be recomputed" : ""))
         }
         if memory < 2 << 30 {
             advice.append("this machine has less than the 2 GB of memory that a search may need")

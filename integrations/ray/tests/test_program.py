@@ -27,17 +27,9 @@ def plain(tmp_path_factory):
     return run
 
 
-def homes(tmp_path):
-    """Homes of two nodes, with the encoders of this machine and no features."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "knas"
-    installed = Path(os.environ.get("KNAS_HOME") or cache)
-    result = []
-    for name in ("one", "two"):
-        home = tmp_path / name
-        home.mkdir()
-        (home / "encoders").symlink_to(installed / "encoders")
-        result.append({"KNAS_HOME": home})
-    return result
+def caches(tmp_path):
+    """Caches of two nodes, without features."""
+    return [{"KNAS_CACHE": tmp_path / name} for name in ("one", "two")]
 
 
 @pytest.mark.parametrize("loses_a_node", [False, True])
@@ -45,7 +37,7 @@ def test_the_leaderboard_has_the_bytes_of_a_plain_run(
     loses_a_node, plain, nodes, knas, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(REPOSITORY)
-    first, second = homes(tmp_path)
+    first, second = caches(tmp_path)
     nodes.start(first, second)
     run, storage = tmp_path / "run", tmp_path / "storage"
     timer = threading.Timer(0, lambda: None)

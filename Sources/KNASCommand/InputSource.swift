@@ -1,0 +1,60 @@
+import Foundation
+import Support
+
+/// A file, a pipe or standard input, read as its bytes arrive.
+final class InputSource {
+    /// What messages call it.
+    let name: String
+    /// `nil` for standard input.
+    private let descriptor: Int32?
+    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+    /// - Parameter path: `-` and `/dev/stdin` are standard input.
+    /// - Throws: `FileError`.
+    init(_ path: String) throws {
+        guard !["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path) else {
+            name = "standard input"
+            descriptor = nil
+            return
+        }
+        name = path
+        // Opening a named pipe waits for its writer.
+        let opened = Interruption.whileWaiting { open(path, O_RDONLY | O_CLOEXEC) }
+        guard opened >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
+            throw FileError.notReadable(path: path, reason: FileError.systemReason)
+        }
+        descriptor = opened
+        var status = stat()
+        if fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw FileError.notReadable(path: path, reason: "it is a directory")
+        }
+    }
+
+    deinit { if let descriptor { close(descriptor) } }
+
+    /// What there is, at least one byte; nothing at the end.
+    /// - Throws: `FileError`, `StreamError`.
+    func next() throws -> ArraySlice<UInt8> {
+        let count = try buffer.withUnsafeMutableBytes { bytes in
+            guard let descriptor else { return try StandardStreams.read(into: bytes) }
+            do {
+                return try Descriptor.read(into: bytes, from: descriptor)
+            } catch let error as SystemError {
+                throw FileError.notReadable(path: name, reason: error.reason)
+            }
+        }
+        return buffer[..<count]
+    }
+
+    /// Everything that is left.
+    /// - Throws: `FileError`, `StreamError`.
+    func rest() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try Interruption.whileWaiting { try next() }
+            if piece.isEmpty { return bytes }
+            bytes += piece
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import ArgumentParser
+import Export
+import Foundation
+import KNAS
+import Support
+import Tasks
+
+extension TextRows.Format: ExpressibleByArgument {}
+
+struct PredictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict",
+        abstract: "Classifies texts; prints one JSON object per line.",
+        discussion: """
+            Reads one text per line; for models of pairs, two texts separated by a tab. Tables and JSON \
+            lines have the texts in columns, and may have others: --format, by default what the file's \
+            extension says (.csv, .jsonl, .ndjson), and --text and --pair name them.
+
+            Each line of the output is an object, even without --json: label, probability, and every \
+            class's probability. It is written as soon as its text is classified, while more of the \
+            input is still to come.
+
+            Texts are held to the rules of training: an empty one, or one with a NUL, ends the work \
+            with exit code 65. With --skip-bad-rows {"error": ..., "line": ...} stands in the place of \
+            its answer, so that answers stay in step with texts.
+
+            EXAMPLES
+              echo "More towels, please" | knas predict runs/front-desk
+              knas predict runs/mrpc/model pairs.tsv > answers.jsonl
+              knas predict runs/front-desk mails.csv --text body --skip-bad-rows
+              tail -f log.jsonl | knas predict runs/front-desk --format jsonl --text message
+            """)
+    @OptionGroup var model: ModelOptions
+    @Argument(
+        help: "A file, also a named pipe or /dev/stdin; - or nothing is standard input.")
+    var file = "-"
+    @Option(help: "What is read: text (one on each line), csv, tsv (with a header) or jsonl.")
+    var format: TextRows.Format?
+    @Option(help: "The column, or key, of the text (default: text).")
+    var text: String?
+    @Option(help: "The column, or key, of the second text, for models of pairs (default: pair).")
+    var pair: String?
+    @Flag(help: "Answer a bad row with an error in its place instead of stopping.")
+    var skipBadRows = false
+    @Flag(help: "Also print every class's logit.")
+    var logits = false
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var global: GlobalOptions
+
+    /// Texts that are classified before their answers are written.
+    private static let batch = 512
+
+    func validate() throws {
+        guard chosenFormat == .text, text != nil || pair != nil else { return }
+        throw ValidationError("--text and --pair name columns: give --format csv, tsv or jsonl")
+    }
+
+    private var chosenFormat: TextRows.Format {
+        if let format { return format }
+        switch URL(fileURLWithPath: file).pathExtension.lowercased() {
+        case "csv": return .csv
+        case "jsonl", "ndjson": return .jsonl
+        // Pairs of texts with tabs between them have the same extension as tables.
+        case "tsv" where text != nil || pair != nil: return .tsv
+        default: return .text
+        }
+    }
+
+    func run() throws {
+        // A file that is not there is reported before a model is loaded.
+        let source = try InputSource(file)
+        let classifier = try TextClassifier(
+            contentsOf: try model.url(), encoder: try model.encoderURL(), threads: threads.threads)
+        if pair != nil, !classifier.takesPairs {
+            throw ModelError.wrongInput(reason: "--pair is for models of pairs of texts")
+        }
+        var rows = TextRows(
+            chosenFormat, name: source.name, text: text ?? "text",
+            pair: classifier.takesPairs ? pair ?? "pair" : nil)
+        var bad = 0
+        var isLast = false
+        while !isLast {
+            let bytes = try Interruption.whileWaiting { try source.next() }
+            isLast = bytes.isEmpty
+            let ready = try rows.add(bytes, isLast: isLast)
+            for part in (0..<ready.count).pieces(of: Self.batch) {
+                bad += try answer(ready[part], classifier, source.name)
+                if Interruption.isRequested { throw Interrupted() }
+            }
+        }
+        if bad > 0 {
+            global.console.note(
+                "warning: \(source.name): \(bad) bad \(bad == 1 ? "row" : "rows"), each answered "
+                    + "with an error")
+        }
+    }
+
+    /// Classifies rows and writes the answers.
+    /// - Returns: the number of bad rows.
+    private func answer(
+        _ rows: ArraySlice<TextRows.Row>, _ classifier: TextClassifier, _ name: String
+    ) throws -> Int {
+        var inputs: [TextClassifier.Input] = []
+        var bad: [(place: Int, Failure)] = []
+        for row in rows {
+            switch row {
+            case .text(_, let text, let pair):
+                inputs.append(TextClassifier.Input(text, pair: pair))
+            case .bad(let line, let column, let reason):
+                let place = inputs.count + bad.count
+                bad.append((place, Failure(line, column, reason)))
+            }
+            if !bad.isEmpty, !skipBadRows { break }
+        }
+        var lines = try classifier.classify(inputs).map { result in
+            try JSONEncoder.compact.encode(Answer(result, classifier.labels, logits: logits))
+        }
+        if !skipBadRows, let (_, failure) = bad.first {
+            try Self.write(lines)
+            throw ModelError.wrongInput(reason: failure.description(of: name))
+        }
+        for (place, failure) in bad {
+            lines.insert(try JSONEncoder.compact.encode(failure), at: place)
+        }
+        try Self.write(lines)
+        return bad.count
+    }
+
+    private static func write(_ lines: [Data]) throws {
+        let text = lines.reduce(into: Data()) { $0 += $1 + Data("\n".utf8) }
+        try text.withUnsafeBytes { try StandardStreams.write($0) }
+    }
+
+    private struct Answer: Encodable {
+        let label: String
+        let probability: Float
+        let probabilities: [String: Float]
+        let logits: [String: Float]?
+
+        init(_ result: TextClassifier.Classification, _ labels: [String], logits wanted: Bool) {
+            func byName(_ values: [Float]) -> [String: Float] {
+                Dictionary(zip(labels, values)) { first, _ in first }
+            }
+            label = result.label
+            probability = result.probability
+            probabilities = byName(result.probabilities)
+            logits = wanted ? byName(result.logits) : nil
+        }
+    }
+
+    /// What stands in the place of an answer.
+    private struct Failure: Encodable {
+        let error: String
+        let line: Int
+
+        init(_ line: Int, _ column: BadRow.Column?, _ reason: BadRow.Reason) {
+            error = (column.map { "\($0): " } ?? "") + "\(reason)"
+            self.line = line
+        }
+
+        func description(of name: String) -> String { "\(name), line \(line): \(error)" }
+    }
+}
