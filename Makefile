@@ -14,7 +14,7 @@ SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Examples Package.swift
 BUILD_PACKAGE = cp Package.resolved $(1) && \
 	$(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path $(1) --product $(2)
 
-.PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume
+.PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume faults
 .PHONY: build packages encoder lint imports
 
 help:
@@ -24,7 +24,7 @@ help:
 	@echo "make example  build and run a package that uses the search plugin"
 	@echo "make docs     build the library's documentation"
 	@echo "make lint     check format, style and imports"
-	@echo "make check    all of the above, fuzzing, killed and resumed runs: before a release"
+	@echo "make check    all of the above, fuzzing, killed and resumed runs, faults: before a release"
 
 packages:
 	@Scripts/install-packages
@@ -65,7 +65,7 @@ test-ray: encoder
 
 check:
 	.ci/run
-	$(MAKE) fuzz kill-and-resume test-ray FLAGS="$(TESTABLE)"
+	$(MAKE) fuzz kill-and-resume faults test-ray FLAGS="$(TESTABLE)"
 
 fuzz: build
 	@echo "giving every reader $(CASES) damaged files"
@@ -83,6 +83,11 @@ kill-and-resume: encoder
 	@echo "killing five runs and resuming them"
 	Tests/kill-and-resume --trials 5
 
+# FAULTS=--short for the main commands and fewer moments.
+faults: build
+	@echo "closed streams, signals, full disks and other faults for every command"
+	Tests/fault-matrix $(FAULTS)
+
 lint: packages imports
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@ruff="$$(Scripts/python-environment lint) -m ruff" && set -x && \
@@ -90,3 +95,4 @@ lint: packages imports
 
 imports:
 	@python3 Scripts/check-imports
+	@python3 Scripts/check-streams
