@@ -25,9 +25,22 @@ struct TaskCommand: ParsableCommand {
             var options = Dataset.Options(
                 pairing: try task.onePairing(), maximumTokens: task.maximumTokens)
             options.skipBadRows = true
-            let dataset = try Dataset.load(
-                TaskDefinition.load(task.definitionURL()), dataDirectory: task.dataURL,
-                options: options)
+            let definition = try TaskDefinition.load(task.definitionURL())
+            let dataset: Dataset
+            do {
+                dataset = try Dataset.load(
+                    definition, dataDirectory: task.dataURL, options: options)
+            } catch let error as TaskError {
+                // The cause may be bad rows that were left out.
+                options.skipBadRows = false
+                do {
+                    _ = try Dataset.load(
+                        definition, dataDirectory: task.dataURL, options: options)
+                } catch TaskError.badRows(let rows, let total) {
+                    throw BadRowsAndMore(.badRows(rows, total: total), error)
+                }
+                throw error
+            }
             let report = dataset.report
             try global.show(report, Self.text(dataset))
             if !report.badRows.isEmpty, !task.skipBadRows {
@@ -39,13 +52,15 @@ struct TaskCommand: ParsableCommand {
         private static func text(_ dataset: Dataset) -> String {
             let report = dataset.report
             var lines = ["task \(dataset.name): \(report.labelNames.count) classes"]
+            let names = report.labelNames.map(\.revealed)
+            let width = max(22, names.map(\.count).max() ?? 0)
             for split in report.splits {
                 let origin = split.isCarvedFromTrain ? "carved from train" : split.file
                 lines.append("\(split.split.rawValue): \(split.rows) rows (\(origin))")
-                for (name, count) in zip(report.labelNames, split.labelCounts) {
+                for (name, count) in zip(names, split.labelCounts) {
                     let share = 100 * Double(count) / Double(max(1, split.rows))
                     lines.append(
-                        "  " + name.padded(22)
+                        "  " + name.padded(width)
                             + String(format: "%7d %5.1f%%", count, share))
                 }
                 for (what, lengths) in [("text", split.textLengths), ("pair", split.pairLengths)] {
@@ -62,6 +77,8 @@ struct TaskCommand: ParsableCommand {
             if report.badRowCount > report.badRows.count {
                 lines.append("and \(report.badRowCount - report.badRows.count) more bad rows")
             }
+            lines += report.badRows.encodingHints
+            lines += report.notes
             lines += report.warnings.map { "warning: \($0)" }
             return lines.joined(separator: "\n")
         }
@@ -78,6 +95,20 @@ struct TaskCommand: ParsableCommand {
             for name in names { try StandardStreams.writeLine(name) }
         }
     }
+}
+
+/// Bad rows, and what is wrong with the task where they are left out.
+private struct BadRowsAndMore: DiagnosedError {
+    let badRows: TaskError
+    let other: TaskError
+
+    init(_ badRows: TaskError, _ other: TaskError) {
+        self.badRows = badRows
+        self.other = other
+    }
+
+    var kind: ErrorKind { .badInput }
+    var description: String { "\(badRows)\nWithout these rows: \(other)" }
 }
 
 private struct BadRowsFound: DiagnosedError {

@@ -37,6 +37,8 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         case unknownLabel(found: String, known: [String], suggestion: String?)
         /// `line` and `byte` of the first wrong byte, both from 1.
         case invalidUTF8(line: Int, byte: Int)
+        /// Half of a pair of UTF-16, which is no character; `line` and `byte` in UTF-8, both from 1.
+        case loneSurrogate(line: Int, byte: Int)
         /// `line` and `byte` of the NUL, both from 1; `nil` when it came from an escape of JSON.
         case nulCharacter(line: Int?, byte: Int?)
         /// Longer than `limit` bytes.
@@ -49,8 +51,8 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         case invalidJSON(problem: String)
         /// The line is JSON, but not an object.
         case notAnObject
-        /// The object lacks the key; `suggestion` is the closest key it has.
-        case missingKey(suggestion: String?)
+        /// The object lacks the key; `suggestion` is the closest of the keys it has, `found`.
+        case missingKey(suggestion: String?, found: [String])
         /// The value of the key has a type that cannot be used.
         case wrongType(expected: String, found: String)
     }
@@ -103,6 +105,8 @@ extension BadRow.Reason: CustomStringConvertible {
             return "unknown label `\(found)`: expected one of \(shown)\(more)\(hint)"
         case .invalidUTF8(let line, let byte):
             return "not valid UTF-8 at byte \(byte) of line \(line)"
+        case .loneSurrogate(let line, let byte):
+            return "a lone surrogate at byte \(byte) of line \(line)"
         case .nulCharacter(let line?, let byte?):
             return "a NUL character at byte \(byte) of line \(line)"
         case .nulCharacter: return "a NUL character"
@@ -114,8 +118,11 @@ extension BadRow.Reason: CustomStringConvertible {
             return "the quote that opens at byte \(byte) of line \(line) is never closed"
         case .invalidJSON(let problem): return "not valid JSON: \(problem)"
         case .notAnObject: return "expected a JSON object"
-        case .missingKey(let suggestion):
-            return "missing" + (suggestion.map { "; did you mean `\($0.excerpt)`?" } ?? "")
+        case .missingKey(let suggestion, let found):
+            if let suggestion { return "missing; did you mean `\(suggestion.excerpt)`?" }
+            let shown = found.prefix(12).map { "`\($0.excerpt)`" }.joined(separator: ", ")
+            let more = found.count > 12 ? " and more" : ""
+            return "missing; there " + (found.isEmpty ? "are no keys" : "is \(shown)\(more)")
         case .wrongType(let expected, let found):
             return "expected \(expected), found \(found)"
         }

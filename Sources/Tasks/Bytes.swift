@@ -6,6 +6,11 @@ package enum Bytes {
     static let newline = UInt8(ascii: "\n")
     static let carriageReturn = UInt8(ascii: "\r")
 
+    /// Where a text begins, after a byte-order mark.
+    static func afterMark(_ bytes: UnsafeRawBufferPointer) -> Int {
+        bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+    }
+
     /// Index of the first `byte` in a range, found by `memchr`.
     static func firstIndex(
         of byte: UInt8, in bytes: UnsafeRawBufferPointer, _ range: Range<Int>
@@ -77,9 +82,11 @@ package enum Bytes {
         return (line, offset - lineStart + 1)
     }
 
+    /// Whether a byte is ASCII white space.
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+
     /// The range without ASCII white space at its ends.
     static func trim(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
         var lower = range.lowerBound
         var upper = range.upperBound
         while lower < upper, isSpace(bytes[lower]) { lower += 1 }
@@ -94,19 +101,21 @@ package enum Bytes {
 }
 
 extension String {
-    /// The beginning, fit for a message of one line.
-    var excerpt: String {
-        var result = ""
-        for scalar in unicodeScalars.prefix(60) {
-            if scalar.properties.generalCategory == .control {
-                result += scalar.escaped(asASCII: true)
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return unicodeScalars.dropFirst(60).isEmpty ? result : result + "..."
+    /// The text, fit for a message of one line: what cannot be seen is escaped, and of a long text
+    /// beginning and end are shown, as texts often differ in one of them only.
+    package var excerpt: String {
+        guard !unicodeScalars.dropFirst(60).isEmpty else { return revealed }
+        return String(unicodeScalars.prefix(40)).revealed + "..."
+            + String(unicodeScalars.suffix(17)).revealed
     }
 
-    /// Whether nothing is left to read; white space of any script does not count.
-    var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+    /// Whether nothing is left to read: white space of any script, controls, and what no font shows
+    /// do not count.
+    var isBlank: Bool {
+        unicodeScalars.allSatisfy { scalar in
+            let properties = scalar.properties
+            return properties.isWhitespace || properties.isDefaultIgnorableCodePoint
+                || properties.generalCategory == .control
+        }
+    }
 }

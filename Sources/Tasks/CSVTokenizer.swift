@@ -1,15 +1,16 @@
-/// Comma-separated values as in RFC 4180, strictly: a field is quoted as a whole or not at all, and
+/// Comma-separated values as in RFC 4180, with any delimiter, strictly: a field is quoted as a whole or not at all, and
 /// a quote inside a quoted field is doubled.
 ///
 /// After a record with a stray or unterminated quote, or one that is too long, reading continues
 /// with the physical line after the one where the record began: a wrong quote costs one row rather
 /// than the rest of the file.
 struct CSVTokenizer: FieldTokenizer {
-    private static let comma = UInt8(ascii: ",")
+    static let standard = Delimiter.comma
     private static let quote = UInt8(ascii: "\"")
 
     private let bytes: UnsafeRawBufferPointer
     private let maximumBytes: Int
+    private let delimiter: UInt8
     private var position: Int
     /// Line of `position`, from 1.
     private var line = 1
@@ -18,9 +19,13 @@ struct CSVTokenizer: FieldTokenizer {
     private var recordStart = 0
     private var recordLine = 1
 
-    init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int) {
+    init(
+        _ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int,
+        delimiter: Delimiter = .comma
+    ) {
         self.bytes = bytes
         self.maximumBytes = maximumBytes
+        self.delimiter = delimiter.byte
         self.position = position
     }
 
@@ -35,8 +40,8 @@ struct CSVTokenizer: FieldTokenizer {
             if let reason = isQuoted ? readQuoted(&fields) : readPlain(&fields) {
                 return fail(reason, field: fields.count)
             }
-            // Now at a comma, at a line end or at the end of the file.
-            if position < bytes.count, bytes[position] == Self.comma {
+            // Now at a delimiter, at a line end or at the end of the file.
+            if position < bytes.count, bytes[position] == delimiter {
                 position += 1
                 continue
             }
@@ -73,7 +78,7 @@ struct CSVTokenizer: FieldTokenizer {
         let start = position
         while position < bytes.count {
             let byte = bytes[position]
-            if byte == Self.comma || byte == Bytes.newline { break }
+            if byte == delimiter || byte == Bytes.newline { break }
             if byte == Bytes.carriageReturn, lineEnd(at: position) > 0 { break }
             if byte == Self.quote {
                 let place = place(of: position)
@@ -107,7 +112,7 @@ struct CSVTokenizer: FieldTokenizer {
             field.range = opening + 1..<position
             position += 1
             let isClosed =
-                position == bytes.count || bytes[position] == Self.comma
+                position == bytes.count || bytes[position] == delimiter
                 || lineEnd(at: position) > 0
             guard isClosed else {
                 let place = place(of: position - 1)

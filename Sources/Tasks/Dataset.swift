@@ -27,6 +27,8 @@ public struct Dataset: Sendable {
     /// of the task that choose columns, classes, rows, pairing and truncation. It does not cover
     /// names, descriptions and metrics.
     public var digest: String
+    /// SHA-256 of the text of each file, by its name in the task.
+    public var files: [String: String]
     /// What the splits hold, and what looks wrong.
     public var report: DatasetReport
 
@@ -55,7 +57,7 @@ public struct Dataset: Sendable {
 
     init(
         definition: TaskDefinition, options: Options, labels: [TaskLabel], positiveLabel: Int?,
-        examples: [Split: [Example]], digest: String, report: DatasetReport
+        examples: [Split: [Example]], digest: String, files: [String: String], report: DatasetReport
     ) {
         name = definition.name
         self.labels = labels
@@ -67,6 +69,7 @@ public struct Dataset: Sendable {
         dev = examples[.dev] ?? []
         test = examples[.test] ?? []
         self.digest = digest
+        self.files = files
         self.report = report
     }
 

@@ -11,7 +11,8 @@ struct DatasetLoader {
     let options: Dataset.Options
 
     func dataset() throws -> Dataset {
-        var contents = try read()
+        var variants: [String: [String]] = [:]
+        var contents = try read(&variants)
         let badRows = contents.flatMap(\.badRows)
         if !badRows.isEmpty, !options.skipBadRows {
             throw TaskError.badRows(
@@ -50,48 +51,70 @@ struct DatasetLoader {
             definition: definition, options: options, labels: labels,
             positiveLabel: try positiveLabel(labels), examples: examples,
             digest: digest(contents),
+            files: Dictionary(
+                zip(definition.files.map(\.file), contents.flatMap(\.digests))
+            ) { first, _ in first },
             report: DatasetReport(
-                labels: labels, examples: examples, origins: origins, badRows: badRows))
+                labels: labels, examples: examples, origins: origins, badRows: badRows,
+                notes: contents.flatMap(\.notes),
+                similarLabels: SimilarLabels.groups(labels, variants: variants)))
     }
 
     // MARK: Reading
 
-    private func read() throws -> [SplitContent] {
+    /// - Parameter variants: gets for each label its spellings in other Unicode normal forms.
+    private func read(_ variants: inout [String: [String]]) throws -> [SplitContent] {
         var labels = LabelTable(definition.labels?.map(\.value))
         var contents: [SplitContent] = []
         var paths: [String: Split] = [:]
-        for (split, name) in definition.files {
-            let url = definition.location(of: name, dataDirectory: dataDirectory)
-            let file = try open(url, split: split)
-            let resolved = url.resolvingSymlinksInPath().standardizedFileURL.path
-            if let other = paths.updateValue(split, forKey: resolved) {
-                throw TaskError.sameData(
-                    first: other, firstPath: url.path, second: split, secondPath: url.path)
+        for split in Split.allCases {
+            let names = definition.files.filter { $0.split == split }.map(\.file)
+            guard !names.isEmpty else { continue }
+            let urls = names.map { definition.location(of: $0, dataDirectory: dataDirectory) }
+            var content = SplitContent(
+                split: split, path: urls.map(\.path).joined(separator: ", "))
+            for (name, url) in zip(names, urls) {
+                let file = try open(url, split: split)
+                let resolved = url.resolvingSymlinksInPath().standardizedFileURL.path
+                if let other = paths.updateValue(split, forKey: resolved) {
+                    throw TaskError.sameData(
+                        first: other, firstPath: url.path, second: split, secondPath: url.path)
+                }
+                guard let format = definition.format ?? DataFormat(fileName: name) else {
+                    throw TaskError.definition(
+                        path: definition.url.path, line: 1, column: 1,
+                        problem: "no `format`, and `\(name.excerpt)` does not imply one")
+                }
+                let reader = SplitReader(
+                    definition: definition, split: split, format: format,
+                    maximumLineBytes: options.maximumLineBytes)
+                try reader.read(file, labels: &labels, into: &content)
             }
-            guard let format = definition.format ?? DataFormat(fileName: name) else {
-                throw TaskError.definition(
-                    path: definition.url.path, line: 1, column: 1,
-                    problem: "no `format`, and `\(name.excerpt)` does not imply one")
-            }
-            let reader = SplitReader(
-                definition: definition, split: split, format: format,
-                maximumLineBytes: options.maximumLineBytes)
-            let content = try reader.read(file, labels: &labels)
-            if let other = contents.first(where: { $0.digest == content.digest }) {
+            if let other = contents.first(where: {
+                !Set($0.digests).isDisjoint(with: content.digests)
+            }) {
                 throw TaskError.sameData(
                     first: other.split, firstPath: other.path, second: split,
                     secondPath: content.path)
             }
             contents.append(content)
+            for (index, spellings) in labels.variants {
+                variants[labels.values[index], default: []] += spellings.map(\.text)
+            }
+            guard split == .train, definition.labels == nil else { continue }
+            // With one class every label of the other splits would be unknown.
+            if labels.values.count == 1, content.badRowCount == 0 {
+                throw TaskError.oneClass(path: content.path, label: labels.values[0])
+            }
             // Without a list, the classes are those of train.
-            if split == .train, definition.labels == nil { labels = LabelTable(labels.values) }
+            labels = LabelTable(labels.values)
         }
         return contents
     }
 
-    private func open(_ url: URL, split: Split) throws -> MappedFile {
+    private func open(_ url: URL, split: Split) throws -> DataFile {
         do {
-            return try MappedFile(url)
+            return try DataFile(url)
         } catch FileError.missing {
             throw TaskError.missingFile(
                 path: url.path, task: definition.name, split: split,
@@ -131,15 +154,28 @@ struct DatasetLoader {
         var counts = labels.map { _ in 0 }
         for row in contents[0].rows { counts[row.example.label] += 1 }
         let present = counts.indices.filter { counts[$0] > 0 }
-        guard present.count >= 2 else {
+        let isMissing = present.count < labels.count
+        guard present.count >= 2 || isMissing && !train.unknownLabels.isEmpty else {
             throw TaskError.oneClass(path: train.path, label: labels[present[0]].value)
         }
         guard present.count == labels.count else {
             let absent = labels.indices.filter { counts[$0] == 0 }
             throw TaskError.classesWithoutRows(
-                path: train.path, labels: absent.map { labels[$0].value })
+                path: train.path, labels: absent.map { labels[$0].value },
+                unlisted: unlisted(train, labels))
         }
         return labels
+    }
+
+    /// The labels of train that are not classes, the most frequent first.
+    private func unlisted(
+        _ train: SplitContent, _ labels: [TaskLabel]
+    ) -> [TaskError.UnlistedLabel] {
+        train.unknownLabels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(20).map {
+            TaskError.UnlistedLabel(
+                value: $0.key, rows: $0.value,
+                suggestion: closestMatch(to: $0.key, in: labels.map(\.value)))
+        }
     }
 
     private func positiveLabel(_ labels: [TaskLabel]) throws -> Int? {
@@ -211,11 +247,14 @@ struct DatasetLoader {
         var keys: [String] = ["version 1", definition.format?.rawValue ?? ""]
         keys.append("\(definition.hasHeader)")
         keys += [columns.text, columns.pair ?? "", columns.label]
-        keys.append(text(of: .file(definition.train)))
+        keys.append(text(of: .files(definition.train)))
         keys += [text(of: definition.dev), text(of: definition.test)]
         keys.append(text(of: definition.limit))
         keys.append(columns.pair == nil ? "" : pairing?.rawValue ?? "")
         keys += ["\(maximumTokens)", "\(options.maximumLineBytes)"]
+        if let delimiter = definition.delimiter { keys.append("delimiter \(delimiter.byte)") }
+        // Labels that are numbers were not always as they are written.
+        if definition.files.contains(where: { isJSON($0.file) }) { keys.append("json 2") }
         for key in keys { digest.add(key) }
         let labels = definition.labels ?? []
         digest.add("\(labels.count)")
@@ -227,10 +266,17 @@ struct DatasetLoader {
         return digest.hexadecimal()
     }
 
+    private func isJSON(_ file: String) -> Bool {
+        let format = definition.format ?? DataFormat(fileName: file)
+        return format == .jsonl || format == .json
+    }
+
     /// File names do not count, only their contents; but an extension may decide the format.
     private func text(of source: TaskDefinition.Source) -> String {
         switch source {
-        case .file(let name): "file \(DataFormat(fileName: name)?.rawValue ?? "")"
+        case .files(let names):
+            names.map { "file \(DataFormat(fileName: $0)?.rawValue ?? "")" }
+                .joined(separator: " and ")
         case .carvedFromTrain(let sample): "train " + text(of: sample)
         }
     }

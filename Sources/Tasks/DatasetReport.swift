@@ -1,3 +1,5 @@
+import Support
+
 /// What a data set holds: counts, balance, lengths, and what looks wrong.
 public struct DatasetReport: Sendable, Hashable, Encodable {
     /// Lengths of texts in characters (Unicode scalars), by nearest rank.
@@ -54,6 +56,16 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
         public var rows: Int
     }
 
+    /// Labels that were probably meant to be one class.
+    public struct SimilarLabels: Sendable, Hashable, Encodable {
+        /// The values, two or more.
+        public var values: [String]
+        /// By what alone they differ, for people.
+        public var difference: String
+        /// Whether they are read as one class, which they are where only the normal form differs.
+        public var areOneClass: Bool
+    }
+
     /// Train, dev, test.
     public var splits: [SplitReport]
     /// The rows that were skipped, the first ten thousand of each file.
@@ -64,6 +76,14 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
     public var overlaps: [Overlap]
     /// Names of the classes, for messages.
     public var labelNames: [String]
+    /// How files were read where that is not plain: compressed, in another encoding, with a delimiter
+    /// that was guessed.
+    public var notes: [String]
+    /// Groups of labels that look the same.
+    public var similarLabels: [SimilarLabels]
+
+    /// The most classes that a warning names.
+    private static let namedClasses = 5
 
     /// The report of one split.
     public subscript(split: Split) -> SplitReport {
@@ -88,11 +108,28 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
                 warnings.append(
                     "\(report.contradictions) rows of \(name) repeat a text with another label")
             }
-            for (label, count) in zip(labelNames, report.labelCounts) where count == 0 {
-                warnings.append("\(name) has no rows of class `\(label)`")
+            let missing = zip(labelNames, report.labelCounts).filter { $0.1 == 0 }.map(\.0)
+            if !missing.isEmpty {
+                warnings.append(
+                    "\(name) has no rows of "
+                        + (missing.count == 1 ? "class " : "\(missing.count) classes: ")
+                        + Self.list(missing))
             }
         }
+        for group in similarLabels {
+            warnings.append(
+                "the labels \(Self.list(group.values, joined: " and ")) differ by "
+                    + "\(group.difference) only; they are "
+                    + (group.areOneClass ? "read as one class" : "different classes"))
+        }
         return warnings
+    }
+
+    /// Names, the first of many.
+    private static func list(_ names: [String], joined separator: String = ", ") -> String {
+        let shown = names.prefix(namedClasses).map { "`\($0.revealed)`" }
+        let more = names.count - shown.count
+        return shown.joined(separator: separator) + (more > 0 ? " and \(more) more" : "")
     }
 }
 
@@ -118,9 +155,11 @@ extension DatasetReport {
     /// Counts what the splits hold.
     init(
         labels: [TaskLabel], examples: [Split: [Example]], origins: [Split: Origin],
-        badRows: [BadRow]
+        badRows: [BadRow], notes: [String] = [], similarLabels: [SimilarLabels] = []
     ) {
         labelNames = labels.map(\.name)
+        self.notes = notes
+        self.similarLabels = similarLabels
         self.badRows = badRows
         splits = []
         overlaps = []

@@ -53,16 +53,21 @@ public enum DataFormat: String, Sendable, Hashable, CaseIterable, Codable {
     case tsv
     /// Fields between commas, optionally quoted (RFC 4180).
     case csv
-    /// One JSON object per line.
+    /// One JSON object per line, or one array of objects.
     case jsonl
+    /// The same.
+    case json
 
-    /// The format that a file name's extension implies, if any.
+    /// The format that a file name's extension implies, if any; that of gzip is passed over.
     public init?(fileName: String) {
+        let fileName =
+            fileName.lowercased().hasSuffix(".gz") ? String(fileName.dropLast(3)) : fileName
         guard let dot = fileName.lastIndex(of: ".") else { return nil }
         switch fileName[fileName.index(after: dot)...].lowercased() {
         case "tsv": self = .tsv
         case "csv": self = .csv
         case "jsonl", "ndjson": self = .jsonl
+        case "json": self = .json
         default: return nil
         }
     }

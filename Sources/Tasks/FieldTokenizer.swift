@@ -18,8 +18,13 @@ struct Record {
 
 /// Splits the bytes of a file into records and fields, skipping blank lines.
 protocol FieldTokenizer {
+    /// The delimiter that its format is named after.
+    static var standard: Delimiter { get }
+
     /// - Parameter position: where to begin, after a byte-order mark.
-    init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int)
+    init(
+        _ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int, delimiter: Delimiter
+    )
 
     /// The next record; its fields are put into `fields`. `nil` at the end of the file.
     mutating func next(_ fields: inout [FieldRange]) -> Record?
@@ -56,14 +61,20 @@ struct LineScanner {
     }
 }
 
-/// Tab-separated values as GLUE writes them: no quoting, no escapes.
+/// Tab-separated values as GLUE writes them, or with another delimiter: no quoting, no escapes.
 struct TSVTokenizer: FieldTokenizer {
-    private static let tab = UInt8(ascii: "\t")
+    static let standard = Delimiter.tab
+
+    private let delimiter: UInt8
     private let bytes: UnsafeRawBufferPointer
     private var lines: LineScanner
 
-    init(_ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int) {
+    init(
+        _ bytes: UnsafeRawBufferPointer, from position: Int, maximumBytes: Int,
+        delimiter: Delimiter = .tab
+    ) {
         self.bytes = bytes
+        self.delimiter = delimiter.byte
         lines = LineScanner(bytes, from: position, maximumBytes: maximumBytes)
     }
 
@@ -73,7 +84,7 @@ struct TSVTokenizer: FieldTokenizer {
         guard record.problem == nil else { return record }
         var start = record.range.lowerBound
         let end = record.range.upperBound
-        while let tab = Bytes.firstIndex(of: Self.tab, in: bytes, start..<end) {
+        while let tab = Bytes.firstIndex(of: delimiter, in: bytes, start..<end) {
             fields.append(FieldRange(range: start..<tab))
             start = tab + 1
         }

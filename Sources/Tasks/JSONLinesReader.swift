@@ -1,11 +1,27 @@
 import Support
 
-/// Rows of a file with a JSON object in each line.
+/// Rows of a file with a JSON object in each line, or with one array of objects.
 ///
-/// The text must be a string; the label a string, a whole number or a truth value.
+/// A text must be a string; a label a string, a number as it is written, or a truth value.
 struct JSONLinesReader: RowReader {
+    private enum Records {
+        case lines(LineScanner)
+        case array(JSONArrayScanner)
+
+        mutating func next() -> Record? {
+            switch self {
+            case .lines(var scanner):
+                defer { self = .lines(scanner) }
+                return scanner.next()
+            case .array(var scanner):
+                defer { self = .array(scanner) }
+                return scanner.next()
+            }
+        }
+    }
+
     private let bytes: UnsafeRawBufferPointer
-    private var lines: LineScanner
+    private var records: Records
     private let columns: TaskDefinition.Columns
 
     init(
@@ -13,14 +29,34 @@ struct JSONLinesReader: RowReader {
     ) {
         self.bytes = bytes
         columns = definition.columns
-        let start = bytes.starts(with: Bytes.byteOrderMark) ? 3 : 0
-        lines = LineScanner(bytes, from: start, maximumBytes: maximumBytes)
+        let start = Bytes.afterMark(bytes)
+        if let array = JSONArrayScanner.start(bytes, from: start) {
+            records = .array(
+                JSONArrayScanner(
+                    bytes, from: array.position, line: array.line, maximumBytes: maximumBytes))
+        } else {
+            records = .lines(LineScanner(bytes, from: start, maximumBytes: maximumBytes))
+        }
+    }
+
+    /// Refuses a file that has objects over several lines, of which no line is a row.
+    /// - Throws: ``TaskError/fileKind(path:found:advice:)``.
+    func checkLines(path: String) throws {
+        guard case .lines(var ahead) = records else { return }
+        if let first = ahead.next(), ahead.next() != nil,
+            bytes[Bytes.trim(first.range, in: bytes)].elementsEqual("{".utf8)
+        {
+            throw TaskError.fileKind(
+                path: path, found: "JSON objects over several lines",
+                advice: "one object a line: jq -c . \(ShellWord.quoted(path)); or, where the rows "
+                    + "are under a key, jq -c '.KEY[]' \(ShellWord.quoted(path))")
+        }
     }
 
     var labelColumn: BadRow.Column { BadRow.Column(number: nil, name: columns.label) }
 
     mutating func next() -> RowOutcome? {
-        while let record = lines.next() {
+        while let record = records.next() {
             if let problem = Self.problem(with: record, in: bytes) {
                 return .bad(line: record.line, column: nil, reason: problem.reason)
             }
@@ -33,73 +69,76 @@ struct JSONLinesReader: RowReader {
 
     private func read(_ content: Range<Int>, _ record: Record) -> RowOutcome {
         do {
-            let json = try JSON(UnsafeRawBufferPointer(rebasing: bytes[content]))
-            guard case .object(let members) = json else {
+            guard let row = try JSONRow(UnsafeRawBufferPointer(rebasing: bytes[content])) else {
                 throw Problem(key: nil, reason: .notAnObject)
             }
             let fields = RowFields(
-                text: try text(columns.text, in: members),
-                pair: try columns.pair.map { try text($0, in: members) },
-                label: try label(in: members))
+                text: try text(columns.text, in: row),
+                pair: try columns.pair.map { try text($0, in: row) },
+                label: try label(in: row))
             return .row(line: record.line, fields)
         } catch let problem as Problem {
             let column = problem.key.map { BadRow.Column(number: nil, name: $0) }
             return .bad(line: record.line, column: column, reason: problem.reason)
         } catch let fault as JSONReader.Fault {
-            let byte = content.lowerBound - record.range.lowerBound + fault.offset + 1
             return .bad(
-                line: record.line, column: nil,
-                reason: .invalidJSON(problem: "\(fault.reason) at byte \(byte) of the line"))
+                line: record.line,
+                column: fault.name.map { BadRow.Column(number: nil, name: $0) },
+                reason: .invalidJSON(
+                    problem: fault.reason + place(of: content.lowerBound + fault.offset, record)))
         } catch {
             preconditionFailure("an unexpected error: \(error)")
         }
     }
 
-    private typealias Members = [(key: String, value: JSON)]
+    /// An element of an array may have several lines, and others before it in its line.
+    private func place(of offset: Int, _ record: Record) -> String {
+        guard case .array = records else {
+            return " at byte \(offset - record.range.lowerBound + 1) of the line"
+        }
+        var start = record.range.lowerBound
+        while start > 0, bytes[start - 1] != Bytes.newline { start -= 1 }
+        let place = Bytes.lineAndByte(of: offset, in: bytes, from: start, line: record.line)
+        return " at byte \(place.byte) of line \(place.line)"
+    }
 
     private struct Problem: Error {
         var key: String?
         var reason: BadRow.Reason
     }
 
-    private func text(_ key: String, in members: Members) throws -> String {
-        let value = try present(key, in: members)
-        guard let string = value.string else {
-            throw Problem(key: key, reason: .wrongType(expected: "a string", found: value.kind))
+    private func text(_ key: String, in row: JSONRow) throws -> String {
+        let value = try present(key, in: row)
+        guard case .string(let string) = value else {
+            throw Problem(key: key, reason: .wrongType(expected: "a string", found: value.found))
         }
-        let text = Self.trimmed(string)
-        if text.isBlank { throw Problem(key: key, reason: .emptyText) }
-        if text.unicodeScalars.contains("\0") {
-            throw Problem(key: key, reason: .nulCharacter(line: nil, byte: nil))
-        }
+        let text = RowRules.trimmed(string)
+        if let reason = RowRules.fault(ofText: text) { throw Problem(key: key, reason: reason) }
         return text
     }
 
-    private func label(in members: Members) throws -> String {
+    private func label(in row: JSONRow) throws -> String {
         let key = columns.label
-        let value = try present(key, in: members)
-        if let number = value.integer { return String(number) }
-        if let truth = value.bool { return String(truth) }
-        guard let string = value.string else {
-            let expected = "a string or a whole number"
-            throw Problem(key: key, reason: .wrongType(expected: expected, found: value.kind))
+        let value = try present(key, in: row)
+        let label: String
+        switch value {
+        case .string(let string): label = RowRules.trimmed(string)
+        case .number(let text), .truth(let text): label = text
+        case .nothing, .array, .object:
+            throw Problem(
+                key: key,
+                reason: .wrongType(
+                    expected: "a string, a number, true or false", found: value.found))
         }
-        let label = Self.trimmed(string)
-        if label.isBlank { throw Problem(key: key, reason: .emptyLabel) }
+        if let reason = RowRules.fault(ofLabel: label) { throw Problem(key: key, reason: reason) }
         return label
     }
 
-    private func present(_ key: String, in members: Members) throws -> JSON {
-        if let member = members.first(where: { $0.key == key }) { return member.value }
-        let suggestion = closestMatch(to: key, in: members.map(\.key).sorted())
-        throw Problem(key: key, reason: .missingKey(suggestion: suggestion))
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        var text = text
-        return text.withUTF8 { buffer in
-            let bytes = UnsafeRawBufferPointer(buffer)
-            return Bytes.text(Bytes.trim(0..<bytes.count, in: bytes), in: bytes)
-        }
+    private func present(_ key: String, in row: JSONRow) throws -> JSONField {
+        if let value = try row.value(at: key) { return value }
+        let paths = row.paths
+        throw Problem(
+            key: key,
+            reason: .missingKey(suggestion: closestMatch(to: key, in: paths), found: paths))
     }
 }

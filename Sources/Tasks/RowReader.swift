@@ -30,9 +30,15 @@ extension RowReader {
         let content = UnsafeRawBufferPointer(rebasing: bytes[record.range])
         if let offset = Bytes.firstInvalidUTF8(content) {
             let place = Bytes.lineAndByte(of: offset, in: content, line: record.line)
+            // In UTF-8 half a surrogate pair begins with ED and a byte from A0 on.
+            let isSurrogate =
+                content[offset] == 0xed && offset + 1 < content.count
+                && (0xa0...0xbf).contains(content[offset + 1])
             return (
                 record.range.lowerBound + offset,
-                .invalidUTF8(line: place.line, byte: place.byte)
+                isSurrogate
+                    ? .loneSurrogate(line: place.line, byte: place.byte)
+                    : .invalidUTF8(line: place.line, byte: place.byte)
             )
         }
         if let index = Bytes.firstIndex(of: 0, in: bytes, record.range) {
@@ -58,14 +64,18 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
     private let labelIndex: Int
 
     /// Reads the header, or counts the columns of the first row of a file without one.
+    ///
+    /// - Parameter start: where the rows begin; `nil`: after a byte-order mark.
     /// - Throws: ``TaskError`` when the header lacks a column.
     init(
-        _ bytes: UnsafeRawBufferPointer, path: String, split: Split, definition: TaskDefinition,
-        maximumBytes: Int
+        _ bytes: UnsafeRawBufferPointer, from start: Int? = nil,
+        delimiter: Delimiter = Tokenizer.standard, path: String, split: Split,
+        definition: TaskDefinition, maximumBytes: Int
     ) throws {
-        let start = bytes.starts(with: Bytes.byteOrderMark) ? 3 : 0
         self.bytes = bytes
-        tokenizer = Tokenizer(bytes, from: start, maximumBytes: maximumBytes)
+        tokenizer = Tokenizer(
+            bytes, from: start ?? Bytes.afterMark(bytes), maximumBytes: maximumBytes,
+            delimiter: delimiter)
         // A copy reads ahead, so that the first row of a headerless file is read again as a row.
         var ahead = tokenizer
         var record = ahead.next(&fields)
@@ -87,7 +97,7 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
                 throw TaskError.badHeader(
                     path: path, line: record.line, problem: problem.reason.description)
             }
-            let header = fields.map { Self.text($0, in: bytes) }
+            let header = fields.map { FieldText.text($0, in: bytes) }
             names = header
             for case (let role, let name?) in roles {
                 let matches = header.indices.filter { header[$0] == name }
@@ -137,16 +147,16 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
             }
             return bad(nil, .tooManyColumns(expected: columnCount, found: fields.count))
         }
-        let text = Self.text(fields[textIndex], in: bytes)
-        if text.isBlank { return bad(textIndex, .emptyText) }
+        let text = FieldText.text(fields[textIndex], in: bytes)
+        if let reason = RowRules.fault(ofText: text) { return bad(textIndex, reason) }
         var pair: String?
         if let pairIndex {
-            let second = Self.text(fields[pairIndex], in: bytes)
-            if second.isBlank { return bad(pairIndex, .emptyText) }
+            let second = FieldText.text(fields[pairIndex], in: bytes)
+            if let reason = RowRules.fault(ofText: second) { return bad(pairIndex, reason) }
             pair = second
         }
-        let label = Self.text(fields[labelIndex], in: bytes)
-        if label.isBlank { return bad(labelIndex, .emptyLabel) }
+        let label = FieldText.text(fields[labelIndex], in: bytes)
+        if let reason = RowRules.fault(ofLabel: label) { return bad(labelIndex, reason) }
         return .row(line: record.line, RowFields(text: text, pair: pair, label: label))
     }
 
@@ -158,20 +168,4 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
 
     /// The label's column, for messages.
     var labelColumn: BadRow.Column { column(labelIndex) }
-
-    /// A field without white space at its ends, doubled quotes made single.
-    private static func text(_ field: FieldRange, in bytes: UnsafeRawBufferPointer) -> String {
-        let range = Bytes.trim(field.range, in: bytes)
-        guard field.hasDoubledQuotes else { return Bytes.text(range, in: bytes) }
-        let quote = UInt8(ascii: "\"")
-        var unescaped: [UInt8] = []
-        unescaped.reserveCapacity(range.count)
-        var index = range.lowerBound
-        while index < range.upperBound {
-            unescaped.append(bytes[index])
-            // The tokenizer has made sure that quotes come in pairs.
-            index += bytes[index] == quote ? 2 : 1
-        }
-        return String(decoding: unescaped, as: UTF8.self)
-    }
 }

@@ -13,6 +13,8 @@ struct LabelTable {
     private(set) var values: [String]
     private var indices: [String: Int]
     private var isOpen: Bool
+    /// Other spellings of values, the same but for their Unicode normal form, by value.
+    private(set) var variants: [Int: Set<ExactName>] = [:]
 
     /// - Parameter values: `nil` for a list that grows.
     init(_ values: [String]?) {
@@ -24,7 +26,13 @@ struct LabelTable {
 
     /// Index of a label; `nil` when the list is fixed and does not have it.
     mutating func index(of value: String) -> Int? {
-        if let index = indices[value] { return index }
+        if let index = indices[value] {
+            // Strings are equal whatever their normal form.
+            if !values[index].utf8.elementsEqual(value.utf8) {
+                variants[index, default: []].insert(ExactName(value))
+            }
+            return index
+        }
         guard isOpen else { return nil }
         indices[value] = values.count
         values.append(value)
@@ -35,32 +43,53 @@ struct LabelTable {
 /// What was read from the file of a split.
 struct SplitContent {
     let split: Split
+    /// The file, or the files with commas between them.
     let path: String
     var rows: [Row] = []
+    /// Records of all files so far, bad ones included.
+    var records = 0
+    /// How the files were read where that is not plain, for people.
+    var notes: [String] = []
+    /// Labels that are not classes, and how many rows have them; not more than a thousand.
+    private(set) var unknownLabels: [String: Int] = [:]
     /// The first bad rows; in a file of the wrong kind every row is bad, and keeping all of them
     /// would fill the memory.
     private(set) var badRows: [BadRow] = []
     /// Number of all bad rows.
     private(set) var badRowCount = 0
-    /// SHA-256 of the file.
-    var digest = ""
+    /// SHA-256 of each file's text.
+    var digests: [String] = []
+    /// SHA-256 of all of them.
+    var digest: String {
+        guard digests.count > 1 else { return digests.first ?? "" }
+        var builder = DigestBuilder()
+        for digest in digests { builder.add(digest) }
+        return builder.hexadecimal()
+    }
     /// All labels known after this file, in the order of their indices.
     var labelValues: [String] = []
 
     /// The most bad rows of a file that are reported one by one.
     static let detailedBadRows = 10_000
 
+    mutating func addUnknown(_ label: String) {
+        if unknownLabels.count < 1_000 || unknownLabels[label] != nil {
+            unknownLabels[label, default: 0] += 1
+        }
+    }
+
     mutating func addBad(
-        line: Int, column: BadRow.Column?, reason: @autoclosure () -> BadRow.Reason
+        file: String, line: Int, column: BadRow.Column?,
+        reason: @autoclosure () -> BadRow.Reason
     ) {
         badRowCount += 1
         guard badRows.count < Self.detailedBadRows else { return }
         badRows.append(
-            BadRow(split: split, file: path, line: line, column: column, reason: reason()))
+            BadRow(split: split, file: file, line: line, column: column, reason: reason()))
     }
 }
 
-/// Reads the file of a split.
+/// Reads a file of a split.
 struct SplitReader {
     let definition: TaskDefinition
     let split: Split
@@ -68,65 +97,91 @@ struct SplitReader {
     let format: DataFormat
     let maximumLineBytes: Int
 
+    /// Adds the rows of a file to those of its split.
     /// - Throws: ``TaskError`` when the file as a whole is wrong; bad rows are collected.
-    func read(_ file: MappedFile, labels: inout LabelTable) throws -> SplitContent {
-        let path = file.url.path
+    func read(
+        _ file: DataFile, labels: inout LabelTable, into content: inout SplitContent
+    ) throws {
+        let path = file.path
         guard file.count > 0 else { throw TaskError.emptyFile(path: path, split: split) }
         defer { withExtendedLifetime(file) {} }
-        var content = SplitContent(split: split, path: path)
+        let before = content.records
+        if !file.changes.isEmpty {
+            content.notes.append("\(path): read as \(file.changes.joined(separator: ", "))")
+        }
         switch format {
         case .tsv:
             var reader = try DelimitedRowReader<TSVTokenizer>(
-                file.bytes, path: path, split: split, definition: definition,
-                maximumBytes: maximumLineBytes)
-            collect(&reader, labelColumn: reader.labelColumn, &labels, &content)
+                file.bytes, delimiter: definition.delimiter ?? .tab, path: path, split: split,
+                definition: definition, maximumBytes: maximumLineBytes)
+            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
         case .csv:
+            let (start, delimiter) = delimiter(file, &content)
             var reader = try DelimitedRowReader<CSVTokenizer>(
-                file.bytes, path: path, split: split, definition: definition,
-                maximumBytes: maximumLineBytes)
-            collect(&reader, labelColumn: reader.labelColumn, &labels, &content)
-        case .jsonl:
+                file.bytes, from: start, delimiter: delimiter, path: path, split: split,
+                definition: definition, maximumBytes: maximumLineBytes)
+            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
+        case .jsonl, .json:
             var reader = JSONLinesReader(
                 file.bytes, definition: definition, maximumBytes: maximumLineBytes)
-            collect(&reader, labelColumn: reader.labelColumn, &labels, &content)
+            try reader.checkLines(path: path)
+            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
         }
-        guard !content.rows.isEmpty || !content.badRows.isEmpty else {
+        guard content.records > before else {
             throw TaskError.noRows(path: path, split: split, skipped: 0, first: nil)
         }
         var digest = DigestBuilder()
         if let base = UnsafeMutableRawPointer(mutating: file.bytes.baseAddress) {
             digest.add(Data(bytesNoCopy: base, count: file.count, deallocator: .none))
         }
-        content.digest = digest.hexadecimal()
+        content.digests.append(digest.hexadecimal())
         content.labelValues = labels.values
-        return content
+    }
+
+    /// Where the rows of a CSV file begin, and what is between its fields: what the task says, else
+    /// what the file says, else what gives the columns; a guess is noted.
+    private func delimiter(
+        _ file: DataFile, _ content: inout SplitContent
+    ) -> (start: Int, delimiter: Delimiter) {
+        let start = Bytes.afterMark(file.bytes)
+        let declared = Delimiter.declared(in: file.bytes, from: start)
+        if let delimiter = definition.delimiter { return (declared?.next ?? start, delimiter) }
+        if let declared { return (declared.next, declared.delimiter) }
+        let guess = Delimiter.guess(
+            file.bytes, from: start, definition, maximumBytes: maximumLineBytes)
+        if guess != .comma {
+            content.notes.append(
+                "\(file.path): the delimiter is taken to be the \(guess); "
+                    + "`delimiter: \(guess)` in the task says so")
+        }
+        return (start, guess)
     }
 
     private func collect(
-        _ reader: inout some RowReader, labelColumn: BadRow.Column, _ labels: inout LabelTable,
-        _ content: inout SplitContent
+        _ reader: inout some RowReader, _ path: String, labelColumn: BadRow.Column,
+        _ labels: inout LabelTable, _ content: inout SplitContent
     ) {
-        var record = 0
         while let outcome = reader.next() {
             switch outcome {
             case .row(let line, let fields):
                 if let label = labels.index(of: fields.label) {
                     let example = Example(text: fields.text, pair: fields.pair, label: label)
-                    content.rows.append(Row(record: record, example: example))
+                    content.rows.append(Row(record: content.records, example: example))
                 } else {
+                    content.addUnknown(fields.label)
                     // In a file of the wrong kind every row is bad; the first ones say enough.
                     let near =
                         content.badRowCount < 1_000
                         ? closestMatch(to: fields.label, in: labels.values) : nil
                     content.addBad(
-                        line: line, column: labelColumn,
+                        file: path, line: line, column: labelColumn,
                         reason: .unknownLabel(
                             found: fields.label.excerpt, known: labels.values, suggestion: near))
                 }
             case .bad(let line, let column, let reason):
-                content.addBad(line: line, column: column, reason: reason)
+                content.addBad(file: path, line: line, column: column, reason: reason)
             }
-            record += 1
+            content.records += 1
         }
     }
 }

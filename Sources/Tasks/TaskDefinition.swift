@@ -8,11 +8,12 @@ import Metrics
 ///     name: mrpc                        # default: the name of the file
 ///     description: Are two sentences from the news paraphrases of each other?
 ///     source: where to get the data
-///     format: tsv                       # tsv, csv or jsonl; default: by each file's extension
+///     format: tsv                       # tsv, csv, jsonl or json; default: by each file's extension
+///     delimiter: ";"                    # of tsv or csv; or semicolon, tab, pipe; default: guessed for csv
 ///     header: true                      # default true; false: columns are numbers from 1
 ///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional
 ///     splits:
-///       train: msr_paraphrase_train.txt
+///       train: msr_paraphrase_train.txt             # or a list: [a.csv, b.csv.gz]
 ///       dev: {from: train, fraction: 0.1, seed: 1}  # the default; or rows: 200; or a file
 ///       test: msr_paraphrase_test.txt                 # or carved out of train like dev
 ///     labels:                           # the order of the classes; default: sorted values
@@ -37,6 +38,9 @@ public struct TaskDefinition: Sendable, Hashable {
         public var pair: String?
         /// Column of the label.
         public var label: String
+
+        /// All of them.
+        var names: [String] { [text] + (pair.map { [$0] } ?? []) + [label] }
     }
 
     /// A stratified draw of rows that depends only on its seed and the rows' positions.
@@ -62,8 +66,8 @@ public struct TaskDefinition: Sendable, Hashable {
 
     /// Where the rows of dev or test come from.
     public enum Source: Sendable, Hashable {
-        /// A file name.
-        case file(String)
+        /// File names, one or more; their rows follow one another.
+        case files([String])
         /// Rows taken out of train.
         case carvedFromTrain(Sample)
     }
@@ -78,6 +82,9 @@ public struct TaskDefinition: Sendable, Hashable {
     public var source: String
     /// `nil`: decided by each file's extension.
     public var format: DataFormat?
+    /// What is between the fields of TSV and CSV files; `nil`: a tab for TSV; for CSV a comma, or what
+    /// gives the columns of the task.
+    public var delimiter: Delimiter?
     /// Whether the first row of TSV and CSV files names the columns.
     public var hasHeader: Bool
     /// Which columns hold texts and label.
@@ -91,8 +98,8 @@ public struct TaskDefinition: Sendable, Hashable {
     public var metrics: [Metric]?
     /// `nil` in a task of single texts.
     public var pairing: Pairing?
-    /// File name of the training rows.
-    public var train: String
+    /// File names of the training rows, one or more.
+    public var train: [String]
     /// Where the rows of dev come from.
     public var dev: Source
     /// Where the rows of test come from.
@@ -120,9 +127,9 @@ public struct TaskDefinition: Sendable, Hashable {
 
     /// The files that the task reads, by split.
     public var files: [(split: Split, file: String)] {
-        var files = [(Split.train, train)]
-        if case .file(let file) = dev { files.append((.dev, file)) }
-        if case .file(let file) = test { files.append((.test, file)) }
+        var files = train.map { (Split.train, $0) }
+        if case .files(let names) = dev { files += names.map { (.dev, $0) } }
+        if case .files(let names) = test { files += names.map { (.test, $0) } }
         return files
     }
 

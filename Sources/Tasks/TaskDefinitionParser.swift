@@ -15,7 +15,9 @@ struct TaskDefinitionParser {
         top = try YAMLMapping(
             document.root, path: path, subject: "",
             keys: [
-                "name", "description", "source", "format", "header", "columns", "splits", "labels",
+                "name", "description", "source", "format", "delimiter", "header", "columns",
+                "splits",
+                "labels",
                 "positive", "metrics", "pairing", "limit", "max-tokens",
             ])
     }
@@ -30,6 +32,7 @@ struct TaskDefinitionParser {
             description: try top.string("description") ?? "",
             source: try top.string("source") ?? "",
             format: try top.choice("format", DataFormat.self),
+            delimiter: try delimiter(),
             hasHeader: try top.boolean("header") ?? true,
             columns: columns,
             labels: labels,
@@ -71,22 +74,45 @@ struct TaskDefinitionParser {
         return columns
     }
 
-    private func splits() throws -> (String, TaskDefinition.Source, TaskDefinition.Source) {
+    private func delimiter() throws -> Delimiter? {
+        guard let node = top["delimiter"] else { return nil }
+        let expected =
+            "one character such as \";\", or comma, semicolon, tab or pipe"
+        // A tab by itself is white space, which other keys take for nothing.
+        if case .scalar(let scalar) = node, let delimiter = Delimiter(scalar.string) {
+            return delimiter
+        }
+        let text = try YAMLMapping.text(
+            of: node, path: path, subject: "delimiter", expected: expected)
+        throw top.wrong("delimiter", expected: expected, found: text)
+    }
+
+    private func splits() throws -> ([String], TaskDefinition.Source, TaskDefinition.Source) {
         guard let node = top["splits"] else { throw top.missing("splits") }
         let map = try YAMLMapping(
             node, path: path, subject: "splits", keys: Split.allCases.map(\.rawValue))
         guard let trainNode = map["train"] else { throw map.missing("train") }
-        guard let testNode = map["test"] else { throw map.missing("test") }
-        let train = try fileName(trainNode, "splits.train")
+        guard let testNode = map["test"] else {
+            throw map.error(
+                at: "",
+                "the key `splits.test` is missing; without a file for it, rows of train can be set "
+                    + "aside: `test: {from: train, fraction: 0.2}`")
+        }
+        let train = try fileNames(trainNode, "splits.train")
         let dev =
             try map["dev"].map { try source($0, "splits.dev") }
             ?? .carvedFromTrain(TaskDefinition.Sample(.fraction(0.1)))
         let test = try source(testNode, "splits.test")
 
-        var seen = [canonical(train): "train"]
-        for (key, source) in [("dev", dev), ("test", test)] {
-            guard case .file(let file) = source else { continue }
-            if let other = seen.updateValue(key, forKey: canonical(file)) {
+        var seen: [String: String] = [:]
+        for (key, source) in [("train", .files(train)), ("dev", dev), ("test", test)] {
+            guard case .files(let files) = source else { continue }
+            for file in files {
+                guard let other = seen.updateValue(key, forKey: canonical(file)) else { continue }
+                if other == key {
+                    throw map.error(
+                        at: key, "`splits.\(key)` names the file `\(file.excerpt)` twice")
+                }
                 throw map.error(
                     at: key,
                     "`splits.\(key)` and `splits.\(other)` are the same file: rows of one would "
@@ -100,9 +126,18 @@ struct TaskDefinitionParser {
         URL(fileURLWithPath: "/" + file).standardizedFileURL.path
     }
 
+    /// One name, or a list of them.
+    private func fileNames(_ node: Node, _ subject: String) throws -> [String] {
+        guard case .sequence(let items) = node else { return [try fileName(node, subject)] }
+        guard !items.isEmpty else {
+            throw YAMLMapping.error(path, node, "`\(subject)` must name a file or more, found none")
+        }
+        return try items.map { try fileName($0, subject) }
+    }
+
     private func fileName(_ node: Node, _ subject: String) throws -> String {
         let text = try YAMLMapping.text(
-            of: node, path: path, subject: subject, expected: "a file name")
+            of: node, path: path, subject: subject, expected: "a file name or a list of them")
         guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
             throw YAMLMapping.error(path, node, "`\(subject)` holds a control character")
         }
@@ -110,7 +145,7 @@ struct TaskDefinitionParser {
     }
 
     private func source(_ node: Node, _ subject: String) throws -> TaskDefinition.Source {
-        guard case .mapping = node else { return .file(try fileName(node, subject)) }
+        guard case .mapping = node else { return .files(try fileNames(node, subject)) }
         let map = try YAMLMapping(
             node, path: path, subject: subject, keys: ["from", "fraction", "rows", "seed"])
         let from = try map.requiredString("from")
@@ -219,12 +254,14 @@ struct TaskDefinitionParser {
                 throw top.error(
                     at: "splits",
                     "the extension of `\(file.excerpt)` (split \(split.rawValue)) does not imply a "
-                        + "format; set `format: tsv`, `csv` or `jsonl`")
+                        + "format; set `format: tsv`, `csv`, `jsonl` or `json`")
             }
             return format
         }
-        if top.has("header"), formats.allSatisfy({ $0 == .jsonl }) {
-            throw top.error(at: "header", "`header` has no meaning for jsonl; remove it")
+        if formats.allSatisfy({ $0 == .jsonl || $0 == .json }) {
+            for key in ["header", "delimiter"] where top.has(key) {
+                throw top.error(at: key, "`\(key)` has no meaning for jsonl and json; remove it")
+            }
         }
         if !definition.hasHeader {
             let columns = definition.columns

@@ -6,11 +6,17 @@ public enum TaskError: DiagnosedError, Equatable {
     case definition(path: String, line: Int, column: Int, problem: String)
     /// No task has that name; `found` are the tasks in the directories searched.
     case unknownTask(name: String, searched: [String], found: [String], suggestion: String?)
+    /// A directory was given for a task: it holds no task file, or several.
+    case noTaskFile(directory: String, found: [String])
     /// A data file is not where it is expected. `source` says where to get the data; `expected` are
     /// all files of the task.
     case missingFile(
         path: String, task: String, split: Split, expected: [String], source: String,
         dataDirectoryGiven: Bool)
+    /// A file is not text, but of a kind that its first bytes tell; `advice` is what can be done.
+    case fileKind(path: String, found: String, advice: String)
+    /// A gzip file that is cut short, damaged, or becomes too large.
+    case compressed(path: String, problem: String)
     /// The file of a split has no bytes.
     case emptyFile(path: String, split: Split)
     /// No row could be used; `skipped` is how many were bad, `first` the first of those.
@@ -30,8 +36,9 @@ public enum TaskError: DiagnosedError, Equatable {
     case badRows([BadRow], total: Int)
     /// All training rows have the same label.
     case oneClass(path: String, label: String)
-    /// Classes of the task's list that have no row in train.
-    case classesWithoutRows(path: String, labels: [String])
+    /// Classes of the task's list that have no row in train; `unlisted` are labels of train that are
+    /// not in the list, the most frequent first, with the class that each is nearest to.
+    case classesWithoutRows(path: String, labels: [String], unlisted: [UnlistedLabel])
     /// A task without `labels` whose label column has too many values to be classes.
     case tooManyClasses(path: String, column: String, found: Int, limit: Int)
     /// Two splits read the same file, or files with the same content.
@@ -43,10 +50,26 @@ public enum TaskError: DiagnosedError, Equatable {
     /// `positive` is not a class in the data.
     case unknownPositive(task: String, found: String, known: [String])
 
+    /// A label in the data that the task's list does not have.
+    public struct UnlistedLabel: Sendable, Hashable, CustomStringConvertible {
+        /// As it is in the data.
+        public let value: String
+        /// How many rows have it.
+        public let rows: Int
+        /// The class of the list that is probably meant.
+        public let suggestion: String?
+
+        public var description: String {
+            let hint = suggestion.map { "; is it the class `\($0.excerpt)`?" } ?? ""
+            return "\(rows) \(rows == 1 ? "row has" : "rows have") the label `\(value.excerpt)`, "
+                + "which is not listed" + hint
+        }
+    }
+
     /// Exit code 66 for a missing file, 64 for an unknown task, else 65.
     public var kind: ErrorKind {
         switch self {
-        case .missingFile: .missingFile
+        case .missingFile, .noTaskFile: .missingFile
         case .unknownTask: .usage
         default: .badInput
         }
@@ -63,12 +86,20 @@ public enum TaskError: DiagnosedError, Equatable {
                 found.isEmpty
                 ? "there are no tasks there" : "tasks there: \(found.joined(separator: ", "))"
             return "no task `\(name.excerpt)`\(places)\(hint) (\(known))"
+        case .noTaskFile(let directory, let found):
+            return "\(directory) is a directory, expected a task file (.yml) or its name; "
+                + (found.isEmpty
+                    ? "there is none in it" : "there are \(found.joined(separator: ", ")) in it")
         case .missingFile(let path, let task, let split, let expected, let source, let given):
             var text =
                 "\(path): no such file; task \(task) reads its \(split.rawValue) rows from it"
             text += given ? "" : "; name the directory of the files with --data"
             text += " (files of the task: \(expected.joined(separator: ", ")))"
             return source.isEmpty ? text : text + "\nsource of the data: \(source)"
+        case .fileKind(let path, let found, let advice):
+            return "\(path): this is \(found), not the text of a table; \(advice)"
+        case .compressed(let path, let problem):
+            return "\(path): this is gzip, but \(problem)"
         case .emptyFile(let path, let split):
             return "\(path): the file of split \(split.rawValue) is empty"
         case .noRows(let path, let split, let skipped, let first):
@@ -92,9 +123,14 @@ public enum TaskError: DiagnosedError, Equatable {
         case .oneClass(let path, let label):
             return "\(path): one-class train set: every row has the label `\(label.excerpt)`; "
                 + "two classes or more are needed"
-        case .classesWithoutRows(let path, let labels):
+        case .classesWithoutRows(let path, let labels, let unlisted):
             let names = labels.prefix(20).map { "`\($0.excerpt)`" }.joined(separator: ", ")
-            return "\(path): no training rows for \(labels.count) of the listed classes: \(names)"
+            var text =
+                "\(path): no training rows for \(labels.count) of the listed classes: \(names)"
+            for label in unlisted.prefix(5) {
+                text += "; \(label)"
+            }
+            return text
         case .tooManyClasses(let path, let column, let found, let limit):
             return "\(path): the label column `\(column.excerpt)` has \(found) different values, "
                 + "more than \(limit); is it the right column? If so, list them under `labels`"
@@ -123,6 +159,7 @@ public enum TaskError: DiagnosedError, Equatable {
         if total > listedBadRows {
             lines.append("  and \(total - listedBadRows) more")
         }
+        lines += rows.encodingHints
         lines.append("Correct them, or skip them with --skip-bad-rows.")
         return lines.joined(separator: "\n")
     }

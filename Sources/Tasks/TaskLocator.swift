@@ -11,11 +11,17 @@ public enum TaskLocator {
     /// Anything that contains a slash or ends in `.yml` or `.yaml` is a path; if there is no such
     /// file and it has no slash, it is also looked for under the search paths.
     ///
-    /// - Throws: `FileError.missing` for a path without a file; ``TaskError/unknownTask`` for a
+    /// A directory stands for its `task.yml`, or for the only task file that it holds.
+    ///
+    /// - Throws: `FileError.missing` for a path without a file; ``TaskError/noTaskFile(directory:found:)``
+    ///   for a directory without a task file, or with several; ``TaskError/unknownTask`` for a
     ///   name that no search path knows, with the names they do.
     public static func find(_ nameOrPath: String, searchPaths: [URL]) throws -> URL {
         let hasSlash = nameOrPath.contains("/")
         let ending = extensions.first { nameOrPath.lowercased().hasSuffix("." + $0) }
+        if isDirectory(nameOrPath), hasSlash || ending != nil || nameOrPath == "." {
+            return try taskFile(in: nameOrPath)
+        }
         if hasSlash || ending != nil {
             let url = URL(fileURLWithPath: nameOrPath)
             if isFile(url) { return url }
@@ -31,6 +37,7 @@ public enum TaskLocator {
                 if isFile(url) { return url }
             }
         }
+        if isDirectory(nameOrPath) { return try taskFile(in: nameOrPath) }
         let found = names(searchPaths: searchPaths)
         throw TaskError.unknownTask(
             name: nameOrPath, searched: searchPaths.map { $0.appendingPathComponent("tasks").path },
@@ -49,6 +56,25 @@ public enum TaskLocator {
             }
         }
         return names.sorted()
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+            && isDirectory.boolValue
+    }
+
+    private static func taskFile(in directory: String) throws -> URL {
+        let url = URL(fileURLWithPath: directory, isDirectory: true)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        let found = names.filter { name in
+            extensions.contains { name.lowercased().hasSuffix("." + $0) } && !name.hasPrefix(".")
+        }.sorted()
+        let usual = found.first { ["task.yml", "task.yaml"].contains($0) }
+        guard let name = usual ?? (found.count == 1 ? found[0] : nil) else {
+            throw TaskError.noTaskFile(directory: directory, found: found)
+        }
+        return url.appendingPathComponent(name)
     }
 
     private static func isFile(_ url: URL) -> Bool {

@@ -34,7 +34,7 @@ import Testing
         #expect(task.name == "mrpc" && task.description == "pairs" && task.source == "somewhere")
         #expect(task.format == .csv && task.hasHeader && task.pairing == .joint)
         #expect(task.columns == .init(text: "#1 String", pair: "#2 String", label: "Quality"))
-        #expect(task.train == "a.txt")
+        #expect(task.train == ["a.txt"])
         #expect(task.dev == .carvedFromTrain(.init(.fraction(0.2), seed: 7)))
         #expect(task.test == .carvedFromTrain(.init(.rows(30), seed: 1)))
         #expect(
@@ -141,7 +141,12 @@ import Testing
                 "has both `fraction` and `rows`"
             ),
             ("{train: a.tsv, dev: {from: train, seed: -1}, test: b.tsv}", "a whole number from 0"),
-            ("{train: [a], test: b.tsv}", "`splits.train` must be a file name, found a list"),
+            ("{train: [], test: b.tsv}", "`splits.train` must name a file or more, found none"),
+            (
+                "{train: [a.tsv, ./a.tsv], test: b.tsv}",
+                "`splits.train` names the file `./a.tsv` twice"
+            ),
+            ("{train: [[a]], test: b.tsv}", "`splits.train` must be a file name or a list of them"),
             ("{train: \"a\\0.tsv\", test: b.tsv}", "NUL"),
             ("{train: \"a\\n.tsv\", test: b.tsv}", "`splits.train` holds a control character"),
             ("{train: a.txt, test: b.tsv}", "of `a.txt` (split train) does not imply"),

@@ -21,6 +21,24 @@ import Testing
         #expect(TaskLocator.names(searchPaths: paths) == ["mrpc", "rte"])
     }
 
+    @Test("a directory stands for its task.yml, or for the only task file in it")
+    func directory() throws {
+        let only = try workspace.write("a", "one/mine.yaml")
+        try workspace.write("a", "two/a.yml")
+        try workspace.write("a", "two/b.yml")
+        try workspace.write("a", "none/train.csv")
+        func find(_ name: String) throws -> String {
+            try TaskLocator.find(workspace.url.appendingPathComponent(name).path, searchPaths: [])
+                .path
+        }
+        #expect(try find("one") == only.path)
+        #expect(try message { _ = try find("two") }.contains("there are a.yml, b.yml in it"))
+        #expect(
+            try message { _ = try find("none") }.contains("is a directory, expected a task file"))
+        let usual = try workspace.write("a", "two/task.yml")
+        #expect(try find("two") == usual.path)
+    }
+
     @Test("an unknown name is reported with the known names and the nearest of them")
     func unknown() throws {
         try workspace.write("a", "tasks/front-desk.yml")

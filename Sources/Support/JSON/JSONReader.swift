@@ -8,6 +8,8 @@ public struct JSONReader {
     public struct Fault: Error, CustomStringConvertible {
         public let offset: Int
         public let reason: String
+        /// The name in an object that it is about, where that is known.
+        public var name: String? = nil
         public var description: String { "at byte \(offset): \(reason)" }
     }
 
@@ -17,6 +19,9 @@ public struct JSONReader {
     private let bytes: UnsafeRawBufferPointer
     private var offset: Int
     private var depth = 0
+    /// Whether ``skipValue()`` takes `NaN`, `Infinity` and `-Infinity`, which are not JSON but what
+    /// Python's `json` and pandas write.
+    public var skipsNonFinite = false
 
     /// - Parameter bytes: must outlive the reader. A byte order mark is skipped.
     public init(_ bytes: UnsafeRawBufferPointer) {
@@ -43,8 +48,10 @@ public struct JSONReader {
                 let start = offset
                 let name = try string()
                 guard names.insert(ExactName(name)).inserted else {
-                    offset = start
-                    throw fault("the name \(quoted(name)) appears twice in one object")
+                    throw Fault(
+                        offset: start,
+                        reason: "the name \(quoted(name)) appears twice in one object",
+                        name: name)
                 }
                 skipSpace()
                 try expect(UInt8(ascii: ":"))
@@ -160,9 +167,18 @@ public struct JSONReader {
         return .number(value)
     }
 
-    /// Reads any value and discards it.
+    /// Reads any value and says where it lies in the text.
+    public mutating func extent() throws -> Range<Int> {
+        skipSpace()
+        let start = offset
+        try skipValue()
+        return start..<offset
+    }
+
+    /// Reads any value and discards it; numbers may be of any size.
     public mutating func skipValue() throws {
         skipSpace()
+        if skipsNonFinite, skipNonFinite() { return }
         switch peek {
         case UInt8(ascii: "{"): try object { reader, _ in try reader.skipValue() }
         case UInt8(ascii: "["): try array { reader in try reader.skipValue() }
@@ -172,6 +188,16 @@ public struct JSONReader {
         case UInt8(ascii: "n"): try literal("null")
         default: try number()
         }
+    }
+
+    private mutating func skipNonFinite() -> Bool {
+        let rest = bytes[offset...]
+        let words: [StaticString] = ["NaN", "Infinity", "-Infinity"]
+        let word = words.first { word in
+            word.withUTF8Buffer { rest.starts(with: $0) }
+        }
+        offset += word?.utf8CodeUnitCount ?? 0
+        return word != nil
     }
 
     /// Makes sure that only white space is left.
