@@ -58,8 +58,6 @@ public enum Exporters {
 public enum ExportError: DiagnosedError, Equatable {
     /// A file of this format cannot be this large.
     case tooLarge(path: String, bytes: Int, limit: Int)
-    /// The encoder's token types cannot be computed from token ids.
-    case tokenTypes(encoder: String)
 
     public var kind: ErrorKind { .badInput }
 
@@ -68,9 +66,6 @@ public enum ExportError: DiagnosedError, Equatable {
         case .tooLarge(let path, let bytes, let limit):
             "\(path): the weights take \(bytes) bytes, an ONNX file holds at most \(limit); export "
                 + "the head alone (--head-only) or use a smaller encoder"
-        case .tokenTypes(let encoder):
-            "\(encoder): expected token types that change after the first separator, which is what "
-                + "can be computed in a graph; export the heads alone (--head-only)"
         }
     }
 }

@@ -21,6 +21,8 @@ struct ONNXCase {
     static let texts = [
         "good", "the quick brown fox jumps", "it is bad", "a", "what a bad idea that was to you",
         "how vexingly quick daft zebras jump and dozy fowl quack", "",
+        // Typed by somebody: no separator of texts.
+        "good[SEP]bad [SEP]",
     ]
 
     /// What is read of one view: features, and the rows that a file's inputs get, sequence by
@@ -51,7 +53,9 @@ struct ONNXCase {
             let extractor = try FeatureExtractor(encoder, layers: view.layers, threads: 1)
             return Reading(
                 batch: try extractor.batch(tokenized, segments: segments).batch,
-                rows: tokenized.map { ["ids": $0.ids.map(Int.init)] })
+                rows: tokenized.map {
+                    ["ids": $0.ids.map(Int.init), "types": $0.segmentIDs.map(Int.init)]
+                })
         }
         self.init(model, ExportOptions(), encoders, readings)
     }

@@ -76,13 +76,17 @@ struct ONNXTests {
     private static let families = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("EncodersTests/Fixtures/families")
 
-    @Test("token types of a pair in one sequence are computed in the graph")
+    @Test(
+        "token types of a pair in one sequence are an input, so no separator in a text can forge them"
+    )
     func tokenTypes() throws {
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
         let encoder = try Encoder(directory: Self.families.appendingPathComponent("albert"))
         let pair = encoder.tokenizer.encode("good", pair: "bad", maximumLength: 20)
         #expect(Set(pair.segmentIDs) == [0, 1])
+        let typed = encoder.tokenizer.encode("a[SEP]b", pair: nil, maximumLength: 20)
+        #expect(Set(typed.segmentIDs) == [0] && typed.ids.count { $0 == typed.ids.last } == 2)
         try writeWholeModels(on: encoder, to: directory)
         try compare(directory)
     }
@@ -201,9 +205,12 @@ struct ONNXTests {
         let pairs = names + names.map { "pair_\($0)" }
         #expect(
             file.inputs.map(\.name)
-                == pairs + names.map { "view2_\($0)" } + pairs.map { "view3_\($0)" })
+                == pairs + names.map { "view2_\($0)" }
+                + ["view3_", "view3_pair_"].flatMap { prefix in
+                    (names + ["token_type_ids"]).map { prefix + $0 }
+                })
         #expect(file.inputs[4].shape == ["batch", "view2_tokens"])
-        #expect(file.inputs[8].shape == ["batch", "view3_pair_tokens"])
+        #expect(file.inputs[9].shape == ["batch", "view3_pair_tokens"])
         #expect(file.outputs.map(\.name) == ["logits", "probabilities"])
         // The first two views share the weights of their encoder.
         let tables = file.initializers.keys.filter { $0.contains("word_embeddings") }
@@ -256,7 +263,10 @@ struct ONNXTests {
                     pairing: pairing, hasPairs: hasPairs, key: key.child(name))
                 let file = try ONNXCase(model, on: [encoder]).write(name, to: directory)
                 expectSound(file, name)
-                let names = ["input_ids", "attention_mask"]
+                let types = encoder.tokenizer.encode("a", pair: "b", maximumLength: 20).segmentIDs
+                let hasTypes = types.contains(1) && encoder.configuration.tokenTypes > 1
+                let names =
+                    ["input_ids", "attention_mask"] + (hasTypes ? ["token_type_ids"] : [])
                 #expect(
                     file.inputs.map(\.name)
                         == (segments == 2 ? names + names.map { "pair_\($0)" } : names))

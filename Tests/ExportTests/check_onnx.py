@@ -23,6 +23,11 @@ except ImportError:
     onnx = None
 
 
+def part_types(part, row):
+    """The types of a segment's tokens."""
+    return part.get("types", [0] * len(row))
+
+
 def inputs(session, examples, left, extra):
     """One padded batch: what stands in the padding must not matter."""
     known = {i.name: i for i in session.get_inputs()}
@@ -38,6 +43,7 @@ def inputs(session, examples, left, extra):
         rows = [part.get("ids", part.get("features")) for part in parts]
         length = max(len(row) for row in rows) + extra
         mask = np.zeros((len(rows), length), np.int64)
+        types = np.ones((len(rows), length), np.int64)
         if prefix + "features" in known:
             width = known[prefix + "features"].shape[2]
             values = np.full((len(rows), length, width), np.nan, np.float32)
@@ -49,8 +55,11 @@ def inputs(session, examples, left, extra):
             start = length - len(row) if left else 0
             mask[index, start : start + len(row)] = 1
             values[index, start : start + len(row)] = row
+            types[index, start : start + len(row)] = part_types(parts[index], row)
         feeds[name] = values
         feeds[prefix + "attention_mask"] = mask
+        if prefix + "token_type_ids" in known:
+            feeds[prefix + "token_type_ids"] = types
     assert set(feeds) == set(known), (sorted(feeds), sorted(known))
     return feeds
 

@@ -7,7 +7,8 @@ import Tokenization
 
 /// One ONNX file that maps padded token ids to logits and probabilities, or features to them.
 ///
-/// Inputs are `input_ids` and `attention_mask`, int64, `[batch, tokens]`; without the encoder
+/// Inputs are `input_ids` and `attention_mask`, int64, `[batch, tokens]`, and `token_type_ids` where the
+/// encoder's tokenizer tells the texts of a pair apart by them; without the encoder
 /// `features`, float32, `[batch, tokens, layers * width]`, takes the place of the ids. Views that
 /// encode the texts of a pair separately have the same inputs again, prefixed with `pair_` and with
 /// their own length. A second view has inputs of its own, prefixed with `view2_`, and so on. The

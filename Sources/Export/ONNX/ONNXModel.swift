@@ -14,7 +14,7 @@ struct ONNXModel {
         let numbering: TokenNumbering
 
         /// - Parameter layers: the view's hidden states.
-        /// - Throws: ``EncoderError``, ``TensorError``, ``ExportError/tokenTypes(encoder:)``.
+        /// - Throws: ``EncoderError``, ``TensorError``.
         init(_ encoder: Encoder, layers: [Int]) throws {
             (graph, parameters) = try encoder.graph(layers: layers)
             numbering = try TokenNumbering(encoder)
@@ -90,8 +90,10 @@ struct ONNXModel {
             let sequence: ONNXSequence
             if let encoder {
                 let ids = integers("input_ids")
+                let mask = integers("attention_mask")
                 sequence = ONNXSequence(
-                    in: builder, mask: integers("attention_mask"), ids: ids,
+                    in: builder, mask: mask, ids: ids,
+                    typeIDs: encoder.numbering.hasTypes ? integers("token_type_ids") : nil,
                     numbering: encoder.numbering)
                 sideBySide =
                     ONNXGraphEmitter(
@@ -153,22 +155,13 @@ struct ONNXModel {
 }
 
 extension TokenNumbering {
-    /// Finds out from the encoder itself how it numbers a sequence and a pair.
-    /// - Throws: ``ExportError/tokenTypes(encoder:)``, ``EncoderError``.
+    /// Finds out from the encoder itself how it numbers a pair.
+    /// - Throws: ``EncoderError``.
     init(_ encoder: Encoder) throws {
         let pair = encoder.tokenizer.encode(
             "a", pair: "a", maximumLength: min(16, encoder.maximumLength))
         let batch = try encoder.batch([pair])
         firstPosition = Int(batch.positions[0])
-        tokenTypes = encoder.configuration.tokenTypes
-        separator = nil
-        guard batch.segmentIDs.contains(where: { $0 != 0 }), let last = pair.ids.last else {
-            return
-        }
-        // Types must be what the graph computes: 0 up to the first separator, then 1.
-        let end = pair.ids.firstIndex(of: last) ?? 0
-        guard batch.segmentIDs.indices.allSatisfy({ batch.segmentIDs[$0] == ($0 > end ? 1 : 0) })
-        else { throw ExportError.tokenTypes(encoder: encoder.directory.path) }
-        separator = Int(last)
+        hasTypes = batch.segmentIDs.contains { $0 != 0 }
     }
 }

@@ -4,10 +4,8 @@ import ONNXProtobuf
 struct TokenNumbering: Hashable, Sendable {
     /// Position id of the first token (RoBERTa and its relatives count from after the padding id).
     var firstPosition: Int
-    /// Rows of the table of token types; 0 where there is none.
-    var tokenTypes: Int
-    /// The token whose first occurrence ends the first segment, where the second has type 1.
-    var separator: Int?
+    /// Whether the tokens of a pair's second text have another type than those of the first.
+    var hasTypes: Bool
 }
 
 /// One padded batch of sequences in an ONNX graph: its mask, its ids, and what is derived from them.
@@ -29,15 +27,19 @@ final class ONNXSequence {
     private let mask: String
     /// `[batch, tokens]`, int64.
     private let ids: String?
+    /// `[batch, tokens]`, int64; `nil` where all tokens have type 0.
+    private let typeIDs: String?
     private let numbering: TokenNumbering?
     private var known: [Derived: String] = [:]
 
     init(
-        in builder: ONNXBuilder, mask: String, ids: String? = nil, numbering: TokenNumbering? = nil
+        in builder: ONNXBuilder, mask: String, ids: String? = nil, typeIDs: String? = nil,
+        numbering: TokenNumbering? = nil
     ) {
         b = builder
         self.mask = mask
         self.ids = ids
+        self.typeIDs = typeIDs
         self.numbering = numbering
     }
 
@@ -169,18 +171,9 @@ final class ONNXSequence {
     }
 
     /// Token types: `[batch, tokens]`, int64.
+    ///
+    /// They are the caller's: what a text holds, a separator even, cannot change them.
     func types() -> String {
-        cached(.types) {
-            let ids = tokenIDs
-            guard let numbering, numbering.tokenTypes > 1,
-                let separator = numbering.separator
-            else { return b.node("Mul", ids, b.integer(0)) }
-            let equal = b.node("Equal", ids, b.integer(separator))
-            let marks = b.cast(equal, to: .int64)
-            // Separators before a token; from the first on, all is the second segment.
-            let before = b.node(
-                "CumSum", marks, b.integer(1), attributes: [AttributeProto("exclusive", 1)])
-            return b.node("Min", before, b.integer(1))
-        }
+        cached(.types) { typeIDs ?? b.node("Mul", tokenIDs, b.integer(0)) }
     }
 }
