@@ -54,6 +54,24 @@ package nonisolated struct TrainerSpec: Sendable {
   /// Clears the value of `vocabSize`. Subsequent reads from it will return its default value.
   package mutating func clearVocabSize() {self._vocabSize = nil}
 
+  package var treatWhitespaceAsSuffix: Bool {
+    get {_treatWhitespaceAsSuffix ?? false}
+    set {_treatWhitespaceAsSuffix = newValue}
+  }
+  /// Returns true if `treatWhitespaceAsSuffix` has been explicitly set.
+  package var hasTreatWhitespaceAsSuffix: Bool {self._treatWhitespaceAsSuffix != nil}
+  /// Clears the value of `treatWhitespaceAsSuffix`. Subsequent reads from it will return its default value.
+  package mutating func clearTreatWhitespaceAsSuffix() {self._treatWhitespaceAsSuffix = nil}
+
+  package var byteFallback: Bool {
+    get {_byteFallback ?? false}
+    set {_byteFallback = newValue}
+  }
+  /// Returns true if `byteFallback` has been explicitly set.
+  package var hasByteFallback: Bool {self._byteFallback != nil}
+  /// Clears the value of `byteFallback`. Subsequent reads from it will return its default value.
+  package mutating func clearByteFallback() {self._byteFallback = nil}
+
   package var unkID: Int32 {
     get {_unkID ?? 0}
     set {_unkID = newValue}
@@ -108,6 +126,8 @@ package nonisolated struct TrainerSpec: Sendable {
 
   fileprivate var _modelType: TrainerSpec.ModelType? = nil
   fileprivate var _vocabSize: Int32? = nil
+  fileprivate var _treatWhitespaceAsSuffix: Bool? = nil
+  fileprivate var _byteFallback: Bool? = nil
   fileprivate var _unkID: Int32? = nil
   fileprivate var _bosID: Int32? = nil
   fileprivate var _eosID: Int32? = nil
@@ -138,12 +158,42 @@ package nonisolated struct NormalizerSpec: Sendable {
   /// Clears the value of `precompiledCharsmap`. Subsequent reads from it will return its default value.
   package mutating func clearPrecompiledCharsmap() {self._precompiledCharsmap = nil}
 
+  package var addDummyPrefix: Bool {
+    get {_addDummyPrefix ?? true}
+    set {_addDummyPrefix = newValue}
+  }
+  /// Returns true if `addDummyPrefix` has been explicitly set.
+  package var hasAddDummyPrefix: Bool {self._addDummyPrefix != nil}
+  /// Clears the value of `addDummyPrefix`. Subsequent reads from it will return its default value.
+  package mutating func clearAddDummyPrefix() {self._addDummyPrefix = nil}
+
+  package var removeExtraWhitespaces: Bool {
+    get {_removeExtraWhitespaces ?? true}
+    set {_removeExtraWhitespaces = newValue}
+  }
+  /// Returns true if `removeExtraWhitespaces` has been explicitly set.
+  package var hasRemoveExtraWhitespaces: Bool {self._removeExtraWhitespaces != nil}
+  /// Clears the value of `removeExtraWhitespaces`. Subsequent reads from it will return its default value.
+  package mutating func clearRemoveExtraWhitespaces() {self._removeExtraWhitespaces = nil}
+
+  package var escapeWhitespaces: Bool {
+    get {_escapeWhitespaces ?? true}
+    set {_escapeWhitespaces = newValue}
+  }
+  /// Returns true if `escapeWhitespaces` has been explicitly set.
+  package var hasEscapeWhitespaces: Bool {self._escapeWhitespaces != nil}
+  /// Clears the value of `escapeWhitespaces`. Subsequent reads from it will return its default value.
+  package mutating func clearEscapeWhitespaces() {self._escapeWhitespaces = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _name: String? = nil
   fileprivate var _precompiledCharsmap: Data? = nil
+  fileprivate var _addDummyPrefix: Bool? = nil
+  fileprivate var _removeExtraWhitespaces: Bool? = nil
+  fileprivate var _escapeWhitespaces: Bool? = nil
 }
 
 package nonisolated struct ModelProto: Sendable {
@@ -241,7 +291,7 @@ fileprivate nonisolated let _protobuf_package = "sentencepiece"
 
 nonisolated extension TrainerSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainerSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{3}model_type\0\u{3}vocab_size\0\u{4}$unk_id\0\u{3}bos_id\0\u{3}eos_id\0\u{3}pad_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{3}model_type\0\u{3}vocab_size\0\u{4}\u{14}treat_whitespace_as_suffix\0\u{4}\u{b}byte_fallback\0\u{4}\u{5}unk_id\0\u{3}bos_id\0\u{3}eos_id\0\u{3}pad_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -251,6 +301,8 @@ nonisolated extension TrainerSpec: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 3: try { try decoder.decodeSingularEnumField(value: &self._modelType) }()
       case 4: try { try decoder.decodeSingularInt32Field(value: &self._vocabSize) }()
+      case 24: try { try decoder.decodeSingularBoolField(value: &self._treatWhitespaceAsSuffix) }()
+      case 35: try { try decoder.decodeSingularBoolField(value: &self._byteFallback) }()
       case 40: try { try decoder.decodeSingularInt32Field(value: &self._unkID) }()
       case 41: try { try decoder.decodeSingularInt32Field(value: &self._bosID) }()
       case 42: try { try decoder.decodeSingularInt32Field(value: &self._eosID) }()
@@ -271,6 +323,12 @@ nonisolated extension TrainerSpec: SwiftProtobuf.Message, SwiftProtobuf._Message
     try { if let v = self._vocabSize {
       try visitor.visitSingularInt32Field(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._treatWhitespaceAsSuffix {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 24)
+    } }()
+    try { if let v = self._byteFallback {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 35)
+    } }()
     try { if let v = self._unkID {
       try visitor.visitSingularInt32Field(value: v, fieldNumber: 40)
     } }()
@@ -289,6 +347,8 @@ nonisolated extension TrainerSpec: SwiftProtobuf.Message, SwiftProtobuf._Message
   package static func ==(lhs: TrainerSpec, rhs: TrainerSpec) -> Bool {
     if lhs._modelType != rhs._modelType {return false}
     if lhs._vocabSize != rhs._vocabSize {return false}
+    if lhs._treatWhitespaceAsSuffix != rhs._treatWhitespaceAsSuffix {return false}
+    if lhs._byteFallback != rhs._byteFallback {return false}
     if lhs._unkID != rhs._unkID {return false}
     if lhs._bosID != rhs._bosID {return false}
     if lhs._eosID != rhs._eosID {return false}
@@ -304,7 +364,7 @@ nonisolated extension TrainerSpec.ModelType: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension NormalizerSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NormalizerSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}precompiled_charsmap\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}precompiled_charsmap\0\u{3}add_dummy_prefix\0\u{3}remove_extra_whitespaces\0\u{3}escape_whitespaces\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -314,6 +374,9 @@ nonisolated extension NormalizerSpec: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self._name) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self._precompiledCharsmap) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self._addDummyPrefix) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self._removeExtraWhitespaces) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self._escapeWhitespaces) }()
       default: break
       }
     }
@@ -330,12 +393,24 @@ nonisolated extension NormalizerSpec: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._precompiledCharsmap {
       try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._addDummyPrefix {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._removeExtraWhitespaces {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._escapeWhitespaces {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: NormalizerSpec, rhs: NormalizerSpec) -> Bool {
     if lhs._name != rhs._name {return false}
     if lhs._precompiledCharsmap != rhs._precompiledCharsmap {return false}
+    if lhs._addDummyPrefix != rhs._addDummyPrefix {return false}
+    if lhs._removeExtraWhitespaces != rhs._removeExtraWhitespaces {return false}
+    if lhs._escapeWhitespaces != rhs._escapeWhitespaces {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -41,7 +41,11 @@ extension ModelCard {
             : trainings > 1
                 ? "\(trainings) trainings averaged"
                 : c.seedCount == 1 ? "one training" : "the best of \(c.seedCount) trainings on dev"
-        let head = "| on test | \(names.map(line).joined(separator: " | ")) |"
+        let positive = c.model.positiveLabel.map { c.model.labels[$0].name }
+        let titles = names.map { name in
+            name == "f1" ? "f1 of \(line(positive ?? "the positive class"))" : line(name)
+        }
+        let head = "| on test | \(titles.joined(separator: " | ")) |"
         let rule = "|\(String(repeating: "---|", count: names.count + 1))"
         let controls = c.baselines.sorted { $0.key < $1.key }.map {
             row("control: \($0)", $1)
@@ -79,13 +83,20 @@ extension ModelCard {
             print(try classifier.classify\(call).label)
             ```
 
-            From Python, after the export (`pip install onnxruntime numpy`); `encode` stands for the \
-            encoder's own tokenizer, special tokens included, and gives int64 ids `[1, tokens]`:
+            From Python, after the export (`pip install onnxruntime numpy tokenizers`), which writes \
+            `tokenizer.json` beside the ONNX file:
 
             ```python
             import json, numpy as np, onnxruntime
+            from tokenizers import Tokenizer
             session = onnxruntime.InferenceSession("model.onnx")
-            feeds = {}
+            feeds, names = {}, {i.name for i in session.get_inputs()}
+
+            def add(prefix, file, *texts):
+                t = Tokenizer.from_file(file).encode(*texts)
+                given = {"input_ids": t.ids, "attention_mask": t.attention_mask, "token_type_ids": t.type_ids}
+                feeds.update({prefix + k: np.array([v]) for k, v in given.items() if prefix + k in names})
+
             \(feeds(c.model).joined(separator: "\n"))
             probabilities = session.run(["probabilities"], feeds)[0][0]
             labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
@@ -96,21 +107,19 @@ extension ModelCard {
 
     /// The lines of Python that make the inputs of each view.
     private static func feeds(_ model: ModelConfiguration) -> [String] {
-        let severalEncoders = Set(model.encoderPlaces).count > 1
+        let first = model.views.first
         return model.views.indices.flatMap { view in
+            let own = model.views[view]
+            let isShared =
+                own.encoder == first?.encoder && own.maximumLength == first?.maximumLength
+            let file = view == 0 || isShared ? "tokenizer.json" : "view\(view + 1)_tokenizer.json"
             let texts =
                 model.segments(ofView: view) == 2
                 ? [#""first text""#, #""second text""#]
                 : [model.hasPairs ? #""first text", "second text""# : #""some text""#]
-            return texts.enumerated().flatMap { segment, arguments in
+            return texts.enumerated().map { segment, arguments in
                 let prefix = ONNXModel.prefix(ofView: view, segment: segment)
-                let encoder =
-                    severalEncoders ? "  # \(line(model.views[view].encoder.name))" : ""
-                return [
-                    "ids = encode(\(arguments))\(encoder)",
-                    "feeds |= {\"\(prefix)input_ids\": ids, \"\(prefix)attention_mask\": "
-                        + "np.ones_like(ids)}",
-                ]
+                return "add(\"\(prefix)\", \"\(file)\", \(arguments))"
             }
         }
     }

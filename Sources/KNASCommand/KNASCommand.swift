@@ -31,7 +31,7 @@ struct KNASCommand: ParsableCommand {
             EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
             PlanCommand.self, ScoreCommand.self, TrainCommand.self, MergeCommand.self,
-            RunsCommand.self, CacheCommand.self, VocabCommand.self,
+            RunsCommand.self, CacheCommand.self, TokensCommand.self, VocabCommand.self,
             DoctorCommand.self,
         ])
 }
@@ -52,7 +52,7 @@ enum Main {
             do {
                 try Misspelling.check(Array(CommandLine.arguments.dropFirst()))
                 var command = try KNASCommand.parseAsRoot()
-                try command.run()
+                try EncoderOffer.running { try command.run() }
             } catch let error where isOfParser(error) {
                 // Help and completions are errors to the parser, and go to standard output.
                 let code = KNASCommand.exitCode(for: error)

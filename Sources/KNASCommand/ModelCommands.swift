@@ -62,14 +62,13 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         let metrics = try Evaluation.evaluate(
-            modelAt: try model.url(), on: try task.load(), split: split,
+            modelAt: try model.url(), on: try task.loadForModel(), split: split,
             encoder: try model.encoderURL(), threads: threads.threads, progress: console.progress)
         console.finish()
-        let lines = ClassificationMetrics.all.compactMap { name, value in
-            value(metrics).map { name.padded(18) + String(format: "%.4f", $0) }
-        }
-        try global.show(
-            metrics, (lines + ["rows".padded(18) + "\(metrics.count)"]).joined(separator: "\n"))
+        let configuration = try ModelDirectory.load(try model.url()).configuration
+        let positive = configuration.positiveLabel.map { configuration.labels[$0].name }
+        let evaluated = EvaluatedMetrics(metrics: metrics, positive: positive)
+        try global.show(evaluated, evaluated.text)
     }
 }
 
@@ -101,8 +100,38 @@ struct ExportCommand: ParsableCommand {
                 try ModelDirectory.openEncoders(
                     of: loaded.configuration, at: place, directory: encoder, preparing: true)
             }, options: ExportOptions(headOnly: headOnly), to: output.url)
+        let tokenizers = try writeTokenizers(loaded.configuration)
         try global.show(
-            ["output": output.url.path, "format": format], besides: output, output.url.path)
+            Written(output: output.url.path, format: format, tokenizers: tokenizers),
+            besides: output, ([output.url.path] + tokenizers).joined(separator: "\n"))
+    }
+}
+
+extension ExportCommand {
+    private struct Written: Encodable {
+        let output: String
+        let format: String
+        let tokenizers: [String]
+    }
+
+    /// Writes the tokenizers that a file with the encoder in it needs.
+    private func writeTokenizers(
+        _ configuration: ModelConfiguration
+    ) throws -> [String] {
+        guard format == "onnx", !headOnly, output.isPlainFile else { return [] }
+        let encoders = try ModelDirectory.openEncoders(
+            of: configuration, at: try model.url(), directory: try model.encoderURL())
+        return try TokenizerExport.write(configuration, encoders: encoders, beside: output.url)
+            .compactMap { outcome in
+                switch outcome {
+                case .written(let file): return file.path
+                case .unsupported(let encoder):
+                    global.console.note(
+                        "warning: no tokenizer.json gives the token ids of \(encoder); take the "
+                            + "tokenizer of the model directory")
+                    return nil
+                }
+            }
     }
 }
 

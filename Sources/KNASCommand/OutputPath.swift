@@ -19,6 +19,13 @@ struct OutputPath: ExpressibleByArgument {
     /// Whether what is written goes where results go.
     var isStandardOutput: Bool { AtomicFile.isStandardOutput(url) }
 
+    /// Whether it has been written as a file, beside which others can be.
+    var isPlainFile: Bool {
+        let path = url.resolvingSymlinksInPath().path
+        let type = try? FileManager.default.attributesOfItem(atPath: path)[.type]
+        return !isStandardOutput && type as? FileAttributeType == .typeRegular
+    }
+
     /// Refuses what cannot be written before the work is done.
     /// - Throws: `FileError`.
     func check() throws { try AtomicFile.check(url) }

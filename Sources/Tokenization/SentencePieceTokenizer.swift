@@ -12,9 +12,9 @@ public enum SpecialTokenScheme: String, Sendable {
 
 /// A SentencePiece model with the special tokens of an architecture.
 public struct SentencePieceTokenizer: Tokenizer {
-    private let model: SentencePieceModel
-    private let scheme: SpecialTokenScheme
-    private let template: Template
+    let model: SentencePieceModel
+    let scheme: SpecialTokenScheme
+    let template: Template
 
     /// - Throws: ``TokenizationError/missingPiece(path:piece:)`` when the model lacks a special
     ///   token that the scheme needs; ``TokenizationError/badModel(path:reason:)`` when its first

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A text, or a pair of texts, as token ids.
 public struct TokenizedText: Sendable, Hashable {
     /// Ids with special tokens.
@@ -22,4 +24,15 @@ public protocol Tokenizer: Sendable {
     /// Texts are cut at their ends, pairs as ``Truncation/longestFirst(_:_:to:)`` says. Special
     /// tokens are never cut: a limit below their number gives only them.
     func encode(_ text: String, pair: String?, maximumLength: Int) -> TokenizedText
+    /// The tokens by their ids, as their vocabulary spells them.
+    /// - Complexity: O(tokens).
+    var pieces: [Int32: String] { get }
+    /// A `tokenizer.json` with which Hugging Face's `tokenizers` library gives the same ids;
+    /// `nil` where there is no such file.
+    /// - Parameter maximumLength: tokens after which the library is to truncate.
+    func tokenizerJSON(maximumLength: Int) -> Data?
+}
+
+extension Tokenizer {
+    public func tokenizerJSON(maximumLength: Int) -> Data? { nil }
 }

@@ -65,9 +65,11 @@ struct ModelCardTests {
             ])
         for part in [
             "Do two sentences say the same?", "train 80, dev 20, test 40 rows",
-            "| on test | accuracy | f1 |",
+            "| on test | accuracy | f1 of the positive class |",
             "| this model (the best of 3 trainings on dev) | 0.912 | 0.500 |",
-            "| control: linear | 0.900 | - |", "pair_input_ids", "knas predict .",
+            "| control: linear | 0.900 | - |", "knas predict .",
+            "add(\"\", \"tokenizer.json\", \"first text\")",
+            "add(\"pair_\", \"tokenizer.json\", \"second text\")",
             "each encoded separately", "layer 12", "0123abcd",
         ] {
             #expect(body.contains(part), "\(part)")
@@ -135,8 +137,8 @@ struct ModelCardTests {
             "Encoder digests: `0123abcd`, `4567`", "- Temperature: 1.300",
             "- Cost: 2.045 times that of the cheapest view's encoder alone",
             "| this model (2 heads together) | 0.912 | 0.500 |",
-            "\"pair_input_ids\"", "\"view2_attention_mask\"",
-            "ids = encode(\"first text\", \"second text\")  # other|encoder",
+            "add(\"pair_\", \"tokenizer.json\", \"second text\")",
+            "add(\"view2_\", \"view2_tokenizer.json\", \"first text\", \"second text\")",
         ] {
             #expect(body.contains(part), "\(part)")
         }

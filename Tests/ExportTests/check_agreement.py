@@ -5,8 +5,9 @@ safetensors export through the lines of Python in docs/formats.md, run as they s
 usage: check_agreement.py KNAS MODEL TEXTS FORMATS [ROWS]
 
 TEXTS is a directory with MRPC's msr_paraphrase_test.txt, or a file with a text or two (with a tab
-between them) a line. FORMATS is docs/formats.md. Needs numpy, onnxruntime and sentencepiece; the encoder
-must have XLM-R's vocabulary. Fails where logits differ by more than 1e-4.
+between them) a line. FORMATS is docs/formats.md. Needs numpy, onnxruntime, sentencepiece and tokenizers;
+token ids come from the tokenizer.json that the export writes beside the ONNX file. Fails where logits differ by
+more than 1e-4.
 """
 
 import json
@@ -18,7 +19,7 @@ import tempfile
 
 import numpy as np
 import onnxruntime
-from sentencepiece import SentencePieceProcessor
+from tokenizers import Tokenizer
 
 TOLERANCE = 1e-4
 # The heads that the lines in the documentation are for.
@@ -45,36 +46,39 @@ def knas(program, *arguments, text=None):
     return done.stdout
 
 
-def token_ids(pieces, parts, maximum):
-    """As XLM-R numbers them: a text, or two in one sequence."""
-
-    def ids(text):
-        return [3 if i == pieces.unk_id() else i + 1 for i in pieces.encode(text)]
-
-    if len(parts) == 1:
-        return [0] + ids(parts[0])[: maximum - 2] + [2]
-    joined = [0] + ids(parts[0]) + [2, 2] + ids(parts[1]) + [2]
-    if len(joined) > maximum:
-        sys.exit("a pair is longer than the model takes: give shorter ones")
-    return joined
+def tokenizer(directory, place):
+    """The tokenizer of a view; views with the same tokens share the first's."""
+    own = directory / f"view{place + 1}_tokenizer.json"
+    path = own if own.exists() else directory / "tokenizer.json"
+    if not path.exists():
+        sys.exit("the export wrote no tokenizer.json: this encoder's ids cannot be checked")
+    return Tokenizer.from_file(str(path))
 
 
-def onnx_logits(path, rows, tokenizers):
-    """Logits of each row; TOKENIZERS has one SentencePiece model for each view."""
+def onnx_logits(path, rows):
+    """Logits of each row."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = {i.name for i in session.get_inputs()}
     metadata = session.get_modelmeta().custom_metadata_map
+    views = json.loads(metadata["views"])
+    tokenizers = [tokenizer(path.parent, place) for place in range(len(views))]
     found = []
     for row in rows:
         feeds = {}
-        for place, (view, pieces) in enumerate(zip(json.loads(metadata["views"]), tokenizers)):
+        for place, pieces in enumerate(tokenizers):
             prefix = f"view{place + 1}_" if place else ""
             apart = prefix + "pair_input_ids" in names
             for pair, parts in zip(["", "pair_"], [[t] for t in row] if apart else [row]):
-                ids = np.array([token_ids(pieces, parts, view["maximumLength"])])
+                tokens = pieces.encode(*parts)
+                given = {
+                    "input_ids": tokens.ids,
+                    "attention_mask": [1] * len(tokens.ids),
+                    "token_type_ids": tokens.type_ids,
+                }
                 feeds |= {
-                    prefix + pair + "input_ids": ids,
-                    prefix + pair + "attention_mask": np.ones_like(ids),
+                    prefix + pair + name: np.array([values])
+                    for name, values in given.items()
+                    if prefix + pair + name in names
                 }
         logits, probabilities = session.run(["logits", "probabilities"], feeds)
         powers = np.exp(logits - logits.max())
@@ -117,15 +121,11 @@ def main():
         )
         for view in views
     ]
-    tokenizers = [
-        SentencePieceProcessor(model_file=str(encoder / "sentencepiece.bpe.model"))
-        for encoder in encoders
-    ]
     with tempfile.TemporaryDirectory() as directory:
         exports = {f: pathlib.Path(directory) / f"model.{f}" for f in ("onnx", "safetensors")}
         for name, path in exports.items():
             knas(program, "export", model, "--format", name, "--output", path)
-        labels, onnx = onnx_logits(exports["onnx"], rows, tokenizers)
+        labels, onnx = onnx_logits(exports["onnx"], rows)
         said = knas(program, "predict", model, "-", "--logits", text=text)
         answers = [json.loads(line) for line in said.split("\n") if line]
         found = {
@@ -136,6 +136,7 @@ def main():
         }
         documented = (
             len(set(encoders)) == 1
+            and (encoders[0] / "sentencepiece.bpe.model").exists()
             and all(
                 (view["pairing"] == "siamese" or not configuration["hasPairs"])
                 and "fineTuning" not in view

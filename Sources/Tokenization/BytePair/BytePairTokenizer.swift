@@ -3,7 +3,7 @@ import Support
 /// Byte-level byte-pair encoding as GPT-2 and RoBERTa use it: any text can be spelled, as every
 /// byte is a token.
 struct BytePairTokenizer: TemplatedTokenizer {
-    private let parts: BytePairParts
+    let parts: BytePairParts
     /// The token of each byte; where it has none, the unknown token, or nothing.
     private let bytes: [Int32?]
     private let added: AddedTokens

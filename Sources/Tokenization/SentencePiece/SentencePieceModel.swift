@@ -11,6 +11,8 @@ public final class SentencePieceModel: @unchecked Sendable {
     public let unknownID: Int32
     /// SHA-256 of the model's bytes.
     public let digest: String
+    /// The model's bytes.
+    let data: Data
 
     /// Loads a model from bytes that are checked before SentencePiece sees them.
     /// - Throws: ``TokenizationError/badModel(path:reason:)``.
@@ -26,6 +28,7 @@ public final class SentencePieceModel: @unchecked Sendable {
                 path: path, reason: error.map { String(cString: $0) } ?? "it cannot be loaded")
         }
         handle = loaded
+        self.data = data
         size = Int(knas_sp_size(loaded))
         unknownID = knas_sp_unknown(loaded)
         var builder = DigestBuilder()

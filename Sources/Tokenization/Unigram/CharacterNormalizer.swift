@@ -7,6 +7,8 @@ struct CharacterNormalizer: Sendable {
     /// Clusters up to this many bytes are looked up as a whole.
     private static let clusterBytes = 5
 
+    /// The table itself.
+    let table: Data
     private let units: [UInt32]
     /// Zero-terminated replacements.
     private let texts: [UInt8]
@@ -14,6 +16,7 @@ struct CharacterNormalizer: Sendable {
     /// `nil` for a table in which ``CharacterMap/fault(_:)`` finds a fault.
     init?(_ data: Data) {
         guard data.withUnsafeBytes({ CharacterMap.fault($0) }) == nil else { return nil }
+        table = data
         let bytes = Array(data)
         func integer(_ index: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(bytes[index + $1]) << (8 * UInt32($1)) }

@@ -10,6 +10,7 @@ struct UnigramModel: Sendable {
 
     private var trie: PieceTrie
     private let scores: [Double]
+    private let texts: [String]
     let unknownID: Int32
     private let unknownScore: Double
 
@@ -23,11 +24,26 @@ struct UnigramModel: Sendable {
             guard trie.insert(entry.piece.utf8, id: Int32(id)) else { return nil }
         }
         scores = pieces.map(\.score)
+        texts = pieces.map(\.piece)
         self.unknownID = unknownID
         unknownScore = (scores.min() ?? 0) - Self.unknownPenalty
     }
 
     var count: Int { scores.count }
+
+    /// All pieces by their ids.
+    var pieces: [Int32: String] {
+        Dictionary(uniqueKeysWithValues: texts.enumerated().map { (Int32($0), $1) })
+    }
+
+    /// The model of a `tokenizer.json`.
+    var json: JSONText {
+        .object([
+            "type": "Unigram", "unk_id": JSONText(unknownID), "byte_fallback": false,
+            "vocab": .array(
+                zip(texts, scores).map { .array([JSONText($0), JSONText($1)]) }),
+        ])
+    }
 
     /// The id of a piece, or `nil`.
     func find(_ piece: String) -> Int32? { trie.find(piece.utf8) }

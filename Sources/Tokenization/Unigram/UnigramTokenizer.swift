@@ -3,7 +3,7 @@ import Support
 /// ALBERT's and DeBERTa-v2's tokenizers: SentencePiece's unigram pieces with their own rules,
 /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`; ids are those of the pieces.
 struct UnigramTokenizer: TemplatedTokenizer {
-    private let parts: UnigramParts
+    let parts: UnigramParts
     private let added: AddedTokens
 
     let vocabularySize: Int

@@ -3,7 +3,7 @@ import Support
 /// WordPiece (Wu et al. 2016) as BERT uses it: words are spelled greedily, the longest token first;
 /// tokens inside a word are marked with `##`.
 struct WordPieceTokenizer: TemplatedTokenizer {
-    private let parts: WordPieceParts
+    let parts: WordPieceParts
     /// Tokens inside a word, without their mark.
     private let tails: TokenTable
     private let rawTokens: AddedTokens
