@@ -44,6 +44,8 @@ public struct FeatureSource: Sendable {
         self.dataset = dataset
         cache = FeatureCache(encoder: encoder, threads: threads)
         configuration = FeatureConfiguration(dataset, pairing: pairing, layers: layers)
+        // A model must not claim to read more than its encoder does.
+        configuration.maximumLength = min(configuration.maximumLength, encoder.maximumLength)
         self.progress = progress
         self.note = note
     }

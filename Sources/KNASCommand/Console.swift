@@ -23,7 +23,8 @@ struct GlobalOptions: ParsableArguments {
     /// Prints a result: as JSON where that was asked for, else as text.
     /// - Throws: `ReaderGone`, `StreamError`.
     func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
-        if json { try Console.printJSON(value) } else { try StandardStreams.writeLine(text()) }
+        if json { return try Console.printJSON(value) }
+        try StandardStreams.writeLine(text().safeForTerminal)
     }
 }
 
@@ -55,7 +56,7 @@ final class Console: Sendable {
     }
 
     private static func write(_ text: String) {
-        StandardStreams.diagnose("knas: \(text)\n")
+        StandardStreams.diagnose("knas: \(text.safeForTerminal)\n")
     }
 
     /// Draws progress, or names each stage once where there is no terminal; stops the work after Ctrl-C.

@@ -60,7 +60,7 @@ enum Main {
                 if code.isSuccess {
                     if !text.isEmpty { try StandardStreams.writeLine(text) }
                 } else {
-                    if !text.isEmpty { StandardStreams.diagnose(text + "\n") }
+                    if !text.isEmpty { StandardStreams.diagnose(text.safeForTerminal + "\n") }
                     return code.rawValue
                 }
             }

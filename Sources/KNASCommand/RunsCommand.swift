@@ -165,9 +165,10 @@ extension Double? {
 }
 
 extension String {
-    /// The beginning of a text that would make a table too wide.
+    /// Beginning and end of a text that would make a table too wide.
     fileprivate var shortened: String {
-        count > Self.widest ? prefix(Self.widest - 1) + "…" : self
+        let half = (Self.widest - 1) / 2
+        return count > Self.widest ? prefix(half) + "…" + suffix(half) : self
     }
 
     /// The end of a path.
@@ -205,7 +206,8 @@ extension RunOverview {
                 costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"
             ),
             ("held-out accuracy", heldOutAccuracy.text), ("test accuracy", testAccuracy.text),
-            ("test F1", testF1.text), ("test MCC", testMCC.text),
+            ("test F1" + (positive.map { " of \($0)" } ?? ""), testF1.text),
+            ("test MCC", testMCC.text),
             ("test cross entropy", testCrossEntropy.text),
             ("best single head, test accuracy", singleTestAccuracy.text),
             ("linear head, test accuracy", linearTestAccuracy.text),

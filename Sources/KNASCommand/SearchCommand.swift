@@ -59,7 +59,7 @@ struct SearchCommand: ParsableCommand {
             + exported.members.map { member in
                 "  " + String(format: "%3.0f%%", member.weight * 100)
                     + "  \(member.role.title): \(member.genotype)"
-            } + ["", figures(result), ""] + [
+            } + ["", figures(result), ""] + (result.chance.map { ["warning: \($0)", ""] } ?? []) + [
                 String(
                     format: "took %.0f s, %.0f MiB at most", result.cost.wallSeconds,
                     Double(result.cost.peakMemoryBytes) / 1_048_576),
@@ -89,7 +89,8 @@ struct SearchCommand: ParsableCommand {
         let metric = result.metrics[0]
         let shown = result.metrics + (result.metrics.contains(.accuracy) ? [] : [.accuracy])
         var table = TextTable(
-            ["", "held-out \(metric.title)"] + shown.map { "test \($0.title)" }
+            ["", "held-out \(result.title(of: metric))"]
+                + shown.map { "test \(result.title(of: $0))" }
                 + ["exported minus this, points"])
         let single = result.single.exportedMinusThis == nil ? [] : [result.single]
         let controls = Role.allCases.compactMap { result.controls[$0.rawValue] }

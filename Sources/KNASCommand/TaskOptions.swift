@@ -71,11 +71,26 @@ struct TaskOptions: ParsableArguments {
     /// Reads the task for work with a single pairing.
     /// - Throws: `BadOption` where both are chosen, and what reading throws.
     func load() throws -> Dataset {
-        try Dataset.load(
+        let dataset = try Dataset.load(
             TaskDefinition.load(definitionURL()), dataDirectory: dataURL,
             options: Dataset.Options(
                 skipBadRows: skipBadRows, pairing: try onePairing(),
                 maximumTokens: maximumTokens))
+        try require(
+            pairing == .task || dataset.pairing != nil, "--pairing", pairing.rawValue,
+            "nothing for \(dataset.name), a task of single texts")
+        return dataset
+    }
+
+    /// Reads the task for a model, which has its pairing and its length already.
+    /// - Throws: `BadOption` where one of them is given, and what reading throws.
+    func loadForModel() throws -> Dataset {
+        try require(
+            pairing == .task, "--pairing", pairing.rawValue, "nothing: the model has its pairing")
+        try require(
+            maximumTokens == nil, "--max-tokens", maximumTokens ?? 0,
+            "nothing: the model has its longest sequence")
+        return try load()
     }
 
     /// The pairing in place of the task's, for commands that take one; `nil` for the task's own.

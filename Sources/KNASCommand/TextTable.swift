@@ -1,10 +1,13 @@
+import Support
+
 /// Columns of text, as wide as their widest cell.
 struct TextTable {
     private var rows: [[String]]
 
-    init(_ header: [String]) { rows = [header] }
+    init(_ header: [String]) { rows = [header.map(\.revealed)] }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
+    /// Adds a row; what cannot be seen in a cell is escaped.
+    mutating func add(_ row: [String]) { rows.append(row.map(\.revealed)) }
 
     var text: String {
         let count = rows.map(\.count).max() ?? 0

@@ -35,6 +35,7 @@ extension RunResult {
                 "test": dataset.test.count,
             ],
             metrics: dataset.metrics,
+            positive: dataset.positiveLabel.map { dataset.labels[$0].name },
             search: SearchSummary(
                 candidates: candidates.count, scored: scored, failed: candidates.count - scored,
                 proxy: findings.ranking.expression.description,

@@ -157,6 +157,8 @@ public struct RunResult: Sendable, Codable {
     public var rows: [String: Int]
     /// The task's metrics: heads were selected by the first, all are shown.
     public var metrics: [Metric]
+    /// Name of the class that F1 is about; `nil` in a task without a positive class.
+    public var positive: String?
     /// The coarse step.
     public var search: SearchSummary
     /// What each layer of each view gave, and which were kept; empty where the user chose.
@@ -216,6 +218,11 @@ extension RunResult {
 }
 
 extension RunResult {
+    /// How a metric is shown to people: F1 with its class.
+    public func title(of metric: Metric) -> String {
+        metric == .f1 ? "F1 of \(positive ?? "the positive class")" : metric.title
+    }
+
     /// Entries of a role, in order.
     public func entries(_ role: Role) -> [Entry] { entries.filter { $0.role == role } }
 

@@ -18,12 +18,14 @@ public struct RunIdentity: Sendable, Hashable {
     public var encoder: String
     /// The seed of everything random.
     public var seed: UInt64
+    /// Digests of the data files by name, to say which has changed; what counts is ``data``.
+    public var files: [String: String]
     /// All other choices by name, e.g. `"training.epochs": "8"`.
     public var choices: [String: String]
 
     public init(
         program: String, kernels: String, task: String, data: String, encoder: String,
-        seed: UInt64, choices: [String: String]
+        seed: UInt64, choices: [String: String], files: [String: String] = [:]
     ) {
         self.program = program
         self.kernels = kernels
@@ -32,13 +34,25 @@ public struct RunIdentity: Sendable, Hashable {
         self.encoder = encoder
         self.seed = seed
         self.choices = choices
+        self.files = files
     }
 
     /// The choices as one JSON object, keys sorted: equal choices give equal bytes.
-    public var canonicalChoices: String {
+    public var canonicalChoices: String { Self.json(choices) }
+
+    private static func json(_ values: [String: String]) -> String {
         // A dictionary of strings can always be encoded.
-        guard let data = try? JSONEncoder.compact.encode(choices) else { return "{}" }
+        guard let data = try? JSONEncoder.compact.encode(values) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Which data files are not as they are in another identity, where the data differs; empty where
+    /// the files are the same, or are not known.
+    public func changedFiles(from other: RunIdentity) -> [String] {
+        guard data != other.data, !files.isEmpty, !other.files.isEmpty else { return [] }
+        return Set(files.keys).union(other.files.keys).sorted().filter {
+            files[$0] != other.files[$0]
+        }
     }
 
     /// The first field in which two identities differ, with both values, in words for a user.
@@ -68,6 +82,7 @@ public struct RunIdentity: Sendable, Hashable {
         [
             "program": program, "kernels": kernels, "task": task, "data": data,
             "encoder": encoder, "seed": "\(seed)", "configuration": canonicalChoices,
+            "files": Self.json(files),
         ]
     }
 
@@ -81,6 +96,9 @@ public struct RunIdentity: Sendable, Hashable {
         else { return nil }
         self.init(
             program: program, kernels: kernels, task: task, data: data, encoder: encoder,
-            seed: seed, choices: choices)
+            seed: seed, choices: choices,
+            files: rows["files"].flatMap {
+                try? JSONDecoder().decodeChecked([String: String].self, from: Data($0.utf8))
+            } ?? [:])
     }
 }

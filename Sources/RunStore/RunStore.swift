@@ -86,6 +86,11 @@ public final class RunStore: @unchecked Sendable {
         queue = try StoreFile.open(url)
         let stored = try Self.identity(queue, path: url.path)
         if let difference = stored.difference(from: identity) {
+            let isData = difference.own == stored.data && stored.data != identity.data
+            if isData {
+                throw RunStoreError.otherData(
+                    path: directory.path, files: stored.changedFiles(from: identity))
+            }
             throw RunStoreError.otherRun(
                 path: directory.path, field: difference.field, stored: difference.own,
                 given: difference.other)

@@ -10,6 +10,9 @@ public enum RunStoreError: DiagnosedError, Equatable {
     case nothingToResume(path: String)
     /// The stored run was started with different options.
     case otherRun(path: String, field: String, stored: String, given: String)
+    /// The stored run was started on other data: the files that have changed; none where only the task's
+    /// choice of rows has, or where the run does not know.
+    case otherData(path: String, files: [String])
     /// A part belongs to a different run than the one to merge it into.
     case foreignPart(path: String, field: String, stored: String, given: String)
     /// Another process is working on the run.
@@ -26,7 +29,7 @@ public enum RunStoreError: DiagnosedError, Equatable {
 
     public var kind: ErrorKind {
         switch self {
-        case .alreadyThere, .otherRun, .inUse: .usage
+        case .alreadyThere, .otherRun, .otherData, .inUse: .usage
         case .nothingToResume: .missingFile
         case .notAStore, .damaged, .newer, .older, .foreignPart: .badInput
         case .removed, .failed: .inputOutput
@@ -44,6 +47,12 @@ public enum RunStoreError: DiagnosedError, Equatable {
         case .otherRun(let path, let field, let stored, let given):
             "\(path) holds another run: its \(field) is \(stored), this one's is \(given); "
                 + "repeat the options that it was started with, or start over with --overwrite"
+        case .otherData(let path, let files):
+            "\(path) holds a run on other data: the data changed: "
+                + (files.isEmpty
+                    ? "the rows that the task takes of its files, or a file"
+                    : files.joined(separator: ", "))
+                + "; restore it, start over with --overwrite, or choose another directory with --run"
         case .foreignPart(let path, let field, let stored, let given):
             "\(path) is a part of another run: its \(field) is \(given), this run's is \(stored)"
         case .inUse(let path, let holder):

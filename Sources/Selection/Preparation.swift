@@ -91,6 +91,11 @@ extension Preparation {
         for (place, encoder) in encoders.enumerated() {
             let name = input.encoders[place]
             let layers = try Self.layers(input, of: encoder, name)
+            if let wanted = dataset.maximumTokens, wanted > encoder.maximumLength {
+                note(
+                    "warning: \(wanted) tokens are wanted, \(name) reads \(encoder.maximumLength) "
+                        + "at most: longer texts are cut there")
+            }
             for (index, pairing) in (pairings ?? [.joint]).enumerated() {
                 let features = FeatureSource(
                     dataset: dataset, encoder: encoder, pairing: pairing, layers: layers,
@@ -140,9 +145,13 @@ extension Preparation {
         try require(
             input.pairings != .both || dataset.pairing != nil, "--pairing", "both",
             "another choice for \(dataset.name), a task of single texts")
+        try require(
+            input.pairings == .task || dataset.pairing != nil, "--pairing",
+            input.pairings.rawValue, "nothing for \(dataset.name), a task of single texts")
         for split in Split.allCases where dataset[split].isEmpty {
             throw RunError.emptySplit(task: dataset.name, split: split.rawValue)
         }
+        for text in dataset.report.notes { note(text) }
         for warning in dataset.report.warnings { note("warning: \(warning)") }
         note(
             "task \(dataset.name): \(dataset.train.count) train, \(dataset.dev.count) dev, "

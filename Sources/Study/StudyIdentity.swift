@@ -33,6 +33,7 @@ extension CorrelationConfiguration {
         RunIdentity(
             program: Version.current, kernels: BLAS.kernelName, task: prepared.dataset.name,
             data: prepared.dataset.digest, encoder: prepared.digest, seed: seed,
-            choices: Choices.list(of: self, omitting: Self.free.union(names)))
+            choices: Choices.list(of: self, omitting: Self.free.union(names)),
+            files: prepared.dataset.files)
     }
 }

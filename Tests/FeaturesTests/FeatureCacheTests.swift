@@ -45,6 +45,26 @@ struct FeatureCacheTests {
                 start: batch.batch.inputs[0], count: batch.batch.tokenCount * features.width))
     }
 
+    @Test("sequences are as long as the encoder reads, whatever the task wants")
+    func longestSequence() throws {
+        try withEncoder { encoder, directory in
+            let rows = "text\tlabel\na good day\tyes\nbad\tno\ngood\tyes\nit is bad\tno\n"
+            try Data(rows.utf8).write(to: directory.appendingPathComponent("train.tsv"))
+            let task = directory.appendingPathComponent("task.yml")
+            try Data(
+                """
+                columns: {text: text, label: label}
+                splits: {train: train.tsv, dev: {from: train, rows: 1}, test: {from: train, rows: 1}}
+                max-tokens: 100000
+                """.utf8
+            ).write(to: task)
+            let source = FeatureSource(
+                dataset: try Dataset.load(TaskDefinition.load(task), dataDirectory: nil),
+                encoder: encoder, layers: [0], threads: 1, progress: nil, note: { _ in })
+            #expect(source.configuration.maximumLength == encoder.maximumLength)
+        }
+    }
+
     @Test("every layout of a checkpoint gives the same features")
     func layouts() throws {
         var reference: [Float]?

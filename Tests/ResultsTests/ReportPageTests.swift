@@ -115,7 +115,7 @@ struct ReportPageTests {
         let content = try ReportScene(metrics: [.f1]).content()
         let page = Report.html(content)
         let words = Words(page)
-        #expect(words.contains("Its F1 is \(Show.share(content.result.exported.test.f1!))"))
+        #expect(words.contains("Its F1 of no is \(Show.share(content.result.exported.test.f1!))"))
         #expect(words.contains("it is right on"))
         for text in [
             "Exported minus this, points of F1", "Points of accuracy", "Held-out F1",
@@ -125,6 +125,19 @@ struct ReportPageTests {
         }
         let metric = content.result.controls.values.compactMap(\.exportedMinusThis?.metric)
         #expect(metric.allSatisfy { $0 == .f1 })
+    }
+
+    @Test("names the class of F1, and says of a result at chance that it is")
+    func positiveAndChance() throws {
+        var content = try ReportScene(metrics: [.f1, .accuracy]).content()
+        content.result.positive = "<no>"
+        #expect(content.result.chance == nil)
+        #expect(Report.html(content).contains("Its F1 of &lt;no&gt; is"))
+        #expect(!Report.html(content).contains("at chance"))
+        content.result.exported.test.mcc = 0.1
+        let chance = try #require(content.result.chance)
+        #expect(chance.contains("on 160 test rows") && chance.contains("(MCC 0.10"))
+        #expect(Report.html(content).contains("the exported model is at chance"))
     }
 
     @Test("counts how many heads went how far")

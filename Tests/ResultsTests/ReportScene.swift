@@ -164,6 +164,7 @@ struct ReportScene {
             task: labels[0], seed: 1, version: "0", kernels: "SkylakeX",
             encoders: [.init(name: "e5", digest: "0", pairing: "siamese", layers: [3, 4])],
             labels: labels, rows: ["train": 400, "dev": 100, "test": rows], metrics: metrics,
+            positive: labels[1],
             search: .init(
                 candidates: candidates, scored: candidates, failed: 0, proxy: "vote(alignment)",
                 strategy: "random", spaceSize: 1e9, scoringSeconds: 12),

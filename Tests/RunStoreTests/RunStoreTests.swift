@@ -232,6 +232,31 @@ struct RunStoreTests {
         #expect(try new.candidates(in: SearchSpaces(bench.space)).isEmpty)
     }
 
+    @Test("a run whose data has changed says which file")
+    func otherData() throws {
+        let bench = try Bench()
+        defer { bench.remove() }
+        var identity = bench.identity
+        identity.files = ["train.csv": "1", "test.csv": "2"]
+        try RunStore(creating: bench.directory, identity: identity).close()
+        func message() -> String {
+            do {
+                _ = try RunStore(opening: bench.directory, identity: identity)
+            } catch {
+                return "\(error)"
+            }
+            return ""
+        }
+        // What the files are called decides nothing.
+        identity.files = ["other.csv": "1"]
+        #expect(message() == "")
+        identity.files = ["train.csv": "1", "test.csv": "3"]
+        identity.data = "another"
+        #expect(message().contains("the data changed: test.csv; restore it"))
+        identity.files = ["train.csv": "1", "test.csv": "2"]
+        #expect(message().contains("the data changed: the rows that the task takes of its files"))
+    }
+
     @Test("a run that was stopped before it had anything gives way to a new one")
     func empty() throws {
         let bench = try Bench()

@@ -29,7 +29,9 @@ extension Pipeline {
     public func plan() throws -> Plan {
         try configuration.check()
         let (pipeline, prepared, _) = try opened()
-        let identity = RunIdentity(pipeline.configuration, prepared)
+        var identity = RunIdentity(pipeline.configuration, prepared)
+        // Names of files decide nothing.
+        identity.files = [:]
         _ = try RunDirectory(configuration.run)
         let store = try RunStore(
             configuration.run, identity: identity, mode: configuration.mode)

@@ -23,7 +23,8 @@ extension RunIdentity {
             program: Version.current, kernels: BLAS.kernelName, task: prepared.dataset.name,
             data: prepared.dataset.digest, encoder: prepared.digest,
             seed: configuration.seed,
-            choices: configuration.choices.filter { !Self.free.contains($0.key) })
+            choices: configuration.choices.filter { !Self.free.contains($0.key) },
+            files: prepared.dataset.files)
     }
 }
 

@@ -75,6 +75,8 @@ public struct RunOverview: Sendable, Codable {
     public var testAccuracy: Double?
     /// F1 on test.
     public var testF1: Double?
+    /// Name of the class that F1 is about.
+    public var positive: String?
     /// The Matthews correlation on test.
     public var testMCC: Double?
     /// Cross entropy on test, in nats.
@@ -169,6 +171,7 @@ public struct RunOverview: Sendable, Codable {
         heldOutAccuracy = exported.heldOut?.accuracy
         testAccuracy = exported.test.accuracy
         testF1 = exported.test.f1
+        positive = result.positive
         testMCC = exported.test.mcc
         testCrossEntropy = exported.test.crossEntropy
         singleTestAccuracy = result.single.test.accuracy

@@ -9,12 +9,12 @@ enum ControlsSection {
         return """
             <section aria-labelledby="controls">
             <h2 id="controls">Controls</h2>
-            <p>The exported model minus others, in points of \(result.metrics[0].title) on the same \
+            <p>The exported model minus others, in points of \(result.title(of: result.metrics[0])) on the same \
             test rows, with a 95% bootstrap interval over the rows. If an interval contains 0, \
             these rows cannot tell the two apart, and the simpler one may serve as well. p is that \
             of McNemar’s exact test on right and wrong answers: how likely a difference this large \
             is when both are equally often right.\(full(result))</p>
-            \(Forest.html(models, metric: result.metrics[0]))
+            \(Forest.html(models, metric: result.title(of: result.metrics[0])))
             \(table(models, result))
             </section>
             """
@@ -41,12 +41,15 @@ enum ControlsSection {
         let shown = result.metrics
         let hasAccuracy = shown[0] != .accuracy
         var columns: [(name: String, kind: Table.Kind)] = [
-            ("", .text), ("Held-out \(shown[0].title)", .number),
+            ("", .text), ("Held-out \(result.title(of: shown[0]))", .number),
         ]
-        columns += shown.map { ("Test \($0.title)", .number) }
+        columns += shown.map { ("Test \(result.title(of: $0))", .number) }
         if hasAccuracy, !shown.contains(.accuracy) { columns.append(("Test accuracy", .number)) }
         columns += [
-            ("Exported minus this, points of \(shown[0].title) [95% interval]", .number),
+            (
+                "Exported minus this, points of \(result.title(of: shown[0])) [95% interval]",
+                .number
+            ),
             ("p", .number),
         ]
         if hasAccuracy { columns.append(("Points of accuracy", .number)) }
@@ -108,7 +111,7 @@ enum ControlsSection {
 
 /// Differences with their intervals, one above the other.
 private enum Forest {
-    static func html(_ models: [RunResult.Model], metric: Metric) -> HTML {
+    static func html(_ models: [RunResult.Model], metric: String) -> HTML {
         let paired = models.compactMap { model in
             model.exportedMinusThis.map { (name: model.role.title, comparison: $0) }
         }
@@ -153,7 +156,7 @@ private enum Forest {
             ticks + [
                 """
                 <text class="name" x="415" y="\(Figure.at(bottom + 38))" text-anchor="middle">\
-                points of test \(metric.title); right of 0 the exported model is better</text>
+                points of test \(metric); right of 0 the exported model is better</text>
                 """
             ] + rows,
             caption: """

@@ -21,7 +21,7 @@ enum FunnelSection {
     private static func steps(_ result: RunResult) -> HTML {
         let contestants = result.entries(.contestant)
         let left = result.entries(.tried)
-        let metric = result.metrics[0].title
+        let metric = result.title(of: result.metrics[0])
         // Heads that went to the end and diverged there were in every round.
         let rounds = left.map(\.rounds).max() ?? 0
         func inRound(_ round: Int) -> Int {
@@ -102,20 +102,20 @@ enum FunnelSection {
             \(agreement(heads))
             \(Figure.svg(
                 id: "score-figure", width: width, height: height,
-                title: "Rank by score against held-out \(metric.title)",
+                title: "Rank by score against held-out \(content.result.title(of: metric))",
                 description: """
                     \(heads.count) heads that were scored and trained, ranks \
                     \(heads.compactMap(\.place).min() ?? 0) to \
-                    \(heads.compactMap(\.place).max() ?? 0); held-out \(metric.title) from \
+                    \(heads.compactMap(\.place).max() ?? 0); held-out \(content.result.title(of: metric)) from \
                     \(Show.share(values.min() ?? 0)) to \(Show.share(values.max() ?? 0)).
                     """,
                 [
                     Figure.frame(
                         x, y, xName: "rank by score (1 is the best)",
-                        yName: "held-out \(metric.title)")
+                        yName: "held-out \(content.result.title(of: metric))")
                 ] + points,
                 caption: """
-                    Rank by score, before any training, against \(metric.title) on held-out rows when \
+                    Rank by score, before any training, against \(content.result.title(of: metric)) on held-out rows when \
                     the training ended. ★ member of the exported model, ● contestant, ○ left the \
                     funnel after a short training.
                     """))

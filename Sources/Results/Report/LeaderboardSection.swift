@@ -9,6 +9,7 @@ enum LeaderboardSection {
         let names = Set(content.leaderboard.flatMap(\.proxies.keys)).sorted()
         let shown = content.leaderboard.count
         let heldOut = metrics(content)
+        let titles = heldOut.map { "Held-out \(content.result.title(of: $0))" }
         let table = Table(
             id: "heads",
             caption: """
@@ -19,7 +20,7 @@ enum LeaderboardSection {
                 """,
             columns: [("Place", .number), ("Score", .number)]
                 + names.map { ($0, .number) }
-                + [("Weights", .number)] + heldOut.map { ("Held-out \($0.title)", .number) }
+                + [("Weights", .number)] + titles.map { ($0, .number) }
                 + [("Training", .text), ("Head", .text)],
             rows: content.leaderboard.map { row($0, names, heldOut) }, sortedColumn: 0)
         return """

@@ -25,22 +25,23 @@ enum LearningCurveSection {
             <h2 id="learning">Learning curves</h2>
             \(lines.isEmpty
                 ? "<p>The exported model’s heads were fitted exactly: there are no epochs.</p>"
-                : curves(lines, content.result.metrics[0]))
+                : curves(lines, content.result))
             </section>
             """
     }
 
-    private static func curves(_ lines: [Line], _ metric: Metric) -> HTML {
-        figure(
+    private static func curves(_ lines: [Line], _ result: RunResult) -> HTML {
+        let metric = result.metrics[0]
+        return figure(
             lines, id: "curves-loss", what: "dev cross entropy (nats)",
             limits: 0...Double.greatestFiniteMagnitude
         ) { $0.devCrossEntropy }
             + figure(
-                lines, id: "curves-score", what: "dev \(metric.title)",
+                lines, id: "curves-score", what: "dev \(result.title(of: metric))",
                 limits: metric == .mcc ? -1...1 : 0...1
             ) { $0.devScore }
                 + """
-                <details><summary>The numbers in these figures</summary>\(table(lines, metric))</details>
+                <details><summary>The numbers in these figures</summary>\(table(lines, result))</details>
                 """
     }
 
@@ -94,10 +95,11 @@ enum LearningCurveSection {
             """
     }
 
-    private static func table(_ lines: [Line], _ metric: Metric) -> HTML {
+    private static func table(_ lines: [Line], _ result: RunResult) -> HTML {
+        let metric = result.metrics[0]
         var columns: [(name: String, kind: Table.Kind)] = [
             ("Member", .number), ("Epoch", .number), ("Training loss", .number),
-            ("Dev cross entropy", .number), ("Dev \(metric.title)", .number),
+            ("Dev cross entropy", .number), ("Dev \(result.title(of: metric))", .number),
         ]
         if metric != .accuracy { columns.append(("Dev accuracy", .number)) }
         return Table(

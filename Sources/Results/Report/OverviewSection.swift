@@ -48,7 +48,7 @@ enum OverviewSection {
                 Show.plural(result.labels.count, "class"),
                 "<bdi>\(labels)</bdi>\(result.labels.count > 30 ? ", …" : "")"
             ),
-            ("Decided by", HTML(text: result.metrics[0].title + " on held-out rows")),
+            ("Decided by", HTML(text: result.title(of: result.metrics[0]) + " on held-out rows")),
             (result.encoders.count > 1 ? "Views" : "Encoder", views(content)),
             ("Heads in the space", Show.size(search.spaceSize)),
             (

@@ -27,7 +27,7 @@ enum PortfolioSection {
         return """
             Each head gives probabilities, and the portfolio’s are their mean, weighted by the \
             heads’ shares\(temperature(exported)).\(disagreement ?? "") On test the best of them \
-            alone has \(metric.title) \(Show.share(best)), all together \
+            alone has \(result.title(of: metric)) \(Show.share(best)), all together \
             \(Show.share(exported.test.value(of: metric))).
             """
     }
@@ -56,8 +56,8 @@ enum PortfolioSection {
         let (members, metric) = (result.exported.members, result.metrics[0])
         let hasAdds = members.contains { $0.adds != nil }
         var columns: [(name: String, kind: Table.Kind)] = [
-            ("No.", .number), ("Share", .number), ("Held-out \(metric.title)", .number),
-            ("Test \(metric.title)", .number),
+            ("No.", .number), ("Share", .number), ("Held-out \(result.title(of: metric))", .number),
+            ("Test \(result.title(of: metric))", .number),
         ]
         if metric != .accuracy { columns.append(("Test accuracy", .number)) }
         if hasAdds { columns.append(("Adds, nats", .number)) }

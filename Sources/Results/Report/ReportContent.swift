@@ -55,7 +55,7 @@ public struct ReportContent: Sendable {
     }
 
     /// What the search found.
-    let result: RunResult
+    var result: RunResult
     /// The best heads, best first; at most ``leaderboardLimit``.
     let leaderboard: [Row]
     /// All trained heads, as in the result.

@@ -46,7 +46,7 @@ enum TrainedHeadsSection {
         let hasRandom = heads.contains { $0.entry.role == .randomContestant }
         return Figure.svg(
             id: "pareto-figure", width: width, height: height,
-            title: "Held-out \(metric.title) against size",
+            title: "Held-out \(content.result.title(of: metric)) against size",
             description: """
                 The Pareto front has \(Show.plural(front.count, "head")): \
                 \(front.map {
@@ -56,11 +56,11 @@ enum TrainedHeadsSection {
             [
                 Figure.frame(
                     x, y, xName: "trained weights, thousands",
-                    yName: "held-out \(metric.title)"),
+                    yName: "held-out \(content.result.title(of: metric))"),
                 "<path class=\"front\" d=\"\(path)\"/>",
             ] + points,
             caption: """
-                \(sentence(metric.title)) over the held-out rows of heads that were trained to \
+                \(sentence(content.result.title(of: metric))) over the held-out rows of heads that were trained to \
                 the end, against their trained weights. ★ member of the exported model, with its \
                 number, ● contestant\(hasRandom ? ", △ random head" : ""). The stepped line is the \
                 Pareto front: heads that no smaller one beats.
@@ -97,7 +97,8 @@ enum TrainedHeadsSection {
         let hasAccuracy = metric != .accuracy
         var columns: [(name: String, kind: Table.Kind)] = [
             ("No.", .number), ("Kind", .text), ("Rank by score", .number),
-            ("Dev \(metric.title)", .number), ("Held-out \(metric.title)", .number),
+            ("Dev \(content.result.title(of: metric))", .number),
+            ("Held-out \(content.result.title(of: metric))", .number),
         ]
         if hasAccuracy { columns.append(("Held-out accuracy", .number)) }
         columns += [

@@ -42,7 +42,7 @@ enum Answers {
     static func what(_ result: RunResult) -> HTML {
         let exported = result.exported
         return """
-            \(kind(result)). \(quality(result)) An answer takes \
+            \(kind(result)). \(quality(result)) \(chance(result))An answer takes \
             \(Show.decimals(exported.costFactor, 2)) times the work of the encoder alone\
             \(views(exported) > 1 ? " (the cheapest of those that it runs)" : "").
             """
@@ -90,9 +90,14 @@ enum Answers {
             " (\(Show.share($0.value(of: metric))) on \(Show.plural($0.count, "held-out row")))"
         }
         return """
-            Its \(metric.title) is <strong>\(Show.share(test.value(of: metric)))</strong> on \
+            Its \(result.title(of: metric)) is <strong>\(Show.share(test.value(of: metric)))</strong> on \
             \(rows)\(before ?? ""); it is right on \(Show.percent(test.accuracy)) of the test rows.
             """
+    }
+
+    private static func chance(_ result: RunResult) -> HTML {
+        guard let text = result.chance else { return "" }
+        return "<strong>Beware</strong>: \(text). "
     }
 
     private static func views(_ model: RunResult.Model) -> Int {
@@ -131,7 +136,7 @@ enum Answers {
             },
         ]
         return """
-            \(sentences.compactMap { $0 }) Differences are in points of \(result.metrics[0].title) \
+            \(sentences.compactMap { $0 }) Differences are in points of \(result.title(of: result.metrics[0])) \
             on test, with 95% intervals.
             """
     }
