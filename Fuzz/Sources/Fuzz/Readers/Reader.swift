@@ -28,7 +28,8 @@ struct Reader: Sendable {
 
     static let all: [Reader] = [
         .safetensors, .shards, .sentencePiece, .tokenizer, .encoderConfiguration, .encoder,
-        .container, .taskFile, .tsv, .csv, .jsonLines, .genotype, .candidates, .runStore,
+        .container, .taskFile, .tsv, .csv, .jsonLines, .gzip,
+        .utf16, .delimited, .jsonArray, .genotype, .candidates, .runStore,
         .runResult, .model,
     ]
 

@@ -46,10 +46,14 @@ extension Reader {
             "1e99", "\n", "\r\n", "\"text\"", "\"label\"", "\u{FEFF}", "//", "/*",
         ])
 
-    private static func data(_ ending: String, tokens: [String]) -> Reader {
+    /// - Parameter seeds: what the seeds are called, where that is not the ending.
+    static func data(
+        _ ending: String, name: String? = nil, seeds: String? = nil, tokens: [String],
+        make: @escaping Make = { _, _, _ in nil }
+    ) -> Reader {
         Reader(
-            name: ending, seeds: { try TaskSeeds.data(ending) }, tokens: tokens,
-            isTarget: { $0.hasSuffix(ending) },
+            name: name ?? ending, seeds: { try TaskSeeds.data(seeds ?? ending, ending: ending) },
+            tokens: tokens, isTarget: { $0.hasSuffix(ending) }, make: make,
             read: { directory in
                 for name in try FileManager.default.contentsOfDirectory(atPath: directory.path)
                     .sorted() where name.hasSuffix(".yml")

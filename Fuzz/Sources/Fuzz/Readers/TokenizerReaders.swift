@@ -77,6 +77,14 @@ extension Reader {
             }
         }
         _ = tokenizer.digest
+        guard tokenizer.vocabularySize < 5_000 else { return }
+        let pieces = tokenizer.pieces
+        guard pieces.keys.allSatisfy({ $0 >= 0 && Int($0) < tokenizer.vocabularySize }) else {
+            throw Violation("a piece outside of 0 ..< \(tokenizer.vocabularySize)")
+        }
+        if let file = tokenizer.tokenizerJSON(maximumLength: 16) {
+            try file.withUnsafeBytes { _ = try JSON($0) }
+        }
     }
 }
 
