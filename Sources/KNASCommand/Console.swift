@@ -124,7 +124,8 @@ private final class ProgressLine: @unchecked Sendable {
             } else {
                 text += progress.unit
             }
-            write("\r\u{1B}[K" + text + (progress.detail.isEmpty ? "" : "  " + progress.detail))
+            let detail = progress.detail.isEmpty ? "" : "  " + progress.detail
+            write("\r\u{1B}[K" + (text + detail).safeForTerminal)
         }
     }
 

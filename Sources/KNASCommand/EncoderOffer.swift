@@ -21,7 +21,7 @@ enum EncoderOffer {
                 "The encoder \(name) is not installed. Install it now? [y/N] ")
             guard ["y", "yes"].contains(answer?.lowercased() ?? "") else { throw error }
             _ = try EncoderInstaller.install(name, as: nil) { text in
-                StandardStreams.diagnose("knas: \(text)\n")
+                StandardStreams.diagnose("knas: \(text.safeForTerminal)\n")
             }
             try command()
         }

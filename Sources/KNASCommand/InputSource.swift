@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Tasks
 
 /// A file, a pipe or standard input, read as its bytes arrive.
 final class InputSource {
@@ -7,10 +8,12 @@ final class InputSource {
     let name: String
     /// `nil` for standard input.
     private let descriptor: Int32?
+    /// A file that must be decoded first, and how much of it was given out.
+    private var decoded: (file: DataFile, given: Int)?
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
     /// - Parameter path: `-` and `/dev/stdin` are standard input.
-    /// - Throws: `FileError`.
+    /// - Throws: `FileError`; `TaskError` for a file that is not text.
     init(_ path: String) throws {
         guard !["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path) else {
             name = "standard input"
@@ -29,6 +32,10 @@ final class InputSource {
         if fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             throw FileError.notReadable(path: path, reason: "it is a directory")
         }
+        guard status.st_mode & S_IFMT == S_IFREG else { return }
+        // Compressed, in UTF-16, or with carriage returns alone.
+        let file = try DataFile(URL(fileURLWithPath: path))
+        if !file.changes.isEmpty { decoded = (file, 0) }
     }
 
     deinit { if let descriptor { close(descriptor) } }
@@ -36,6 +43,11 @@ final class InputSource {
     /// What there is, at least one byte; nothing at the end.
     /// - Throws: `FileError`, `StreamError`.
     func next() throws -> ArraySlice<UInt8> {
+        if let (file, given) = decoded {
+            let piece = given..<min(file.count, given + buffer.count)
+            decoded = (file, piece.upperBound)
+            return file.withUnsafeBytes { ArraySlice($0[piece]) }
+        }
         let count = try buffer.withUnsafeMutableBytes { bytes in
             guard let descriptor else { return try StandardStreams.read(into: bytes) }
             do {

@@ -92,7 +92,7 @@ struct TaskCommand: ParsableCommand {
         func run() throws {
             let names = TaskLocator.names(searchPaths: TaskOptions.searchPaths)
             if global.json { return try Console.printJSON(["tasks": names]) }
-            for name in names { try StandardStreams.writeLine(name) }
+            for name in names { try StandardStreams.writeLine(name.revealed) }
         }
     }
 }

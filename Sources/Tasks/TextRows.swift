@@ -68,6 +68,7 @@ public struct TextRows {
                 pending.removeFirst(Bytes.byteOrderMark.count)
             }
             isFirst = false
+            try refuseOtherKinds()
         }
         if format == .csv || format == .tsv, header == nil {
             guard let end = firstRecord(isLast: isLast) else { return [] }
@@ -85,6 +86,23 @@ public struct TextRows {
             pending.removeFirst(end)
         }
         return try rows(of: ready)
+    }
+
+    /// Files are decoded before their rows are read; what arrives in pieces is not.
+    /// - Throws: ``TaskError/fileKind(path:found:advice:)``.
+    private func refuseOtherKinds() throws {
+        try pending.withUnsafeBytes { bytes in
+            let found: (String, String)?
+            if Gzip.isGzip(bytes) {
+                found = ("gzip", "give it as a file, or: gunzip -c | knas predict")
+            } else if UTF16Text.order(bytes) != nil {
+                found = ("UTF-16", "give it as a file, or: iconv -f UTF-16 -t UTF-8 | knas predict")
+            } else {
+                found = FileKind.of(bytes).map { ($0.name, $0.advice(for: name)) }
+            }
+            guard let found else { return }
+            throw TaskError.fileKind(path: name, found: found.0, advice: found.1)
+        }
     }
 
     private func lines(in bytes: [UInt8]) -> Int { bytes.count { $0 == Bytes.newline } }
@@ -189,7 +207,7 @@ public struct TextRows {
         TaskDefinition(
             url: URL(fileURLWithPath: "/"), name: name, description: "", source: "",
             format: format, hasHeader: true, columns: columns, labels: nil, positive: nil,
-            metrics: nil, pairing: nil, train: name, dev: .file(name), test: .file(name),
+            metrics: nil, pairing: nil, train: [name], dev: .files([name]), test: .files([name]),
             limit: nil, maximumTokens: nil,
             metricsPlace: TaskDefinition.Place(line: 1, column: 1))
     }
@@ -258,6 +276,8 @@ extension BadRow.Reason {
     fileprivate func moved(by lines: Int) -> BadRow.Reason {
         switch self {
         case .invalidUTF8(let line, let byte): .invalidUTF8(line: line + lines, byte: byte)
+        case .loneSurrogate(let line, let byte):
+            .loneSurrogate(line: line + lines, byte: byte)
         case .nulCharacter(let line, let byte):
             .nulCharacter(line: line.map { $0 + lines }, byte: byte)
         case .strayQuote(let line, let byte): .strayQuote(line: line + lines, byte: byte)
