@@ -14,7 +14,7 @@ struct PredictCommand: ParsableCommand {
         discussion: """
             Reads one text per line; for models of pairs, two texts separated by a tab. Tables and JSON \
             lines have the texts in columns, and may have others: --format, by default what the file's \
-            extension says (.csv, .jsonl, .ndjson), and --text and --pair name them.
+            extension says (.csv, .jsonl, .ndjson, .json; with .gz too), and --text and --pair name them.
 
             Each line of the output is an object, even without --json: label, probability, and every \
             class's probability. It is written as soon as its text is classified, while more of the \
@@ -57,9 +57,10 @@ struct PredictCommand: ParsableCommand {
 
     private var chosenFormat: TextRows.Format {
         if let format { return format }
-        switch URL(fileURLWithPath: file).pathExtension.lowercased() {
+        let name = file.lowercased().hasSuffix(".gz") ? String(file.dropLast(3)) : file
+        switch URL(fileURLWithPath: name).pathExtension.lowercased() {
         case "csv": return .csv
-        case "jsonl", "ndjson": return .jsonl
+        case "jsonl", "ndjson", "json": return .jsonl
         // Pairs of texts with tabs between them have the same extension as tables.
         case "tsv" where text != nil || pair != nil: return .tsv
         default: return .text

@@ -13,11 +13,12 @@ public struct TextRows {
     public enum Format: String, Sendable, CaseIterable {
         /// A text on each line; in pairs, with a tab between the two.
         case text
-        /// Comma-separated values with a header.
+        /// Comma-separated values with a header; or with semicolons, tabs or bars, if only those give
+        /// the columns.
         case csv
         /// Tab-separated values with a header, without quoting, as in GLUE.
         case tsv
-        /// A JSON object on each line.
+        /// A JSON object on each line, or one array of objects, which is read whole.
         case jsonl
     }
 
@@ -40,6 +41,9 @@ public struct TextRows {
     /// Lines before those.
     private var linesBefore = 0
     private var isFirst = true
+    private var isArray = false
+    /// Between the values of CSV; known with the header.
+    private var delimiter = Delimiter.comma
     /// The first record of a file that has a header, with everything before it.
     private var header: [UInt8]?
 
@@ -69,10 +73,19 @@ public struct TextRows {
             }
             isFirst = false
             try refuseOtherKinds()
+            isArray =
+                format == .jsonl
+                && pending.withUnsafeBytes { JSONArrayScanner.start($0, from: 0) != nil }
         }
         if format == .csv || format == .tsv, header == nil {
             guard let end = firstRecord(isLast: isLast) else { return [] }
             header = Array(pending[..<end])
+            if format == .csv {
+                delimiter = pending.withUnsafeBytes { bytes in
+                    Delimiter.guess(
+                        bytes, from: 0, definition(.csv), maximumBytes: Self.maximumBytes)
+                }
+            }
             linesBefore = lines(in: header ?? [])
             pending.removeFirst(end)
         }
@@ -111,6 +124,7 @@ public struct TextRows {
 
     /// Bytes of the rows whose line ends are there.
     private func completeBytes() -> Int {
+        if isArray { return 0 }
         guard format == .csv else {
             return (pending.lastIndex(of: Bytes.newline) ?? -1) + 1
         }
@@ -136,7 +150,10 @@ public struct TextRows {
     private func forEachRecord(_ body: (Record, Int) -> Bool) {
         pending.withUnsafeBytes { bytes in
             switch format {
-            case .csv: visit(CSVTokenizer(bytes, from: 0, maximumBytes: Self.maximumBytes))
+            case .csv:
+                visit(
+                    CSVTokenizer(
+                        bytes, from: 0, maximumBytes: Self.maximumBytes, delimiter: delimiter))
             case .tsv, .text, .jsonl:
                 visit(TSVTokenizer(bytes, from: 0, maximumBytes: Self.maximumBytes))
             }
@@ -182,7 +199,7 @@ public struct TextRows {
         guard bytes.contains(where: { !Bytes.isLineEnd($0) }) else { return [] }
         return collect(
             try DelimitedRowReader<Tokenizer>(
-                bytes, path: name, split: .test,
+                bytes, delimiter: format == .csv ? delimiter : .tab, path: name, split: .test,
                 definition: definition(format == .csv ? .csv : .tsv),
                 maximumBytes: Self.maximumBytes),
             shift)

@@ -76,6 +76,36 @@ struct PredictTests {
         }
     }
 
+    @Test("compressed files, UTF-16, arrays and semicolons give the answers of the plain file")
+    func otherKinds() throws {
+        let write = """
+            import gzip, json
+            texts = ["a good day", "two\\nlines; a", "bad idea"]
+            table = "id;body\\n" + "".join(f'{i};"{t}"\\n' for i, t in enumerate(texts))
+            open("k.csv", "w").write(table)
+            gzip.open("k.csv.gz", "wt").write(table)
+            open("u.csv", "w", encoding="utf-16").write(table)
+            rows = [{"body": t, "n": [float("nan")]} for t in texts]
+            open("k.json", "w").write(json.dumps(rows, indent=1))
+            open("k.zip.csv", "wb").write(b"PK\\3\\4 a.csv")
+            """
+        let made = try shell("python3 -c '\(write.replacingOccurrences(of: "'", with: "'\\''"))'")
+        #expect(made.code == 0, "\(made.error)")
+        let expected = try shell("knas predict $M k.csv --text body").output
+        #expect(expected.split(separator: "\n").count == 3)
+        for file in ["k.csv.gz", "u.csv", "k.json", "- --format jsonl < k.json"] {
+            let found = try shell("knas predict $M --text body \(file)")
+            #expect(found.code == 0 && found.output == expected, "\(file): \(found.error)")
+        }
+        for line in ["knas predict $M k.zip.csv", "cat k.zip.csv | knas predict $M"] {
+            let refused = try shell(line)
+            #expect(refused.code == 65, "\(refused.error)")
+            #expect(refused.error.contains("a zip archive"), "\(refused.error)")
+        }
+        let piped = try shell("cat k.csv.gz | knas predict $M --format csv --text body")
+        #expect(piped.code == 65 && piped.error.contains("gunzip -c"), "\(piped.error)")
+    }
+
     @Test("a bad row stops the work with its line, or is answered in its place")
     func badRows() throws {
         let cases: [(String, String, Int)] = [
