@@ -14,6 +14,12 @@ struct ScoringOptions: ParsableArguments {
     @Option(help: "Training examples that heads are scored on.")
     var scoringExamples = Self.standard.examples
     @Option(
+        help: ArgumentHelp(
+            "Estimate kernels from gradients projected on so many directions; 0 is exact.",
+            discussion:
+                "Linear layers are projected on both sides: 16 is about three times as fast."))
+    var sketch = Self.standard.sketch
+    @Option(
         help: "Training steps that every head takes before it is scored, on other examples.")
     var warmUpSteps = Self.standard.warmUpSteps
     @Option(help: "Learning rate of those steps.")
@@ -41,6 +47,7 @@ struct ScoringOptions: ParsableArguments {
     func apply(to scoring: inout Scorer.Options, _ space: inout SpaceConfiguration) {
         scoring.initializations = initSeeds
         scoring.examples = scoringExamples
+        scoring.sketch = sketch
         scoring.warmUpSteps = warmUpSteps
         scoring.warmUpLearningRate = warmUpLearningRate
         space.maximumBlocks = blocks

@@ -18,6 +18,8 @@ public final class HeadEvaluation {
     /// Number of classes up to which the output kernel is exact; beyond it, the number of random
     /// directions.
     private let outputDirections: Int
+    /// Projections of the gradients behind kernels; `nil` for exact kernels.
+    private let sketch: GradientSketch?
 
     private var forwardResult: (logits: [Float], losses: [Float], gradients: [Float])?
     private var meanGradientResult: FloatStorage?
@@ -31,10 +33,13 @@ public final class HeadEvaluation {
     /// - Parameters:
     ///   - executor: of `graph`; nothing else may use it while this evaluation is in use.
     ///   - labels: one per example in `batch`, each below `classes`.
-    ///   - key: draws the directions of an estimated output kernel.
+    ///   - sketchSize: directions that gradients of linear layers are projected on, on either side;
+    ///     0 for exact kernels.
+    ///   - key: draws the directions of an estimated output kernel, and those.
     package init(
         graph: Graph, executor: Executor, parameters: ParameterSet, batch: Batch,
-        labels: [Int32], classes: Int, outputDirections: Int, key: RandomKey
+        labels: [Int32], classes: Int, outputDirections: Int, sketchSize: Int = 0,
+        key: RandomKey
     ) {
         self.graph = graph
         self.executor = executor
@@ -44,6 +49,9 @@ public final class HeadEvaluation {
         self.classes = classes
         self.outputDirections = outputDirections
         self.key = key
+        sketch =
+            sketchSize > 0
+            ? GradientSketch(size: sketchSize, key: key.child("sketch")) : nil
     }
 
     /// Number of examples n.
@@ -215,7 +223,7 @@ public final class HeadEvaluation {
     }
 
     private func gram(_ outputGradients: [Float]) -> [Double] {
-        let sink = GramAccumulator(graph, examples: labels.count)
+        let sink = GramAccumulator(graph, examples: labels.count, sketch: sketch)
         backward(outputGradients, into: sink)
         sink.finish()
         return sink.total

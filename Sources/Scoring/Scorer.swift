@@ -48,6 +48,9 @@ public struct Scorer: Sendable {
         /// Number of classes up to which the output kernel is exact; beyond it, the number of
         /// random directions.
         public var outputDirections = 8
+        /// Directions that the gradients of linear layers are projected on, on either side, before their
+        /// inner products are taken; 0 for exact kernels.
+        public var sketch = 0
         /// Training steps that every head takes before it is scored, on training examples outside
         /// the scoring batch; none leaves heads at their random start.
         public var warmUpSteps = 0
@@ -69,6 +72,7 @@ public struct Scorer: Sendable {
             try require(
                 (1...1000).contains(initializations), "the number of initialisations",
                 initializations, "1 to 1000")
+            try require((0...1024).contains(sketch), "--sketch", sketch, "0 to 1024")
             try require(
                 (0...10_000).contains(warmUpSteps), "the number of warm-up steps", warmUpSteps,
                 "0 to 10000")
@@ -167,7 +171,7 @@ public struct Scorer: Sendable {
             let evaluation = HeadEvaluation(
                 graph: graph, executor: executor, parameters: parameters,
                 batch: batch.batch, labels: batch.labels, classes: classes,
-                outputDirections: options.outputDirections, key: key)
+                outputDirections: options.outputDirections, sketchSize: options.sketch, key: key)
             for proxy in proxies {
                 let value: Double
                 do {

@@ -25,7 +25,7 @@ struct TimeLimitTests {
         configuration.command = "knas search toy"
         let notes = Notes()
         // Long enough for a narrow search, which tiny heads on a tiny encoder make in a second.
-        let result = try Pipeline(configuration, note: { notes.add($0) }).run(within: 4)
+        let result = try Pipeline(configuration, note: { notes.add($0) }).run(within: 2)
         let plan = try #require(try TimePlan.load(configuration.run))
         let width = try #require(plan.width)
         #expect(plan.trainRows == nil && plan.heldOutRows == 500)
@@ -35,13 +35,13 @@ struct TimeLimitTests {
         #expect(notes.all.contains(shown))
 
         let curve = try #require(result.curve)
-        #expect((1...2).contains(curve.count))
+        #expect(curve.count >= 1)
         #expect(curve.map(\.seconds) == curve.map(\.seconds).sorted())
         let losses = curve.map(\.heldOutCrossEntropy)
         #expect(losses == losses.sorted(by: >))
         #expect(try ModelDirectory.load(configuration.model).configuration.labels.count == 2)
         guard result.search.candidates == width.candidates,
-            !notes.all.contains(where: { $0.hasPrefix("the time is up") }), curve.count == 2
+            !notes.all.contains(where: { $0.hasPrefix("the time is up") }), curve.count > 1
         else { return }  // A machine that was busy ended early.
         var plain = workspace.configuration("plain")
         plain.apply(plan)
@@ -61,7 +61,7 @@ struct TimeLimitTests {
         #expect(first.controls.keys.sorted() == ["linear"])
         #expect(try RunResult.load(configuration.result).curve?.count == 1)
         configuration.mode = .resume
-        let second = try Pipeline(configuration).run(within: 3)
+        let second = try Pipeline(configuration).run(within: 1)
         #expect(!second.isWorse(than: first))
         let saved = try RunResult.load(configuration.result)
         #expect(saved.exported.heldOut == second.exported.heldOut)

@@ -26,6 +26,7 @@ public final class GramAccumulator: GradientSink {
     /// The part of every parameter, filled when asked for.
     public private(set) var parts: [ParameterID: [Double]] = [:]
     private let method: Method
+    private let sketch: GradientSketch?
     private let keepsParts: Bool
     private let shared: Set<ParameterID>
     private var pending: [ParameterID: FloatStorage] = [:]
@@ -41,14 +42,17 @@ public final class GramAccumulator: GradientSink {
     ///   - graph: the graph whose gradients will arrive; parameters that several nodes share are
     ///     formed whole, as their gradients add up before the product is taken.
     ///   - examples: number of examples n.
+    ///   - sketch: projections for the gradients of linear layers; `nil` for exact inner products.
     ///   - usesOwnProducts: whether this program's own loops form the products; the default is
     ///     whichever is faster on this processor.
     public init(
-        _ graph: Graph, examples: Int, method: Method = .cheaper, keepsParts: Bool = false,
+        _ graph: Graph, examples: Int, method: Method = .cheaper, sketch: GradientSketch? = nil,
+        keepsParts: Bool = false,
         usesOwnProducts: Bool = knas_prefers_own_products() != 0
     ) {
         exampleCount = examples
         self.method = method
+        self.sketch = sketch
         self.keepsParts = keepsParts
         total = Array(repeating: 0, count: examples * examples)
         lower = total
@@ -117,6 +121,9 @@ public final class GramAccumulator: GradientSink {
         let inputs = gradient.inputWidth
         let outputs = gradient.width
         let n = exampleCount
+        if let sketch, inputs > sketch.size || outputs > sketch.size {
+            return addSketched(gradient, weight, rows: rows, sketch)
+        }
         // Multiplications in either form; row pairs do about half of the symmetric matrices.
         let gradientCost = rows * inputs * outputs + n * n * inputs * outputs / 2
         let pairCost = rows * rows * (inputs + outputs + 2) / 2
@@ -208,6 +215,45 @@ public final class GramAccumulator: GradientSink {
                 }
             }
             first = last
+        }
+        record(weight)
+    }
+
+    /// Materialises every example's projected gradient.
+    private func addSketched(
+        _ gradient: NodeGradient, _ weight: ParameterID, rows: Int, _ sketch: GradientSketch
+    ) {
+        let pool = gradient.pool
+        func projected(
+            _ side: GradientSketch.Side, _ values: UnsafePointer<Float>, width: Int,
+            _ body: (UnsafePointer<Float>, Int) -> Void
+        ) {
+            guard let directions = sketch.directions(side, of: weight, width: width) else {
+                return body(values, width)
+            }
+            pool.with(rows * sketch.size) { target in
+                BLAS.multiply(
+                    values, strideA: width, directions.pointer, .transposed, strideB: width,
+                    into: target, strideC: sketch.size, m: rows, n: sketch.size, k: width)
+                body(target, sketch.size)
+            }
+        }
+        projected(.inputs, gradient.input, width: gradient.inputWidth) { x, inputs in
+            projected(.outputs, gradient.outputGradient, width: gradient.width) { d, outputs in
+                let count = inputs * outputs
+                pool.with(exampleCount * count) { block in
+                    block.update(repeating: 0, count: exampleCount * count)
+                    for example in 0..<exampleCount {
+                        let rows = gradient.rows(of: example..<example + 1)
+                        knas_outer_products(
+                            Int64(outputs), Int64(inputs), Int64(rows.count),
+                            d + rows.lowerBound * outputs, Int64(outputs),
+                            x + rows.lowerBound * inputs, Int64(inputs), block + example * count,
+                            Int64(inputs))
+                    }
+                    addProducts(block, width: count)
+                }
+            }
         }
         record(weight)
     }

@@ -45,18 +45,36 @@ extension Pipeline {
             isResumed
             ? try? RunResult.load(configuration.run.appendingPathComponent("result.json")) : nil
         let first = try earlier ?? pipeline.linearAnswer(open)
-        let evaluation = watch.cost.stages["evaluation"] ?? 0
-        var plan = try pipeline.plan(open, deadline, reserve: Self.reserve(limit, evaluation))
+        let reserve = Self.reserve(limit, watch.cost.stages["evaluation"] ?? 0)
+        let end = deadline.earlier(by: reserve)
+        let rates = try pipeline.rates(open)
+        // What the answer so far was made by.
+        var plan =
+            known
+            ?? TimePlan(
+                trainRows: timed.configuration.input.trainRows,
+                heldOutRows: timed.configuration.selection.heldOutRows, width: nil)
+        var result = first
+        var next = rates.widest(in: Self.caution * end.remaining) ?? TimePlan.widths.first
         // More time never makes a search narrower.
-        if let before = known?.width, before.candidates > plan.width?.candidates ?? 0 {
-            plan.width = before
+        if let before = known?.width, before.candidates > next?.candidates ?? 0 { next = before }
+        // What was cautious at first leaves time for more: trainings are kept, nothing is done twice.
+        while let width = next, end.remaining > 0 {
+            var wider = plan
+            wider.width = width
+            note(
+                "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
+                    + "\(width.keep) are trained to the end")
+            let before = end.remaining
+            let found = try pipeline.run(wider, on: open, earlier: result, until: end)
+            if found.curve != result.curve { plan = wider }
+            result = found
+            let ratio = (before - end.remaining) / max(1e-3, rates.seconds(width))
+            next = TimePlan.widths.first { $0.candidates > width.candidates }.flatMap { next in
+                ratio * (rates.seconds(next) - 0.5 * rates.seconds(width))
+                    < Self.caution * end.remaining ? next : nil
+            }
         }
-        try open.session.keep(plan)
-        report(plan)
-        guard plan.width != nil else { return try pipeline.end(first, plan, open) }
-        let result = try pipeline.run(
-            plan, on: open, earlier: first,
-            until: deadline.earlier(by: Self.reserve(limit, evaluation)))
         return try pipeline.end(result, plan, open)
     }
 
@@ -108,51 +126,22 @@ extension Pipeline {
         return result
     }
 
-    /// The widest search that fits.
-    private func plan(
-        _ open: OpenRun, _ deadline: Deadline, reserve: Double
-    ) throws -> TimePlan {
-        let selection = configuration.selection
-        var plan = TimePlan(
-            trainRows: configuration.input.trainRows, heldOutRows: selection.heldOutRows,
-            width: nil)
+    /// How long searches take here.
+    private func rates(_ open: OpenRun) throws -> WorkRates {
         let search = try candidateSearch(open.prepared, open.splits.train, open.layers)
         let clock = Stopwatch()
         let scored = try open.session.search(
             search.limited(to: Self.measuredHeads), in: open.prepared.spaces, isClosed: false,
             progress: progress)
         let perHead = max(1e-3, clock.cost.wallSeconds / Double(scored.count))
-        let trainings = trainings(
-            open.prepared, open.splits.train, open.splits.dev, .none)
         let estimate = try WorkEstimate(
-            measuring: scored.map(\.genotype), trainings, selection, key: key.child("rates"))
-        // Controls that do the search's work again take as long as the search, each.
-        let times = selection.controls == .full ? 3.0 : 1.0
-        let left = Self.caution * (deadline.remaining - reserve)
-        let fits = TimePlan.widths.last { width in
-            let seconds =
-                perHead * Double(width.candidates)
-                + times
-                * estimate.seconds(
-                    funnel: width.funnel, keep: width.keep, seeds: width.seeds,
-                    testRows: open.splits.test[0].count)
-            return seconds <= left
-        }
-        // The narrowest ends early where it has to.
-        plan.width = fits ?? (left > 0 ? TimePlan.widths[0] : nil)
-        return plan
-    }
-
-    private func report(_ plan: TimePlan) {
-        guard let width = plan.width else {
-            note("no search fits into what is left: linear heads answer")
-            return
-        }
-        note(
-            "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
-                + "\(width.keep) are trained to the end")
-        let command = configuration.command.map { $0 + " " } ?? ""
-        note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
+            measuring: scored.map(\.genotype),
+            trainings(open.prepared, open.splits.train, open.splits.dev, .none),
+            configuration.selection, key: key.child("rates"))
+        return WorkRates(
+            perHead: perHead, estimate: estimate, testRows: open.splits.test[0].count,
+            // Controls that do the search's work again take as long as the search, each.
+            times: configuration.selection.controls == .full ? 3 : 1)
     }
 
     /// Searches by a plan; where the time is up before its end, ends with what there is.
@@ -182,6 +171,13 @@ extension Pipeline {
     private func end(
         _ result: RunResult, _ plan: TimePlan, _ open: OpenRun
     ) throws -> RunResult {
+        try open.session.keep(plan)
+        if plan.width == nil {
+            note("no search fits into the limit: linear heads answer")
+        } else {
+            let command = configuration.command.map { $0 + " " } ?? ""
+            note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
+        }
         let next = TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }
         if let next {
             note(
@@ -190,5 +186,27 @@ extension Pipeline {
         }
         try open.session.complete()
         return result
+    }
+}
+
+/// Seconds that searches take, by what was measured.
+private struct WorkRates {
+    /// Of scoring a head.
+    let perHead: Double
+    let estimate: WorkEstimate
+    let testRows: Int
+    /// How many searches the controls make of one.
+    let times: Double
+
+    func seconds(_ width: TimePlan.Width) -> Double {
+        perHead * Double(width.candidates)
+            + times
+            * estimate.seconds(
+                funnel: width.funnel, keep: width.keep, seeds: width.seeds, testRows: testRows)
+    }
+
+    /// The widest search that takes no longer; `nil` where none does.
+    func widest(in seconds: Double) -> TimePlan.Width? {
+        TimePlan.widths.last { self.seconds($0) <= seconds }
     }
 }

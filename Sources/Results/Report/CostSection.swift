@@ -14,6 +14,7 @@ enum CostSection {
             of processor time on all cores together, and at most \
             \(Show.count(cost.peakMemoryBytes >> 20)) MiB of memory. By estimate that is \
             \(energy.text) of CO<sub>2</sub> equivalent.</p>
+            \(moments(content.result.curve ?? []))
             \(stages(cost))
             \(comparison(content))
             <p class="note">Energy and emissions are estimates, not measurements. They assume \
@@ -25,6 +26,16 @@ enum CostSection {
             differ by factors.</p>
             </section>
             """
+    }
+
+    /// What the time of a run with a limit brought.
+    private static func moments(_ curve: [RunResult.Moment]) -> HTML {
+        guard curve.count > 1 else { return "" }
+        let list = curve.map {
+            "\(Show.share($0.heldOutAccuracy)) after \(Show.duration($0.seconds)) "
+                + "(cross entropy \(Show.share($0.heldOutCrossEntropy)))"
+        }
+        return "<p>Held-out accuracy on the way: \(Show.list(list)).</p>"
     }
 
     private static func stages(_ cost: Cost) -> HTML {
