@@ -12,3 +12,7 @@ void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info
 void spotrs_(
     const char *uplo, const int *n, const int *nrhs, const float *a, const int *lda, float *b,
     const int *ldb, int *info);
+
+// OpenBLAS's buffers, one for every thread that multiplies: exported, but in no header.
+void *blas_memory_alloc(int place);
+void blas_memory_free(void *buffer);

@@ -51,7 +51,8 @@ public struct FeatureCache: Sendable {
         }
         let missing = work.entries.filter { files[$0.layer] == nil }
         if !missing.isEmpty {
-            try BLAS.checkMemory(threads: threads)
+            try BLAS.reserveMemory(threads: threads)
+            _ = try FeatureStore.limit()
             // Before minutes of work.
             try advising {
                 for entry in missing { try AtomicFile.check(entry.url) }
@@ -59,7 +60,7 @@ public struct FeatureCache: Sendable {
             }
             encoder.releasePages()
             for entry in missing { files[entry.layer] = try open(entry, of: work) }
-            try trim()
+            try trim(after: missing)
         }
         return FeatureSet(
             files: work.entries.compactMap { files[$0.layer] }, places: work.list.places,
@@ -94,10 +95,12 @@ public struct FeatureCache: Sendable {
 
     /// Keeps the cache to its limit after entries were written; those that are open stay.
     /// - Throws: `BadOption` where the limit is none.
-    func trim() throws {
-        guard let limit = try FeatureStore.limit() else { return }
-        // If others cannot be removed, those that were asked for are there all the same.
-        _ = try? FeatureStore(directory).trim(to: limit)
+    func trim(after entries: [FeatureWork.Entry]) throws {
+        let bytes = entries.reduce(0) { sum, entry in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: entry.url.path)
+            return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
+        }
+        try FeatureStore.added(bytes, to: directory)
     }
 
     /// Says, where features could not be written, how to have them written elsewhere.

@@ -114,7 +114,9 @@ public struct FeatureParts {
         }
         // What was merged just now is what was used last.
         let merged = try splits.compactMap { try cachedFiles($0) }
-        try withExtendedLifetime(merged) { try cache.trim() }
+        try withExtendedLifetime(merged) {
+            try cache.trim(after: splits.flatMap { works[$0].entries })
+        }
         return splits.count
     }
 

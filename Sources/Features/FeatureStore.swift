@@ -69,6 +69,25 @@ public struct FeatureStore: Sendable {
         return removal
     }
 
+    /// Keeps the entries to a limit after some were written, by looking through them only now and
+    /// then: the first time in a process, and whenever a hundredth of the limit was added.
+    static func added(_ bytes: Int, to directory: URL) throws {
+        guard let limit = try limit() else { return }
+        let isTime = written.withLock { written in
+            guard let before = written[directory.path], before + bytes < limit / 100 else {
+                written[directory.path] = 0
+                return true
+            }
+            written[directory.path] = before + bytes
+            return false
+        }
+        // If others cannot be removed, those that were asked for are there all the same.
+        if isTime { _ = try? FeatureStore(directory).trim(to: limit - limit / 100) }
+    }
+
+    /// Bytes that this process has added to a directory since it looked through it.
+    private static let written = Guarded<[String: Int]>([:])
+
     /// Removes entries until the others take no more than the limit: those first that were not used
     /// for the longest time.
     /// - Throws: ``FileError/notWritable(path:reason:)``.
@@ -120,4 +139,16 @@ public struct FeatureStore: Sendable {
     }
 
     private static func changed(_ status: stat) -> Date { FileStamp(status).changed }
+}
+
+/// A value behind a lock.
+private final class Guarded<Value>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value: Value
+
+    init(_ value: Value) { self.value = value }
+
+    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+        lock.withLock { body(&value) }
+    }
 }

@@ -43,7 +43,11 @@ enum Main {
         // Otherwise a search would keep a third more memory than it uses.
         knas_return_freed_memory()
         Interruption.install()
-        exit(status())
+        let code = status()
+        // Without the libraries' own ends: OpenBLAS waits for its threads, and where there is too little
+        // memory for their buffers, those never come to one. Nothing is left to be written.
+        fflush(nil)
+        _exit(code)
     }
 
     /// Does what was asked for; returns the exit code.

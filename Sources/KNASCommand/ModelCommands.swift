@@ -19,17 +19,19 @@ struct ModelOptions: ParsableArguments {
     var encoder: String?
 
     /// The model's directory, also where the run was given that it is in.
-    /// - Throws: `FileError` where a run has no model yet.
+    /// - Throws: `FileError` where there is none, or a run has no model yet.
     func url() throws -> URL {
         let url = URL(fileURLWithPath: model, isDirectory: true)
         let inside = url.appendingPathComponent("model", isDirectory: true)
         if ModelDirectory.isModel(url) { return url }
         if ModelDirectory.isModel(inside) { return inside }
-        if RunOverview.isRun(url) {
-            throw FileError.notReadable(
-                path: url.path, reason: "this run has no model yet; resume it with --resume")
-        }
-        return url
+        var status = stat()
+        guard stat(url.path, &status) == 0 else { throw FileError.missing(path: model) }
+        throw FileError.notReadable(
+            path: model,
+            reason: RunOverview.isRun(url)
+                ? "this run has no model yet; resume it with --resume"
+                : "expected a run or a model directory")
     }
 
     /// - Throws: `EncoderError`, `FileError` where there is none of that name.
@@ -103,7 +105,8 @@ struct ExportCommand: ParsableCommand {
         let tokenizers = try writeTokenizers(loaded.configuration)
         try global.show(
             Written(output: output.url.path, format: format, tokenizers: tokenizers),
-            besides: output, ([output.url.path] + tokenizers).joined(separator: "\n"))
+            besides: output,
+            ([output.isStandardOutput ? output.name : output.url.path] + tokenizers).joined(separator: "\n"))
     }
 }
 

@@ -83,7 +83,7 @@ struct PredictCommand: ParsableCommand {
         while !isLast {
             let bytes = try Interruption.whileWaiting { try source.next() }
             isLast = bytes.isEmpty
-            let ready = try rows.add(bytes, isLast: isLast)
+            let ready = try namingOptions { try rows.add(bytes, isLast: isLast) }
             for part in (0..<ready.count).pieces(of: Self.batch) {
                 bad += try answer(ready[part], classifier, source.name)
                 if Interruption.isRequested { throw Interrupted() }
@@ -93,6 +93,19 @@ struct PredictCommand: ParsableCommand {
             global.console.note(
                 "warning: \(source.name): \(bad) bad \(bad == 1 ? "row" : "rows"), each answered "
                     + "with an error")
+        }
+    }
+
+    /// Where a column is missing, says which option names it.
+    private func namingOptions<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as TaskError {
+            guard case .headerLacksColumn(_, _, let role, _, _, _) = error else {
+                throw error
+            }
+            throw ModelError.wrongInput(
+                reason: "\(error); --\(role == "pair" ? role : "text") names the column")
         }
     }
 

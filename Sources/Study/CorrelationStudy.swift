@@ -37,7 +37,7 @@ public struct CorrelationStudy: Sendable {
     /// - Throws: the error of the stage that failed; what was finished is kept.
     public func run() throws -> CorrelationResult {
         try configuration.check()
-        try BLAS.checkMemory(threads: configuration.threads)
+        try BLAS.reserveMemory(threads: configuration.threads)
         let watch = Stopwatch()
         let key = RandomKey(seed: configuration.seed)
         let prepared = try Preparation(

@@ -1,3 +1,4 @@
+import COpenBLAS
 import Foundation
 import Support
 
@@ -5,12 +6,15 @@ extension BLAS {
     /// What OpenBLAS takes for every thread that multiplies, and what the work itself needs at
     /// least.
     private static let bufferBytes = 129 << 20
-    private static let workBytes = 96 << 20
+    private static let workBytes = 160 << 20
+    /// OpenBLAS has room for more buffers than for threads of its own.
+    private static let mostBuffers = 64
 
-    /// Finds out whether there is room for the work of so many threads: OpenBLAS asks for its
-    /// buffers again and again until it gets them, and so would hang for ever under `ulimit -v`.
+    /// Has OpenBLAS take its buffers for so many threads, if there is room for them and for the work:
+    /// later it would ask for them again and again until it gets them, and so hang for ever under
+    /// `ulimit -v`.
     /// - Throws: ``NoMemory``.
-    public static func checkMemory(threads: Int) throws {
+    public static func reserveMemory(threads: Int) throws {
         let wanted = threads * bufferBytes + workBytes
         // Address space alone: nothing is touched, so this takes no memory.
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
@@ -19,6 +23,9 @@ extension BLAS {
             throw NoMemory(megabytes: wanted >> 20, threads: threads)
         }
         munmap(room, wanted)
+        // It keeps what it has had; until it is touched it is address space alone.
+        let buffers = (0..<min(threads, mostBuffers)).map { _ in blas_memory_alloc(0) }
+        for buffer in buffers { blas_memory_free(buffer) }
     }
 }
 

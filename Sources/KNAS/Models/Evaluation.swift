@@ -60,7 +60,7 @@ public enum Evaluation {
         progress: ProgressHandler? = nil
     ) throws -> Predictions {
         try check(model, named: name, fits: dataset)
-        try BLAS.checkMemory(threads: threads)
+        try BLAS.reserveMemory(threads: threads)
         guard !dataset[split].isEmpty else {
             throw RunError.emptySplit(task: dataset.name, split: split.rawValue)
         }

@@ -81,7 +81,7 @@ public final class TextClassifier: Sendable {
     /// - Throws: `ModelError.wrongInput` for encoders that do not fit, `EncoderError`, `TensorError`,
     ///   `NoMemory`.
     public init(model: Model, encoders: [Encoder], threads: Int) throws {
-        try BLAS.checkMemory(threads: threads)
+        try BLAS.reserveMemory(threads: threads)
         let configuration = model.configuration
         guard encoders.count == configuration.views.count else {
             throw ModelError.wrongInput(

@@ -133,7 +133,7 @@ extension Pipeline {
     func opened(
         _ watch: Stopwatch = Stopwatch()
     ) throws -> (Pipeline, Preparation, [LayerFinding]) {
-        try BLAS.checkMemory(threads: configuration.threads)
+        try BLAS.reserveMemory(threads: configuration.threads)
         let all = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)

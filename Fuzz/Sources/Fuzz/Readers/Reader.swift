@@ -29,7 +29,7 @@ struct Reader: Sendable {
     static let all: [Reader] = [
         .safetensors, .shards, .sentencePiece, .tokenizer, .encoderConfiguration, .encoder,
         .container, .taskFile, .tsv, .csv, .jsonLines, .gzip,
-        .utf16, .delimited, .jsonArray, .genotype, .candidates, .runStore,
+        .utf16, .delimited, .jsonArray, .texts, .genotype, .candidates, .runStore,
         .runResult, .model,
     ]
 
