@@ -106,7 +106,8 @@ struct ExportCommand: ParsableCommand {
         try global.show(
             Written(output: output.url.path, format: format, tokenizers: tokenizers),
             besides: output,
-            ([output.isStandardOutput ? output.name : output.url.path] + tokenizers).joined(separator: "\n"))
+            ([output.isStandardOutput ? output.name : output.url.path] + tokenizers).joined(
+                separator: "\n"))
     }
 }
 

@@ -19,11 +19,13 @@ struct ResumeOptions: ParsableArguments {
     var mode: RunStore.Mode { resume ? .resume : overwrite ? .overwrite : .new }
 
     /// Runs resumable work; on Ctrl-C prints the command that resumes it.
+    /// - Parameter canFinish: whether the work can also be ended with what there is.
     /// - Throws: what `body` throws.
     func explainingInterruption<Result>(
-        _ console: Console, _ body: () throws -> Result
+        _ console: Console, canFinish: Bool = false, _ body: () throws -> Result
     ) throws -> Result {
-        let text = "interrupted; what was finished is kept. Resume it with\n  \(Self.command())"
+        var text = "interrupted; what was finished is kept. Resume it with\n  \(Self.command())"
+        if canFinish { text += "\nor end it with what there is:\n  \(Self.command()) --finish" }
         Interruption.setMessage("\nknas: \(text)\n")
         do {
             return try body()

@@ -44,7 +44,9 @@ struct SearchCommand: ParsableCommand {
         var configuration = try options.configuration(place, head: options.head)
         configuration.timeLimit = time.limit?.seconds
         configuration.finishes = time.finish
-        let result = try place.resuming.explainingInterruption(console) {
+        let result = try place.resuming.explainingInterruption(
+            console, canFinish: !time.finish && options.head == nil
+        ) {
             try console.pipeline(configuration).run()
         }
         console.finish()

@@ -43,6 +43,9 @@ extension RunStore {
         }
     }
 
+    /// Whether a directory holds the store of a run.
+    public static func exists(_ directory: URL) -> Bool { RunFiles.hasStore(directory) }
+
     /// What ``keep(_:as:)`` kept in the store of a run; `nil` where nothing was kept, or there is no
     /// store.
     /// - Throws: ``RunStoreError``, `FileError`.

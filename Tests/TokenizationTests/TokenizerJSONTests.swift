@@ -61,7 +61,7 @@ struct TokenizerJSONTests {
             for scheme in [SpecialTokenScheme.xlmRoberta, .camembert] {
                 try write(
                     try SentencePieceTokenizer(model, scheme: scheme, path: "trained"),
-                    to: directory.url("cases/\(scheme.rawValue)"))
+                    to: directory.url("cases/\(scheme.rawValue)"), withRuns: false)
             }
             let process = Process()
             process.executableURL = URL(fileURLWithPath: python)
@@ -84,9 +84,16 @@ struct TokenizerJSONTests {
     }
 
     /// Two directories, one with texts whole, one with pairs cut to 24 tokens.
-    private func write(_ tokenizer: any Tokenizer, to directory: URL) throws {
-        let strings =
+    /// - Parameter withRuns: whether texts have dots in a row: a model with a piece for one dot and
+    ///   one for two cuts three in two ways of the same score, where rounding decides.
+    private func write(
+        _ tokenizer: any Tokenizer, to directory: URL, withRuns: Bool = true
+    ) throws {
+        let all =
             try TokenizerGoldens.rows("strings.jsonl").compactMap { $0[0] as? String } + Self.nasty
+        let strings = all.filter { text in
+            withRuns || !["..", "\u{2026}", "\u{2025}", "\u{22EF}"].contains { text.contains($0) }
+        }
         let pairs = strings.indices.filter { $0 % 3 == 0 }.map {
             (strings[$0], strings[($0 + 7) % strings.count])
         }

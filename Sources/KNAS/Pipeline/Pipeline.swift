@@ -45,7 +45,13 @@ public struct Pipeline: Sendable {
     /// - Throws: the error of the stage that failed; what was finished before is kept.
     public func run() throws -> RunResult {
         try configuration.check()
-        if let limit = configuration.timeLimit { return try run(within: limit) }
+        if let limit = configuration.timeLimit, !configuration.finishes {
+            return try run(within: limit)
+        }
+        return try resumingPlan().runToTheEnd()
+    }
+
+    private func runToTheEnd() throws -> RunResult {
         let watch = Stopwatch()
         let (pipeline, ground) = try opened(watch, RunDirectory(configuration.run))
         defer { ground.session.close() }

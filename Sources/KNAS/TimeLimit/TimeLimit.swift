@@ -2,6 +2,7 @@ import Features
 import Foundation
 import Heads
 import Results
+import RunStore
 import Search
 import Selection
 import Support
@@ -29,14 +30,14 @@ extension Pipeline {
         let deadline = Deadline(after: limit)
         let watch = Stopwatch()
         let directory = try RunDirectory(configuration.run)
-        let isResumed = configuration.mode == .resume
+        let isResumed = configuration.mode == .resume && RunStore.exists(configuration.run)
         let known = isResumed ? try TimePlan.load(configuration.run) : nil
         var timed = self
         timed.configuration.input.trainRows =
-            known != nil ? known?.trainRows : try trainRows(deadline)
+            isResumed ? known?.trainRows : try trainRows(deadline)
         timed.configuration.selection.heldOutRows =
             known?.heldOutRows
-            ?? (limit < Self.shortLimit
+            ?? (limit < Self.shortLimit && !isResumed
                 ? min(Self.fewHeldOutRows, configuration.selection.heldOutRows)
                 : configuration.selection.heldOutRows)
         let (pipeline, open) = try timed.opened(watch, directory)
@@ -65,6 +66,7 @@ extension Pipeline {
             note(
                 "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
                     + "\(width.keep) are trained to the end")
+            try open.session.keep(wider)
             let before = end.remaining
             let found = try pipeline.run(wider, on: open, earlier: result, until: end)
             if found.curve != result.curve { plan = wider }
@@ -76,6 +78,17 @@ extension Pipeline {
             }
         }
         return try pipeline.end(result, plan, open)
+    }
+
+    /// What goes on with a run that had a time limit: on the same rows, and, where it is to end with what
+    /// there is, as it was planned.
+    func resumingPlan() throws -> Pipeline {
+        guard configuration.mode == .resume, let plan = try TimePlan.load(configuration.run)
+        else { return self }
+        var result = self
+        result.configuration.input.trainRows = configuration.input.trainRows ?? plan.trainRows
+        if configuration.finishes { result.configuration.apply(plan) }
+        return result
     }
 
     /// Seconds for the last step, from trained heads to files.
