@@ -81,7 +81,8 @@ public struct TextRows {
             guard let end = firstRecord(isLast: isLast) else { return [] }
             header = Array(pending[..<end])
             if format == .csv {
-                delimiter = pending.withUnsafeBytes { bytes in
+                // From the header alone: how much of the rows has come is chance.
+                delimiter = (header ?? []).withUnsafeBytes { bytes in
                     Delimiter.guess(
                         bytes, from: 0, definition(.csv), maximumBytes: Self.maximumBytes)
                 }
@@ -89,16 +90,16 @@ public struct TextRows {
             linesBefore = lines(in: header ?? [])
             pending.removeFirst(end)
         }
-        let end = isLast ? pending.count : completeBytes()
+        let (end, count) = isLast ? (pending.count, Int.max) : complete()
         // A header without its rows is still worth a look: it may lack the columns.
         let hasHeader = header != nil && linesBefore == lines(in: header ?? [])
         guard end > 0 || hasHeader else { return [] }
-        let ready = Array(pending[..<end])
         defer {
-            linesBefore += lines(in: ready)
+            linesBefore += lines(in: Array(pending[..<end]))
             pending.removeFirst(end)
         }
-        return try rows(of: ready)
+        // What is wrong with a quote may lie beyond the line that it spoils: readers see all.
+        return Array(try rows(of: format == .csv ? pending : Array(pending[..<end])).prefix(count))
     }
 
     /// Files are decoded before their rows are read; what arrives in pieces is not.
@@ -122,18 +123,18 @@ public struct TextRows {
 
     // MARK: Where rows end
 
-    /// Bytes of the rows whose line ends are there.
-    private func completeBytes() -> Int {
-        if isArray { return 0 }
+    /// The rows whose line ends are there: their bytes, and how many they are at most.
+    private func complete() -> (end: Int, count: Int) {
+        if isArray { return (0, 0) }
         guard format == .csv else {
-            return (pending.lastIndex(of: Bytes.newline) ?? -1) + 1
+            return ((pending.lastIndex(of: Bytes.newline) ?? -1) + 1, .max)
         }
-        var end = 0
-        forEachRecord { record, next in
-            end = next
+        var (end, count) = (0, 0)
+        forEachRecord { _, next in
+            (end, count) = (next, count + 1)
             return true
         }
-        return end
+        return (end, count)
     }
 
     /// End of the first record; `nil` where it is not complete.
