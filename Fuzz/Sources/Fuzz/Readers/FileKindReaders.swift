@@ -62,7 +62,10 @@ enum StoredGzip {
             let end = min(content.count, start + 0xffff)
             let count = end - start
             bytes.append(end == content.count ? 1 : 0)
-            bytes += [count, ~count].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8 & 0xff)] }
+            for value in [count, ~count] {
+                bytes.append(UInt8(value & 0xff))
+                bytes.append(UInt8(value >> 8 & 0xff))
+            }
             bytes += content[start..<end]
             start = end
         } while start < content.count
@@ -91,10 +94,9 @@ enum StoredGzip {
 extension String {
     /// Text in UTF-16 after its byte-order mark; a byte too many is left out.
     fileprivate init(decoding data: Data, as encoding: UTF16.Type, littleEndian: Bool) {
-        let units = stride(from: 2, to: data.count - 1, by: 2).map { index in
-            littleEndian
-                ? UInt16(data[index + 1]) << 8 | UInt16(data[index])
-                : UInt16(data[index]) << 8 | UInt16(data[index + 1])
+        let units = stride(from: 2, to: data.count - 1, by: 2).map { index -> UInt16 in
+            let (first, second) = (UInt16(data[index]), UInt16(data[index + 1]))
+            return littleEndian ? second << 8 | first : first << 8 | second
         }
         self.init(decoding: units, as: encoding)
     }
