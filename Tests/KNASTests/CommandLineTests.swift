@@ -162,7 +162,7 @@ struct CommandLineTests {
     private static let badFiles: [(String, Data, String)] = [
         ("an empty file", Data(), "train.tsv"),
         ("a missing column", Data("a\tb\ty\nx\ty\n".utf8), "train.tsv:2"),
-        ("one class", Data("a\tb\ty\nx\tx\tsame\nz\tz\tsame\n".utf8), "other"),
+        ("one class", Data("a\tb\ty\nx\tx\tsame\nz\tz\tsame\n".utf8), "one-class"),
         (
             "invalid UTF-8", Data("a\tb\ty\nx\t".utf8) + Data([0xFF]) + Data("\tsame\n".utf8),
             "UTF-8"

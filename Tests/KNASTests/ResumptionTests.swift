@@ -127,7 +127,7 @@ struct ResumptionTests {
             to: train, atomically: true, encoding: .utf8)
         other.mode = .resume
         let changed = #expect(throws: RunStoreError.self) { try Pipeline(other).run() }
-        #expect(changed?.description.contains("data set") == true)
+        #expect(changed?.description.contains("the data changed") == true)
 
         let store = other.run.appendingPathComponent("run.sqlite")
         try FileManager.default.removeItem(at: store)
