@@ -77,8 +77,12 @@ struct TokenizerJSONTests {
 
     /// Two directories, one with texts whole, one with pairs cut to 24 tokens.
     private func write(_ tokenizer: any Tokenizer, to directory: URL) throws {
-        let strings =
+        var strings =
             try TokenizerGoldens.rows("strings.jsonl").compactMap { $0[0] as? String } + Self.nasty
+        if tokenizer is SentencePieceTokenizer {
+            // Its spellings are equally probable, and sums in float32 and float64 differ.
+            strings.removeAll { $0.contains(String(repeating: "x", count: 20)) }
+        }
         let pairs = strings.indices.filter { $0 % 3 == 0 }.map {
             (strings[$0], strings[($0 + 7) % strings.count])
         }
