@@ -34,9 +34,7 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup(title: "Time") var time: TimeArguments
 
     func validate() throws {
-        if time.limit != nil {
-            try options.choices.checkTimeLimit(candidates: place.candidates)
-        }
+        try options.choices.check(candidates: place.candidates, hasTimeLimit: time.limit != nil)
     }
 
     func run() throws {

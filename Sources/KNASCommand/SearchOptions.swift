@@ -146,15 +146,22 @@ struct CostFactor: ExpressibleByArgument {
 
 extension SearchChoices {
     /// - Parameter candidates: what was given for `--candidates`.
-    /// - Throws: `ValidationError` where an option is given that a time limit decides.
-    func checkTimeLimit(candidates: Int?) throws {
-        let decided: [(name: String, isGiven: Bool)] = [
+    /// - Throws: `ValidationError` where an option is given that would have no effect.
+    func check(candidates: Int?, hasTimeLimit: Bool) throws {
+        let width: [(name: String, isGiven: Bool)] = [
             ("--candidates", candidates != nil), ("--funnel", funnel != nil),
-            ("--keep", keep != nil), ("--seeds", seeds != nil), ("--preset", preset != nil),
-            ("--held-out-rows", heldOutRows != nil), ("--train-rows", trainRows != nil),
+            ("--keep", keep != nil), ("--preset", preset != nil),
         ]
-        if let given = decided.first(where: \.isGiven) {
+        let rows: [(name: String, isGiven: Bool)] = [
+            ("--seeds", seeds != nil), ("--held-out-rows", heldOutRows != nil),
+            ("--train-rows", trainRows != nil),
+        ]
+        if hasTimeLimit, let given = (width + rows).first(where: \.isGiven) {
             throw ValidationError("--time-limit decides \(given.name): give one or the other")
+        }
+        if head != nil, let given = width.first(where: \.isGiven) {
+            throw ValidationError(
+                "\(given.name) has no effect beside --head, which trains one head")
         }
     }
 

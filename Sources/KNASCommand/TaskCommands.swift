@@ -20,6 +20,13 @@ struct TaskCommand: ParsableCommand {
         @OptionGroup var task: TaskOptions
         @OptionGroup var global: GlobalOptions
 
+        func validate() throws {
+            guard task.pairing == .task, task.maximumTokens == nil else {
+                throw ValidationError(
+                    "--pairing and --max-tokens have no effect here: rows are checked, not encoded")
+            }
+        }
+
         func run() throws {
             // This command is for finding bad rows: it shows all of them, then fails.
             var options = Dataset.Options(
