@@ -17,6 +17,11 @@ public struct RunDirectory {
         }
     }
 
+    /// The result that is there; `nil` where there is none that this version can read.
+    public func result() -> RunResult? {
+        try? RunResult.load(url.appendingPathComponent("result.json"))
+    }
+
     /// Writes everything: the model before the result, so a run with a result has a model.
     ///
     /// - Parameters:

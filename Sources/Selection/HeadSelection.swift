@@ -121,6 +121,12 @@ public struct HeadSelection: Sendable {
                 try step.run(.portfolio, contestants + others, stageName: "portfolio")
             }
         report(exported, single)
+        let cost = costs.factor(of: exported)
+        if let limit = configuration.largestCost, cost > limit + PortfolioSelection.negligible {
+            note(
+                "warning: no head answers within --max-cost; the exported one costs "
+                    + String(format: "%.2fx", cost))
+        }
         let (compared, trained) = try watch.time("controls") {
             try controls.run(linear: linear, mlp: mlp, others: others, budget: budget(), step: step)
         }
@@ -160,9 +166,10 @@ public struct HeadSelection: Sendable {
             model.heldOut.map { ClassificationMetrics($0) }
         }
         if let together = figures[0], let alone = figures[1] {
+            let count = exported.members.count
             note(
-                "held-out rows: \(exported.members.count) heads together "
-                    + "\(together.accuracy.percentage), the best of them alone "
+                "held-out rows: \(count == 1 ? "one head" : "\(count) heads together") "
+                    + "\(together.accuracy.percentage), the best head alone "
                     + "\(alone.accuracy.percentage)")
         }
     }

@@ -58,6 +58,8 @@ public struct PortfolioSelection: Sendable {
     static let steps = 20
     /// Heads that are members at first, for each that may remain.
     private static let firstMembers = 2
+    /// What a limit on the cost may be exceeded by: a linear head costs nearly nothing, but not nothing.
+    static let negligible = 0.005
     /// Parts of the rows that the portfolio's own estimate is measured on in turn.
     static let folds = 5
     /// Heads that are worse than the best by more than this never enter: a handful of rows can make
@@ -89,18 +91,26 @@ public struct PortfolioSelection: Sendable {
         var stages = path
         if let largestCost {
             // Heads that are dear may have left no room for others.
-            stages += try Elimination(
-                heldOut, first: first(weighted, contestants, limit: largestCost)
-            ).steps
+            let affordable = first(weighted, contestants, limit: largestCost)
+            if !affordable.isEmpty {
+                stages += try Elimination(heldOut, first: affordable).steps
+            }
         }
         let allowed = stages.filter { stage in
             stage.members.count <= members
                 && isAffordable(stage.members.map { contestants[$0.entry] }, largestCost)
         }
-        guard let best = Elimination.best(allowed) else {
-            preconditionFailure("one head alone is always allowed")
-        }
+        let best = try Elimination.best(allowed) ?? cheapest(contestants, heldOut)
         return (best.members, best.temperature, path.reversed().map(\.step))
+    }
+
+    /// The head that costs the least, where none stays within the limit.
+    private func cheapest(
+        _ contestants: [Contestant], _ heldOut: [Predictions]
+    ) throws -> Elimination.Stage {
+        let costs = contestants.map { cost([$0]) }
+        let place = costs.indices.min { costs[$0] < costs[$1] } ?? 0
+        return try Elimination(heldOut, first: [Portfolio.Member(entry: place, weight: 1)]).steps[0]
     }
 
     /// All heads that may enter, by weight, the largest first.
@@ -160,10 +170,10 @@ public struct PortfolioSelection: Sendable {
 
     // MARK: Cost
 
-    /// Whether these heads together stay within the limit; one alone always does.
+    /// Whether these heads together stay within the limit.
     private func isAffordable(_ heads: [Contestant], _ limit: Double?) -> Bool {
-        guard let limit, heads.count > 1 else { return true }
-        return cost(heads) <= limit
+        guard let limit else { return true }
+        return cost(heads) <= limit + Self.negligible
     }
 
     /// What answering costs, as a multiple of the cheapest pass of an encoder that is used.

@@ -132,8 +132,12 @@ struct EnsembleRunTests {
             change(&again.selection)
             let trainings = try RunOverview(later.run).trainings
             let result = try Pipeline(again).run()
-            // All that such a model is made of was there, but for seeds of another best head.
-            if result.single.members[0].genotype == portfolio.single.members[0].genotype {
+            // All that such a model is made of was there, but for seeds of another best head, or of
+            // members that there were not before.
+            let known = Set(portfolio.exported.members.map(\.genotype))
+            if result.single.members[0].genotype == portfolio.single.members[0].genotype,
+                known.isSuperset(of: result.exported.members.map(\.genotype))
+            {
                 #expect(try RunOverview(later.run).trainings == trainings, "\(name)")
             }
             let expected = try Pipeline(whole).run()
@@ -145,7 +149,8 @@ struct EnsembleRunTests {
                 #expect((1...2).contains(result.exported.members.count))
             }
             if name == "cheap" {
-                #expect(result.exported.members.count == 1 || result.exported.costFactor <= cheap)
+                let cost = result.exported.costFactor
+                #expect(result.exported.members.count == 1 || cost <= cheap + 0.005)
             }
             if name == "no linear heads" {
                 #expect(result.exported.members.allSatisfy { $0.role == .contestant })

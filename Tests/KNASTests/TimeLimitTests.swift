@@ -66,6 +66,12 @@ struct TimeLimitTests {
         #expect(!second.isWorse(than: first))
         let saved = try RunResult.load(configuration.result)
         #expect(saved.exported.heldOut == second.exported.heldOut)
+        // What the time brought is not forgotten by a later process without a limit.
+        configuration.timeLimit = nil
+        configuration.search.candidates = 8
+        configuration.selection.keep = 1
+        let third = try Pipeline(configuration).run()
+        #expect(third.curve?.count == (saved.curve?.count ?? 0) + 1)
     }
 
     @Test("a stopped search ends with what it has, where that is asked for")
@@ -100,6 +106,12 @@ struct TimeLimitTests {
         configuration.mode = .new
         configuration.finishes = true
         #expect(throws: BadOption.self) { try Pipeline(configuration).run() }
+        // A mistyped directory is no finished run.
+        configuration.mode = .resume
+        configuration.run = workspace.directory.appendingPathComponent("none")
+        let store = configuration.run.appendingPathComponent("run.sqlite").path
+        #expect(throws: FileError.missing(path: store)) { try Pipeline(configuration).run() }
+        #expect(!FileManager.default.fileExists(atPath: configuration.run.path))
     }
 
     @Test("seconds are shown as they are typed")

@@ -4,6 +4,7 @@ import Features
 import Foundation
 import Heads
 import Results
+import RunStore
 import Scoring
 import Search
 import Selection
@@ -47,6 +48,10 @@ public struct Pipeline: Sendable {
         try configuration.check()
         if let limit = configuration.timeLimit, !configuration.finishes {
             return try run(within: limit)
+        }
+        if configuration.finishes, !RunStore.exists(configuration.run) {
+            throw FileError.missing(
+                path: configuration.run.appendingPathComponent("run.sqlite").path)
         }
         return try resumingPlan().runToTheEnd()
     }
@@ -117,7 +122,11 @@ public struct Pipeline: Sendable {
         }
         var result = try RunResult(findings, cost: watch.cost)
         if let earlier, result.isWorse(than: earlier) { return earlier }
-        if configuration.timeLimit != nil { result = result.timed(after: earlier) }
+        let before =
+            earlier ?? (configuration.mode == .resume ? open.directory.result() : nil)
+        if configuration.timeLimit != nil || before?.curve != nil {
+            result = result.timed(after: before)
+        }
         try open.directory.write(
             result, findings, task: configuration.input.task,
             includesEncoder: configuration.fineTuning?.isStandalone ?? false,

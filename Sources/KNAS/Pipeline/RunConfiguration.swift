@@ -97,5 +97,6 @@ public struct SearchConfiguration: Sendable {
     /// - Throws: `BadOption`.
     func check() throws {
         try require(candidates > 0, "--candidates", candidates, "1 or more")
+        try scoring.check()
     }
 }

@@ -55,10 +55,14 @@ extension Pipeline {
             ?? TimePlan(
                 trainRows: timed.configuration.input.trainRows,
                 heldOutRows: timed.configuration.selection.heldOutRows, width: nil)
+        var isWhole = false
         var result = first
         var next = rates.widest(in: Self.caution * end.remaining) ?? TimePlan.widths.first
         // More time never makes a search narrower.
-        if let before = known?.width, before.candidates > next?.candidates ?? 0 { next = before }
+        let before = max(known?.width?.candidates ?? 0, earlier?.search.candidates ?? 0)
+        if before > next?.candidates ?? 0 {
+            next = TimePlan.widths.first { $0.candidates >= before } ?? TimePlan.widths.last
+        }
         // What was cautious at first leaves time for more: trainings are kept, nothing is done twice.
         while let width = next, end.remaining > 0 {
             var wider = plan
@@ -69,15 +73,17 @@ extension Pipeline {
             try open.session.keep(wider)
             let before = end.remaining
             let found = try pipeline.run(wider, on: open, earlier: result, until: end)
-            if found.curve != result.curve { plan = wider }
-            result = found
+            if found.result.curve != result.curve {
+                (plan, isWhole) = (wider, found.isWhole)
+            }
+            result = found.result
             let ratio = (before - end.remaining) / max(1e-3, rates.seconds(width))
             next = TimePlan.widths.first { $0.candidates > width.candidates }.flatMap { next in
                 ratio * (rates.seconds(next) - 0.5 * rates.seconds(width))
                     < Self.caution * end.remaining ? next : nil
             }
         }
-        return try pipeline.end(result, plan, open)
+        return try pipeline.end(result, plan, isWhole: isWhole, open)
     }
 
     /// What goes on with a run that had a time limit: on the same rows, and, where it is to end with what
@@ -160,7 +166,7 @@ extension Pipeline {
     /// Searches by a plan; where the time is up before its end, ends with what there is.
     private func run(
         _ plan: TimePlan, on open: OpenRun, earlier: RunResult, until deadline: Deadline
-    ) throws -> RunResult {
+    ) throws -> (result: RunResult, isWhole: Bool) {
         var configuration = configuration
         configuration.apply(plan)
         configuration.command = configuration.command.map {
@@ -171,23 +177,25 @@ extension Pipeline {
             configuration,
             progress: { deadline.isPast ? .stop : outer?($0) ?? .more }, note: note)
         do {
-            return try timed.run(on: open, earlier: earlier)
+            return (try timed.run(on: open, earlier: earlier), true)
         } catch is Interrupted where deadline.isPast {
             note("the time is up: what is trained so far answers")
             configuration.finishes = true
-            return try Pipeline(configuration, progress: outer, note: note)
+            let result = try Pipeline(configuration, progress: outer, note: note)
                 .run(on: open, earlier: earlier)
+            return (result, false)
         }
     }
 
     /// Says what more time would be for, and closes the run.
+    /// - Parameter isWhole: whether the plan that gave the answer was carried out to its end.
     private func end(
-        _ result: RunResult, _ plan: TimePlan, _ open: OpenRun
+        _ result: RunResult, _ plan: TimePlan, isWhole: Bool, _ open: OpenRun
     ) throws -> RunResult {
         try open.session.keep(plan)
         if plan.width == nil {
             note("no search fits into the limit: linear heads answer")
-        } else {
+        } else if isWhole {
             let command = configuration.command.map { $0 + " " } ?? ""
             note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
         }
