@@ -22,7 +22,7 @@ extension RunStore {
     /// - Throws: ``RunStoreError``, `FileError`.
     public static func identity(ofRun directory: URL) throws -> RunIdentity {
         let url = StoreFile.url(directory)
-        let queue = try StoreFile.open(url, readonly: true)
+        let queue = try StoreFile.openForReading(url)
         defer { try? queue.close() }
         return try identity(queue, path: url.path)
     }

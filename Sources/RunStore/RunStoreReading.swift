@@ -52,7 +52,7 @@ extension RunStore {
     public static func text(_ name: String, ofRun directory: URL) throws -> String? {
         guard RunFiles.hasStore(directory) else { return nil }
         let url = StoreFile.url(directory)
-        let queue = try StoreFile.open(url, readonly: true)
+        let queue = try StoreFile.openForReading(url)
         defer { try? queue.close() }
         return try RunStoreError.diagnosing(url.path, reading: true) {
             try queue.read { try pairs($0, "state")[name] }

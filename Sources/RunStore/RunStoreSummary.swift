@@ -28,7 +28,7 @@ public struct RunStoreSummary: Sendable {
     /// - Throws: ``RunStoreError``, `FileError`.
     public init(_ directory: URL) throws {
         let url = StoreFile.url(directory)
-        let queue = try Self.open(url)
+        let queue = try StoreFile.openForReading(url)
         defer { try? queue.close() }
         identity = try RunStore.identity(queue, path: url.path)
         let (state, counts) = try RunStoreError.diagnosing(url.path, reading: true) {
@@ -65,14 +65,5 @@ public struct RunStoreSummary: Sendable {
         try RunFiles.remove(directory)
         lock.release()
         _ = rmdir(directory.path)
-    }
-
-    /// For reading and writing first: otherwise an interrupted write could not be rolled back.
-    private static func open(_ url: URL) throws -> DatabaseQueue {
-        do {
-            return try StoreFile.open(url)
-        } catch FileError.notWritable {
-            return try StoreFile.open(url, readonly: true)
-        }
     }
 }

@@ -35,6 +35,17 @@ enum StoreFile {
         }
     }
 
+    /// Opens a database that exists, to be read: for writing first, as a write that was interrupted could
+    /// not be rolled back otherwise.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    static func openForReading(_ url: URL) throws -> DatabaseQueue {
+        do {
+            return try open(url)
+        } catch FileError.notWritable {
+            return try open(url, readonly: true)
+        }
+    }
+
     /// Makes a database with its tables and fills it; it gets its name when it is complete.
     /// - Throws: ``RunStoreError``, `FileError`.
     static func create(_ url: URL, _ fill: (Database) throws -> Void) throws {

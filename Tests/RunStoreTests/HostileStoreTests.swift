@@ -73,6 +73,13 @@ struct HostileStoreTests {
         ] {
             try database.write(to: bench.database)
             try whole.prefix(cut).write(to: journal)
+            if cut == whole.count {
+                // Who only wants to read rolls it back as well.
+                #expect(try RunStore.text("plan", ofRun: bench.directory) == nil)
+                #expect(try RunStore.identity(ofRun: bench.directory) == bench.identity)
+                try database.write(to: bench.database)
+                try whole.write(to: journal)
+            }
             let found = try kind(bench)
             #expect(found == nil || found == .badInput, "journal of \(cut) bytes")
             guard cut == whole.count else { continue }
