@@ -121,6 +121,11 @@ extension Pipeline {
         let allowed = Self.shareOfFeatures * deadline.remaining
         let train = seconds[.train] ?? 0
         let others = seconds.values.reduce(0, +) - train
+        if others > allowed {
+            note(
+                "warning: the encoder needs about \(Int(others)) s for dev and test alone: the limit "
+                    + "may not be kept")
+        }
         let rows = prepared.dataset.train.count
         guard train + others > allowed, train > 0 else { return configuration.input.trainRows }
         let share = max(0, allowed - others) / train
