@@ -82,7 +82,7 @@ struct StreamTests {
             #expect(outcome.code == 0, "\(line): \(outcome.error)")
             #expect(outcome.output == sum, "\(line): \(outcome.error)")
         }
-        for place in ["d", "d/", "nowhere/", "/dev/null", "/dev/full", "/dev/fd/77", "plain/x"] {
+        for place in ["d", "d/", "nowhere/", "/dev/null", "/dev/full", "/dev/fd/99999", "plain/x"] {
             for command in [
                 "knas export $M", "knas vocab train $T --size 40",
                 "knas features $T --shard 1/2 --encoder \(run.workspace.encoder.path)",
