@@ -28,7 +28,7 @@ extension FeatureConfiguration {
 public struct FeatureSource: Sendable {
     /// Layers, pairing and length.
     public private(set) var configuration: FeatureConfiguration
-    let dataset: Dataset
+    private(set) var dataset: Dataset
     let cache: FeatureCache
     private let progress: ProgressHandler?
     private let note: @Sendable (String) -> Void
@@ -54,6 +54,13 @@ public struct FeatureSource: Sendable {
     public func reading(layers: [Int]) -> FeatureSource {
         var result = self
         result.configuration.layers = layers
+        return result
+    }
+
+    /// The same encoding of other rows.
+    public func reading(_ dataset: Dataset) -> FeatureSource {
+        var result = self
+        result.dataset = dataset
         return result
     }
 

@@ -44,8 +44,7 @@ extension FeatureCache {
         let clock = ContinuousClock()
         let start = clock.now
         _ = try extractor.batch(texts, segments: 1)
-        let (seconds, attoseconds) = (clock.now - start).components
         let tokens = texts.reduce(0) { $0 + $1.ids.count }
-        return Double(tokens) / max(1e-6, Double(seconds) + Double(attoseconds) * 1e-18)
+        return Double(tokens) / max(1e-6, (clock.now - start).inSeconds)
     }
 }

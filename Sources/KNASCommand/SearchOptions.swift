@@ -4,6 +4,7 @@ import KNAS
 import Scoring
 import Search
 import Selection
+import Tasks
 
 /// How many heads, and where the run is kept.
 struct RunArguments: ParsableArguments {
@@ -70,8 +71,7 @@ struct SearchChoices: ParsableArguments {
     var funnel: Int?
     @Option(help: "Heads that are trained to the end and tried on held-out rows (default: 12).")
     var keep: Int?
-    @Option(help: "Training rows at most, drawn class by class (default: all).")
-    var trainRows: Int?
+    @OptionGroup var rows: RowOptions
     @Option(help: "Held-out rows that heads are compared on, at least (default: 2000).")
     var heldOutRows: Int?
     @Option(help: "Most heads that answer together.")
@@ -130,6 +130,27 @@ struct SearchChoices: ParsableArguments {
     var seed: UInt64 = 1
 }
 
+/// How many rows are read.
+struct RowOptions: ParsableArguments {
+    @Option(help: "Training rows at most, drawn class by class (default: all).")
+    var trainRows: Int?
+    @Option(help: "Dev rows at most, drawn in the same way (default: all).")
+    var devRows: Int?
+    @Option(help: "Test rows at most, drawn in the same way (default: all).")
+    var testRows: Int?
+
+    var limits: RowLimits {
+        var limits = RowLimits()
+        (limits.train, limits.dev, limits.test) = (trainRows, devRows, testRows)
+        return limits
+    }
+
+    /// The options that were typed.
+    var given: [String] {
+        Split.allCases.filter { limits[$0] != nil }.map { "--\($0.rawValue)-rows" }
+    }
+}
+
 extension ControlChoice: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 
@@ -154,8 +175,7 @@ extension SearchChoices {
         ]
         let rows: [(name: String, isGiven: Bool)] = [
             ("--seeds", seeds != nil), ("--held-out-rows", heldOutRows != nil),
-            ("--train-rows", trainRows != nil),
-        ]
+        ] + self.rows.given.map { (name: $0, isGiven: true) }
         if hasTimeLimit, let given = (width + rows).first(where: \.isGiven) {
             throw ValidationError("--time-limit decides \(given.name): give one or the other")
         }
@@ -206,7 +226,7 @@ extension SearchOptions {
         var configuration = RunConfiguration(task: try task.definitionURL(), run: run)
         configuration.apply(choices.preset ?? .standard)
         task.apply(to: &configuration.input)
-        configuration.input.trainRows = choices.trainRows
+        configuration.input.rows = choices.rows.limits
         encoder.apply(to: &configuration.input)
         choices.scoring.apply(to: &configuration.search.scoring, &configuration.space)
         choices.training.apply(to: &configuration.selection.training)

@@ -208,12 +208,15 @@ extension RunResult {
         return result
     }
 
-    /// Whether an earlier answer to the same held-out rows has a lower cross entropy.
-    public func isWorse(than earlier: RunResult) -> Bool {
+    /// Whether this answers held-out rows better than an earlier answer to the same rows: with a lower cross
+    /// entropy, and no lower in what decides. Of other rows nothing can be said: then it counts as better.
+    public func isBetter(than earlier: RunResult) -> Bool {
         guard let own = exported.heldOut, let other = earlier.exported.heldOut,
             own.count == other.count, rows == earlier.rows
-        else { return false }
-        return other.crossEntropy < own.crossEntropy
+        else { return true }
+        let metric = metrics[0]
+        return own.crossEntropy < other.crossEntropy
+            && own.value(of: metric) >= other.value(of: metric)
     }
 }
 

@@ -30,6 +30,11 @@ public struct FineTuneOptions: Sendable, Hashable {
             }
         }
 
+        /// The hidden states that training begins from, for heads whose highest layer is one of these.
+        public func layers(below highest: [Int]) -> [Int] {
+            highest.map { max(0, $0 - (count ?? $0)) }
+        }
+
         /// As on the command line: `all` or a number.
         public var description: String { count.map(String.init) ?? "all" }
     }

@@ -34,8 +34,8 @@ public struct InputConfiguration: Sendable {
     public var pairings = PairingChoice.task
     /// Longest sequence in tokens; the task's choice where `nil`.
     public var maximumLength: Int?
-    /// Training rows at most, drawn class by class; `nil` for all, or as many as the task says.
-    public var trainRows: Int?
+    /// Rows of each split at most, drawn class by class; `nil` for all, or as many as the task says.
+    public var rows = RowLimits()
     /// Names or paths of the encoders; each head reads one of them.
     public var encoders = [EncoderStore.defaultName]
     /// The encoders' hidden states that heads may read.
@@ -55,7 +55,10 @@ public struct InputConfiguration: Sendable {
             "a name, or several separated by commas")
         try require(
             Set(encoders).count == encoders.count, "--encoder", list, "each encoder once")
-        if let trainRows { try require(trainRows > 0, "--train-rows", trainRows, "1 or more") }
+        for split in Split.allCases {
+            guard let limit = rows[split] else { continue }
+            try require(limit > 0, "--\(split.rawValue)-rows", limit, "1 or more")
+        }
         if let maximumLength {
             try require(
                 maximumLength >= 8, "--max-tokens", maximumLength, "8 or more")

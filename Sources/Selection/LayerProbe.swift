@@ -26,7 +26,7 @@ public struct LayerFinding: Sendable, Hashable, Codable {
 /// Understanding intermediate layers using linear classifier probes, ICLR workshop 2017).
 public struct LayerProbe: Sendable {
     /// Rows of the sample.
-    static let rows = 500
+    public static let rows = 500
     /// Layers that are kept in each view; heads also read their learned mix.
     static let kept = 4
     /// Layers of one encoder that count as one place: neighbours say nearly the same, and heads that answer

@@ -39,22 +39,35 @@ public struct LinearHeads: Sendable {
     func run(competing: Bool) throws -> [Entry] {
         let plain = try heads { _ in ["projection(width=full)"] }
         let rich = competing ? try heads(reading: Self.richInputs).filter(isSmall) : []
-        var best: [Entry] = []
-        for (genotypes, role) in [(plain, Role.linear), (rich, .richLinear)]
-        where !genotypes.isEmpty {
-            let first = try zip(genotypes, fit(genotypes, part: 0)).map {
-                try Record($0, $1, criterion)
-            }
-            let order = Funnel.ranking(first.map { entry($0, role) })
-            var records = order.prefix(competing ? Self.finalists : 1).map { first[$0] }
-            for part in 1..<max(1, contest.parts) {
-                let fits = try fit(records.map(\.genotype), part: part)
-                for place in records.indices { try records[place].add(fits[place]) }
-            }
-            let entries = records.map { entry($0, role) }
-            best += Funnel.ranking(entries).map { entries[$0] }
-        }
+        let count = competing ? Self.finalists : 1
+        // A run that ends early takes what was fitted; there is always a plain one.
+        var best = try finalists(plain, .linear, count: count, isWanted: false)
+        if best.isEmpty { best = try finalists(plain, .linear, count: count, isWanted: true) }
+        best += try finalists(rich, .richLinear, count: count, isWanted: false)
         return [best[0]] + Entry.ranking(Array(best[1...])).map { best[$0 + 1] }
+    }
+
+    /// The best of some heads, tried on every part, best first.
+    /// - Parameters:
+    ///   - count: heads that are tried on every part.
+    ///   - isWanted: whether they are fitted even where the run ends with what there is.
+    private func finalists(
+        _ genotypes: [Genotype], _ role: Role, count: Int, isWanted: Bool
+    ) throws -> [Entry] {
+        let first = try zip(genotypes, fit(genotypes, part: 0, isWanted: isWanted)).compactMap {
+            genotype, fits in try fits.map { try Record(genotype, $0, criterion) }
+        }
+        let order = Funnel.ranking(first.map { entry($0, role) })
+        var records = order.prefix(count).map { first[$0] }
+        for part in 1..<max(1, contest.parts) {
+            let fits = try fit(records.map(\.genotype), part: part, isWanted: isWanted)
+            for place in records.indices {
+                if let heads = fits[place] { try records[place].add(heads) }
+            }
+        }
+        let entries = records.filter { $0.fits.count == max(1, contest.parts) }
+            .map { entry($0, role) }
+        return Funnel.ranking(entries).map { entries[$0] }
     }
 
     /// A head fitted to all rows but those of test, with its strength of the penalty.
@@ -62,7 +75,9 @@ public struct LinearHeads: Sendable {
         guard case .exact(let strength) = entry.recipe,
             let place = LogisticPath.strengths.firstIndex(of: strength)
         else { preconditionFailure("only exact fits are fitted here") }
-        let fits = try fit([entry.genotype], part: trainings.everything)[0]
+        guard
+            let fits = try fit([entry.genotype], part: trainings.everything, isWanted: true)[0]
+        else { preconditionFailure("a head that is wanted is fitted") }
         // A path may end before weak penalties.
         return entry.answering([fits[min(place, fits.count - 1)]])
     }
@@ -102,8 +117,11 @@ public struct LinearHeads: Sendable {
         return width * trainings.views[0][0].train.count <= Self.largestTable
     }
 
-    /// For each head, a fit for each strength, with a part of the data held out.
-    private func fit(_ genotypes: [Genotype], part: Int) throws -> [[TrainedHead]] {
+    /// For each head, a fit for each strength, with a part of the data held out; `nil` for one that is left
+    /// out as the run is to end.
+    private func fit(
+        _ genotypes: [Genotype], part: Int, isWanted: Bool
+    ) throws -> [[TrainedHead]?] {
         let counter = WorkCounter(
             stage: "linear heads", total: genotypes.count * LogisticPath.strengths.count,
             unit: "fits", progress: trainings.progress)
@@ -113,17 +131,22 @@ public struct LinearHeads: Sendable {
             let genotype = genotypes[place]
             let data = views[trainings.spaces.index(of: genotype)]
             let graph = trainings.spaces.graph(of: genotype)
-            let heads = try trainings.memo.fit(places(genotype, part: part), graph) {
-                try LogisticPath(
-                    graph, train: data.train, dev: data.dev,
-                    classes: trainings.spaces.classes,
-                    balancesClasses: contest.configuration.training.balancesClasses,
-                    criterion: criterion,
-                    key: key.child(genotype.description).child(part),
-                    onFit: { try counter.add(0) })
+            let keys = places(genotype, part: part)
+            do {
+                let heads = try trainings.memo.fit(keys, graph, isWanted: isWanted) {
+                    try LogisticPath(
+                        graph, train: data.train, dev: data.dev,
+                        classes: trainings.spaces.classes,
+                        balancesClasses: contest.configuration.training.balancesClasses,
+                        criterion: criterion,
+                        key: key.child(genotype.description).child(part),
+                        onFit: { try counter.add(0) })
+                }
+                try counter.add(LogisticPath.strengths.count)
+                return heads
+            } catch is TrainingMemo.LeftOut {
+                return nil
             }
-            try counter.add(LogisticPath.strengths.count)
-            return heads
         }
     }
 

@@ -26,6 +26,13 @@ public struct Preparation: Sendable {
     /// - Precondition: it is one of ``views``.
     public func view(of genotype: Genotype) -> View { views[spaces.index(of: genotype)] }
 
+    /// The same task with fewer rows.
+    /// - Throws: `TaskError` where a class would have no row to train on.
+    public func limited(to limits: RowLimits) throws -> Preparation {
+        let dataset = try dataset.limited(to: limits)
+        return Preparation(dataset, views: views.map { $0.reading(dataset) })
+    }
+
     /// A split's features in every view.
     /// - Throws: as ``FeatureSource/features(_:)``.
     public func features(_ split: Split) throws -> [FeatureSet] {
@@ -131,17 +138,12 @@ extension Preparation {
     private static func load(
         _ input: InputConfiguration, _ note: (String) -> Void
     ) throws -> Dataset {
-        var definition = try TaskDefinition.load(input.task)
-        if let rows = input.trainRows {
-            var limit = definition.limit ?? TaskDefinition.Sample(.rows(rows))
-            if case .rows(let known) = limit.amount { limit.amount = .rows(min(known, rows)) }
-            definition.limit = limit
-        }
         let dataset = try Dataset.load(
-            definition, dataDirectory: input.data,
+            TaskDefinition.load(input.task), dataDirectory: input.data,
             options: Dataset.Options(
                 skipBadRows: input.skipBadRows, pairing: input.pairings.single,
-                maximumTokens: input.maximumLength))
+                maximumTokens: input.maximumLength)
+        ).limited(to: input.rows)
         try require(
             input.pairings != .both || dataset.pairing != nil, "--pairing", "both",
             "another choice for \(dataset.name), a task of single texts")

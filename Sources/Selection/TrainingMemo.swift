@@ -50,9 +50,13 @@ public struct TrainingMemo: Sendable {
     }
 
     /// Fits a head's path of penalties, unless that was done before.
-    /// - Parameter keys: where each strength's fit is kept.
+    /// - Parameters:
+    ///   - keys: where each strength's fit is kept.
+    ///   - isWanted: whether it is fitted even where nothing else is.
+    /// - Throws: also ``LeftOut``.
     public func fit(
-        _ keys: [TrainingKey], _ graph: Graph, fitting body: () throws -> LogisticPath
+        _ keys: [TrainingKey], _ graph: Graph, isWanted: Bool = true,
+        fitting body: () throws -> LogisticPath
     ) throws -> [TrainedHead] {
         guard let store else { return try body().heads }
         var known: [TrainedHead] = []
@@ -61,6 +65,7 @@ public struct TrainingMemo: Sendable {
             known.append(head)
         }
         if LogisticPath.isComplete(known) { return known }
+        if isClosed, !isWanted { throw LeftOut() }
         let fits = try body().heads
         for (key, fit) in zip(keys, fits) { try store.finish(key, .trained(fit)) }
         return fits

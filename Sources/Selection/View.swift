@@ -28,6 +28,13 @@ public struct View: Sendable {
             encoderName: encoderName, encoder: encoder,
             features: features.reading(layers: layers), space: space.reading(layers: layers))
     }
+
+    /// The same view of other rows.
+    public func reading(_ dataset: Dataset) -> View {
+        View(
+            encoderName: encoderName, encoder: encoder, features: features.reading(dataset),
+            space: space)
+    }
 }
 
 /// The names of views, which are parts of the text of their heads.

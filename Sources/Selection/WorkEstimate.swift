@@ -53,9 +53,7 @@ public struct WorkEstimate: Sendable {
                         if steps == Self.firstSteps { start = watch.now }
                     })
             } catch TrainingError.diverged {}
-            let (seconds, attoseconds) = (watch.now - start).components
-            return (Double(seconds) + Double(attoseconds) * 1e-18)
-                / Double(max(1, steps - Self.firstSteps))
+            return (watch.now - start).inSeconds / Double(max(1, steps - Self.firstSteps))
         }
         // Each on one thread, as later.
         let mean = seconds.reduce(0, +) / Double(heads.count)

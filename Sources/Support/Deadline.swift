@@ -10,10 +10,7 @@ public struct Deadline: Sendable {
     public init(after seconds: Double) { end = clock.now + .seconds(seconds) }
 
     /// Seconds that are left; negative when the moment is past.
-    public var remaining: Double {
-        let (seconds, attoseconds) = (end - clock.now).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
+    public var remaining: Double { (end - clock.now).inSeconds }
 
     /// Whether nothing is left.
     public var isPast: Bool { remaining <= 0 }

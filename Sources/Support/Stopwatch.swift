@@ -48,7 +48,7 @@ public final class Stopwatch {
         let outer = inner
         inner = 0
         defer {
-            let seconds = Stopwatch.seconds(clock.now - begin)
+            let seconds = (clock.now - begin).inSeconds
             stages[stage, default: 0] += seconds - inner
             inner = outer + seconds
             // The error of a failed stage matters more than a time that cannot be noted.
@@ -66,14 +66,10 @@ public final class Stopwatch {
     /// What the run took so far.
     public var cost: Cost {
         Cost(
-            wallSeconds: Stopwatch.seconds(clock.now - start) + (earlier?.wallSeconds ?? 0),
+            wallSeconds: (clock.now - start).inSeconds + (earlier?.wallSeconds ?? 0),
             cpuSeconds: Stopwatch.cpuSeconds - startCPU + (earlier?.cpuSeconds ?? 0),
             peakMemoryBytes: max(Stopwatch.peakMemory, earlier?.peakMemoryBytes ?? 0),
             stages: stages)
-    }
-
-    private static func seconds(_ duration: Duration) -> Double {
-        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
 
     private static var usage: rusage {

@@ -85,11 +85,20 @@ public struct Dataset: Sendable {
     }
 
     /// The rows of a split.
-    public subscript(split: Split) -> [Example] {
-        switch split {
-        case .train: train
-        case .dev: dev
-        case .test: test
+    public internal(set) subscript(split: Split) -> [Example] {
+        get {
+            switch split {
+            case .train: train
+            case .dev: dev
+            case .test: test
+            }
+        }
+        set {
+            switch split {
+            case .train: train = newValue
+            case .dev: dev = newValue
+            case .test: test = newValue
+            }
         }
     }
 

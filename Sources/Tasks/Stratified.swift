@@ -48,10 +48,17 @@ enum Stratified {
     /// number that depends only on the key and the row's position in the file, so no other row can
     /// change it.
     static func draw(_ rows: [Row], quotas: [Int], key: RandomKey) -> [Bool] {
+        draw(rows.map { (label: $0.example.label, place: $0.record) }, quotas: quotas, key: key)
+    }
+
+    /// The same for rows of which only class and place are known.
+    static func draw(
+        _ rows: [(label: Int, place: Int)], quotas: [Int], key: RandomKey
+    ) -> [Bool] {
         var classes: [[(priority: UInt64, index: Int)]] = quotas.map { _ in [] }
         for (index, row) in rows.enumerated() {
-            var generator = key.child(row.record).generator()
-            classes[row.example.label].append((generator.next(), index))
+            var generator = key.child(row.place).generator()
+            classes[row.label].append((generator.next(), index))
         }
         var isDrawn = [Bool](repeating: false, count: rows.count)
         for (members, quota) in zip(classes, quotas) {

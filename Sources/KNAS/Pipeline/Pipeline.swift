@@ -68,6 +68,8 @@ public struct Pipeline: Sendable {
     /// What a search works on, open.
     struct OpenRun {
         let prepared: Preparation
+        /// The same with every layer, for random search; `nil` where that reads what the search reads.
+        let everyLayer: Preparation?
         /// What each layer gave.
         let layers: [LayerFinding]
         let splits: ViewSplits
@@ -78,21 +80,22 @@ public struct Pipeline: Sendable {
 
     /// Opens everything, and makes the features.
     func opened(
-        _ watch: Stopwatch, _ directory: RunDirectory
+        _ watch: Stopwatch, _ directory: RunDirectory, _ all: Preparation? = nil
     ) throws -> (Pipeline, OpenRun) {
-        let (pipeline, prepared, layers) = try opened(watch)
+        let (pipeline, prepared, layers) = try opened(watch, all)
         let session = try RunSession(pipeline.configuration, prepared, watch, note)
         do {
+            let everyLayer = pipeline.everyLayer(prepared, layers)
             let splits = try watch.time("features") {
                 // One pass of the encoder for all layers that any step reads.
-                _ = try pipeline.everyLayer(prepared, layers)?.splits()
+                _ = try pipeline.withLayersBelow(everyLayer ?? prepared).splits()
                 return try prepared.splits()
             }
             return (
                 pipeline,
                 OpenRun(
-                    prepared: prepared, layers: layers, splits: splits, session: session,
-                    directory: directory, watch: watch)
+                    prepared: prepared, everyLayer: everyLayer, layers: layers, splits: splits,
+                    session: session, directory: directory, watch: watch)
             )
         } catch {
             session.close()
@@ -113,7 +116,7 @@ public struct Pipeline: Sendable {
         let costs = try AnswerCosts(prepared.views, train: splits.train)
         let frozen = try select(
             candidates, trainings, costs, splits,
-            everyLayer: everyLayer(prepared, open.layers), memo, watch)
+            everyLayer: open.everyLayer, memo, watch)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
         let findings = try watch.time("evaluation") {
             try RunFindings(
@@ -121,7 +124,7 @@ public struct Pipeline: Sendable {
                 seed: configuration.seed, threads: configuration.threads)
         }
         var result = try RunResult(findings, cost: watch.cost)
-        if let earlier, result.isWorse(than: earlier) { return earlier }
+        if let earlier, !result.isBetter(than: earlier) { return earlier }
         let before =
             earlier ?? (configuration.mode == .resume ? open.directory.result() : nil)
         if configuration.timeLimit != nil || before?.curve != nil {
@@ -142,16 +145,22 @@ extension Pipeline {
     /// The root of everything random.
     var key: RandomKey { RandomKey(seed: configuration.seed) }
 
+    /// Reads the task and opens the encoders.
+    func prepared(_ watch: Stopwatch) throws -> Preparation {
+        try BLAS.reserveMemory(threads: configuration.threads)
+        return try Preparation(
+            configuration.input, configuration.space, threads: configuration.threads,
+            watch: watch, progress: progress, note: note)
+    }
+
     /// Reads the task, opens the encoders, and finds out which layers are worth keeping.
+    /// - Parameter all: the task and its encoders, where they are open.
     /// - Returns: a pipeline that selects by the task's metric, what it works on, and what each layer
     ///   gave.
     func opened(
-        _ watch: Stopwatch = Stopwatch()
+        _ watch: Stopwatch = Stopwatch(), _ all: Preparation? = nil
     ) throws -> (Pipeline, Preparation, [LayerFinding]) {
-        try BLAS.reserveMemory(threads: configuration.threads)
-        let all = try Preparation(
-            configuration.input, configuration.space, threads: configuration.threads,
-            watch: watch, progress: progress, note: note)
+        let all = try all ?? prepared(watch)
         for view in all.views {
             try configuration.fineTuning?.check(layers: view.encoder.configuration.layers)
         }
@@ -264,7 +273,7 @@ extension Pipeline {
 
     /// The task as random search sees it, which does not know which layers are worth reading; `nil` where
     /// it sees what the search sees, or is not run.
-    private func everyLayer(
+    func everyLayer(
         _ prepared: Preparation, _ findings: [LayerFinding]
     ) -> Preparation? {
         guard configuration.selection.controls == .full, configuration.head == nil,
@@ -272,6 +281,17 @@ extension Pipeline {
             findings.contains(where: { !$0.isKept })
         else { return nil }
         return prepared.reading(findings) { _ in true }
+    }
+
+    /// The same with what fine-tuning begins from.
+    private func withLayersBelow(_ prepared: Preparation) -> Preparation {
+        guard let fineTuning = configuration.fineTuning else { return prepared }
+        return Preparation(
+            prepared.dataset,
+            views: prepared.views.map { view in
+                let below = fineTuning.depth.layers(below: view.layers)
+                return view.reading(layers: Set(view.layers + below).sorted())
+            })
     }
 
     private func ground(_ prepared: Preparation, _ memo: TrainingMemo) throws -> Ground {

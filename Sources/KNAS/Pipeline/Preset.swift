@@ -12,51 +12,39 @@ public enum Preset: String, Sendable, CaseIterable {
     /// Four times as many heads, several seeds, and all controls.
     case thorough
 
-    /// Heads to score.
-    public var candidates: Int {
+    /// How many heads are scored and trained.
+    public var width: TimePlan.Width {
         switch self {
-        case .fast: 96
-        case .standard: SearchConfiguration().candidates
-        case .thorough: 1000
+        case .fast: return TimePlan.Width(96, 24, 6)
+        case .standard:
+            let selection = SelectionConfiguration()
+            return TimePlan.Width(
+                SearchConfiguration().candidates, selection.funnel, selection.keep)
+        case .thorough: return TimePlan.Width(1000, 128, 24, seeds: 3)
         }
     }
 
-    /// How heads are trained and chosen.
-    public var selection: SelectionConfiguration {
-        var result = SelectionConfiguration()
-        switch self {
-        case .fast:
-            result.funnel = 24
-            result.keep = 6
-            result.heldOutRows = 1000
-        case .standard: break
-        case .thorough:
-            result.funnel = 128
-            result.keep = 24
-            result.seeds = 3
-            result.controls = .full
-        }
-        return result
+    /// Held-out rows that contestants are compared on, at least.
+    public var heldOutRows: Int { self == .fast ? 1000 : SelectionConfiguration().heldOutRows }
+
+    /// What the result is compared with.
+    public var controls: ControlChoice {
+        self == .thorough ? .full : SelectionConfiguration().controls
     }
 
     /// The options that it stands for, as they are typed.
     public var arguments: String {
-        let choice = selection
-        let seeds = choice.seeds.map { " --seeds \($0)" } ?? ""
-        return "--candidates \(candidates) --funnel \(choice.funnel) --keep \(choice.keep) "
-            + "--held-out-rows \(choice.heldOutRows)\(seeds) --controls \(choice.controls)"
+        let seeds = width.seeds.map { " --seeds \($0)" } ?? ""
+        return "--candidates \(width.candidates) --funnel \(width.funnel) --keep \(width.keep) "
+            + "--held-out-rows \(heldOutRows)\(seeds) --controls \(controls)"
     }
 }
 
 extension RunConfiguration {
     /// Takes a preset's choices in place of what it stands for.
     public mutating func apply(_ preset: Preset) {
-        let choice = preset.selection
-        search.candidates = preset.candidates
-        selection.funnel = choice.funnel
-        selection.keep = choice.keep
-        selection.heldOutRows = choice.heldOutRows
-        selection.seeds = choice.seeds
-        selection.controls = choice.controls
+        apply(preset.width)
+        selection.heldOutRows = preset.heldOutRows
+        selection.controls = preset.controls
     }
 }

@@ -14,7 +14,7 @@ extension RunIdentity {
         "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
         "selection.heldOutRows",
         "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
-        "timeLimit", "finishes", "input.trainRows",
+        "timeLimit", "finishes", "input.rows.train", "input.rows.dev", "input.rows.test",
     ]
 
     /// The identity of the run that a configuration describes.

@@ -1,6 +1,4 @@
-import Features
 import Foundation
-import Heads
 import Results
 import RunStore
 import Search
@@ -11,17 +9,15 @@ import Tasks
 /// Runs with a time limit: first an answer of linear heads, then the widest search that fits, as far as the
 /// first work of the run itself can tell.
 extension Pipeline {
-    /// Of what is left when features are to be made, this much may go into them.
-    private static let shareOfFeatures = 0.4
-    /// Fewest training rows, where features of all would take too long.
-    private static let fewestRows = 300
     /// With fewer seconds than this, contestants are compared on fewer held-out rows.
     private static let shortLimit = 150.0
     private static let fewHeldOutRows = 500
     /// Heads that rates are measured on.
     private static let measuredHeads = 8
     /// Of what is left for scoring and training, this much is planned: machines have other things to do.
-    private static let caution = 0.75
+    private static let caution = 0.8
+    /// The same once a search has shown how good the estimate is.
+    private static let knownCaution = 0.9
 
     /// Makes the best model that the limit allows.
     /// - Parameter limit: seconds for everything, from now.
@@ -32,58 +28,42 @@ extension Pipeline {
         let directory = try RunDirectory(configuration.run)
         let isResumed = configuration.mode == .resume && RunStore.exists(configuration.run)
         let known = isResumed ? try TimePlan.load(configuration.run) : nil
-        var timed = self
-        timed.configuration.input.trainRows =
-            isResumed ? known?.trainRows : try trainRows(deadline)
-        timed.configuration.selection.heldOutRows =
-            known?.heldOutRows
-            ?? (limit < Self.shortLimit && !isResumed
-                ? min(Self.fewHeldOutRows, configuration.selection.heldOutRows)
-                : configuration.selection.heldOutRows)
-        let (pipeline, open) = try timed.opened(watch, directory)
+        let (timed, prepared) = try readingInTime(deadline, as: known, isResumed: isResumed, watch)
+        let (pipeline, open) = try timed.opened(watch, directory, prepared)
         defer { open.session.close() }
-        let earlier =
-            isResumed
-            ? try? RunResult.load(configuration.run.appendingPathComponent("result.json")) : nil
-        let first = try earlier ?? pipeline.linearAnswer(open)
-        let reserve = Self.reserve(limit, watch.cost.stages["evaluation"] ?? 0)
-        let end = deadline.earlier(by: reserve)
-        let rates = try pipeline.rates(open)
+        let earlier = isResumed ? directory.result() : nil
         // What the answer so far was made by.
-        var plan =
+        let plan =
             known
             ?? TimePlan(
-                trainRows: timed.configuration.input.trainRows,
+                rows: timed.configuration.input.rows,
                 heldOutRows: timed.configuration.selection.heldOutRows, width: nil)
-        var isWhole = false
-        var result = first
-        var next = rates.widest(in: Self.caution * end.remaining) ?? TimePlan.widths.first
-        // More time never makes a search narrower.
-        let before = max(known?.width?.candidates ?? 0, earlier?.search.candidates ?? 0)
-        if before > next?.candidates ?? 0 {
-            next = TimePlan.widths.first { $0.candidates >= before } ?? TimePlan.widths.last
+        var clock = TimedRun(
+            plan: plan, isWhole: false, reserve: Self.reserve(limit), deadline: deadline)
+        var result: RunResult
+        if let earlier {
+            result = earlier
+        } else {
+            result = try pipeline.linearAnswer(open, until: clock.end)
+            // The first answer tells what the last step takes.
+            clock.reserve = Self.reserve(limit, watch.cost.stages["evaluation"] ?? 0)
         }
-        // What was cautious at first leaves time for more: trainings are kept, nothing is done twice.
-        while let width = next, end.remaining > 0 {
-            var wider = plan
-            wider.width = width
-            note(
-                "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
-                    + "\(width.keep) are trained to the end")
-            try open.session.keep(wider)
-            let before = end.remaining
-            let found = try pipeline.run(wider, on: open, earlier: result, until: end)
-            if found.result.curve != result.curve {
-                (plan, isWhole) = (wider, found.isWhole)
-            }
-            result = found.result
-            let ratio = (before - end.remaining) / max(1e-3, rates.seconds(width))
-            next = TimePlan.widths.first { $0.candidates > width.candidates }.flatMap { next in
-                ratio * (rates.seconds(next) - 0.5 * rates.seconds(width))
-                    < Self.caution * end.remaining ? next : nil
-            }
-        }
-        return try pipeline.end(result, plan, isWhole: isWhole, open)
+        result = try pipeline.search(open, after: result, isEarlier: earlier != nil, &clock)
+        return try pipeline.end(result, clock, open)
+    }
+
+    /// How far a run with a time limit has come.
+    private struct TimedRun {
+        /// What the answer so far was made by.
+        var plan: TimePlan
+        /// Whether the plan that gave the answer was carried out to its end.
+        var isWhole: Bool
+        /// Seconds for the last step, from trained heads to files.
+        var reserve: Double
+        let deadline: Deadline
+
+        /// When that step has to begin.
+        var end: Deadline { deadline.earlier(by: reserve) }
     }
 
     /// What goes on with a run that had a time limit: on the same rows, and, where it is to end with what
@@ -92,57 +72,51 @@ extension Pipeline {
         guard configuration.mode == .resume, let plan = try TimePlan.load(configuration.run)
         else { return self }
         var result = self
-        result.configuration.input.trainRows = configuration.input.trainRows ?? plan.trainRows
+        for split in Split.allCases where configuration.input.rows[split] == nil {
+            result.configuration.input.rows[split] = plan.rows[split]
+        }
         if configuration.finishes { result.configuration.apply(plan) }
         return result
     }
 
-    /// Seconds for the last step, from trained heads to files.
-    private static func reserve(_ limit: Double, _ evaluation: Double) -> Double {
+    /// Seconds for the last step.
+    /// - Parameter evaluation: what it took for linear heads.
+    private static func reserve(_ limit: Double, _ evaluation: Double = 0) -> Double {
         min(0.25 * limit, 2 + 0.03 * limit + 2 * evaluation)
     }
 
     // MARK: Steps
 
-    /// Training rows whose features can be made in time; `nil` for all.
-    private func trainRows(_ deadline: Deadline) throws -> Int? {
-        let prepared = try Preparation(
-            configuration.input, configuration.space, threads: configuration.threads,
-            progress: progress, note: { _ in })
-        var seconds: [Split: Double] = [:]
-        for view in prepared.views {
-            let missing = try Split.allCases.map { ($0, try view.features.missingTokens($0)) }
-            guard missing.contains(where: { $0.1 > 0 }) else { continue }
-            let rate = try view.features.tokensPerSecond()
-            for (split, tokens) in missing {
-                seconds[split, default: 0] += Double(tokens) / rate
-            }
+    /// Opens everything, and leaves out rows whose features cannot be made in time.
+    private func readingInTime(
+        _ deadline: Deadline, as known: TimePlan?, isResumed: Bool, _ watch: Stopwatch
+    ) throws -> (Pipeline, Preparation) {
+        var timed = self
+        if isResumed {
+            timed.configuration.input.rows = known?.rows ?? configuration.input.rows
+            timed.configuration.selection.heldOutRows =
+                known?.heldOutRows ?? configuration.selection.heldOutRows
+            return (timed, try timed.prepared(watch))
         }
-        let allowed = Self.shareOfFeatures * deadline.remaining
-        let train = seconds[.train] ?? 0
-        let others = seconds.values.reduce(0, +) - train
-        if others > allowed {
-            note(
-                "warning: the encoder needs about \(Int(others)) s for dev and test alone: the limit "
-                    + "may not be kept")
+        let all = try prepared(watch)
+        let rows = try watch.time("encoder") { try RowPlan(all) }
+        let limits = rows.limits(in: deadline.remaining)
+        for text in rows.notes(limits) { note(text) }
+        timed.configuration.input.rows = limits
+        if deadline.remaining < Self.shortLimit {
+            timed.configuration.selection.heldOutRows = min(
+                Self.fewHeldOutRows, configuration.selection.heldOutRows)
         }
-        let rows = prepared.dataset.train.count
-        guard train + others > allowed, train > 0 else { return configuration.input.trainRows }
-        let share = max(0, allowed - others) / train
-        let wanted = max(
-            Self.fewestRows, 2 * prepared.dataset.labels.count, Int(share * Double(rows)))
-        guard wanted < rows else { return configuration.input.trainRows }
-        note("\(wanted) of \(rows) training rows are read: features of all would take too long")
-        return wanted
+        return (timed, try all.limited(to: limits))
     }
 
     /// The first answer: linear heads alone.
-    private func linearAnswer(_ open: OpenRun) throws -> RunResult {
-        var linear = self
-        linear.configuration.search.candidates = 0
-        linear.configuration.selection.controls = .none
-        linear.configuration.selection.fitsLinearHeads = true
-        let result = try linear.run(on: open)
+    private func linearAnswer(_ open: OpenRun, until end: Deadline) throws -> RunResult {
+        var linear = configuration
+        linear.search.candidates = 0
+        linear.selection.controls = .none
+        linear.selection.fitsLinearHeads = true
+        let result = try attempt(linear, on: open, until: end).result
         note(
             String(format: "first answer after %.0f s: ", open.watch.cost.wallSeconds)
                 + "linear heads, held-out accuracy "
@@ -168,39 +142,76 @@ extension Pipeline {
             times: configuration.selection.controls == .full ? 3 : 1)
     }
 
-    /// Searches by a plan; where the time is up before its end, ends with what there is.
-    private func run(
-        _ plan: TimePlan, on open: OpenRun, earlier: RunResult, until deadline: Deadline
-    ) throws -> (result: RunResult, isWhole: Bool) {
-        var configuration = configuration
-        configuration.apply(plan)
-        configuration.command = configuration.command.map {
-            $0 + " " + plan.arguments.joined(separator: " ")
+    /// Searches as widely as the time allows, then more widely where it was underestimated: trainings are
+    /// kept, nothing is done twice.
+    /// - Parameter isEarlier: whether the answer so far is of an earlier process.
+    private func search(
+        _ open: OpenRun, after first: RunResult, isEarlier: Bool, _ clock: inout TimedRun
+    ) throws -> RunResult {
+        var result = first
+        guard clock.end.remaining > 0 else { return result }
+        let rates = try rates(open)
+        var next = rates.widest(in: Self.caution * clock.end.remaining) ?? TimePlan.widths.first
+        // More time never makes a search narrower.
+        let before = max(
+            clock.plan.width?.candidates ?? 0, isEarlier ? first.search.candidates : 0)
+        if before > next?.candidates ?? 0 {
+            next = TimePlan.widths.first { $0.candidates >= before } ?? TimePlan.widths.last
         }
+        while let width = next, clock.end.remaining > 0 {
+            var wider = clock.plan
+            wider.width = width
+            note(
+                "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
+                    + "\(width.keep) are trained to the end")
+            try open.session.keep(wider)
+            let before = clock.end.remaining
+            var planned = configuration
+            planned.apply(wider)
+            planned.command = configuration.command.map {
+                $0 + " " + wider.arguments.joined(separator: " ")
+            }
+            let found = try attempt(planned, on: open, earlier: result, until: clock.end)
+            if found.result.curve != result.curve {
+                (clock.plan, clock.isWhole) = (wider, found.isWhole)
+            }
+            result = found.result
+            next = rates.wider(
+                than: width, took: before - clock.end.remaining,
+                in: Self.knownCaution * clock.end.remaining)
+        }
+        return result
+    }
+
+    /// Works by a configuration; where the time is up before its end, ends with what there is.
+    private func attempt(
+        _ configuration: RunConfiguration, on open: OpenRun, earlier: RunResult? = nil,
+        until end: Deadline
+    ) throws -> (result: RunResult, isWhole: Bool) {
         let outer = progress
         let timed = Pipeline(
-            configuration,
-            progress: { deadline.isPast ? .stop : outer?($0) ?? .more }, note: note)
+            configuration, progress: { end.isPast ? .stop : outer?($0) ?? .more }, note: note)
         do {
             return (try timed.run(on: open, earlier: earlier), true)
-        } catch is Interrupted where deadline.isPast {
+        } catch is Interrupted where end.isPast {
             note("the time is up: what is trained so far answers")
-            configuration.finishes = true
-            let result = try Pipeline(configuration, progress: outer, note: note)
+            var finishing = configuration
+            finishing.finishes = true
+            let result = try Pipeline(finishing, progress: outer, note: note)
                 .run(on: open, earlier: earlier)
             return (result, false)
         }
     }
 
     /// Says what more time would be for, and closes the run.
-    /// - Parameter isWhole: whether the plan that gave the answer was carried out to its end.
     private func end(
-        _ result: RunResult, _ plan: TimePlan, isWhole: Bool, _ open: OpenRun
+        _ result: RunResult, _ clock: TimedRun, _ open: OpenRun
     ) throws -> RunResult {
+        let plan = clock.plan
         try open.session.keep(plan)
         if plan.width == nil {
             note("no search fits into the limit: linear heads answer")
-        } else if isWhole {
+        } else if clock.isWhole {
             let command = configuration.command.map { $0 + " " } ?? ""
             note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
         }
@@ -212,27 +223,5 @@ extension Pipeline {
         }
         try open.session.complete()
         return result
-    }
-}
-
-/// Seconds that searches take, by what was measured.
-private struct WorkRates {
-    /// Of scoring a head.
-    let perHead: Double
-    let estimate: WorkEstimate
-    let testRows: Int
-    /// How many searches the controls make of one.
-    let times: Double
-
-    func seconds(_ width: TimePlan.Width) -> Double {
-        perHead * Double(width.candidates)
-            + times
-            * estimate.seconds(
-                funnel: width.funnel, keep: width.keep, seeds: width.seeds, testRows: testRows)
-    }
-
-    /// The widest search that takes no longer; `nil` where none does.
-    func widest(in seconds: Double) -> TimePlan.Width? {
-        TimePlan.widths.last { self.seconds($0) <= seconds }
     }
 }

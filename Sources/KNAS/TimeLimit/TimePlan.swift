@@ -2,6 +2,7 @@ import Foundation
 import RunStore
 import Selection
 import Support
+import Tasks
 
 /// What a run with a time limit does, in the numbers of the options that give the same result without
 /// one.
@@ -14,12 +15,19 @@ public struct TimePlan: Sendable, Hashable, Codable {
         public var funnel: Int
         /// Heads that are trained to the end.
         public var keep: Int
-        /// Trainings of each member on all rows.
-        public var seeds: Int
+        /// Trainings of each member on all rows; `nil` for the standard number.
+        public var seeds: Int?
+
+        init(_ candidates: Int, _ funnel: Int, _ keep: Int, seeds: Int? = nil) {
+            self.candidates = candidates
+            self.funnel = funnel
+            self.keep = keep
+            self.seeds = seeds
+        }
     }
 
-    /// Training rows; `nil` for all.
-    public var trainRows: Int?
+    /// Rows of each split; `nil` for all.
+    public var rows: RowLimits
     /// Held-out rows that contestants are compared on, at least.
     public var heldOutRows: Int
     /// How wide the search is; `nil` where only linear heads can be fitted in time.
@@ -37,30 +45,28 @@ public struct TimePlan: Sendable, Hashable, Codable {
     /// The shortest time limit in seconds.
     static let shortest = 30.0
 
-    /// From the narrowest search to the widest; the sixth is this project's standard.
+    /// From the narrowest search to the widest, through those of the presets.
     static let widths: [Width] = [
-        Width(candidates: 24, funnel: 8, keep: 2, seeds: 1),
-        Width(candidates: 48, funnel: 12, keep: 4, seeds: 1),
-        Width(candidates: 96, funnel: 24, keep: 6, seeds: 1),
-        Width(candidates: 150, funnel: 36, keep: 8, seeds: 1),
-        Width(candidates: 200, funnel: 48, keep: 10, seeds: 1),
-        Width(candidates: 300, funnel: 64, keep: 12, seeds: 1),
-        Width(candidates: 500, funnel: 96, keep: 16, seeds: 2),
-        Width(candidates: 800, funnel: 128, keep: 24, seeds: 3),
-        Width(candidates: 1000, funnel: 192, keep: 32, seeds: 5),
-        Width(candidates: 2000, funnel: 256, keep: 48, seeds: 8),
+        Width(24, 8, 2), Width(32, 10, 3), Width(48, 14, 4), Width(64, 18, 5),
+        Preset.fast.width, Width(128, 32, 7), Width(160, 40, 8), Width(200, 48, 10),
+        Preset.standard.width, Width(400, 80, 14), Width(500, 96, 16, seeds: 2),
+        Width(700, 112, 20, seeds: 2), Preset.thorough.width, Width(1500, 192, 32, seeds: 5),
+        Width(2000, 256, 48, seeds: 8),
     ]
 
     /// The options that give the same result, as they are typed.
     public var arguments: [String] {
         var words: [String] = []
-        if let trainRows { words += ["--train-rows", "\(trainRows)"] }
+        for split in Split.allCases {
+            if let limit = rows[split] { words += ["--\(split.rawValue)-rows", "\(limit)"] }
+        }
         words += ["--held-out-rows", "\(heldOutRows)"]
         if let width {
             words += [
                 "--candidates", "\(width.candidates)", "--funnel", "\(width.funnel)", "--keep",
-                "\(width.keep)", "--seeds", "\(width.seeds)",
+                "\(width.keep)",
             ]
+            if let seeds = width.seeds { words += ["--seeds", "\(seeds)"] }
         }
         return words
     }
@@ -78,7 +84,11 @@ extension RunConfiguration {
     /// The same run with a plan's numbers.
     mutating func apply(_ plan: TimePlan) {
         selection.heldOutRows = plan.heldOutRows
-        guard let width = plan.width else { return }
+        if let width = plan.width { apply(width) }
+    }
+
+    /// The same run with a search of some width.
+    mutating func apply(_ width: TimePlan.Width) {
         search.candidates = width.candidates
         selection.funnel = width.funnel
         selection.keep = width.keep
