@@ -90,6 +90,8 @@ def main():
         others = peers(options, {}, "torch-func-kernels", "jax-kernels")
         show("Loss and output kernels of a head, n = 64 sentences of 45 tokens", "heads",
              mine["scoring mgm,mgm-output"], others)
+        show("The same from gradients that are projected on 16 directions", "heads",
+             mine["scoring mgm,mgm-output sketched"], others)
         show("mgm alone of that head", "heads", mine["scoring mgm"], others)
     if "training" in chosen:
         lengths = scratch / "lengths.json"
