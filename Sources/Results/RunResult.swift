@@ -189,6 +189,13 @@ public struct RunResult: Sendable, Codable {
         /// In nats.
         public var heldOutCrossEntropy: Double
 
+        /// A moment with known figures.
+        public init(seconds: Double, heldOutAccuracy: Double, heldOutCrossEntropy: Double) {
+            self.seconds = seconds
+            self.heldOutAccuracy = heldOutAccuracy
+            self.heldOutCrossEntropy = heldOutCrossEntropy
+        }
+
         /// The moment of a result.
         init?(_ result: RunResult) {
             guard let heldOut = result.exported.heldOut else { return nil }

@@ -10,12 +10,16 @@ public struct Cost: Sendable, Hashable, Codable {
     public var peakMemoryBytes: Int
     /// Wall seconds of each stage.
     public var stages: [String: Double]
+    /// Seconds of each stage, summed over the threads, in which a thread did nothing: it had no work, or the
+    /// machine was busy with other programs'. `nil` where it was not measured.
+    public var idle: [String: Double]?
 
     /// A cost with known parts.
     public init(
         wallSeconds: Double = 0, cpuSeconds: Double = 0, peakMemoryBytes: Int = 0,
-        stages: [String: Double] = [:]
+        stages: [String: Double] = [:], idle: [String: Double]? = nil
     ) {
+        self.idle = idle
         self.wallSeconds = wallSeconds
         self.cpuSeconds = cpuSeconds
         self.peakMemoryBytes = peakMemoryBytes
@@ -31,13 +35,21 @@ public final class Stopwatch {
     /// What earlier processes of the same run took.
     private var earlier: Cost?
     private var stages: [String: Double] = [:]
-    /// Seconds of the stages that have ended within the one that is running.
-    private var inner = 0.0
+    /// Seconds of each stage in which threads did nothing.
+    private var idle: [String: Double] = [:]
+    /// Seconds of the stages that have ended within the one that is running, and of all processors.
+    private var inner = (wall: 0.0, cpu: 0.0)
+    /// Threads that stages may use.
+    private let threads: Int
     /// Called at the beginning and the end of every stage.
     public var observer: ((_ stage: String, _ cost: Cost) throws -> Void)?
 
     /// Starts the clock.
-    public init() { start = clock.now }
+    /// - Parameter threads: those that stages may use.
+    public init(threads: Int = 1) {
+        self.threads = threads
+        start = clock.now
+    }
 
     /// Runs a stage and adds its time under its name; the time of a stage within another counts for the
     /// inner one alone.
@@ -45,12 +57,16 @@ public final class Stopwatch {
     public func time<Result>(_ stage: String, _ body: () throws -> Result) throws -> Result {
         try observer?(stage, cost)
         let begin = clock.now
+        let beginCPU = Stopwatch.cpuSeconds
         let outer = inner
-        inner = 0
+        inner = (0, 0)
         defer {
-            let seconds = (clock.now - begin).inSeconds
-            stages[stage, default: 0] += seconds - inner
-            inner = outer + seconds
+            let wall = (clock.now - begin).inSeconds
+            let cpu = Stopwatch.cpuSeconds - beginCPU
+            stages[stage, default: 0] += wall - inner.wall
+            idle[stage, default: 0] += max(
+                0, Double(threads) * (wall - inner.wall) - (cpu - inner.cpu))
+            inner = (outer.wall + wall, outer.cpu + cpu)
             // The error of a failed stage matters more than a time that cannot be noted.
             try? observer?(stage, cost)
         }
@@ -61,6 +77,7 @@ public final class Stopwatch {
     public func add(_ cost: Cost) {
         earlier = cost
         stages.merge(cost.stages, uniquingKeysWith: +)
+        idle.merge(cost.idle ?? [:], uniquingKeysWith: +)
     }
 
     /// What the run took so far.
@@ -69,7 +86,7 @@ public final class Stopwatch {
             wallSeconds: (clock.now - start).inSeconds + (earlier?.wallSeconds ?? 0),
             cpuSeconds: Stopwatch.cpuSeconds - startCPU + (earlier?.cpuSeconds ?? 0),
             peakMemoryBytes: max(Stopwatch.peakMemory, earlier?.peakMemoryBytes ?? 0),
-            stages: stages)
+            stages: stages, idle: idle)
     }
 
     private static var usage: rusage {

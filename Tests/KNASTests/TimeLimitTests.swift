@@ -115,6 +115,20 @@ struct TimeLimitTests {
         #expect(!FileManager.default.fileExists(atPath: configuration.run.path))
     }
 
+    @Test("what time brought so far is shown with what more of it would be for")
+    func outlook() {
+        let curve = [
+            RunResult.Moment(seconds: 11.2, heldOutAccuracy: 0.693, heldOutCrossEntropy: 0.9),
+            RunResult.Moment(seconds: 31, heldOutAccuracy: 0.762, heldOutCrossEntropy: 0.8),
+        ]
+        #expect(
+            Pipeline.outlook(curve, after: TimePlan.widths[0]) == [
+                "held-out accuracy: 69.3% after 11 s, 76.2% after 31 s",
+                "with more time (--resume --time-limit): 32 heads scored, 3 trained to the end",
+            ])
+        #expect(Pipeline.outlook([curve[0]], after: TimePlan.widths.last) == [])
+    }
+
     @Test("seconds are shown as they are typed")
     func text() {
         #expect(

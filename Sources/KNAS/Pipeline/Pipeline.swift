@@ -57,7 +57,7 @@ public struct Pipeline: Sendable {
     }
 
     private func runToTheEnd() throws -> RunResult {
-        let watch = Stopwatch()
+        let watch = Stopwatch(threads: configuration.threads)
         let (pipeline, ground) = try opened(watch, RunDirectory(configuration.run))
         defer { ground.session.close() }
         let result = try pipeline.run(on: ground)

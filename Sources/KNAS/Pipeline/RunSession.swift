@@ -72,16 +72,19 @@ extension Cost {
     fileprivate var timings: [String: Double] {
         var result = ["wall": wallSeconds, "cpu": cpuSeconds, "peak": Double(peakMemoryBytes)]
         for (stage, seconds) in stages { result["stage \(stage)"] = seconds }
+        for (stage, seconds) in idle ?? [:] { result["idle \(stage)"] = seconds }
         return result
     }
 
     fileprivate init(timings: [String: Double]) {
-        var stages: [String: Double] = [:]
-        for (name, seconds) in timings where name.hasPrefix("stage ") {
-            stages[String(name.dropFirst(6))] = seconds
+        func seconds(_ prefix: String) -> [String: Double] {
+            let named = timings.filter { $0.key.hasPrefix(prefix) }
+            return Dictionary(
+                uniqueKeysWithValues: named.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
         }
         self.init(
             wallSeconds: timings["wall"] ?? 0, cpuSeconds: timings["cpu"] ?? 0,
-            peakMemoryBytes: Int(exactly: timings["peak"] ?? 0) ?? 0, stages: stages)
+            peakMemoryBytes: Int(exactly: timings["peak"] ?? 0) ?? 0,
+            stages: seconds("stage "), idle: seconds("idle "))
     }
 }

@@ -24,7 +24,7 @@ extension Pipeline {
     /// - Throws: as ``run()``; what was finished is kept.
     func run(within limit: Double) throws -> RunResult {
         let deadline = Deadline(after: limit)
-        let watch = Stopwatch()
+        let watch = Stopwatch(threads: configuration.threads)
         let directory = try RunDirectory(configuration.run)
         let isResumed = configuration.mode == .resume && RunStore.exists(configuration.run)
         let known = isResumed ? try TimePlan.load(configuration.run) : nil
@@ -203,6 +203,21 @@ extension Pipeline {
         }
     }
 
+    /// What more time would be spent on, and what the time so far lets one expect of it.
+    static func outlook(_ curve: [RunResult.Moment], after width: TimePlan.Width?) -> [String] {
+        let way = curve.map {
+            $0.heldOutAccuracy.percentage + String(format: " after %.0f s", $0.seconds)
+        }
+        let next = TimePlan.widths.first { $0.candidates > width?.candidates ?? 0 }
+        return [
+            curve.count > 1 ? "held-out accuracy: " + way.joined(separator: ", ") : nil,
+            next.map {
+                "with more time (--resume --time-limit): \($0.candidates) heads scored, "
+                    + "\($0.keep) trained to the end"
+            },
+        ].compactMap { $0 }
+    }
+
     /// Says what more time would be for, and closes the run.
     private func end(
         _ result: RunResult, _ clock: TimedRun, _ open: OpenRun
@@ -215,12 +230,7 @@ extension Pipeline {
             let command = configuration.command.map { $0 + " " } ?? ""
             note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
         }
-        let next = TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }
-        if let next {
-            note(
-                "with more time (--resume --time-limit): \(next.candidates) heads scored, "
-                    + "\(next.keep) trained to the end")
-        }
+        for text in Self.outlook(result.curve ?? [], after: plan.width) { note(text) }
         try open.session.complete()
         return result
     }

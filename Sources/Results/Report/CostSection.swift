@@ -48,12 +48,17 @@ enum CostSection {
         return Table(
             id: "stages",
             caption:
-                "Seconds by stage, longest first; features may come from an earlier run’s cache",
-            columns: [("Stage", .text), ("Seconds", .number), ("Share", .number), ("", .text)],
+                "Seconds by stage, longest first, and seconds in which a thread did nothing; features may "
+                + "come from an earlier run’s cache",
+            columns: [
+                ("Stage", .text), ("Seconds", .number), ("Idle", .number), ("Share", .number),
+                ("", .text),
+            ],
             rows: (stages.map { ($0.key, $0.value) } + [("everything else", rest)]).map {
                 name, seconds in
                 [
                     .init(text: explained(name)), .init(seconds, Show.decimals(seconds, 1)),
+                    cost.idle?[name].map { .init($0, Show.decimals($0, 1)) } ?? .init(text: ""),
                     .init(seconds, Show.percent(seconds / max(cost.wallSeconds, 1e-9))),
                     .init(
                         """
