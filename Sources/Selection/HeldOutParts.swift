@@ -5,7 +5,7 @@ import Support
 ///
 /// A small dev split cannot tell good heads from lucky ones; every further part adds rows that were
 /// not seen before. A search trains on what is not held out: where a fold of train is held out, dev is
-/// among the training rows. Test is never one of them.
+/// among the training rows, but for rows that share a text with the fold. Test is never one of them.
 public struct HeldOutParts: Sendable {
     /// The default number of folds that train is split into.
     public static let standardFolds = 4
@@ -14,22 +14,31 @@ public struct HeldOutParts: Sendable {
     private let train: FeatureSet
     private let dev: FeatureSet
     private let assignment: [Int]
+    /// For each row of dev the fold that has a row with a text in common; `nil` for most.
+    private let related: [Int?]
     /// Train and dev together.
     private let all: FeatureSet?
 
     /// - Parameters:
     ///   - folds: the number of folds that train is split into.
     ///   - trainsOnDev: whether dev is trained on where it is not held out.
+    ///   - together: the group of each row of train, then of dev; rows of a group are never on both sides
+    ///     of a fold. `nil`: every row is a group of its own.
     ///   - key: decides the folds.
     public init(
         train: FeatureSet, dev: FeatureSet, folds: Int = Self.standardFolds,
-        trainsOnDev: Bool = false, key: RandomKey
+        trainsOnDev: Bool = false, together: [Int]? = nil, key: RandomKey
     ) {
         all = trainsOnDev ? train.appending(dev) : nil
         self.folds = folds
         self.train = train
         self.dev = dev
-        assignment = Self.folds(train.labels, count: folds, key: key)
+        let groups = together ?? Array(0..<train.count + dev.count)
+        assignment = Self.folds(
+            train.labels, count: folds, together: Array(groups.prefix(train.count)), key: key)
+        var fold: [Int: Int] = [:]
+        for (row, number) in assignment.enumerated() { fold[groups[row]] = number }
+        related = groups.dropFirst(train.count).map { fold[$0] }
     }
 
     /// The parts of every view: as the labels are the same, so are the folds.
@@ -37,21 +46,23 @@ public struct HeldOutParts: Sendable {
     /// - Parameters:
     ///   - train: one for each view; likewise `dev`.
     ///   - trainsOnDev: whether dev is trained on where it is not held out.
+    ///   - together: as for one view.
     ///   - key: decides the folds.
     public static func views(
         train: [FeatureSet], dev: [FeatureSet], folds: Int = Self.standardFolds,
-        trainsOnDev: Bool = false, key: RandomKey
+        trainsOnDev: Bool = false, together: [Int]? = nil, key: RandomKey
     ) -> [HeldOutParts] {
         zip(train, dev).map {
             HeldOutParts(
-                train: $0, dev: $1, folds: folds, trainsOnDev: trainsOnDev, key: key)
+                train: $0, dev: $1, folds: folds, trainsOnDev: trainsOnDev, together: together,
+                key: key)
         }
     }
 
     /// Whether the other has the same rows in the same parts.
     func isLike(_ other: HeldOutParts) -> Bool {
         train.labels == other.train.labels && dev.labels == other.dev.labels
-            && assignment == other.assignment
+            && assignment == other.assignment && related == other.related
     }
 
     /// Dev and the folds.
@@ -81,21 +92,66 @@ public struct HeldOutParts: Sendable {
         let outside = assignment.indices.filter { assignment[$0] != part - 1 }
         // A handful of rows may leave nothing to hold out.
         guard !inside.isEmpty, !outside.isEmpty else { return (train, dev) }
-        let rest = all?.subset(outside + (train.count..<train.count + dev.count))
+        let others = related.indices.filter { related[$0] != part - 1 }
+        let rest = all?.subset(outside + others.map { train.count + $0 })
         return (rest ?? train.subset(outside), train.subset(inside))
     }
 
-    /// A fold for every example, with classes spread evenly.
-    static func folds(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
+    /// A fold for every example, with classes spread evenly and groups undivided.
+    /// - Parameter together: the group of each example; `nil`: none has another.
+    static func folds(
+        _ labels: [Int32], count: Int, together: [Int]? = nil, key: RandomKey
+    ) -> [Int] {
+        if let together, Set(together).count < together.count {
+            return grouped(labels, count: count, together, key: key)
+        }
         var result = [Int](repeating: 0, count: labels.count)
         var next = 0
-        for label in Set(labels).sorted() {
+        for member in shuffled(labels, key) {
+            result[member] = next % count
+            next += 1
+        }
+        return result
+    }
+
+    /// All examples, class by class, shuffled in each.
+    private static func shuffled(_ labels: [Int32], _ key: RandomKey) -> [Int] {
+        Set(labels).sorted().flatMap { label in
             var generator = key.child(Int(label)).generator()
-            let members = labels.indices.filter { labels[$0] == label }
-            for member in members.shuffled(using: &generator) {
-                result[member] = next % count
-                next += 1
+            return labels.indices.filter { labels[$0] == label }.shuffled(using: &generator)
+        }
+    }
+
+    /// Large groups first, each to the fold that has the smallest share of its classes (as
+    /// scikit-learn's StratifiedGroupKFold), so that the many small ones can make up for them.
+    private static func grouped(
+        _ labels: [Int32], count: Int, _ together: [Int], key: RandomKey
+    ) -> [Int] {
+        var members: [Int: [Int]] = [:]
+        var order: [Int] = []
+        for row in shuffled(labels, key) {
+            if members[together[row]] == nil { order.append(together[row]) }
+            members[together[row], default: []].append(row)
+        }
+        let sizes = order.map { members[$0]!.count }
+        let places = order.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+        let totals = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+        var held = [[Int32: Int]](repeating: [:], count: count)
+        var rows = [Int](repeating: 0, count: count)
+        var result = [Int](repeating: 0, count: labels.count)
+        for place in places {
+            let group = members[order[place]]!
+            let own = Dictionary(group.map { (labels[$0], 1) }, uniquingKeysWith: +)
+                .sorted { $0.key < $1.key }
+            let shares = held.map { fold in
+                own.reduce(0.0) { sum, mine in
+                    sum + Double(mine.value * (fold[mine.key] ?? 0)) / Double(totals[mine.key]!)
+                }
             }
+            let fold = (0..<count).min { (shares[$0], rows[$0], $0) < (shares[$1], rows[$1], $1) }!
+            for mine in own { held[fold][mine.key, default: 0] += mine.value }
+            rows[fold] += group.count
+            for row in group { result[row] = fold }
         }
         return result
     }

@@ -62,7 +62,8 @@ public struct LayerProbe: Sendable {
     private func probe(_ view: View, _ examples: [Example]) throws -> [LayerFinding] {
         let features = try view.features.features(of: examples)
         let layers = view.space.context.layers
-        let halves = HeldOutParts.folds(features.labels, count: 2, key: key.child("halves"))
+        let halves = HeldOutParts.folds(
+            features.labels, count: 2, together: TextGroups(examples).of, key: key.child("halves"))
         let parts = [0, 1].map { half in
             features.subset(features.labels.indices.filter { halves[$0] == half })
         }

@@ -48,6 +48,10 @@ public struct Preparation: Sendable {
             train: splits.map(\.train), dev: splits.map(\.dev), test: splits.map(\.test))
     }
 
+    /// The group of each row of train, then of dev: rows that share a text are together.
+    /// - Complexity: O(bytes of the texts).
+    public var together: [Int] { TextGroups(dataset.train + dataset.dev).of }
+
     /// What determines the features beside the data set: the encoder's digest, or those of all views
     /// with their pairings.
     public var digest: String {

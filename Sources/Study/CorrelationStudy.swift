@@ -63,7 +63,8 @@ public struct CorrelationStudy: Sendable {
         }
         try store.enter(stage: "heads")
         let parts = HeldOutParts.views(
-            train: train, dev: dev, folds: folds, key: key.child("folds"))
+            train: train, dev: dev, folds: folds, together: prepared.together,
+            key: key.child("folds"))
         let heldOut = Array(folds == 1 ? 0...0 : 1...folds)
         let linear = try watch.time("linear heads") {
             try LayerHeads(

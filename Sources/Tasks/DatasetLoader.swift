@@ -28,6 +28,8 @@ struct DatasetLoader {
 
         var rows: [Split: [Row]] = [:]
         var origins: [Split: DatasetReport.Origin] = [:]
+        var notes = contents.flatMap(\.notes)
+        var keepsTogether = false
         for content in contents {
             rows[content.split] = content.rows
             origins[content.split] = DatasetReport.Origin(
@@ -36,9 +38,12 @@ struct DatasetLoader {
         for (split, source) in [(Split.test, definition.test), (.dev, definition.dev)] {
             guard case .carvedFromTrain(let sample) = source else { continue }
             let rest = rows[.train] ?? []
-            (rows[split], rows[.train]) = try carve(
+            let carved = try carve(
                 sample, out: rest, whole: train.rows.count, split: split, classes: labels.count,
                 path: train.path)
+            (rows[split], rows[.train]) = (carved.drawn, carved.rest)
+            notes += Self.notes(carved.groups, split)
+            if carved.groups.isShared { keepsTogether = true }
             origins[split] = DatasetReport.Origin(file: train.path, isCarved: true)
         }
         let unlimited = rows[.train] ?? []
@@ -47,16 +52,20 @@ struct DatasetLoader {
         origins[.train]?.leftOut = unlimited.count - limited.count
 
         let examples = rows.mapValues { $0.map(\.example) }
+        // Folds are made of groups, too.
+        keepsTogether =
+            keepsTogether
+            || TextGroups((examples[.train] ?? []) + (examples[.dev] ?? [])).isShared
         return Dataset(
             definition: definition, options: options, labels: labels,
             positiveLabel: try positiveLabel(labels), examples: examples,
-            digest: digest(contents),
+            digest: digest(contents, keepsTogether: keepsTogether),
             files: Dictionary(
                 zip(definition.files.map(\.file), contents.flatMap(\.digests))
             ) { first, _ in first },
             report: DatasetReport(
                 labels: labels, examples: examples, origins: origins, badRows: badRows,
-                notes: contents.flatMap(\.notes),
+                notes: notes,
                 similarLabels: SimilarLabels.groups(labels, variants: variants)))
     }
 
@@ -194,13 +203,14 @@ struct DatasetLoader {
         return counts
     }
 
-    /// Takes a stratified sample out of the training rows; every class keeps a row.
+    /// Takes a stratified sample out of the training rows; every class keeps a row, and rows that share
+    /// a text stay together.
     /// - Parameter whole: rows of train before anything was carved out; a fraction is a fraction of
     ///   these.
     private func carve(
         _ sample: TaskDefinition.Sample, out rows: [Row], whole: Int, split: Split, classes: Int,
         path: String
-    ) throws -> (drawn: [Row], rest: [Row]) {
+    ) throws -> (drawn: [Row], rest: [Row], groups: TextGroups) {
         let counts = count(rows, classes: classes)
         let caps = counts.map { max(0, $0 - 1) }
         let wanted =
@@ -215,12 +225,45 @@ struct DatasetLoader {
         }
         // Dev has its own key, so it depends only on its seed.
         let root = RandomKey(seed: sample.seed).child("carve-out")
-        let isDrawn = Stratified.draw(
-            rows, quotas: Stratified.quotas(total: wanted, counts: counts, caps: caps),
-            key: split == .dev ? root : root.child(split.rawValue))
-        return (
-            zip(rows, isDrawn).filter(\.1).map(\.0), zip(rows, isDrawn).filter { !$0.1 }.map(\.0)
-        )
+        let quotas = Stratified.quotas(total: wanted, counts: counts, caps: caps)
+        var groups = TextGroups(rows.map(\.example))
+        while true {
+            let isDrawn = Stratified.draw(
+                rows.drawable, quotas: quotas, caps: caps, groups: groups.of,
+                key: split == .dev ? root : root.child(split.rawValue))
+            let drawn = zip(rows, isDrawn).filter(\.1).map(\.0)
+            let missing = zip(quotas, count(drawn, classes: classes)).reduce(0) {
+                $0 + abs($1.0 - $1.1)
+            }
+            let isEnough =
+                !drawn.isEmpty && missing <= max(2, wanted / Self.tolerance)
+                && groups.tie != .nothing
+            if isEnough || !groups.isShared {
+                return (drawn, zip(rows, isDrawn).filter { !$0.1 }.map(\.0), groups)
+            }
+            let weaker = TextGroups.Tie(rawValue: groups.tie.rawValue + 1) ?? .nothing
+            groups = TextGroups(rows.map(\.example), from: weaker)
+        }
+    }
+
+    /// One row of so many may be lacking where groups do not fit the number that is wanted.
+    private static let tolerance = 10
+
+    /// What is said of the rows that were kept together.
+    private static func notes(_ groups: TextGroups, _ split: Split) -> [String] {
+        let name = split.rawValue
+        guard groups.isStrict else {
+            return [
+                "warning: too few rows could be set aside for \(name) if all that share a text stay "
+                    + "together; \(groups.tie.explanation) do, others have texts in common with train"
+            ]
+        }
+        guard groups.isShared else { return [] }
+        let count = groups.sharedCount
+        return [
+            "\(name): rows that share a text were kept together (\(count) "
+                + "\(count == 1 ? "group" : "groups"), the largest of \(groups.largest) rows)"
+        ]
     }
 
     private func limit(_ rows: [Row], classes: Int) throws -> [Row] {
@@ -232,14 +275,17 @@ struct DatasetLoader {
         }
         let counts = count(rows, classes: classes)
         let isDrawn = Stratified.draw(
-            rows, quotas: Stratified.quotas(total: wanted, counts: counts, caps: counts),
+            rows.drawable,
+            quotas: Stratified.quotas(total: wanted, counts: counts, caps: counts),
             key: RandomKey(seed: sample.seed).child("limit"))
         return zip(rows, isDrawn).filter(\.1).map(\.0)
     }
 
     // MARK: Digest
 
-    private func digest(_ contents: [SplitContent]) -> String {
+    /// - Parameter keepsTogether: whether rows that share a text were kept together, which they were not
+    ///   always.
+    private func digest(_ contents: [SplitContent], keepsTogether: Bool) -> String {
         var digest = DigestBuilder()
         let columns = definition.columns
         let pairing = options.pairing ?? definition.pairing
@@ -255,6 +301,7 @@ struct DatasetLoader {
         if let delimiter = definition.delimiter { keys.append("delimiter \(delimiter.byte)") }
         // Labels that are numbers were not always as they are written.
         if definition.files.contains(where: { isJSON($0.file) }) { keys.append("json 2") }
+        if keepsTogether { keys.append("rows that share a text together") }
         for key in keys { digest.add(key) }
         let labels = definition.labels ?? []
         digest.add("\(labels.count)")

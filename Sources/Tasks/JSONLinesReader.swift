@@ -4,24 +4,8 @@ import Support
 ///
 /// A text must be a string; a label a string, a number as it is written, or a truth value.
 struct JSONLinesReader: RowReader {
-    private enum Records {
-        case lines(LineScanner)
-        case array(JSONArrayScanner)
-
-        mutating func next() -> Record? {
-            switch self {
-            case .lines(var scanner):
-                defer { self = .lines(scanner) }
-                return scanner.next()
-            case .array(var scanner):
-                defer { self = .array(scanner) }
-                return scanner.next()
-            }
-        }
-    }
-
     private let bytes: UnsafeRawBufferPointer
-    private var records: Records
+    private var records: JSONRecords
     private let columns: TaskDefinition.Columns
 
     init(
@@ -29,29 +13,12 @@ struct JSONLinesReader: RowReader {
     ) {
         self.bytes = bytes
         columns = definition.columns
-        let start = Bytes.afterMark(bytes)
-        if let array = JSONArrayScanner.start(bytes, from: start) {
-            records = .array(
-                JSONArrayScanner(
-                    bytes, from: array.position, line: array.line, maximumBytes: maximumBytes))
-        } else {
-            records = .lines(LineScanner(bytes, from: start, maximumBytes: maximumBytes))
-        }
+        records = JSONRecords(bytes, maximumBytes: maximumBytes)
     }
 
     /// Refuses a file that has objects over several lines, of which no line is a row.
     /// - Throws: ``TaskError/fileKind(path:found:advice:)``.
-    func checkLines(path: String) throws {
-        guard case .lines(var ahead) = records else { return }
-        if let first = ahead.next(), ahead.next() != nil,
-            bytes[Bytes.trim(first.range, in: bytes)].elementsEqual("{".utf8)
-        {
-            throw TaskError.fileKind(
-                path: path, found: "JSON objects over several lines",
-                advice: "one object a line: jq -c . \(ShellWord.quoted(path)); or, where the rows "
-                    + "are under a key, jq -c '.KEY[]' \(ShellWord.quoted(path))")
-        }
-    }
+    func checkLines(path: String) throws { try records.checkLines(bytes, path: path) }
 
     var labelColumn: BadRow.Column { BadRow.Column(number: nil, name: columns.label) }
 
@@ -93,7 +60,7 @@ struct JSONLinesReader: RowReader {
 
     /// An element of an array may have several lines, and others before it in its line.
     private func place(of offset: Int, _ record: Record) -> String {
-        guard case .array = records else {
+        guard records.isArray else {
             return " at byte \(offset - record.range.lowerBound + 1) of the line"
         }
         var start = record.range.lowerBound

@@ -47,25 +47,57 @@ enum Stratified {
     /// Which of the rows are drawn: in each class, the rows with the lowest priority, a random
     /// number that depends only on the key and the row's position in the file, so no other row can
     /// change it.
-    static func draw(_ rows: [Row], quotas: [Int], key: RandomKey) -> [Bool] {
-        draw(rows.map { (label: $0.example.label, place: $0.record) }, quotas: quotas, key: key)
-    }
-
-    /// The same for rows of which only class and place are known.
+    ///
+    /// - Parameters:
+    ///   - quotas: rows of each class to draw.
+    ///   - caps: rows of each class that may be drawn, at least the quotas.
+    ///   - groups: the group of each row; a group is drawn as a whole or not at all, and has the priority
+    ///     of its first row. Those are drawn that fit the quotas, then those that come closer to them.
+    ///     Where every row has a group of its own the quotas are met exactly.
     static func draw(
-        _ rows: [(label: Int, place: Int)], quotas: [Int], key: RandomKey
+        _ rows: [(label: Int, place: Int)], quotas: [Int], caps: [Int], groups: [Int],
+        key: RandomKey
     ) -> [Bool] {
-        var classes: [[(priority: UInt64, index: Int)]] = quotas.map { _ in [] }
-        for (index, row) in rows.enumerated() {
-            var generator = key.child(row.place).generator()
-            classes[row.label].append((generator.next(), index))
+        var members: [[Int]] = []
+        for (index, group) in groups.enumerated() {
+            if group == members.count { members.append([]) }
+            members[group].append(index)
         }
+        let order = members.indices.map { group in
+            var generator = key.child(rows[members[group][0]].place).generator()
+            return (priority: generator.next(), first: members[group][0], group: group)
+        }.sorted { ($0.priority, $0.first) < ($1.priority, $1.first) }.map(\.group)
+
         var isDrawn = [Bool](repeating: false, count: rows.count)
-        for (members, quota) in zip(classes, quotas) {
-            for member in members.sorted(by: { $0 < $1 }).prefix(quota) {
-                isDrawn[member.index] = true
+        var drawn = quotas.map { _ in 0 }
+        func take(_ group: Int, if isWanted: (_ label: Int, _ more: Int) -> Bool) {
+            guard !isDrawn[members[group][0]] else { return }
+            var counts: [Int: Int] = [:]
+            for row in members[group] { counts[rows[row].label, default: 0] += 1 }
+            guard counts.allSatisfy({ isWanted($0.key, $0.value) }) else { return }
+            for (label, count) in counts { drawn[label] += count }
+            for row in members[group] { isDrawn[row] = true }
+        }
+        for group in order { take(group) { drawn[$0] + $1 <= quotas[$0] } }
+        // What is left is larger than the room for it: a row too many beats a row too few.
+        for group in order {
+            take(group) { label, more in
+                let now = quotas[label] - drawn[label]
+                return now > 0 && abs(now - more) < now && drawn[label] + more <= caps[label]
             }
         }
         return isDrawn
     }
+
+    /// The same for rows each of which is a group of its own.
+    static func draw(
+        _ rows: [(label: Int, place: Int)], quotas: [Int], key: RandomKey
+    ) -> [Bool] {
+        draw(rows, quotas: quotas, caps: quotas, groups: Array(rows.indices), key: key)
+    }
+}
+
+extension [Row] {
+    /// What a draw looks at.
+    var drawable: [(label: Int, place: Int)] { map { ($0.example.label, $0.record) } }
 }

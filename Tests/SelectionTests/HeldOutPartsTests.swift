@@ -65,4 +65,49 @@ struct HeldOutPartsTests {
         #expect(parts[2].train.count + parts[2].dev.count == 40)
         #expect(parts[parts.everything].train.count == 40)
     }
+
+    @Test("rows of a group are in one fold, folds are as large, and classes are spread evenly")
+    func groups() {
+        var generator = RandomKey(seed: 8).generator()
+        let together = (0..<400).map { _ in generator.index(below: 250) }
+        let labels = (0..<400).map { Int32($0 % 4 == 0 ? 1 : 0) }
+        let folds = HeldOutParts.folds(
+            labels, count: 4, together: together, key: RandomKey(seed: 3))
+        for group in Set(together) {
+            #expect(
+                Set(together.indices.filter { together[$0] == group }.map { folds[$0] }).count == 1)
+        }
+        for fold in 0..<4 {
+            let members = folds.indices.filter { folds[$0] == fold }
+            #expect(abs(members.count - 100) <= 3)
+            #expect(abs(members.count { labels[$0] == 1 } - 25) <= 2)
+        }
+        // Groups of one row each are no groups.
+        let alone = HeldOutParts.folds(labels, count: 4, key: RandomKey(seed: 3))
+        #expect(
+            HeldOutParts.folds(
+                labels, count: 4, together: Array(0..<400), key: RandomKey(seed: 3)) == alone)
+    }
+
+    @Test("a row of dev is not trained on where a fold with its text is held out")
+    func related() throws {
+        // The first row of dev shares a text with the first of train.
+        let together = Array(0..<40) + [0] + Array(41..<52)
+        let parts = HeldOutParts(
+            train: train, dev: dev, trainsOnDev: true, together: together, key: RandomKey(seed: 3))
+        let first = try values(train, 0)
+        let own = try (1..<5).filter { part in
+            let held = parts[part].dev
+            return try (0..<held.count).contains { try values(held, $0) == first }
+        }
+        #expect(own.count == 1)
+        for part in 1..<5 {
+            let (outside, inside) = (parts[part].train, parts[part].dev)
+            #expect(outside.count + inside.count == (part == own[0] ? 51 : 52))
+            let related = try values(dev, 0)
+            #expect(
+                try (0..<outside.count).contains { try values(outside, $0) == related }
+                    == (part != own[0]))
+        }
+    }
 }

@@ -239,7 +239,8 @@ extension Pipeline {
         HeadTrainings(
             spaces: prepared.spaces,
             parts: HeldOutParts.views(
-                train: train, dev: dev, trainsOnDev: true, key: key.child("parts")),
+                train: train, dev: dev, trainsOnDev: true, together: prepared.together,
+                key: key.child("parts")),
             threads: configuration.threads, progress: progress, memo: memo)
     }
 
