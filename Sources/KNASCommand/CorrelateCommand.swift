@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Scoring
 import Study
+import Tasks
 
 struct CorrelateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,7 +50,7 @@ struct CorrelateCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         let definition = try task.definitionURL()
-        let name = definition.deletingPathExtension().lastPathComponent
+        let name = TaskLocator.stem(of: definition)
         let directory = URL(
             fileURLWithPath: runDirectory ?? "runs/correlate-\(name)", isDirectory: true)
         var configuration = CorrelationConfiguration(task: definition, directory: directory)

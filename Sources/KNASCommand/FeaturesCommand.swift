@@ -50,7 +50,8 @@ struct FeaturesCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         try output?.check()
-        let dataset = try task.load()
+        // To know the layers, the task is read once more and shown then.
+        let dataset = try task.load(self.encoder.layers == .automatic ? nil : console)
         let encoder = try Encoder(directory: EncoderStore.find(encoder.oneEncoder()))
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
         let configuration = FeatureConfiguration(dataset, layers: try layers(encoder, console))

@@ -16,6 +16,7 @@ struct KNASCommand: ParsableCommand {
 
             EXAMPLES
               knas encoder install
+              knas search messages.csv
               knas search front-desk --run runs/front-desk
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3
               knas evaluate runs/front-desk/model front-desk --split test

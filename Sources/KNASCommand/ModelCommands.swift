@@ -53,7 +53,14 @@ struct ThreadOptions: ParsableArguments {
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Evaluates a model on a split of a task.",
-        discussion: "EXAMPLE\n  knas evaluate runs/mrpc mrpc --data ~/MRPC --split test")
+        discussion: """
+            Of a data file without --test, the same rows are test rows as in the search on it.
+
+            EXAMPLES
+              knas evaluate runs/messages messages.csv
+              knas evaluate runs/messages messages.csv --test new-messages.csv
+              knas evaluate runs/mrpc mrpc --data ~/MRPC --split test
+            """)
     @OptionGroup var model: ModelOptions
     @OptionGroup var task: TaskOptions
     @Option(help: "train, dev or test.")
@@ -64,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let console = global.console
         let metrics = try Evaluation.evaluate(
-            modelAt: try model.url(), on: try task.loadForModel(), split: split,
+            modelAt: try model.url(), on: try task.loadForModel(console), split: split,
             encoder: try model.encoderURL(), threads: threads.threads, progress: console.progress)
         console.finish()
         let configuration = try ModelDirectory.load(try model.url()).configuration

@@ -15,6 +15,8 @@ struct ReproducingCommand {
     ]
     /// A path of data on this machine means nothing elsewhere.
     private static let directory = "--data"
+    /// Of these the name is shown.
+    private static let files: Set<String> = ["--test", "--dev"]
     /// What follows are arguments, whatever they look like.
     private static let terminator = "--"
 
@@ -41,6 +43,9 @@ struct ReproducingCommand {
             } else if option == Self.directory {
                 if !hasValue { _ = rest.popFirst() }
                 words += [option, "DIR"]
+            } else if Self.files.contains(option) {
+                let path = hasValue ? String(word.dropFirst(option.count + 1)) : rest.popFirst()
+                words += [option, URL(fileURLWithPath: path ?? "").lastPathComponent]
             } else {
                 words.append(word == task ? name : word)
             }

@@ -95,6 +95,7 @@ struct TrainingOptions: ParsableArguments {
 extension TaskOptions {
     func apply(to input: inout InputConfiguration) {
         input.data = dataURL
+        input.dataFile = dataFile.options
         input.pairings = pairing
         input.maximumLength = maximumTokens
         input.skipBadRows = skipBadRows

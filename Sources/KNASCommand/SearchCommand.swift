@@ -17,7 +17,13 @@ struct SearchCommand: ParsableCommand {
             command gives the same leaderboard, whatever the number of threads. The test split is read \
             once, after everything has been chosen on held-out rows.
 
+            A data file needs no task definition: its columns are guessed and shown, and test rows are set \
+            aside where there is no file with them.
+
             EXAMPLES
+              knas search messages.csv
+              knas search messages.csv --text body --label topic --test test.csv
+              knas search reviews/ --run runs/reviews
               knas search front-desk
               knas search mrpc --data ~/MRPC --time-limit 10m
               knas search mrpc --data ~/MRPC --candidates 300 --keep 6 --seeds 3 --run runs/mrpc

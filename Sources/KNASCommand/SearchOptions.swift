@@ -207,7 +207,7 @@ extension SearchOptions {
 
     /// The configuration of a run in the given directory, by default one named after the task.
     func configuration(_ run: RunArguments, head: String? = nil) throws -> RunConfiguration {
-        let name = try task.definitionURL().deletingPathExtension().lastPathComponent
+        let name = TaskLocator.stem(of: try task.definitionURL())
         let directory = URL(fileURLWithPath: run.directory ?? "runs/\(name)", isDirectory: true)
         var configuration = try configuration(
             run: directory, candidates: run.candidates, head: head)

@@ -5,18 +5,24 @@ import Tasks
 
 struct TaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "task", abstract: "Checks and lists tasks.",
+        commandName: "task", abstract: "Writes, checks and lists tasks.",
         discussion: """
             EXAMPLES
               knas task list
-              knas task check my-task.yml
+              knas task check messages.csv
+              knas task init messages.csv --output mine.yml
+              knas task check mine.yml
             """,
-        subcommands: [Check.self, List.self])
+        subcommands: [Check.self, Init.self, List.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Reads a task and shows counts, label balance, lengths and every bad row.",
-            discussion: "EXAMPLE\n  knas task check mrpc --data ~/MRPC")
+            discussion: """
+                EXAMPLES
+                  knas task check messages.csv
+                  knas task check mrpc --data ~/MRPC
+                """)
         @OptionGroup var task: TaskOptions
         @OptionGroup var global: GlobalOptions
 
@@ -32,7 +38,7 @@ struct TaskCommand: ParsableCommand {
             var options = Dataset.Options(
                 pairing: try task.onePairing(), maximumTokens: task.maximumTokens)
             options.skipBadRows = true
-            let definition = try TaskDefinition.load(task.definitionURL())
+            let definition = try task.definition(global.console)
             let dataset: Dataset
             do {
                 dataset = try Dataset.load(

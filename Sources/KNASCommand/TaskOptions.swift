@@ -16,8 +16,14 @@ extension LayerSelection: ExpressibleByArgument {
 
 /// Which task, where its data is, and how rows are read.
 struct TaskOptions: ParsableArguments {
-    @Argument(help: "A task definition (.yml), or the name of one in tasks/.")
+    @Argument(
+        help: """
+            A data file (CSV, TSV, JSON), a directory of class folders, a task definition (.yml), or the name \
+            of one in tasks/.
+            """)
     var task: String
+
+    @OptionGroup(title: "Data file") var dataFile: DataFileArguments
 
     @Option(help: "Directory of the task's data files (default: that of the definition).")
     var data: String?
@@ -48,16 +54,31 @@ struct TaskOptions: ParsableArguments {
     }
 
     func definitionURL() throws -> URL {
-        try TaskLocator.find(task, searchPaths: Self.searchPaths)
+        let url = try TaskLocator.find(task, searchPaths: Self.searchPaths)
+        try require(
+            data == nil || TaskLocator.isTaskFile(url), "--data", data ?? "",
+            "nothing beside a data file, which is found by its own path")
+        return url
     }
 
     /// What others can type for the task: its name where that finds it, else its file's name.
     func shownName() throws -> String {
         let definition = try definitionURL()
-        let name = definition.deletingPathExtension().lastPathComponent
+        let name = TaskLocator.stem(of: definition)
         let found = try? TaskLocator.find(name, searchPaths: Self.searchPaths)
         return found?.standardizedFileURL == definition.standardizedFileURL
-            ? name : definition.lastPathComponent
+            ? name : definition.standardizedFileURL.lastPathComponent
+    }
+
+    /// What the task's file says, or is taken for, which is then shown.
+    /// - Throws: as `TaskDefinition.load`; `BadOption` where `--data` is given for a data file.
+    func definition(_ console: Console?) throws -> TaskDefinition {
+        let url = try definitionURL()
+        let definition = try TaskDefinition.load(url, options: dataFile.options)
+        if !definition.guess.isEmpty {
+            console?.note(definition.guess.joined(separator: "\n"))
+        }
+        return definition
     }
 
     var dataURL: URL? { data.map { URL(fileURLWithPath: $0, isDirectory: true) } }
@@ -69,10 +90,11 @@ struct TaskOptions: ParsableArguments {
     }
 
     /// Reads the task for work with a single pairing.
+    /// - Parameter console: where it is shown what a data file is taken for; `nil`: it is not.
     /// - Throws: `BadOption` where both are chosen, and what reading throws.
-    func load() throws -> Dataset {
+    func load(_ console: Console?) throws -> Dataset {
         let dataset = try Dataset.load(
-            TaskDefinition.load(definitionURL()), dataDirectory: dataURL,
+            definition(console), dataDirectory: dataURL,
             options: Dataset.Options(
                 skipBadRows: skipBadRows, pairing: try onePairing(),
                 maximumTokens: maximumTokens))
@@ -84,13 +106,13 @@ struct TaskOptions: ParsableArguments {
 
     /// Reads the task for a model, which has its pairing and its length already.
     /// - Throws: `BadOption` where one of them is given, and what reading throws.
-    func loadForModel() throws -> Dataset {
+    func loadForModel(_ console: Console) throws -> Dataset {
         try require(
             pairing == .task, "--pairing", pairing.rawValue, "nothing: the model has its pairing")
         try require(
             maximumTokens == nil, "--max-tokens", maximumTokens ?? 0,
             "nothing: the model has its longest sequence")
-        return try load()
+        return try load(console)
     }
 
     /// The pairing in place of the task's, for commands that take one; `nil` for the task's own.

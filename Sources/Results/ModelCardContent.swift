@@ -5,7 +5,7 @@ import Tasks
 
 extension ModelCardContent {
     /// What a run knows about the model it exports.
-    init(_ result: RunResult, model: Model, task definition: TaskDefinition) {
+    init(_ result: RunResult, model: Model, task dataset: Dataset) {
         let exported = result.exported
         self.init(model.configuration)
         (rows, version, seed) = (result.rows, result.version, result.seed)
@@ -15,8 +15,8 @@ extension ModelCardContent {
         if exported.members.count == 1, exported.members[0].seeds == 1 {
             seedCount = exported.members[0].chosenFrom
         }
-        taskDescription = definition.description
-        source = definition.source
+        taskDescription = dataset.description
+        source = dataset.source
         if result.single.role != exported.role {
             baselines[result.single.role.title] = Self.metrics(
                 result.single.test, result.metrics)

@@ -25,16 +25,15 @@ public struct RunDirectory {
     /// Writes everything: the model before the result, so a run with a result has a model.
     ///
     /// - Parameters:
-    ///   - task: the task's definition, for the model card.
     ///   - includesEncoder: whether the model's directory gets the whole encoder.
     ///   - origin: how the run was started, for the report.
     /// - Throws: ``FileError``, `EncoderError`.
     public func write(
-        _ result: RunResult, _ findings: RunFindings, task: URL, includesEncoder: Bool,
+        _ result: RunResult, _ findings: RunFindings, includesEncoder: Bool,
         origin: ReportContent.Origin
     ) throws {
         let model = try findings.model()
-        let card = ModelCardContent(result, model: model, task: try TaskDefinition.load(task))
+        let card = ModelCardContent(result, model: model, task: findings.prepared.dataset)
         try ModelDirectory.save(
             model, encoders: findings.encoders, card: ModelCard.text(card),
             includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))

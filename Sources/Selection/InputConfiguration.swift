@@ -24,8 +24,10 @@ public enum PairingChoice: String, Sendable, CaseIterable {
 
 /// Where examples come from, and what heads may read.
 public struct InputConfiguration: Sendable {
-    /// The task's definition file.
+    /// The task's definition file; or a data file, or a directory of them, whose columns are guessed.
     public var task: URL
+    /// What to take in place of guesses.
+    public var dataFile = DataFileOptions()
     /// Directory of the task's data files; that of the definition where `nil`.
     public var data: URL?
     /// Whether bad rows are left out instead of stopping the run.

@@ -142,8 +142,10 @@ extension Preparation {
     private static func load(
         _ input: InputConfiguration, _ note: (String) -> Void
     ) throws -> Dataset {
+        let definition = try TaskDefinition.load(input.task, options: input.dataFile)
+        if !definition.guess.isEmpty { note(definition.guess.joined(separator: "\n")) }
         let dataset = try Dataset.load(
-            TaskDefinition.load(input.task), dataDirectory: input.data,
+            definition, dataDirectory: input.data,
             options: Dataset.Options(
                 skipBadRows: input.skipBadRows, pairing: input.pairings.single,
                 maximumTokens: input.maximumLength)

@@ -8,7 +8,8 @@ import Tensors
 extension CorrelationConfiguration {
     /// Choices that do not change the trainings: paths, threads, and how the numbers are reported.
     private static let free: Set<String> = [
-        "input.task", "input.data", "directory", "threads", "mode", "seed", "votes",
+        "input.task", "input.data", "input.dataFile", "directory", "threads", "mode", "seed",
+        "votes",
     ]
 
     /// Everything that decides which heads there are and how their trainings end.

@@ -6,6 +6,10 @@ import Support
 public struct Dataset: Sendable {
     /// The task's name.
     public var name: String
+    /// What the task asks, for people.
+    public var description: String
+    /// Where its data is from, for people.
+    public var source: String
     /// The classes; ``Example/label`` is an index of this list.
     public var labels: [TaskLabel]
     /// Index of the positive class, for F1.
@@ -60,6 +64,8 @@ public struct Dataset: Sendable {
         examples: [Split: [Example]], digest: String, files: [String: String], report: DatasetReport
     ) {
         name = definition.name
+        description = definition.description
+        source = definition.source
         self.labels = labels
         self.positiveLabel = positiveLabel
         metrics = definition.metrics ?? Self.metrics(positiveLabel)

@@ -83,7 +83,6 @@ struct DatasetLoader {
             var content = SplitContent(
                 split: split, path: urls.map(\.path).joined(separator: ", "))
             for (name, url) in zip(names, urls) {
-                let file = try open(url, split: split)
                 let resolved = url.resolvingSymlinksInPath().standardizedFileURL.path
                 if let other = paths.updateValue(split, forKey: resolved) {
                     throw TaskError.sameData(
@@ -97,7 +96,13 @@ struct DatasetLoader {
                 let reader = SplitReader(
                     definition: definition, split: split, format: format,
                     maximumLineBytes: options.maximumLineBytes)
-                try reader.read(file, labels: &labels, into: &content)
+                if format == .folders {
+                    let folders = try opening(url, split: split) { try ClassFolders(url) }
+                    try reader.read(folders, path: url.path, labels: &labels, into: &content)
+                } else {
+                    let file = try opening(url, split: split) { try DataFile(url) }
+                    try reader.read(file, labels: &labels, into: &content)
+                }
             }
             if let other = contents.first(where: {
                 !Set($0.digests).isDisjoint(with: content.digests)
@@ -121,9 +126,12 @@ struct DatasetLoader {
         return contents
     }
 
-    private func open(_ url: URL, split: Split) throws -> DataFile {
+    /// Calls `body`, which opens a file of the task.
+    private func opening<Opened>(
+        _ url: URL, split: Split, _ body: () throws -> Opened
+    ) throws -> Opened {
         do {
-            return try DataFile(url)
+            return try body()
         } catch FileError.missing {
             throw TaskError.missingFile(
                 path: url.path, task: definition.name, split: split,

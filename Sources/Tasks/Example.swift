@@ -57,6 +57,8 @@ public enum DataFormat: String, Sendable, Hashable, CaseIterable, Codable {
     case jsonl
     /// The same.
     case json
+    /// Folders named after classes, with a file for each text.
+    case folders
 
     /// The format that a file name's extension implies, if any; that of gzip is passed over.
     public init?(fileName: String) {

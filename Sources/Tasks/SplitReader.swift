@@ -126,6 +126,8 @@ struct SplitReader {
                 file.bytes, definition: definition, maximumBytes: maximumLineBytes)
             try reader.checkLines(path: path)
             collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
+        case .folders:
+            preconditionFailure("folders are not a file")
         }
         guard content.records > before else {
             throw TaskError.noRows(path: path, split: split, skipped: 0, first: nil)
@@ -135,6 +137,26 @@ struct SplitReader {
             digest.add(Data(bytesNoCopy: base, count: file.count, deallocator: .none))
         }
         content.digests.append(digest.hexadecimal())
+        content.labelValues = labels.values
+    }
+
+    /// Adds the rows of class folders to those of their split.
+    /// - Throws: ``TaskError``, `FileError` where a file as a whole is wrong; bad rows are collected.
+    func read(
+        _ folders: ClassFolders, path: String, labels: inout LabelTable,
+        into content: inout SplitContent
+    ) throws {
+        content.notes += folders.notes
+        var reader = FolderRowReader(folders, maximumBytes: maximumLineBytes)
+        let column = BadRow.Column(number: nil, name: definition.columns.label)
+        let before = content.records
+        while let outcome = try reader.nextFile() {
+            add(outcome, reader.path, labelColumn: column, &labels, &content)
+        }
+        guard content.records > before else {
+            throw TaskError.noRows(path: path, split: split, skipped: 0, first: nil)
+        }
+        content.digests.append(reader.digest.hexadecimal())
         content.labelValues = labels.values
     }
 
@@ -162,26 +184,33 @@ struct SplitReader {
         _ labels: inout LabelTable, _ content: inout SplitContent
     ) {
         while let outcome = reader.next() {
-            switch outcome {
-            case .row(let line, let fields):
-                if let label = labels.index(of: fields.label) {
-                    let example = Example(text: fields.text, pair: fields.pair, label: label)
-                    content.rows.append(Row(record: content.records, example: example))
-                } else {
-                    content.addUnknown(fields.label)
-                    // In a file of the wrong kind every row is bad; the first ones say enough.
-                    let near =
-                        content.badRowCount < 1_000
-                        ? closestMatch(to: fields.label, in: labels.values) : nil
-                    content.addBad(
-                        file: path, line: line, column: labelColumn,
-                        reason: .unknownLabel(
-                            found: fields.label.excerpt, known: labels.values, suggestion: near))
-                }
-            case .bad(let line, let column, let reason):
-                content.addBad(file: path, line: line, column: column, reason: reason)
-            }
-            content.records += 1
+            add(outcome, path, labelColumn: labelColumn, &labels, &content)
         }
+    }
+
+    private func add(
+        _ outcome: RowOutcome, _ path: String, labelColumn: BadRow.Column,
+        _ labels: inout LabelTable, _ content: inout SplitContent
+    ) {
+        switch outcome {
+        case .row(let line, let fields):
+            if let label = labels.index(of: fields.label) {
+                let example = Example(text: fields.text, pair: fields.pair, label: label)
+                content.rows.append(Row(record: content.records, example: example))
+            } else {
+                content.addUnknown(fields.label)
+                // In a file of the wrong kind every row is bad; the first ones say enough.
+                let near =
+                    content.badRowCount < 1_000
+                    ? closestMatch(to: fields.label, in: labels.values) : nil
+                content.addBad(
+                    file: path, line: line, column: labelColumn,
+                    reason: .unknownLabel(
+                        found: fields.label.excerpt, known: labels.values, suggestion: near))
+            }
+        case .bad(let line, let column, let reason):
+            content.addBad(file: path, line: line, column: column, reason: reason)
+        }
+        content.records += 1
     }
 }

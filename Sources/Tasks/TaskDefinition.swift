@@ -8,7 +8,8 @@ import Metrics
 ///     name: mrpc                        # default: the name of the file
 ///     description: Are two sentences from the news paraphrases of each other?
 ///     source: where to get the data
-///     format: tsv                       # tsv, csv, jsonl or json; default: by each file's extension
+///     format: tsv                       # tsv, csv, jsonl, json or folders (of classes, with a file for
+///                                       # each text); default: by each file's extension
 ///     delimiter: ";"                    # of tsv or csv; or semicolon, tab, pipe; default: guessed for csv
 ///     header: true                      # default true; false: columns are numbers from 1
 ///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional
@@ -108,6 +109,8 @@ public struct TaskDefinition: Sendable, Hashable {
     public var limit: Sample?
     /// Tokens after which a text is truncated; `nil` for the encoder's maximum.
     public var maximumTokens: Int?
+    /// What was guessed, in lines for people, where a data file was given in place of a task file.
+    public var guess: [String] = []
     /// Where `metrics` is in the task file, for errors that only the rows reveal.
     var metricsPlace: Place
 
@@ -117,12 +120,21 @@ public struct TaskDefinition: Sendable, Hashable {
         var column: Int
     }
 
-    /// Reads a task file.
-    /// - Throws: ``TaskError/definition(path:line:column:problem:)`` with the location of the first
-    ///   mistake, or `FileError` when the file cannot be read.
-    public static func load(_ url: URL) throws -> TaskDefinition {
+    /// Reads a task file, or guesses what a data file or a directory of them means (``TaskGuess``).
+    ///
+    ///     let task = try TaskDefinition.load(URL(fileURLWithPath: "messages.csv"))
+    ///     print(task.guess.joined(separator: "\n"))
+    ///
+    /// - Parameter options: what to take in place of guesses; nothing for a task file.
+    /// - Throws: ``TaskError``, of a task file with the location of the first mistake; `BadOption` for
+    ///   options beside a task file; `FileError` when a file cannot be read.
+    public static func load(
+        _ url: URL, options: DataFileOptions = DataFileOptions()
+    ) throws -> TaskDefinition {
+        guard TaskLocator.isTaskFile(url) else { return try TaskGuess(url, options).definition }
+        try options.requireNothing(for: url)
         // The YAML library recurses, up to a thousand levels deep; the caller's stack may be small.
-        try LargeStack.run { try TaskDefinitionParser(url: url).definition() }
+        return try LargeStack.run { try TaskDefinitionParser(url: url).definition() }
     }
 
     /// The files that the task reads, by split.

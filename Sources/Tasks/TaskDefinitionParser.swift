@@ -23,7 +23,8 @@ struct TaskDefinitionParser {
     }
 
     func definition() throws -> TaskDefinition {
-        let columns = try columns()
+        let format = try top.choice("format", DataFormat.self)
+        let columns = try columns(format)
         let (train, dev, test) = try splits()
         let labels = try labels()
         let definition = TaskDefinition(
@@ -31,7 +32,7 @@ struct TaskDefinitionParser {
             name: try name(),
             description: try top.string("description") ?? "",
             source: try top.string("source") ?? "",
-            format: try top.choice("format", DataFormat.self),
+            format: format,
             delimiter: try delimiter(),
             hasHeader: try top.boolean("header") ?? true,
             columns: columns,
@@ -60,7 +61,8 @@ struct TaskDefinitionParser {
         return name
     }
 
-    private func columns() throws -> TaskDefinition.Columns {
+    private func columns(_ format: DataFormat?) throws -> TaskDefinition.Columns {
+        if format == .folders { return ClassFolders.columns }
         guard let node = top["columns"] else { throw top.missing("columns") }
         let map = try YAMLMapping(
             node, path: path, subject: "columns", keys: ["text", "pair", "label"])
@@ -254,13 +256,18 @@ struct TaskDefinitionParser {
                 throw top.error(
                     at: "splits",
                     "the extension of `\(file.excerpt)` (split \(split.rawValue)) does not imply a "
-                        + "format; set `format: tsv`, `csv`, `jsonl` or `json`")
+                        + "format; set `format: tsv`, `csv`, `jsonl`, `json` or `folders`")
             }
             return format
         }
         if formats.allSatisfy({ $0 == .jsonl || $0 == .json }) {
             for key in ["header", "delimiter"] where top.has(key) {
                 throw top.error(at: key, "`\(key)` has no meaning for jsonl and json; remove it")
+            }
+        }
+        if definition.format == .folders {
+            for key in ["columns", "header", "delimiter"] where top.has(key) {
+                throw top.error(at: key, "`\(key)` has no meaning for class folders; remove it")
             }
         }
         if !definition.hasHeader {

@@ -8,6 +8,10 @@ public enum TaskError: DiagnosedError, Equatable {
     case unknownTask(name: String, searched: [String], found: [String], suggestion: String?)
     /// A directory was given for a task: it holds no task file, or several.
     case noTaskFile(directory: String, found: [String])
+    /// A data file whose columns cannot be guessed; `advice` are options to choose from, as typed.
+    case guess(path: String, problem: String, advice: [String])
+    /// An option names a column that a data file does not have.
+    case noColumn(path: String, option: String, name: String, found: [String], suggestion: String?)
     /// A data file is not where it is expected. `source` says where to get the data; `expected` are
     /// all files of the task.
     case missingFile(
@@ -70,7 +74,7 @@ public enum TaskError: DiagnosedError, Equatable {
     public var kind: ErrorKind {
         switch self {
         case .missingFile, .noTaskFile: .missingFile
-        case .unknownTask: .usage
+        case .unknownTask, .noColumn: .usage
         default: .badInput
         }
     }
@@ -87,9 +91,21 @@ public enum TaskError: DiagnosedError, Equatable {
                 ? "there are no tasks there" : "tasks there: \(found.joined(separator: ", "))"
             return "no task `\(name.excerpt)`\(places)\(hint) (\(known))"
         case .noTaskFile(let directory, let found):
-            return "\(directory) is a directory, expected a task file (.yml) or its name; "
+            return
+                "\(directory) is a directory, expected a task file (.yml) in it, class folders with "
+                + "text files, or a data file named train; "
                 + (found.isEmpty
                     ? "there is none in it" : "there are \(found.joined(separator: ", ")) in it")
+        case .guess(let path, let problem, let advice):
+            let lines = advice.prefix(8).enumerated().map { place, options in
+                (place == 0 ? "type " : "  or ") + options
+            }
+            return (["\(path): \(problem)"] + lines).joined(separator: "\n")
+        case .noColumn(let path, let option, let name, let found, let suggestion):
+            let names = found.prefix(20).map { "`\($0.excerpt)`" }.joined(separator: ", ")
+            let more = found.count > 20 ? " and \(found.count - 20) more" : ""
+            return "\(option) is `\(name.excerpt)`, which is not a column of \(path); it has "
+                + "\(names)\(more)" + (suggestion.map { "; did you mean `\($0.excerpt)`?" } ?? "")
         case .missingFile(let path, let task, let split, let expected, let source, let given):
             var text =
                 "\(path): no such file; task \(task) reads its \(split.rawValue) rows from it"

@@ -11,7 +11,9 @@ public enum TaskLocator {
     /// Anything that contains a slash or ends in `.yml` or `.yaml` is a path; if there is no such
     /// file and it has no slash, it is also looked for under the search paths.
     ///
-    /// A directory stands for its `task.yml`, or for the only task file that it holds.
+    /// A directory stands for its `task.yml`, for the only task file that it holds, or, without any,
+    /// for the data in it. Any other file is a data file: ``TaskDefinition/load(_:options:)`` guesses
+    /// what it means.
     ///
     /// - Throws: `FileError.missing` for a path without a file; ``TaskError/noTaskFile(directory:found:)``
     ///   for a directory without a task file, or with several; ``TaskError/unknownTask`` for a
@@ -22,10 +24,11 @@ public enum TaskLocator {
         if isDirectory(nameOrPath), hasSlash || ending != nil || nameOrPath == "." {
             return try taskFile(in: nameOrPath)
         }
-        if hasSlash || ending != nil {
-            let url = URL(fileURLWithPath: nameOrPath)
+        let url = URL(fileURLWithPath: nameOrPath)
+        let isData = DataFormat(fileName: nameOrPath) != nil
+        if hasSlash || ending != nil || isData {
             if isFile(url) { return url }
-            if hasSlash { throw FileError.missing(path: nameOrPath) }
+            if hasSlash || isData { throw FileError.missing(path: nameOrPath) }
         }
         let isName =
             !nameOrPath.isEmpty && !nameOrPath.hasPrefix(".")
@@ -38,6 +41,7 @@ public enum TaskLocator {
             }
         }
         if isDirectory(nameOrPath) { return try taskFile(in: nameOrPath) }
+        if isName, isFile(url) { return url }
         let found = names(searchPaths: searchPaths)
         throw TaskError.unknownTask(
             name: nameOrPath, searched: searchPaths.map { $0.appendingPathComponent("tasks").path },
@@ -58,7 +62,22 @@ public enum TaskLocator {
         return names.sorted()
     }
 
-    private static func isDirectory(_ path: String) -> Bool {
+    /// Whether a file describes a task; others are data.
+    package static func isTaskFile(_ url: URL) -> Bool {
+        extensions.contains(url.pathExtension.lowercased()) && !isDirectory(url.path)
+    }
+
+    /// The name of a task file, a data file or a directory, without endings: `messages` of
+    /// `messages.csv.gz`.
+    public static func stem(of url: URL) -> String {
+        let name = url.lastPathComponent
+        guard !isDirectory(url.path) else { return url.standardizedFileURL.lastPathComponent }
+        let plain = name.lowercased().hasSuffix(".gz") ? String(name.dropLast(3)) : name
+        let stem = (plain as NSString).deletingPathExtension
+        return stem.isEmpty ? name : stem
+    }
+
+    static func isDirectory(_ path: String) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
             && isDirectory.boolValue
@@ -71,6 +90,7 @@ public enum TaskLocator {
             extensions.contains { name.lowercased().hasSuffix("." + $0) } && !name.hasPrefix(".")
         }.sorted()
         let usual = found.first { ["task.yml", "task.yaml"].contains($0) }
+        if found.isEmpty, directory != "..", try DirectoryGuess(url).isPromising { return url }
         guard let name = usual ?? (found.count == 1 ? found[0] : nil) else {
             throw TaskError.noTaskFile(directory: directory, found: found)
         }

@@ -116,7 +116,8 @@ struct CommandLineTests {
     func help() throws {
         let commands = [
             "encoder", "encoder install", "encoder list", "encoder show", "task", "task check",
-            "task list", "features", "search", "correlate", "evaluate", "predict", "export", "plan",
+            "task init", "task list", "features", "search", "correlate", "evaluate", "predict",
+            "export", "plan",
             "score", "train", "merge", "runs", "runs list", "runs show", "runs compare",
             "runs remove", "cache", "cache show", "cache clear", "vocab", "vocab train", "doctor",
         ]

@@ -26,7 +26,8 @@ import Testing
         let only = try workspace.write("a", "one/mine.yaml")
         try workspace.write("a", "two/a.yml")
         try workspace.write("a", "two/b.yml")
-        try workspace.write("a", "none/train.csv")
+        try workspace.write("a", "none/notes.md")
+        try workspace.write("a", "data/train.csv")
         func find(_ name: String) throws -> String {
             try TaskLocator.find(workspace.url.appendingPathComponent(name).path, searchPaths: [])
                 .path
@@ -35,6 +36,8 @@ import Testing
         #expect(try message { _ = try find("two") }.contains("there are a.yml, b.yml in it"))
         #expect(
             try message { _ = try find("none") }.contains("is a directory, expected a task file"))
+        // Without a task file it stands for its data.
+        #expect(try find("data") == workspace.url.appendingPathComponent("data").path)
         let usual = try workspace.write("a", "two/task.yml")
         #expect(try find("two") == usual.path)
     }

@@ -131,7 +131,7 @@ public struct Pipeline: Sendable {
             result = result.timed(after: before)
         }
         try open.directory.write(
-            result, findings, task: configuration.input.task,
+            result, findings,
             includesEncoder: configuration.fineTuning?.isStandalone ?? false,
             origin: .init(command: configuration.command, choices: configuration.choices))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)

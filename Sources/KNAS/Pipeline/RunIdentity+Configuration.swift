@@ -9,7 +9,8 @@ extension RunIdentity {
     /// are kept by what decides them, so a finished run can also be resumed to get another model from
     /// its heads: of more members, at another cost, or of one head.
     private static let free: Set<String> = [
-        "input.task", "input.data", "run", "threads", "mode", "seed", "search.candidates",
+        "input.task", "input.data", "input.dataFile", "run", "threads", "mode", "seed",
+        "search.candidates",
         "selection.averagesSeeds", "selection.seeds", "selection.exportsSingle",
         "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
         "selection.heldOutRows",
@@ -31,7 +32,8 @@ extension RunIdentity {
 extension RunConfiguration {
     /// Where a run is and how it is done, which does not decide what it finds.
     private static let places: Set<String> = [
-        "input.task", "input.data", "run", "threads", "mode", "command", "timeLimit",
+        "input.task", "input.data", "input.dataFile", "run", "threads", "mode", "command",
+        "timeLimit",
         "finishes",
     ]
 

@@ -40,7 +40,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    p.add_argument("task", help="a task definition (.yml), or the name of one")
+    p.add_argument("task", help="a data file, a task definition (.yml), or the name of one")
     p.add_argument(
         "--storage", required=True, metavar="DIR", help="a shared folder or an fsspec URL"
     )
@@ -83,7 +83,7 @@ def options(words: list[str]) -> Options:
     return Options(
         task=found.task,
         search=tuple(rest),
-        run=Path(os.path.abspath(found.run or Path("runs") / Path(found.task).stem)),
+        run=Path(os.path.abspath(found.run or Path("runs") / _name(found.task))),
         storage=found.storage,
         knas=os.path.abspath(path),
         address=found.address,
@@ -97,6 +97,11 @@ def options(words: list[str]) -> Options:
         quiet=found.quiet,
         directory=os.getcwd(),
     )
+
+
+def _name(task: str) -> str:
+    """What the run of a task is called: its file's name without endings, as the program has it."""
+    return Path(Path(task).name.removesuffix(".gz")).stem
 
 
 def main(words: list[str] | None = None) -> int:

@@ -55,13 +55,29 @@ extension Reader {
             name: name ?? ending, seeds: { try TaskSeeds.data(seeds ?? ending, ending: ending) },
             tokens: tokens, isTarget: { $0.hasSuffix(ending) }, make: make,
             read: { directory in
-                for name in try FileManager.default.contentsOfDirectory(atPath: directory.path)
-                    .sorted() where name.hasSuffix(".yml")
-                {
+                let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+                    .sorted()
+                for name in names where name.hasSuffix(ending) {
+                    try guess(directory.appendingPathComponent(name))
+                }
+                for name in names where name.hasSuffix(".yml") {
                     try use(
                         try TaskDefinition.load(directory.appendingPathComponent(name)), directory)
                 }
             })
+    }
+
+    /// Takes a data file for a task; what is guessed must read as the same task when it is written down.
+    private static func guess(_ file: URL) throws {
+        guard let task = try? TaskDefinition.load(file) else { return }
+        let written = file.deletingLastPathComponent().appendingPathComponent("guess.yaml")
+        try Data(TaskFileText.text(task, in: written.deletingLastPathComponent()).utf8)
+            .write(to: written)
+        defer { try? FileManager.default.removeItem(at: written) }
+        let again = try TaskDefinition.load(written)
+        guard again.columns == task.columns, again.hasHeader == task.hasHeader,
+            again.delimiter == task.delimiter, again.train == task.train
+        else { throw Violation("a guess that is written down is another task") }
     }
 
     /// Loads the data, both strictly and skipping bad rows, and looks at every example.
