@@ -13,7 +13,7 @@ struct TaskCommand: ParsableCommand {
               knas task init messages.csv --output mine.yml
               knas task check mine.yml
             """,
-        subcommands: [Check.self, Init.self, List.self])
+        subcommands: [Check.self, Init.self, List.self, Rows.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
