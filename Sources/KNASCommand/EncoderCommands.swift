@@ -4,14 +4,15 @@ import Foundation
 
 struct EncoderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "encoder", abstract: "Installs and shows encoders.",
+        commandName: "encoder", abstract: "Installs, shows and compares encoders.",
         discussion: """
             EXAMPLES
               knas encoder install
               knas encoder list
               knas encoder show multilingual-e5-small
+              knas encoder rank front-desk
             """,
-        subcommands: [Install.self, List.self, Show.self])
+        subcommands: [Install.self, List.self, Show.self, EncoderRankCommand.self])
 
     struct Install: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -153,10 +153,13 @@ struct EncoderOptions: ParsableArguments {
     }
 
     /// Names or paths.
-    var encoders: [String] {
+    var encoders: [String] { Self.names(in: encoder) }
+
+    /// The names or paths in a list that is separated by commas.
+    static func names(in list: String) -> [String] {
         // A directory may have a comma in its name.
-        if (try? EncoderStore.find(encoder)) != nil { return [encoder] }
-        return encoder.split(separator: ",", omittingEmptySubsequences: false).map {
+        if (try? EncoderStore.find(list)) != nil { return [list] }
+        return list.split(separator: ",", omittingEmptySubsequences: false).map {
             $0.trimmingCharacters(in: .whitespaces)
         }
     }

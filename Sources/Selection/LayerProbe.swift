@@ -87,7 +87,8 @@ public struct LayerProbe: Sendable {
     /// What tells layers apart: for single texts their mean tokens. How two texts differ shows in their
     /// tokens beside their counterparts: on MRPC means are as good from the lowest layers as from the
     /// highest, though heads on the middle ones are the best.
-    private static func head(in space: SearchSpace, layer: Int) throws -> Genotype {
+    /// - Throws: `GenotypeError` where the space has no such layer.
+    public static func head(in space: SearchSpace, layer: Int) throws -> Genotype {
         space.context.segments == 2
             ? try LinearHeads.head(
                 in: space, layer: layer,

@@ -84,13 +84,26 @@ public struct LinearHeads: Sendable {
 
     /// What linear heads may read beside mean-pooled features: for pairs each token with its
     /// counterpart, and how well the tokens are covered.
-    private static func richInputs(_ space: SearchSpace) -> [String] {
+    static func richInputs(_ space: SearchSpace) -> [String] {
         guard space.context.segments == 2 else { return [] }
         return [
             "alignment(compare=difference,width=full)",
             "alignment(compare=concatenation,width=full)", "coverage(sharpness=2)",
             "coverage(sharpness=4)", "coverage(beside=difference)",
         ]
+    }
+
+    /// Heads that can be fitted exactly on every layer of a space, those that read mean-pooled features first.
+    /// - Parameter examples: how many there are to train on: heads that would read too much of them are
+    ///   left out.
+    public static func all(in space: SearchSpace, examples: Int) throws -> [Genotype] {
+        let plain = try space.context.layers.map { try head(in: space, layer: $0) }
+        let rich = try space.context.layers.flatMap { layer in
+            try richInputs(space).map { try head(in: space, layer: layer, reading: $0) }
+        }.filter {
+            (space.graph(of: $0).linearReadout?.body.output.width ?? 0) * examples <= largestTable
+        }
+        return plain + rich
     }
 
     /// Heads on every layer of every view.
