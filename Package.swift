@@ -88,6 +88,7 @@ let package = Package(
                 "Search", "Training", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "Selection", dependencies: ["RunStore", "Search", "Training"]),
+        .target(name: "Audit", dependencies: ["Selection"]),
         .target(
             name: "Export",
             dependencies: [
@@ -100,7 +101,7 @@ let package = Package(
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
-                "CKernels", "KNAS", "Study",
+                "Audit", "CKernels", "KNAS", "Study",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .plugin(
@@ -141,6 +142,7 @@ let package = Package(
             name: "RunStoreTests",
             dependencies: ["RunStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "SelectionTests", dependencies: ["Selection", "TestSupport"]),
+        .testTarget(name: "AuditTests", dependencies: ["Audit", "TestSupport"]),
         .testTarget(
             name: "ExportTests",
             dependencies: [

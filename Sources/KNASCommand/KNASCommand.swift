@@ -29,7 +29,8 @@ struct KNASCommand: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            EncoderCommand.self, TaskCommand.self, FeaturesCommand.self, SearchCommand.self,
+            EncoderCommand.self, TaskCommand.self, AuditCommand.self, FeaturesCommand.self,
+            SearchCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
             PlanCommand.self, ScoreCommand.self, TrainCommand.self, MergeCommand.self,
             RunsCommand.self, CacheCommand.self, TokensCommand.self, VocabCommand.self,

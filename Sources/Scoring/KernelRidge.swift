@@ -6,7 +6,7 @@
 /// example i of the regression without it is `w_i / G_ii` with `G = A^-1 - A^-1 1 1'A^-1 / 1'A^-1
 /// 1`: exact and without training again (Cawley and Talbot, "Fast exact leave-one-out
 /// cross-validation of sparse least-squares support vector machines", 2004, eq. 3).
-struct KernelRidge {
+public struct KernelRidge {
     private let n: Int
     private let eigen: SymmetricEigen
     /// The eigenvalues; those below zero are rounding.
@@ -19,7 +19,7 @@ struct KernelRidge {
     /// - Parameter kernel: `[n, n]`, symmetric, n >= 1.
     /// - Returns: `nil` when the kernel is not finite.
     /// - Complexity: O(n^3).
-    init?(_ kernel: [Double], _ n: Int) {
+    public init?(_ kernel: [Double], _ n: Int) {
         let diagonal = (0..<n).reduce(0.0) { $0 + kernel[$1 * n + $1] } / Double(n)
         guard diagonal.isFinite, let eigen = SymmetricEigen(kernel, n, vectors: true) else {
             return nil
@@ -73,6 +73,18 @@ struct KernelRidge {
             if error < best.error { best = (error, ridge) }
         }
         return best
+    }
+
+    /// What the regression says of every example when it has not seen it, for each target `[n]`, with the ridge
+    /// that has the least squared error of that.
+    /// - Complexity: O(n^2 (targets + 1)) for each of the ridges.
+    public func leaveOneOut(_ targets: [[Double]]) -> [[Double]] {
+        let ridge = leastLeaveOneOutError(targets).ridge
+        let diagonal = inverseDiagonal(ridge)
+        return targets.map { target in
+            let weights = solve(target, ridge: ridge).weights
+            return (0..<n).map { target[$0] - weights[$0] / diagonal[$0] }
+        }
     }
 
     /// `U'y`.

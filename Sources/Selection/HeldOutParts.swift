@@ -99,7 +99,7 @@ public struct HeldOutParts: Sendable {
 
     /// A fold for every example, with classes spread evenly and groups undivided.
     /// - Parameter together: the group of each example; `nil`: none has another.
-    static func folds(
+    public static func folds(
         _ labels: [Int32], count: Int, together: [Int]? = nil, key: RandomKey
     ) -> [Int] {
         if let together, Set(together).count < together.count {

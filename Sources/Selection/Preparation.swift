@@ -139,7 +139,10 @@ extension Preparation {
         }
     }
 
-    private static func load(
+    /// Reads the task's rows; no encoder is opened.
+    /// - Parameter note: called with one line about what was found.
+    /// - Throws: `TaskError`, `BadOption`, ``RunError/emptySplit(task:split:)``.
+    public static func load(
         _ input: InputConfiguration, _ note: (String) -> Void
     ) throws -> Dataset {
         let definition = try TaskDefinition.load(input.task, options: input.dataFile)

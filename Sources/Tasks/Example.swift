@@ -6,12 +6,25 @@ public struct Example: Sendable, Hashable {
     public var pair: String?
     /// Index of the class in ``Dataset/labels``.
     public var label: Int
+    /// Where it was read; `nil` for one that comes from elsewhere. It does not count for equality.
+    public var place: RowPlace?
 
     /// An example; `label` is an index of the classes of the task.
-    public init(text: String, pair: String? = nil, label: Int) {
+    public init(text: String, pair: String? = nil, label: Int, place: RowPlace? = nil) {
         self.text = text
         self.pair = pair
         self.label = label
+        self.place = place
+    }
+
+    public static func == (a: Example, b: Example) -> Bool {
+        a.text == b.text && a.pair == b.pair && a.label == b.label
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(text)
+        hasher.combine(pair)
+        hasher.combine(label)
     }
 }
 

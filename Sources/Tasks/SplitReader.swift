@@ -195,7 +195,9 @@ struct SplitReader {
         switch outcome {
         case .row(let line, let fields):
             if let label = labels.index(of: fields.label) {
-                let example = Example(text: fields.text, pair: fields.pair, label: label)
+                let example = Example(
+                    text: fields.text, pair: fields.pair, label: label,
+                    place: RowPlace(file: path, line: line))
                 content.rows.append(Row(record: content.records, example: example))
             } else {
                 content.addUnknown(fields.label)
