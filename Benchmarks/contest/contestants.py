@@ -162,16 +162,18 @@ def setfit(contest):
     separator = AutoTokenizer.from_pretrained(encoder).sep_token
     train = Dataset.from_dict({"text": contest.joined("train", separator), "label": contest.labels("train")})
     batch, iterations = 16, 20
-    for pairs in (1_000, 4_000, 16_000, 64_000):
+    everything = 2 * iterations * len(train)
+    for most in (1_000, 4_000, 16_000, 64_000):
+        pairs = min(most, everything)
         model = SetFitModel.from_pretrained(encoder, device="cpu")
         settings = TrainingArguments(
             output_dir=contest.work["scratch"], batch_size=batch, num_iterations=iterations,
-            max_steps=pairs // batch, seed=contest.seed, report_to="none", save_strategy="no",
+            max_steps=-(-pairs // batch), seed=contest.seed, report_to="none", save_strategy="no",
             eval_strategy="no", logging_strategy="no", show_progress_bar=False)
         Trainer(model=model, args=settings, train_dataset=train).train()
         contest.offer(f"{pairs} pairs", lambda split, model=model: model.predict(
             contest.joined(split, separator), as_numpy=True, show_progress_bar=False))
-        if pairs >= 2 * iterations * len(train):
+        if pairs == everything:
             return
 
 
