@@ -14,6 +14,8 @@ public struct HeldOutParts: Sendable {
     private let train: FeatureSet
     private let dev: FeatureSet
     private let assignment: [Int]
+    /// The group of each row of train, then of dev.
+    private let groups: [Int]
     /// For each row of dev the fold that has a row with a text in common; `nil` for most.
     private let related: [Int?]
     /// Train and dev together.
@@ -33,7 +35,7 @@ public struct HeldOutParts: Sendable {
         self.folds = folds
         self.train = train
         self.dev = dev
-        let groups = together ?? Array(0..<train.count + dev.count)
+        groups = together ?? Array(0..<train.count + dev.count)
         assignment = Self.folds(
             train.labels, count: folds, together: Array(groups.prefix(train.count)), key: key)
         var fold: [Int: Int] = [:]
@@ -78,6 +80,14 @@ public struct HeldOutParts: Sendable {
             parts += 1
         }
         return parts
+    }
+
+    /// The group of each row that the first parts hold out, one part after another.
+    func groups(ofFirst parts: Int) -> [Int] {
+        groups.suffix(dev.count)
+            + (1..<max(1, parts)).flatMap { part in
+                assignment.indices.filter { assignment[$0] == part - 1 }.map { groups[$0] }
+            }
     }
 
     /// The number of the part that holds nothing out: all rows but those of test are trained on.

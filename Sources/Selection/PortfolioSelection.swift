@@ -51,6 +51,9 @@ public struct PortfolioSelection: Sendable {
     public var largestCost: Double?
     /// Multiply-adds of each view's encoder pass.
     public var viewCosts: [Double] = [0]
+    /// The group of each held-out row: rows of a group are in one part of those that the estimate is
+    /// measured on. `nil`: every row is a group of its own.
+    public var together: [Int]?
     /// Decides the parts of the rows that the estimate is measured on.
     public let key: RandomKey
 
@@ -196,10 +199,21 @@ public struct PortfolioSelection: Sendable {
             let (members, temperature, _) = try choose(contestants, rows: nil)
             return try Portfolio.mix(members, contestants.map(\.heldOut)).tempered(temperature)
         }
+        // Groups take turns as their first rows come.
+        let groups = together.flatMap { groups in
+            groups.count == all.count && Set(groups).count >= folds ? groups : nil
+        }
+        var foldOfGroup: [Int: Int] = [:]
+        var foldOfRow = order
+        for row in order {
+            let group = groups?[row] ?? row
+            foldOfRow[row] = foldOfGroup[group] ?? foldOfGroup.count % folds
+            foldOfGroup[group] = foldOfRow[row]
+        }
         var parts: [(rows: [Int], predictions: Predictions)] = []
         for fold in 0..<folds {
-            let inside = order.indices.filter { $0 % folds == fold }.map { order[$0] }.sorted()
-            let outside = order.indices.filter { $0 % folds != fold }.map { order[$0] }.sorted()
+            let inside = foldOfRow.indices.filter { foldOfRow[$0] == fold }
+            let outside = foldOfRow.indices.filter { foldOfRow[$0] != fold }
             let (members, temperature, _) = try choose(contestants, rows: outside)
             let mixture = try Portfolio.mix(members, contestants.map(\.heldOut))
             parts.append((inside, mixture.rows(inside).tempered(temperature)))

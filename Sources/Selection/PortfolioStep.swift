@@ -24,6 +24,7 @@ struct PortfolioStep: Sendable {
         selection.members = contest.configuration.members
         selection.largestCost = contest.configuration.largestCost
         selection.viewCosts = (random?.costs ?? costs).views
+        selection.together = contest.trainings.views[0].groups(ofFirst: contest.parts)
         let contestants = try able.map { entry in
             PortfolioSelection.Contestant(
                 heldOut: try Predictions(pooling: entry.heldOut), criterion: contest.criterion,

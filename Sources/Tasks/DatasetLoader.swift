@@ -262,8 +262,9 @@ struct DatasetLoader {
         let name = split.rawValue
         guard groups.isStrict else {
             return [
-                "warning: too few rows could be set aside for \(name) if all that share a text stay "
-                    + "together; \(groups.tie.explanation) do, others have texts in common with train"
+                "warning: rows that share a text are joined to groups too large to be set aside for "
+                    + "\(name): \(groups.tie.explanation) stay together, others have texts in common "
+                    + "with train"
             ]
         }
         guard groups.isShared else { return [] }

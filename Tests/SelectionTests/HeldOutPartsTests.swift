@@ -101,6 +101,10 @@ struct HeldOutPartsTests {
             return try (0..<held.count).contains { try values(held, $0) == first }
         }
         #expect(own.count == 1)
+        // The groups of the rows that are held out, in their order.
+        let held = parts.groups(ofFirst: 5)
+        #expect(held.count == 52 && held[0] == 0 && Set(held).count == 51)
+        #expect(parts.groups(ofFirst: 1) == Array(together.suffix(12)))
         for part in 1..<5 {
             let (outside, inside) = (parts[part].train, parts[part].dev)
             #expect(outside.count + inside.count == (part == own[0] ? 51 : 52))

@@ -168,7 +168,7 @@ struct GuessTests {
             ),
             ("a,b,c", "`a` and `b` could all be the text", "--text a --pair b"),
             ("question,answer,category", "may be a pair", "--text question --pair answer"),
-            ("text,other", "no column has the values of a label", "other"),
+            ("text,other", "a label, a few that recur; `other` has 40 different numbers", "other"),
         ])
     func unclear(header: String, problem: String, advice: String) throws {
         let text = csv(header) { row in
@@ -217,6 +217,25 @@ struct GuessTests {
         let yaml = try workspace.write(singleTask("csv"), "task.yml")
         #expect(throws: BadOption.self) {
             try TaskDefinition.load(yaml, options: .init(label: "mood"))
+        }
+    }
+
+    @Test("the order of rows changes no guess")
+    func order() throws {
+        var generator = SeededGenerator(seed: 3)
+        let lines = csv(nil) {
+            ["\($0)", ["spam", "ham", "ham"][$0 % 3], Self.text($0), "2024-05-\($0 % 28 + 1)"]
+        }.split(separator: "\n")
+        for header in ["a,b,c,d", "nr,kind,text,when", nil] {
+            let expected = try guess(
+                ([header].compactMap { $0.map { Substring($0) } } + lines).joined(separator: "\n"))
+            for _ in 0..<4 {
+                let rows = lines.shuffled(using: &generator)
+                let task = try guess(
+                    ([header].compactMap { $0.map { Substring($0) } } + rows).joined(
+                        separator: "\n"))
+                #expect(task.columns == expected.columns && task.hasHeader == (header != nil))
+            }
         }
     }
 

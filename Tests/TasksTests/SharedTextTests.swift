@@ -109,7 +109,7 @@ struct SharedTextTests {
         #expect(set.test.count == 20)
         #expect(Set(set.test.map(\.text)).isDisjoint(with: set.train.map(\.text)))
         #expect(
-            set.report.notes.contains { $0.hasPrefix("warning: too few rows") },
+            set.report.notes.contains { $0.hasPrefix("warning: rows that share a text") },
             "\(set.report.notes)")
         // Of single texts all that are the same stay together, however many.
         let same = (0..<60).map { Example(text: $0 < 30 ? "ok" : "text \($0)", label: $0 % 2) }
@@ -120,7 +120,9 @@ struct SharedTextTests {
     func hopeless() throws {
         let set = try load((0..<40).map { Example(text: "same", label: $0 % 2) })
         #expect(set.test.count == 8 && set.dev.count == 4)
-        #expect(set.report.notes.contains { $0.contains("no rows do") }, "\(set.report.notes)")
+        #expect(
+            set.report.notes.contains { $0.contains("no rows stay together") },
+            "\(set.report.notes)")
     }
 
     @Test("a class of two rows with one text keeps them in train, and the rest is drawn as ever")

@@ -93,7 +93,10 @@ private struct ColumnFinder {
                 && columns[$0].faultAsLabel(isNamed: false) == nil
         }
         if let only = try single(last) { return only }
-        let why = unnamed.filter { columns[$0].faultAsText(isNamed: false) != nil }.prefix(3)
+        let others = rest.filter {
+            !isOther($0) && columns[$0].faultAsText(isNamed: false) != nil
+        }
+        let why = others.prefix(3)
             .compactMap { place in
                 columns[place].faultAsLabel(isNamed: false).map {
                     "; `\(columns[place].name.excerpt)` \($0)"
