@@ -31,7 +31,9 @@ struct ScoringOptions: ParsableArguments {
 
     @Option(
         name: .customLong("max-flops"),
-        help: "Leave out heads that need more multiply-adds for an example of mean length.")
+        help: ArgumentHelp(
+            "Leave out heads that need more multiply-adds for an example of mean length.",
+            discussion: "Default: half again the median of random heads; no limit in an exhaustive search."))
     var maxMultiplyAdds: Double?
     @Option(
         help: ArgumentHelp(

@@ -44,6 +44,9 @@ public enum StrategyRegistry {
         ExhaustiveSearch(),
     ]
 
+    /// The name of the strategy that leaves nothing out.
+    public static let exhaustive = ExhaustiveSearch().name
+
     /// - Throws: ``SearchError/unknownStrategy(name:known:)``.
     public static func find(_ name: String) throws -> any SearchStrategy {
         guard let strategy = all.first(where: { $0.name == name }) else {

@@ -54,24 +54,6 @@ public struct AnswerCosts: Sendable {
         3 * head(genotype, replicas: 1) * Double(rows)
     }
 
-    /// A head that costs many times what others cost takes their place in every training: on seven tasks
-    /// heads up to this multiple of the median were as good in half of the time.
-    private static let largestMultiple = 1.5
-
-    /// What a head may cost to be trained among others: a multiple of their median.
-    func bound(_ genotypes: [Genotype]) -> Double {
-        let costs = genotypes.map { head($0, replicas: 1) }.sorted()
-        return costs.isEmpty ? 0 : Self.largestMultiple * costs[costs.count / 2]
-    }
-
-    /// Heads within a bound, in their order; where they are too few, the cheapest of the others, too.
-    func frugal(_ genotypes: [Genotype], bound: Double, atLeast count: Int) -> [Genotype] {
-        let costs = genotypes.map { head($0, replicas: 1) }
-        let cheapest = costs.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }
-        let kept = Set(cheapest.enumerated().filter { $0 < count || costs[$1] <= bound }.map(\.element))
-        return genotypes.indices.filter(kept.contains).map { genotypes[$0] }
-    }
-
     /// Multiply-adds of scoring heads: a forward pass and a backward pass for each output, for every
     /// example and initialisation. What the Gram matrix takes comes on top.
     /// - Parameter outputs: classes, or random directions of them.

@@ -56,16 +56,21 @@ struct Contest: Sendable {
         }
     }
 
-    /// An entry as a member of a portfolio: the heads of its trials answer together with others that are
-    /// trained on all rows but those of test. Heads that are fitted exactly are fitted to those rows
-    /// (``LinearHeads/refitted(_:)``).
-    /// - Precondition: it was trained by AdamW.
-    func member(_ entry: Entry, stageName: String) throws -> Entry {
-        let seeds = replicas(of: entry) - entry.replicas.count
-        let further = try trainings.train(
-            (0..<seeds).map { job(entry, part: trainings.everything, seed: $0) }, key,
-            stageName: stageName)
-        return entry.answering(entry.replicas + further.compactMap { $0 })
+    /// Entries as members of a portfolio: the heads of their trials answer together with others that are
+    /// trained on all rows but those of test, side by side. Heads that are fitted exactly are fitted to
+    /// those rows (``LinearHeads/refitted(_:)``).
+    /// - Precondition: all were trained by AdamW.
+    func members(_ entries: [Entry], stageName: String) throws -> [Entry] {
+        let jobs = entries.map { entry in
+            (0..<replicas(of: entry) - entry.replicas.count).map {
+                job(entry, part: trainings.everything, seed: $0)
+            }
+        }
+        var further = try trainings.train(jobs.flatMap { $0 }, key, stageName: stageName)[...]
+        return zip(entries, jobs).map { entry, own in
+            defer { further = further.dropFirst(own.count) }
+            return entry.answering(entry.replicas + further.prefix(own.count).compactMap { $0 })
+        }
     }
 
     /// How many heads answer where an entry is a member.

@@ -16,8 +16,6 @@ struct Controls: Sendable {
     let everyLayer: (@Sendable () throws -> Ground)?
     /// Heads that the search began to train.
     let funnel: Int
-    /// What those could cost at most.
-    let bound: Double
     let key: RandomKey
 
     /// A bound for searches that cost far more than their heads.
@@ -80,11 +78,8 @@ struct Controls: Sendable {
             key: everyLayer == nil ? contest.key : contest.key.child("every layer"))
         randomStep.random = (randomContest, ground.costs)
         let random = try randomContestants(randomContest, ground, budget: budget())
-        let drawn = costs.frugal(
-            draw(2 * funnel, "random funnel", contest.trainings.spaces, limits), bound: bound,
-            atLeast: funnel)
         let (contestants, left) = try Funnel(contest: contest).run(
-            Array(drawn.prefix(funnel)),
+            draw(funnel, "random funnel", contest.trainings.spaces, limits),
             roles: (.funnelContestant, .funnelTried), stageName: "control: random funnel")
         if !(random + others).isEmpty {
             models.append(

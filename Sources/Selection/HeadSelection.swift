@@ -89,10 +89,7 @@ public struct HeadSelection: Sendable {
         // First, as they take the least time: what there is where a run has to end early.
         let exact = LinearHeads(contest: contest, key: key.child("linear"))
         let linear = try watch.time("linear heads") { try exact.run(competing: competing) }
-        let bound = costs.bound(candidates)
-        let heads = Spread.choose(
-            costs.frugal(candidates, bound: bound, atLeast: configuration.funnel),
-            count: configuration.funnel, in: trainings.spaces)
+        let heads = Spread.choose(candidates, count: configuration.funnel, in: trainings.spaces)
         var (contestants, left) = try watch.time("contestants") {
             try Funnel(contest: contest).run(
                 heads, roles: (.contestant, .tried), stageName: Self.contestants)
@@ -111,7 +108,7 @@ public struct HeadSelection: Sendable {
         }
         let controls = Controls(
             contest: contest, costs: costs, limits: limits, isGiven: isGiven,
-            everyLayer: everyLayer, funnel: heads.count, bound: bound, key: key)
+            everyLayer: everyLayer, funnel: heads.count, key: key)
         let mlp = try watch.time("controls") { try controls.mlp() }
         let others = competing ? linear + mlp : []
         let step = PortfolioStep(

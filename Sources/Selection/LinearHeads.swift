@@ -71,15 +71,19 @@ public struct LinearHeads: Sendable {
     }
 
     /// A head fitted to all rows but those of test, with its strength of the penalty.
-    func refitted(_ entry: Entry) throws -> Entry {
-        guard case .exact(let strength) = entry.recipe,
-            let place = LogisticPath.strengths.firstIndex(of: strength)
-        else { preconditionFailure("only exact fits are fitted here") }
-        guard
-            let fits = try fit([entry.genotype], part: trainings.everything, isWanted: true)[0]
-        else { preconditionFailure("a head that is wanted is fitted") }
-        // A path may end before weak penalties.
-        return entry.answering([fits[min(place, fits.count - 1)]])
+    func refitted(_ entry: Entry) throws -> Entry { try refitted([entry])[0] }
+
+    /// Heads fitted to all rows but those of test, side by side, each with its strength of the penalty.
+    func refitted(_ entries: [Entry]) throws -> [Entry] {
+        let fits = try fit(
+            entries.map(\.genotype), part: trainings.everything, isWanted: true)
+        return zip(entries, fits).map { entry, fits in
+            guard case .exact(let strength) = entry.recipe, let fits,
+                let place = LogisticPath.strengths.firstIndex(of: strength)
+            else { preconditionFailure("only exact fits are fitted here, and all that are wanted") }
+            // A path may end before weak penalties.
+            return entry.answering([fits[min(place, fits.count - 1)]])
+        }
     }
 
     /// What linear heads may read beside mean-pooled features: for pairs each token with its

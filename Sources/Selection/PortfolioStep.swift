@@ -33,17 +33,33 @@ struct PortfolioStep: Sendable {
                 view: contest.trainings.spaces.index(of: entry.genotype))
         }
         let portfolio = try selection.run(contestants)
-        var ready = able
-        for member in portfolio.members {
-            let entry = able[member.entry]
-            ready[member.entry] =
-                entry.recipe.isDeterministic
-                ? try linear.refitted(entry)
-                : try ground(of: entry).contest.member(entry, stageName: "\(stageName), seeds")
-        }
-        var model = SelectedModel(role, portfolio, of: ready)
+        var model = SelectedModel(
+            role, portfolio,
+            of: try answering(able, portfolio.members.map(\.entry), "\(stageName), seeds"))
         model.costs = random?.costs
         return model
+    }
+
+    /// Makes the members among some entries ready to answer, all side by side.
+    private func answering(
+        _ entries: [Entry], _ members: [Int], _ stageName: String
+    ) throws -> [Entry] {
+        var result = entries
+        func set(_ places: [Int], _ ready: ([Entry]) throws -> [Entry]) throws {
+            guard !places.isEmpty else { return }
+            for (place, entry) in zip(places, try ready(places.map { entries[$0] })) {
+                result[place] = entry
+            }
+        }
+        try set(members.filter { entries[$0].recipe.isDeterministic }) { try linear.refitted($0) }
+        let trained = members.filter { !entries[$0].recipe.isDeterministic }
+        for isRandom in [false, true] {
+            let own = trained.filter { (entries[$0].role == .randomContestant) == isRandom }
+            try set(own) { entries in
+                try ground(of: entries[0]).contest.members(entries, stageName: stageName)
+            }
+        }
+        return result
     }
 
     /// Where an entry was trained.

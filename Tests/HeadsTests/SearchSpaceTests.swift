@@ -17,6 +17,25 @@ struct SearchSpaceTests {
         #expect(Self.pair.count > Self.single.count)
     }
 
+    @Test("the usual bound on cost keeps most heads, and none of those that cost many times the others")
+    func usualCost() {
+        for (space, lengths) in [(Self.pair, [20, 30]), (Self.single, [40])] {
+            let bounded = HeadLimits(lengths: lengths).usual(in: space)
+            let bound = bounded.multiplyAdds ?? 0
+            let example = Batch(lengths: lengths, segments: lengths.count)
+            var generator = RandomKey(seed: 4).generator()
+            let costs = (0..<200).map { _ in
+                Double(space.graph(of: space.sample(using: &generator)).multiplyAdds(example))
+            }.sorted()
+            #expect(costs.count { $0 <= bound } > 110 && costs[0] <= bound)
+            #expect(abs(bound / costs[100] - 1.5) < 0.5 && costs[199] > bound)
+            // What the user says stays, and the same space has the same bound again.
+            #expect(bounded == HeadLimits(lengths: lengths).usual(in: space))
+            let given = HeadLimits(multiplyAdds: 7, lengths: lengths)
+            #expect(given.usual(in: space) == given)
+        }
+    }
+
     @Test("the text form is read back as the same head")
     func roundTrip() throws {
         for space in [Self.pair, Self.single] {

@@ -15,7 +15,7 @@ struct ControlsTests {
         let contest = scene.contest
         let controls = Controls(
             contest: contest, costs: scene.costs, limits: scene.limits, isGiven: isGiven,
-            everyLayer: everyLayer, funnel: 3, bound: .infinity, key: scene.key)
+            everyLayer: everyLayer, funnel: 3, key: scene.key)
         let exact = LinearHeads(contest: contest, key: scene.key)
         let linear = try exact.run(competing: competing)
         let mlp = try controls.mlp()
@@ -41,22 +41,6 @@ struct ControlsTests {
                 #expect(model.heldOut?.count == 64)
             }
         }
-    }
-
-    @Test("heads that cost much more than the median are passed over, unless too few would be left")
-    func bound() throws {
-        let scene = try TextScene()
-        defer { scene.workspace.remove() }
-        let heads = scene.heads(20)
-        func cost(_ head: Genotype) -> Double { scene.costs.head(head, replicas: 1) }
-        let bound = scene.costs.bound(heads)
-        #expect(bound == 1.5 * heads.map(cost).sorted()[10])
-        let frugal = scene.costs.frugal(heads, bound: bound, atLeast: 3)
-        #expect(frugal == heads.filter { cost($0) <= bound } && frugal.count >= 11)
-        let most = scene.costs.frugal(heads, bound: bound, atLeast: 18)
-        #expect(most.count == 18 && most.map(cost).max()! <= heads.map(cost).sorted()[17])
-        #expect(most == heads.filter(most.contains))
-        #expect(scene.costs.frugal([], bound: scene.costs.bound([]), atLeast: 3).isEmpty)
     }
 
     @Test("random search costs no more than the search did, in multiply-adds")

@@ -186,7 +186,7 @@ struct HeadSelectionTests {
         let entry = try contest.tried(
             [contest.entry(.contestant, scene.heads(1)[0])], stageName: "heads")[0]
         #expect(entry.trials.count == 1 && entry.replicas.count == 1)
-        let member = try contest.member(entry, stageName: "seeds")
+        let member = try contest.members([entry], stageName: "seeds")[0]
         #expect(member.replicas.count == 3 && contest.replicas(of: entry) == 3)
         // Another start each, and those that come to it are trained on dev as well.
         #expect(Set(member.replicas.map { $0.parameters.storage.array }).count == 3)
@@ -211,7 +211,7 @@ struct HeadSelectionTests {
         scene.configuration.seeds = 5
         let more = scene.contest()
         #expect(more.replicas(of: entry) == 6)
-        #expect(try more.member(entry, stageName: "seeds").replicas.count == 6)
+        #expect(try more.members([entry], stageName: "seeds")[0].replicas.count == 6)
         let linear = try LinearHeads(contest: contest, key: scene.key).run(competing: true)[0]
         #expect(contest.replicas(of: linear) == 1)
     }

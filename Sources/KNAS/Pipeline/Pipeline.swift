@@ -114,9 +114,7 @@ public struct Pipeline: Sendable {
         }
         let trainings = trainings(prepared, splits.train, splits.dev, memo)
         let costs = try AnswerCosts(prepared.views, train: splits.train)
-        let frozen = try select(
-            candidates, trainings, costs, splits,
-            everyLayer: open.everyLayer, memo, watch)
+        let frozen = try select(candidates, trainings, costs, open, memo)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
         let findings = try watch.time("evaluation") {
             try RunFindings(
@@ -223,7 +221,7 @@ extension Pipeline {
         options.expression = configuration.search.expression
         options.strategy = configuration.search.strategy
         options.threads = configuration.threads
-        options.limits = limits
+        options.limits = bounded(limits, prepared)
         options.layers = LayerStandings(
             layers.map {
                 LayerStandings.Layer(
@@ -231,6 +229,14 @@ extension Pipeline {
             })
         return CandidateSearch(
             spaces: prepared.spaces, options: options, key: key.child("search"), score: score)
+    }
+
+    /// What heads may cost: what the user says, else what is usual. A space that is searched in full stays
+    /// whole.
+    private func bounded(_ limits: [HeadLimits], _ prepared: Preparation) -> [HeadLimits] {
+        guard configuration.search.strategy != StrategyRegistry.exhaustive, configuration.head == nil
+        else { return limits }
+        return zip(limits, prepared.spaces.spaces).map { $0.usual(in: $1) }
     }
 
     func trainings(
@@ -247,12 +253,14 @@ extension Pipeline {
     /// Linear heads compete where a search was made for the frozen encoder.
     private func select(
         _ candidates: RankedCandidates, _ trainings: HeadTrainings, _ costs: AnswerCosts,
-        _ splits: ViewSplits, everyLayer: Preparation?, _ memo: TrainingMemo,
-        _ watch: Stopwatch
+        _ open: OpenRun, _ memo: TrainingMemo
     ) throws -> SelectedHeads {
+        let splits = open.splits
         let isGiven = configuration.head != nil
         var everyLayerGround: (@Sendable () throws -> Ground)?
-        if let everyLayer { everyLayerGround = { try ground(everyLayer, memo) } }
+        if let everyLayer = open.everyLayer {
+            everyLayerGround = { try ground(everyLayer, memo) }
+        }
         let scoring = configuration.search.scoring
         var selection = configuration.selection
         // Encoder layers are trained with one head.
@@ -268,8 +276,8 @@ extension Pipeline {
                 candidates.all.map(\.genotype), examples: scoring.examples,
                 initializations: scoring.initializations,
                 outputs: min(trainings.classes, scoring.outputDirections)),
-            limits: configuration.space.limits(for: splits.train), test: splits.test,
-            everyLayer: everyLayerGround, watch: watch)
+            limits: bounded(configuration.space.limits(for: splits.train), open.prepared),
+            test: splits.test, everyLayer: everyLayerGround, watch: open.watch)
     }
 
     /// The task as random search sees it, which does not know which layers are worth reading; `nil` where
@@ -300,7 +308,8 @@ extension Pipeline {
         return Ground(
             trainings: trainings(prepared, splits.train, splits.dev, memo),
             costs: try AnswerCosts(prepared.views, train: splits.train),
-            limits: configuration.space.limits(for: splits.train), test: splits.test)
+            limits: bounded(configuration.space.limits(for: splits.train), prepared),
+            test: splits.test)
     }
 
     private func fineTune(

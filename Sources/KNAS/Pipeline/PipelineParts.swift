@@ -38,12 +38,9 @@ extension Pipeline {
         defer { try? store.close() }
         // Bad options are reported now rather than by every share.
         try configuration.search.scoring.check()
-        // Mean lengths matter only where multiply-adds are limited.
         let limits = try prepared.views.map { view in
             configuration.space.limits(
-                lengths: configuration.space.maximumMultiplyAdds == nil
-                    ? [] : try view.features.trainLengths(),
-                segments: view.features.segments)
+                lengths: try view.features.trainLengths(), segments: view.features.segments)
         }
         let search = candidateSearch(prepared, limits) { _, _ in
             preconditionFailure("a plan scores nothing")
