@@ -16,6 +16,7 @@ import pathlib
 import random
 import statistics
 import subprocess
+import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -137,6 +138,8 @@ def main():
     for task in tasks:
         for seed in arguments.seeds.split(","):
             found, cut = compare(task, int(seed), arguments)
+            audit, peer = (found[name][0] for name in list(found)[:2])
+            print(f"{task} {seed}: {audit:.3f}, cleanlab {peer:.3f}", file=sys.stderr, flush=True)
             for name, value in found.items():
                 scores.setdefault(name, {}).setdefault(task, []).append(value)
             for name, value in cut.items():

@@ -1,3 +1,5 @@
+import COpenBLAS
+
 /// Kernel ridge regression with a constant term that is not penalised, for every ridge from one
 /// eigendecomposition `K = U diag(v) U'`.
 ///
@@ -76,15 +78,55 @@ public struct KernelRidge {
     }
 
     /// What the regression says of every example when it has not seen it, for each target `[n]`, with the ridge
-    /// that has the least squared error of that.
-    /// - Complexity: O(n^2 (targets + 1)) for each of the ridges.
+    /// that has the least squared error of that; the largest in a tie.
+    /// - Complexity: O(n^2 (targets + 1)) for each of the ridges, most of it matrix products.
     public func leaveOneOut(_ targets: [[Double]]) -> [[Double]] {
-        let ridge = leastLeaveOneOutError(targets).ridge
-        let diagonal = inverseDiagonal(ridge)
-        return targets.map { target in
-            let weights = solve(target, ridge: ridge).weights
-            return (0..<n).map { target[$0] - weights[$0] / diagonal[$0] }
+        let count = targets.count
+        guard count > 0 else { return [] }
+        // `[n, targets]`, and its projection `U'y`.
+        let table = (0..<n).flatMap { row in targets.map { $0[row] } }
+        let projected = product(CblasNoTrans, table, count)
+        var best = (error: Double.infinity, misses: table)
+        for ridge in Self.ridges.map({ $0 * scale }).sorted(by: >) {
+            let inverse = values.map { 1 / ($0 + ridge) }
+            var tops = [Double](repeating: 0, count: count)
+            var bottom = 0.0
+            for k in 0..<n {
+                bottom += ones[k] * ones[k] * inverse[k]
+                for target in 0..<count {
+                    tops[target] += ones[k] * projected[k * count + target] * inverse[k]
+                }
+            }
+            var factors = projected
+            for k in 0..<n {
+                for target in 0..<count {
+                    factors[k * count + target] -= tops[target] / bottom * ones[k]
+                    factors[k * count + target] *= inverse[k]
+                }
+            }
+            let diagonal = inverseDiagonal(ridge)
+            var misses = product(CblasTrans, factors, count)
+            var error = 0.0
+            for place in misses.indices {
+                misses[place] /= diagonal[place / count]
+                error += misses[place] * misses[place]
+            }
+            if error < best.error { best = (error, misses) }
         }
+        return targets.indices.map { target in
+            (0..<n).map { targets[target][$0] - best.misses[$0 * count + target] }
+        }
+    }
+
+    /// The eigenvectors, one in each row, or their transpose, times a table `[n, columns]`.
+    private func product(
+        _ orientation: CBLAS_TRANSPOSE, _ table: [Double], _ columns: Int
+    ) -> [Double] {
+        var result = [Double](repeating: 0, count: n * columns)
+        cblas_dgemm(
+            CblasRowMajor, orientation, CblasNoTrans, Int32(n), Int32(columns), Int32(n), 1,
+            eigen.vectors, Int32(n), table, Int32(columns), 0, &result, Int32(columns))
+        return result
     }
 
     /// `U'y`.

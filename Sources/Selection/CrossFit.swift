@@ -63,22 +63,11 @@ public struct CrossFit: Sendable {
         self.threads = threads
         self.progress = progress
         self.key = key
-        // The first row of a group decides where all of it goes.
-        var first: [Int: Int] = [:]
-        var leaders: [Int] = []
-        let places = labels.indices.map { row in
-            let group = groups?[row] ?? row
-            if let place = first[group] { return place }
-            first[group] = leaders.count
-            leaders.append(row)
-            return leaders.count - 1
-        }
-        precondition(leaders.count > 1, "something to fit on, and something to hold out")
-        let wanted = max(2, min(count, leaders.count))
-        let assigned = HeldOutParts.folds(
-            leaders.map { labels[$0] }, count: wanted, key: key.child("folds"))
-        folds = places.map { assigned[$0] }
-        self.count = wanted
+        let distinct = groups.map { Set($0).count } ?? labels.count
+        precondition(distinct > 1, "something to fit on, and something to hold out")
+        self.count = max(2, min(count, distinct))
+        folds = HeldOutParts.folds(
+            labels, count: self.count, together: groups, key: key.child("folds"))
     }
 
     /// Fits heads, each with every fold held out.

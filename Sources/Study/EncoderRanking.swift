@@ -107,8 +107,11 @@ public struct EncoderRanking: Sendable {
         note("\(view.encoderName): \(view.layers.count) hidden states, \(dataset.train.count) rows")
         let rate = try view.features.tokensPerSecond()
         let features = try view.features.features(.train)
+        // Rows that share a text are held out together, unless all do.
+        let groups = TextGroups(dataset.train).of
         let fit = CrossFit(
-            labels: features.labels, threads: configuration.threads, progress: progress,
+            labels: features.labels, groups: Set(groups).count > 1 ? groups : nil,
+            threads: configuration.threads, progress: progress,
             key: key.child("fit"))
         let genotypes = try view.layers.map { try LayerProbe.head(in: view.space, layer: $0) }
         let heads = try fit.run(genotypes, in: view.space, features)
