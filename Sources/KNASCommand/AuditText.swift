@@ -54,12 +54,17 @@ struct AuditText {
     private func groups(_ name: String, _ groups: [AuditResult.DuplicateGroup]) -> [String] {
         guard !groups.isEmpty else { return ["\(name): none"] }
         let rows = groups.reduce(0) { $0 + $1.rows.count }
-        let conflicting = groups.filter(\.isConflicting)
+        let conflicting = groups.count(where: \.isConflicting)
         var lines = [
-            "\(name): \(groups.count) groups, \(rows) rows; \(conflicting.count) with different labels"
+            "\(name): \(groups.count) groups, \(rows) rows; \(conflicting) with different labels"
         ]
-        // Those that contradict each other matter most.
-        for group in (conflicting + groups.filter { !$0.isConflicting }).prefix(count) {
+        // Those that contradict each other matter most, then those that are most alike.
+        let order = groups.indices.sorted { a, b in
+            let (x, y) = (groups[a], groups[b])
+            if x.isConflicting != y.isConflicting { return x.isConflicting }
+            return x.similarity != y.similarity ? x.similarity > y.similarity : a < b
+        }
+        for group in order.prefix(count).map({ groups[$0] }) {
             var table = TextTable(["", "", ""])
             for index in group.rows.prefix(4) {
                 let row = result.rows[index]
@@ -90,7 +95,10 @@ struct AuditText {
             "  \($0.key): \($0.value.same) rows word for word, \($0.value.near) nearly"
         }
         var table = TextTable(["alike", "row", "is also", "text"])
-        for leak in result.leakage.prefix(count) {
+        let order = result.leakage.sorted { a, b in
+            a.similarity != b.similarity ? a.similarity > b.similarity : a.row < b.row
+        }
+        for leak in order.prefix(count) {
             let row = result.rows[leak.row]
             table.add([
                 String(format: "%.2f", leak.similarity), place(row),

@@ -120,7 +120,7 @@ struct TaskOptions: ParsableArguments {
     func onePairing() throws -> Pairing? {
         try require(
             pairing != .both, "--pairing", "both",
-            "joint or siamese; only search, its pieces and correlate take both")
+            "joint or siamese; only search, its pieces, correlate and audit take both")
         return pairing.single
     }
 }
@@ -169,7 +169,7 @@ struct EncoderOptions: ParsableArguments {
     func oneEncoder() throws -> String {
         try require(
             encoders.count == 1, "--encoder", encoder,
-            "one encoder; only search, its pieces and correlate take several")
+            "one encoder; only search, its pieces, correlate and audit take several")
         return encoder
     }
 }
