@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "Support", dependencies: ["COpenSSL"]),
         .target(name: "Metrics", dependencies: ["Support"]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
-        .target(name: "Graphs", dependencies: ["Tensors"]),
+        .target(name: "Graphs", dependencies: ["Metrics", "Tensors"]),
         .target(name: "Tasks", dependencies: ["CZlib", "Metrics", "Support", "Yams"]),
         .target(
             name: "Tokenization",

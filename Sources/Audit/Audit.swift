@@ -37,11 +37,13 @@ public struct Audit: Sendable {
         try BLAS.reserveMemory(threads: configuration.threads)
         guard configuration.judgesLabels else {
             let dataset = try Preparation.load(configuration.input, note)
+            try dataset.requireClasses(for: "knas audit")
             return try result(dataset, [], encoders: []) { _, _ in nil }
         }
         let prepared = try Preparation(
             configuration.input, SpaceConfiguration(), threads: configuration.threads,
             progress: progress, note: note)
+        try prepared.requireClasses(for: "knas audit")
         let rows = AuditRow.all(prepared.dataset)
         var pooled = prepared.dataset
         pooled.train = rows.map(\.example)

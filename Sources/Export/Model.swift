@@ -32,8 +32,8 @@ public struct Model: Sendable {
             configuration.members.map(\.replicas) == members.map(\.replicas.count),
             "as many heads as the configuration says")
         precondition(
-            members.allSatisfy { $0.graph.output.width == configuration.labels.count },
-            "one logit per class")
+            members.allSatisfy { $0.graph.output.width == configuration.targets.outputs },
+            "one logit per class or label, or one for a number")
         precondition(
             unfrozen == nil || configuration.headCount == 1, "one head on trained encoder layers")
         self.configuration = configuration

@@ -1,6 +1,7 @@
 import Features
 import Foundation
 import Heads
+import Metrics
 import Support
 import Tasks
 
@@ -108,19 +109,29 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         }
     }
 
-    /// The version of the layout that is written.
+    /// The version of the layout that is written for models that choose one class.
     static let currentVersion = 5
+    /// That for models with other targets, which earlier programs would take for classes.
+    static let targetVersion = 6
 
     /// Version of the layout: that which is written, also where an older one was read.
     public private(set) var formatVersion = Self.currentVersion
     public var task: String
     /// Whether the task has two texts.
     public var hasPairs: Bool
-    /// Class names, by index.
+    /// What it answers with; `nil` is one class.
+    public private(set) var target: TargetKind?
+    /// Class names, by index; or those of the labels that a text may have. None where it answers with a
+    /// number.
     public var labels: [TaskLabel]
+    /// For each label from which probability on a text is said to have it; only with ``TargetKind/labels``.
+    public private(set) var thresholds: [Float]?
+    /// Mean and deviation of the training rows' numbers: outputs are in units of the deviation. Only with
+    /// ``TargetKind/number``.
+    public private(set) var scale: NumberScale?
     /// Index of the positive class, for F1, in tasks that have one.
     public var positiveLabel: Int?
-    /// What the logarithms of the mixed probabilities are divided by.
+    /// What the logarithms of the mixed probabilities are divided by; of labels, the logits of theirs.
     public var temperature: Double
     /// What the members read.
     public var views: [View]
@@ -138,6 +149,28 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         self.temperature = temperature
         self.views = views
         self.members = members
+    }
+
+    /// A model for targets of any kind.
+    /// - Parameter thresholds: one for each label; `nil`: 0.5.
+    public init(
+        task: String, hasPairs: Bool, labels: [TaskLabel], targets: TargetSpace,
+        positiveLabel: Int?, views: [View], members: [Member], temperature: Double = 1,
+        thresholds: [Float]? = nil
+    ) {
+        self.init(
+            task: task, hasPairs: hasPairs, labels: labels, positiveLabel: positiveLabel,
+            views: views, members: members, temperature: temperature)
+        switch targets {
+        case .classes: return
+        case .labels(let count):
+            target = .labels
+            self.thresholds = thresholds ?? Array(repeating: 0.5, count: count)
+        case .number(let scale):
+            target = .number
+            self.scale = scale
+        }
+        formatVersion = Self.targetVersion
     }
 
     /// A model of one head.
@@ -161,6 +194,15 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
 
     // MARK: What follows from it
 
+    /// What it answers with.
+    public var targets: TargetSpace {
+        switch target ?? .oneClass {
+        case .oneClass: .classes(labels.count)
+        case .labels: .labels(labels.count)
+        case .number: .number(scale ?? NumberScale())
+        }
+    }
+
     /// Sequences per example in a view.
     public func segments(ofView view: Int) -> Int {
         views[view].features.segments(hasPairs: hasPairs)
@@ -171,7 +213,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         let member = members[place]
         let view = views[member.view]
         return HeadContext(
-            inputWidth: view.width, classes: labels.count,
+            inputWidth: view.width, classes: targets.outputs,
             segments: segments(ofView: member.view),
             layers: view.fineTuning?.headLayers ?? member.layers)
     }

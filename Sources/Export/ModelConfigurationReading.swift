@@ -13,7 +13,7 @@ extension ModelConfiguration {
     /// Temperatures that leave something of the probabilities.
     private static let temperatures = 1e-3...1e3
 
-    /// Reads and checks a `config.json` of format 2 to 5. What is older than 5 becomes one view and
+    /// Reads and checks a `config.json` of format 2 to 6. What is older than 5 becomes one view and
     /// one member.
     /// - Throws: ``FileError``, ``ModelError``.
     public static func load(_ url: URL) throws -> ModelConfiguration {
@@ -22,7 +22,7 @@ extension ModelConfiguration {
 
     /// What is wrong, or `nil`.
     fileprivate var objection: String? {
-        if !(2...100_000).contains(labels.count) { return "\(labels.count) labels" }
+        if let reason = targetObjection { return reason }
         if let positiveLabel, !labels.indices.contains(positiveLabel) {
             return "positiveLabel is \(positiveLabel), there are \(labels.count) labels"
         }
@@ -46,6 +46,34 @@ extension ModelConfiguration {
             }
         }
         return together
+    }
+
+    /// What is wrong with labels, thresholds and scale, which depend on what the model answers with.
+    private var targetObjection: String? {
+        if (target == nil) != (formatVersion < Self.targetVersion) {
+            return
+                "target is \(target.map { "`\($0.rawValue)`" } ?? "missing") in format \(formatVersion)"
+        }
+        switch target ?? .oneClass {
+        case .oneClass, .labels:
+            if !(2...100_000).contains(labels.count) { return "\(labels.count) labels" }
+        case .number:
+            if !labels.isEmpty { return "\(labels.count) labels: expected none beside a number" }
+        }
+        switch target {
+        case nil: break
+        case .oneClass: return "target is `class`: expected none in format \(formatVersion)"
+        case .labels:
+            guard let thresholds, thresholds.count == labels.count,
+                thresholds.allSatisfy({ (0...1).contains($0) })
+            else { return "thresholds: expected one from 0 to 1 for each label" }
+        case .number:
+            guard let scale, scale.mean.isFinite, scale.deviation.isFinite, scale.deviation > 0
+            else { return "scale: expected a mean and a positive deviation" }
+        }
+        if target != .labels, thresholds != nil { return "thresholds without labels" }
+        if target != .number, scale != nil { return "scale without a number" }
+        return nil
     }
 
     /// Where an objection belongs, if that needs to be said.
@@ -137,7 +165,7 @@ extension ModelConfiguration {
 /// A `config.json` as it lies in a directory: the configuration, and how its tensors are named.
 struct StoredConfiguration: Decodable {
     /// The versions that can be read.
-    private static let versions = 2...ModelConfiguration.currentVersion
+    private static let versions = 2...ModelConfiguration.targetVersion
 
     private(set) var configuration: ModelConfiguration
     private let version: Int
@@ -170,7 +198,7 @@ struct StoredConfiguration: Decodable {
                     + "\(Self.versions.upperBound)")
         }
         configuration =
-            version == ModelConfiguration.currentVersion
+            version >= ModelConfiguration.currentVersion
             ? try ModelConfiguration(from: decoder)
             : try OldConfiguration(from: decoder).configuration
     }

@@ -24,11 +24,15 @@ extension ModelConfiguration {
     /// `format_version` tells them from files of the formats before 5, which had `labels` one per
     /// line, `layers` with commas between them, and a key for everything else in a view or member.
     var metadata: [String: String] {
-        [
+        var entries = [
             "format_version": "\(formatVersion)", "task": task,
             "temperature": "\(temperature)", "labels": json(labels.map(\.name)),
             "views": json(views), "members": json(members),
         ]
+        entries["target"] = target?.rawValue
+        entries["thresholds"] = thresholds.map(json)
+        entries["scale"] = scale.map(json)
+        return entries
     }
 
     private func json(_ value: some Encodable) -> String {

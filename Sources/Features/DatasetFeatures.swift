@@ -78,7 +78,9 @@ public struct FeatureSource: Sendable {
 
     /// The same for examples that need not be a split of the data set.
     public func features(of examples: [Example]) throws -> FeatureSet {
-        try cache.features(of: examples, configuration, progress: progress) {
+        try cache.features(
+            of: examples, configuration, targets: dataset.targets, progress: progress
+        ) {
             note("rebuilding: \($0)")
         }
     }

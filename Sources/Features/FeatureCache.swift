@@ -1,5 +1,6 @@
 import Encoders
 import Foundation
+import Metrics
 import Support
 import Tasks
 import Tensors
@@ -32,11 +33,13 @@ public struct FeatureCache: Sendable {
     /// The features of examples.
     ///
     /// - Parameters:
+    ///   - space: what the examples' targets are.
     ///   - progress: called with the number of sequences done while features are computed.
     ///   - onRebuild: called with the reason why an entry could not be used.
     /// - Throws: ``EncoderError``, ``FileError``, ``FeatureError/nonFinite(text:)``, `Interrupted`.
     public func features(
         of examples: [Example], _ configuration: FeatureConfiguration,
+        targets space: TargetSpace = .classes(2),
         progress: ProgressHandler? = nil, onRebuild: (FeatureError) -> Void = { _ in }
     ) throws -> FeatureSet {
         let work = try FeatureWork(examples, configuration, encoder, directory)
@@ -64,7 +67,7 @@ public struct FeatureCache: Sendable {
         }
         return FeatureSet(
             files: work.entries.compactMap { files[$0.layer] }, places: work.list.places,
-            segments: work.list.segments, labels: examples.map { Int32($0.label) })
+            segments: work.list.segments, targets: Targets(examples.map(\.target), in: space))
     }
 
     /// Tokens in every segment of every example, segments of an example together; nothing is

@@ -65,7 +65,7 @@ public final class FeatureExtractor: @unchecked Sendable {
         }
         batch.owner = storage
         return FeatureBatch(
-            batch: batch, labels: Array(repeating: 0, count: batch.exampleCount),
+            batch: batch, targets: .classes(Array(repeating: 0, count: batch.exampleCount)),
             width: width / layerCount)
     }
 

@@ -1,11 +1,12 @@
 import CKernels
 import Foundation
 import Graphs
+import Metrics
 import Support
 import Tasks
 import Tensors
 
-/// The features of a list of examples, on disk, and their labels.
+/// The features of a list of examples, on disk, and their true answers.
 public struct FeatureSet: Sendable {
     /// Where a sequence is.
     private struct Place {
@@ -20,21 +21,21 @@ public struct FeatureSet: Sendable {
     private let places: [Place]
     /// Sequences per example.
     public let segments: Int
-    /// One label per example.
-    public let labels: [Int32]
+    /// One per example.
+    public let targets: Targets
 
     /// - Precondition: at least one file, all with the same sequences and width.
-    init(files: [FeatureFile], places: [Int32], segments: Int, labels: [Int32]) {
+    init(files: [FeatureFile], places: [Int32], segments: Int, targets: Targets) {
         self.init(
             sources: [files], places: places.map { Place(source: 0, sequence: $0) },
-            segments: segments, labels: labels)
+            segments: segments, targets: targets)
     }
 
-    private init(sources: [[FeatureFile]], places: [Place], segments: Int, labels: [Int32]) {
+    private init(sources: [[FeatureFile]], places: [Place], segments: Int, targets: Targets) {
         self.sources = sources
         self.places = places
         self.segments = segments
-        self.labels = labels
+        self.targets = targets
     }
 
     /// Stores features that come from elsewhere, e.g. another program, and maps them.
@@ -42,15 +43,15 @@ public struct FeatureSet: Sendable {
     /// - Parameters:
     ///   - rows: `[tokens, width]`, sequences one after another, the segments of an example together.
     ///   - lengths: tokens of each sequence.
-    ///   - labels: one per example.
+    ///   - targets: one per example.
     ///   - url: the file to write.
     /// - Throws: ``FileError``, ``TensorError``, ``FeatureError``.
     /// - Precondition: the counts agree.
     public init(
-        storing rows: [Float], lengths: [Int], width: Int, segments: Int, labels: [Int32],
+        storing rows: [Float], lengths: [Int], width: Int, segments: Int, targets: Targets,
         at url: URL
     ) throws {
-        precondition(lengths.count == labels.count * segments, "segments of every example")
+        precondition(lengths.count == targets.count * segments, "segments of every example")
         precondition(rows.count == lengths.reduce(0, +) * width, "one row per token")
         let offsets = Batch.offsets(lengths)
         try FeatureFile.write(to: url, digest: "stored", offsets: offsets, width: width) { sink in
@@ -63,15 +64,31 @@ public struct FeatureSet: Sendable {
                 try FeatureFile(
                     url, digest: "stored", sequences: lengths.count, width: width)
             ],
-            places: lengths.indices.map(Int32.init), segments: segments, labels: labels)
+            places: lengths.indices.map(Int32.init), segments: segments, targets: targets)
     }
+
+    /// The same for examples that have a class.
+    /// - Parameter labels: one per example.
+    /// - Throws: ``FileError``, ``TensorError``, ``FeatureError``.
+    public init(
+        storing rows: [Float], lengths: [Int], width: Int, segments: Int, labels: [Int32],
+        at url: URL
+    ) throws {
+        try self.init(
+            storing: rows, lengths: lengths, width: width, segments: segments,
+            targets: .classes(labels), at: url)
+    }
+
+    /// The class of each example.
+    /// - Precondition: examples have one class.
+    public var labels: [Int32] { targets.classes }
 
     /// Features per token and layer.
     public var width: Int { sources[0][0].width }
     /// Number of the encoder's layers, which are the input slots of a batch.
     public var layerCount: Int { sources[0].count }
     /// Number of examples.
-    public var count: Int { labels.count }
+    public var count: Int { targets.count }
 
     /// Tokens in a segment of an example.
     public func length(_ example: Int, segment: Int = 0) -> Int {
@@ -123,13 +140,14 @@ public struct FeatureSet: Sendable {
             }
         }
         batch.owner = storage
-        return FeatureBatch(batch: batch, labels: examples.map { labels[$0] }, width: width)
+        return FeatureBatch(batch: batch, targets: targets.rows(examples), width: width)
     }
 
     /// The same features with other labels, e.g. shuffled ones for a control.
     public func relabelled(_ labels: [Int32]) -> FeatureSet {
         precondition(labels.count == count)
-        return FeatureSet(sources: sources, places: places, segments: segments, labels: labels)
+        return FeatureSet(
+            sources: sources, places: places, segments: segments, targets: .classes(labels))
     }
 
     /// The examples of another set after this one's.
@@ -143,7 +161,7 @@ public struct FeatureSet: Sendable {
             sources: sources + other.sources,
             places: places
                 + other.places.map { Place(source: first + $0.source, sequence: $0.sequence) },
-            segments: segments, labels: labels + other.labels)
+            segments: segments, targets: targets.appending(other.targets))
     }
 
     /// The same features of some layers only, which become the slots 0, 1 and so on.
@@ -151,7 +169,7 @@ public struct FeatureSet: Sendable {
     public func reading(slots: [Int]) -> FeatureSet {
         FeatureSet(
             sources: sources.map { files in slots.map { files[$0] } }, places: places,
-            segments: segments, labels: labels)
+            segments: segments, targets: targets)
     }
 
     /// Some of the examples, in the order given.
@@ -159,24 +177,28 @@ public struct FeatureSet: Sendable {
         FeatureSet(
             sources: sources,
             places: examples.flatMap { places[$0 * segments..<($0 + 1) * segments] },
-            segments: segments, labels: examples.map { labels[$0] })
+            segments: segments, targets: targets.rows(examples))
     }
 }
 
 /// A batch of features that owns its memory.
 public struct FeatureBatch {
     public let batch: Batch
-    public let labels: [Int32]
+    public let targets: Targets
     /// Features per token and slot.
     let width: Int
 }
 
 extension FeatureBatch {
+    /// The class of each example.
+    /// - Precondition: examples have one class.
+    public var labels: [Int32] { targets.classes }
+
     /// The same rows with some of the slots only, which become 0, 1 and so on.
     public func reading(slots: [Int]) -> FeatureBatch {
         var batch = batch
         batch.inputs = slots.map { batch.inputs[$0] }
-        return FeatureBatch(batch: batch, labels: labels, width: width)
+        return FeatureBatch(batch: batch, targets: targets, width: width)
     }
 
     /// Some of the examples, with a copy of their rows.
@@ -199,6 +221,6 @@ extension FeatureBatch {
             result.inputs.append(UnsafePointer(storage.pointer + slot * slotCount))
         }
         result.owner = storage
-        return FeatureBatch(batch: result, labels: examples.map { labels[$0] }, width: width)
+        return FeatureBatch(batch: result, targets: targets.rows(examples), width: width)
     }
 }

@@ -19,10 +19,18 @@ struct EvaluatedMetrics: Encodable {
 
     /// A metric in a line; each says which class or average it is.
     var text: String {
-        let averages = ["macroF1": "mean over classes", "balancedAccuracy": "mean over classes"]
+        let several = metrics.microF1 != nil
+        let averages = [
+            "macroF1": several ? "mean over labels" : "mean over classes",
+            "balancedAccuracy": "mean over classes", "averagePrecision": "mean over labels",
+            "microF1": "all labels together", "microAveragePrecision": "all labels together",
+            "accuracy": several ? "all labels of a row right" : nil,
+            "meanSquaredError": "squared unit of the data",
+            "meanAbsoluteError": "unit of the data",
+        ].compactMapValues { $0 }
         let lines =
             ClassificationMetrics.all.compactMap { name, value -> (String, String)? in
-                guard let value = value(metrics) else { return nil }
+                guard let value = value(metrics), !value.isNaN else { return nil }
                 let of = name == "f1" ? positive.map { "of \($0.revealed)" } : averages[name]
                 return (name + (of.map { " (\($0))" } ?? ""), String(format: "%.4f", value))
             } + [("rows", "\(metrics.count)")]

@@ -122,7 +122,8 @@ struct FeaturesCommand: ParsableCommand {
         let start = Date()
         for split in Split.allCases {
             let features = try cache.features(
-                of: dataset[split], configuration, progress: console.progress
+                of: dataset[split], configuration, targets: dataset.targets,
+                progress: console.progress
             ) { console.note("rebuilding: \($0)") }
             summary.sequences[split.rawValue] = features.count * features.segments
             summary.tokens[split.rawValue] = (0..<features.count).reduce(0) {

@@ -17,7 +17,8 @@ struct PredictCommand: ParsableCommand {
             extension says (.csv, .jsonl, .ndjson, .json; with .gz too), and --text and --pair name them.
 
             Each line of the output is an object, even without --json: label, probability, and every \
-            class's probability. It is written as soon as its text is classified, while more of the \
+            class's probability; for tasks with several labels a row, labels (those whose probabilities \
+            reach their thresholds, maybe none) and probabilities; for numbers, value. It is written as soon as its text is classified, while more of the \
             input is still to come.
 
             Texts are held to the rules of training: an empty one, or one with a NUL, ends the work \
@@ -170,9 +171,15 @@ struct PredictCommand: ParsableCommand {
     }
 
     private struct Answer: Encodable {
-        let label: String
-        let probability: Float
-        let probabilities: [String: Float]
+        /// With one class a text; likewise `probability`.
+        let label: String?
+        let probability: Float?
+        /// With several labels a text.
+        let labels: [String]?
+        /// With classes or labels.
+        let probabilities: [String: Float]?
+        /// With a number.
+        let value: Double?
         let logits: [String: Float]?
         var explanation: Reasons?
 
@@ -180,10 +187,13 @@ struct PredictCommand: ParsableCommand {
             func byName(_ values: [Float]) -> [String: Float] {
                 Dictionary(zip(labels, values)) { first, _ in first }
             }
-            label = result.label
-            probability = result.probability
-            probabilities = byName(result.probabilities)
-            logits = wanted ? byName(result.logits) : nil
+            let isClass = result.labels == nil && result.value == nil
+            label = isClass ? result.label : nil
+            probability = isClass ? result.probability : nil
+            self.labels = result.labels
+            value = result.value
+            probabilities = result.value == nil ? byName(result.probabilities) : nil
+            logits = wanted && result.value == nil ? byName(result.logits) : nil
         }
     }
 

@@ -93,7 +93,9 @@ struct SearchCommand: ParsableCommand {
     /// The exported model, one head and the controls: figures, and how far they are apart.
     private static func figures(_ result: RunResult) -> String {
         let metric = result.metrics[0]
-        let shown = result.metrics + (result.metrics.contains(.accuracy) ? [] : [.accuracy])
+        let shown =
+            result.metrics
+            + (result.metrics.contains(.accuracy) || result.target == .number ? [] : [.accuracy])
         var table = TextTable(
             ["", "held-out \(result.title(of: metric))"]
                 + shown.map { "test \(result.title(of: $0))" }

@@ -64,7 +64,7 @@ struct TaskCommand: ParsableCommand {
         /// The report for people.
         private static func text(_ dataset: Dataset) -> String {
             let report = dataset.report
-            var lines = ["task \(dataset.name): \(report.labelNames.count) classes"]
+            var lines = ["task \(dataset.name): \(dataset.answers)"]
             let names = report.labelNames.map(\.revealed)
             let width = max(22, names.map(\.count).max() ?? 0)
             for split in report.splits {

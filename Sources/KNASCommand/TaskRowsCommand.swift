@@ -28,7 +28,22 @@ extension TaskCommand {
             let split: Split
             let text: String
             let pair: String?
-            let label: String
+            /// With one class a row.
+            let label: String?
+            /// With several labels a row.
+            let labels: [String]?
+            /// With a number.
+            let value: Double?
+
+            init(_ example: Example, _ split: Split, _ dataset: Dataset) {
+                self.split = split
+                text = example.text
+                pair = example.pair
+                let names = example.target.indices.map { dataset.labels[$0].name }
+                label = dataset.targets.kind == .oneClass ? names.first : nil
+                labels = dataset.targets.kind == .labels ? names : nil
+                value = example.target.value
+            }
         }
 
         func run() throws {
@@ -41,9 +56,7 @@ extension TaskCommand {
                     var lines = Data()
                     for example in dataset[split][part] {
                         lines += try JSONEncoder.compact.encode(
-                            Line(
-                                split: split, text: example.text, pair: example.pair,
-                                label: dataset.labels[example.label].name))
+                            Line(example, split, dataset))
                         lines.append(0x0a)
                     }
                     try lines.withUnsafeBytes { try StandardStreams.write($0) }

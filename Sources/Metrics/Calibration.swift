@@ -21,14 +21,15 @@ public struct CalibrationCurve: Sendable, Equatable, Codable {
     /// Bins of equal width from 0 to 1.
     public let bins: [CalibrationBin]
 
-    /// Sorts predictions into bins by the probability of the predicted class.
+    /// Sorts predictions into bins by the probability of the predicted class; where rows have several labels,
+    /// all labels of all rows by the probability that the row has it.
     /// - Precondition: `binCount` is positive.
     public init(_ predictions: Predictions, binCount: Int = defaultBinCount) {
         precondition(binCount > 0, "a calibration curve needs bins")
         var counts = [Int](repeating: 0, count: binCount)
         var right = [Int](repeating: 0, count: binCount)
         var sums = [Double](repeating: 0, count: binCount)
-        for (confidence, isRight) in zip(predictions.confidences, predictions.correct) {
+        for (confidence, isRight) in zip(predictions.confidences, predictions.confirmations) {
             let place = (Double(confidence) * Double(binCount)).rounded(.up)
             let bin = min(max(Int(place) - 1, 0), binCount - 1)
             counts[bin] += 1

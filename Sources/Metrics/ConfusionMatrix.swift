@@ -136,6 +136,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
         case .f1: criterion.positive.map(f1(of:)) ?? .nan
         case .macroF1: macroF1
         case .mcc: mcc
+        case .microF1, .averagePrecision, .pearson, .spearman: .nan
         }
     }
 

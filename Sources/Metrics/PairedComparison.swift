@@ -10,11 +10,12 @@ public struct PairedComparison: Sendable, Equatable, Codable {
     /// Percentile bootstrap interval of the difference; whole examples are drawn, so each keeps
     /// both of its predictions.
     public let interval: ConfidenceInterval
-    /// Examples that only the first classifier has right.
+    /// Examples that only the first classifier has right; of numbers, those that it is nearer to.
     public let onlyFirst: Int
-    /// Examples that only the second classifier has right.
+    /// Examples that only the second classifier has right; likewise.
     public let onlySecond: Int
-    /// Two-sided p of McNemar's exact test on right and wrong answers, whatever the metric.
+    /// Two-sided p of McNemar's exact test on right and wrong answers, whatever the metric; of numbers it is
+    /// the sign test on which is nearer.
     public let pValue: Double
 
     /// Compares what two classifiers predict.
@@ -34,16 +35,13 @@ public struct PairedComparison: Sendable, Equatable, Codable {
         key: RandomKey
     ) throws {
         precondition(resamples > 0, "an interval needs resamples")
-        guard first.labels == second.labels, first.classes == second.classes else {
+        guard first.targets == second.targets, first.classes == second.classes else {
             throw MetricsError.unequalCounts(
                 what: "examples of the second classifier", expected: first.count,
                 found: second.count)
         }
         func difference(_ rows: [Int]) -> Double {
-            let values = [first, second].map {
-                ConfusionMatrix($0, rows: rows).value(of: criterion)
-            }
-            return values[0] - values[1]
+            criterion.value(first, rows: rows) - criterion.value(second, rows: rows)
         }
         let all = difference(Array(0..<first.count))
         let found = Bootstrap.interval(
@@ -52,9 +50,16 @@ public struct PairedComparison: Sendable, Equatable, Codable {
         metric = criterion.metric
         self.difference = all
         interval = found ?? ConfidenceInterval(lower: all, upper: all, level: level)
-        let isRight = Array(zip(first.correct, second.correct))
-        onlyFirst = isRight.count { $0 && !$1 }
-        onlySecond = isRight.count { $1 && !$0 }
+        switch first.targets {
+        case .classes, .labels:
+            let isRight = Array(zip(first.correct, second.correct))
+            onlyFirst = isRight.count { $0 && !$1 }
+            onlySecond = isRight.count { $1 && !$0 }
+        case .numbers:
+            let errors = Array(zip(first.squaredErrors, second.squaredErrors))
+            onlyFirst = errors.count { $0 < $1 }
+            onlySecond = errors.count { $1 < $0 }
+        }
         pValue = Self.mcnemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
     }
 

@@ -71,7 +71,11 @@ public enum RankStatistics {
         }
     }
 
-    private static func pearson(_ x: [Double], _ y: [Double]) -> Double? {
+    /// Pearson's correlation, from -1 to 1.
+    /// - Returns: nil where it is undefined: below two pairs, all values of one side equal, a NaN.
+    /// - Precondition: both lists are equally long.
+    public static func pearson(_ x: [Double], _ y: [Double]) -> Double? {
+        precondition(x.count == y.count, "a correlation needs pairs")
         guard x.count > 1 else { return nil }
         let meanX = x.reduce(0, +) / Double(x.count)
         let meanY = y.reduce(0, +) / Double(y.count)

@@ -13,11 +13,31 @@ public enum Temperature {
     /// The temperature with the least cross entropy on rows that the model was not trained on.
     ///
     /// The cross entropy is convex in the inverse temperature, so the least is found by bisection of
-    /// its derivative.
+    /// its derivative. Labels share one; numbers have none, which is 1.
     public static func fit(_ heldOut: Predictions) -> Double {
+        switch heldOut.targets {
+        case .classes: return least(classSlope(heldOut))
+        case .labels(let truth, _): return least(labelSlope(heldOut, truth))
+        case .numbers: return 1
+        }
+    }
+
+    /// The derivative of the summed cross entropy of all labels by the inverse temperature.
+    private static func labelSlope(
+        _ heldOut: Predictions, _ truth: [Float]
+    ) -> (Double) -> Double {
+        let logits = heldOut.probabilities.map { Predictions.logit($0) }
+        return { inverse in
+            zip(logits, truth).reduce(0) { sum, cell in
+                sum + cell.0 * (1 / (1 + exp(-inverse * cell.0)) - Double(cell.1))
+            }
+        }
+    }
+
+    private static func classSlope(_ heldOut: Predictions) -> (Double) -> Double {
         // As in the cross entropy: one row whose class a model rules out should not decide alone.
         let logarithms = heldOut.logarithms(above: .ulpOfOne)
-        func slope(_ inverse: Double) -> Double {
+        return { inverse in
             var sum = 0.0
             for (row, label) in heldOut.labels.enumerated() {
                 let start = row * heldOut.classes
@@ -33,6 +53,9 @@ public enum Temperature {
             }
             return sum
         }
+    }
+
+    private static func least(_ slope: (Double) -> Double) -> Double {
         var (low, high) = (1 / range.upperBound, 1 / range.lowerBound)
         if slope(low) >= 0 { return range.upperBound }
         if slope(high) <= 0 { return range.lowerBound }
@@ -51,11 +74,27 @@ extension Predictions {
         probabilities.map { log(Double(max($0, least))) }
     }
 
-    /// `softmax(log p / temperature)` for every example.
+    /// The logit of a probability that is kept away from 0 and 1 by the precision of a float.
+    static func logit(_ probability: Float) -> Double {
+        let margin = Double(Float.ulpOfOne)
+        let share = min(max(Double(probability), margin), 1 - margin)
+        return log(share / (1 - share))
+    }
+
+    /// `softmax(log p / temperature)` for every example; for every label
+    /// `sigmoid(logit(p) / temperature)`. Numbers stay as they are.
     /// - Precondition: the temperature is positive.
     public func tempered(_ temperature: Double) -> Predictions {
         precondition(temperature > 0, "a temperature is positive")
         guard temperature != 1 else { return self }
+        switch targets.kind {
+        case .oneClass: break
+        case .labels:
+            return Predictions(
+                replacing: self,
+                probabilities.map { Float(1 / (1 + exp(-Self.logit($0) / temperature))) })
+        case .number: return self
+        }
         var values = logarithms(above: .leastNormalMagnitude).map { $0 / temperature }
         for start in stride(from: 0, to: values.count, by: classes) {
             let row = start..<start + classes
@@ -71,10 +110,24 @@ extension Predictions {
     }
 
     /// The mean cross entropy of the probabilities with a temperature, in nats: as that of
-    /// ``tempered(_:)``, without making the predictions.
+    /// ``tempered(_:)``, without making the predictions. Of numbers it is ``ClassificationMetrics/loss``.
     /// - Precondition: the temperature is positive.
     public func crossEntropy(temperature: Double) -> Double {
         precondition(temperature > 0, "a temperature is positive")
+        switch targets {
+        case .classes: break
+        case .labels(let truth, _):
+            let sum = zip(truth, probabilities).reduce(0.0) { sum, cell in
+                let logit = Self.logit(cell.1) / temperature
+                // log(1 + exp(-z)) for a true label, log(1 + exp(z)) for another.
+                let against = cell.0 > 0 ? -logit : logit
+                return sum + max(0, against) + log1p(exp(-abs(against)))
+            }
+            return sum / Double(max(1, truth.count))
+        case .numbers(_, let scale):
+            return squaredErrors.reduce(0, +) / Double(max(1, count))
+                / (scale.deviation * scale.deviation)
+        }
         var sum = 0.0
         for (row, label) in labels.enumerated() {
             let start = row * classes
@@ -96,7 +149,7 @@ extension Predictions {
         precondition(weights.count == models.count, "a weight for every model")
         var sums = [Double](repeating: 0, count: first.probabilities.count)
         for (model, weight) in zip(models, weights) {
-            guard model.labels == first.labels, model.classes == first.classes else {
+            guard model.targets == first.targets, model.classes == first.classes else {
                 throw MetricsError.unequalCounts(
                     what: "examples of a model", expected: first.count, found: model.count)
             }
@@ -105,6 +158,6 @@ extension Predictions {
             }
         }
         try self.init(
-            labels: first.labels, probabilities: sums.map { Float($0) }, classes: first.classes)
+            targets: first.targets, values: sums.map { Float($0) }, outputs: first.classes)
     }
 }

@@ -38,6 +38,10 @@ extension ModelCardContent {
                 case .f1: "f1"
                 case .macroF1: "macro_f1"
                 case .mcc: "matthews_correlation"
+                case .microF1: "micro_f1"
+                case .averagePrecision: "average_precision"
+                case .pearson: "pearsonr"
+                case .spearman: "spearmanr"
                 }
             return Metric(name, figures.value(of: metric))
         }

@@ -38,7 +38,9 @@ public struct RunDirectory {
             model, encoders: findings.encoders, card: ModelCard.text(card),
             includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
         try AtomicFile.write(
-            Leaderboard.text(findings.ranking, trained: findings.selected.searched),
+            Leaderboard.text(
+                findings.ranking, trained: findings.selected.searched,
+                criterion: findings.prepared.dataset.criterion),
             to: url.appendingPathComponent("leaderboard.csv"))
         try AtomicFile.write(
             Report.html(ReportContent(findings, result, origin: origin)),

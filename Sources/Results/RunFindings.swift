@@ -20,14 +20,12 @@ public struct RunFindings {
         let members: [Predictions]
 
         /// Mean over pairs of members of the share of rows that they answer differently; `nil` for a
-        /// single head.
+        /// single head, and for numbers.
         var disagreement: Double? {
-            let answers = members.map(\.predicted)
-            let pairs = answers.indices.flatMap { a in (0..<a).map { (a, $0) } }
-            guard !pairs.isEmpty else { return nil }
-            let different = pairs.reduce(0) { sum, pair in
-                sum + zip(answers[pair.0], answers[pair.1]).count { $0 != $1 }
-            }
+            let pairs = members.indices.flatMap { a in (0..<a).map { (a, $0) } }
+            let counts = pairs.compactMap { members[$0.0].differences(from: members[$0.1]) }
+            guard !counts.isEmpty else { return nil }
+            let different = counts.reduce(0, +)
             return Double(different) / Double(pairs.count * test.count)
         }
     }
@@ -123,7 +121,8 @@ public struct RunFindings {
         let used = used
         var configuration = ModelConfiguration(
             task: dataset.name, hasPairs: dataset.hasPairs, labels: dataset.labels,
-            positiveLabel: dataset.positiveLabel, views: used.map { view($0, members) },
+            targets: dataset.targets, positiveLabel: dataset.positiveLabel,
+            views: used.map { view($0, members) },
             members: members.map { member in
                 ModelConfiguration.Member(
                     // The model's file says by number which view it is.
@@ -133,7 +132,8 @@ public struct RunFindings {
                     layers: member.entry.reading.inputLayers, weight: member.weight,
                     replicas: member.entry.replicas.count)
             },
-            temperature: selected.exported.temperature)
+            temperature: selected.exported.temperature,
+            thresholds: selected.exported.thresholds)
         guard members[0].entry.reading.trainedLayers != nil else {
             let heads = members.enumerated().map { place, member in
                 let space = SearchSpace(context: configuration.context(ofMember: place))

@@ -29,6 +29,7 @@ extension RunResult {
                     name: $0.encoderName, digest: $0.encoder.digest,
                     pairing: $0.pairing.rawValue, layers: $0.layers)
             },
+            target: dataset.targets.kind == .oneClass ? nil : dataset.targets.kind,
             labels: dataset.labels.map(\.name),
             rows: [
                 "train": dataset.train.count, "dev": dataset.dev.count,
@@ -94,8 +95,6 @@ extension RunResult.Entry {
 extension RunResult.Model {
     init(_ tested: RunFindings.Tested, _ findings: RunFindings) throws {
         let model = tested.model
-        let classes = findings.prepared.dataset.labels.indices
-        let confusion = ConfusionMatrix(tested.test)
         let isExported = model.role == findings.exported.model.role
         self.init(
             role: model.role,
@@ -110,9 +109,32 @@ extension RunResult.Model {
             heldOut: model.heldOut.map(findings.metrics),
             test: findings.metrics(tested.test), disagreement: tested.disagreement,
             memberCurve: model.curve,
-            confusion: classes.map { row in classes.map { confusion[row, $0] } },
+            confusion: tested.confusion, labels: tested.labels,
             exportedMinusThis: isExported ? nil : try findings.comparison(with: tested))
         for (place, added) in try model.additions().enumerated() { members[place].adds = added }
+    }
+}
+
+extension RunFindings.Tested {
+    /// Counts of true and predicted classes; empty where rows have no class.
+    fileprivate var confusion: [[Int]] {
+        guard test.targets.kind == .oneClass else { return [] }
+        let matrix = ConfusionMatrix(test)
+        let classes = 0..<test.classes
+        return classes.map { row in classes.map { matrix[row, $0] } }
+    }
+
+    /// How well each label is found; `nil` where rows do not have several.
+    fileprivate var labels: [RunResult.LabelResult]? {
+        guard test.targets.kind == .labels else { return nil }
+        let counts = LabelCounts(test, rows: nil)
+        let precision = AveragePrecision(test)
+        return (0..<test.classes).map { label in
+            RunResult.LabelResult(
+                threshold: Double(model.thresholds?[label] ?? 0.5), present: counts.present[label],
+                given: counts.given[label], right: counts.truePositives[label],
+                f1: counts.f1(of: label), averagePrecision: precision.labels[label])
+        }
     }
 }
 

@@ -122,11 +122,30 @@ public struct RunResult: Sendable, Codable {
         public var disagreement: Double?
         /// What every further member adds on held-out rows; empty for a single head.
         public var memberCurve: [Portfolio.Step]
-        /// Counts on test; rows are the true classes, columns those that the model predicts.
+        /// Counts on test; rows are the true classes, columns those that the model predicts. Empty where
+        /// rows do not have one class.
         public var confusion: [[Int]]
+        /// How well each label is found on test, by index; `nil` where rows do not have several.
+        public var labels: [LabelResult]?
         /// The exported model minus this one on test, in the metric that decides, with a 95 % bootstrap
         /// interval over the test rows and McNemar's p; `nil` for the exported model itself.
         public var exportedMinusThis: PairedComparison?
+    }
+
+    /// How well a label is found on test.
+    public struct LabelResult: Sendable, Codable {
+        /// From which probability on a row is said to have it.
+        public var threshold: Double
+        /// Rows that have it.
+        public var present: Int
+        /// Rows that are said to have it.
+        public var given: Int
+        /// Rows of both kinds.
+        public var right: Int
+        /// F1 at the threshold.
+        public var f1: Double
+        /// Average precision; `nil` where no row has it.
+        public var averagePrecision: Double?
     }
 
     /// A trained head that does better than all heads with as few weights or fewer.
@@ -151,7 +170,9 @@ public struct RunResult: Sendable, Codable {
     public var kernels: String
     /// The encoders that heads could read, each once for every pairing.
     public var encoders: [EncoderUse]
-    /// Names of the classes, by index.
+    /// What rows are answered with; `nil` is one class.
+    public var target: TargetKind?
+    /// Names of the classes or labels, by index; none for numbers.
     public var labels: [String]
     /// Rows of `train`, `dev` and `test`.
     public var rows: [String: Int]
@@ -185,8 +206,9 @@ public struct RunResult: Sendable, Codable {
         /// Wall seconds since the run began.
         public var seconds: Double
         /// Of the answer's portfolio, as a fraction of 1.
-        public var heldOutAccuracy: Double
-        /// In nats.
+        /// `nil` where numbers are predicted.
+        public var heldOutAccuracy: Double?
+        /// In nats; of numbers the mean squared error in units of the training rows' variance.
         public var heldOutCrossEntropy: Double
 
         /// A moment with known figures.
@@ -200,8 +222,8 @@ public struct RunResult: Sendable, Codable {
         init?(_ result: RunResult) {
             guard let heldOut = result.exported.heldOut else { return nil }
             seconds = result.cost.wallSeconds
-            heldOutAccuracy = heldOut.accuracy
-            heldOutCrossEntropy = heldOut.crossEntropy
+            heldOutAccuracy = heldOut.knownAccuracy
+            heldOutCrossEntropy = heldOut.loss
         }
     }
 }
@@ -222,7 +244,7 @@ extension RunResult {
             own.count == other.count, rows == earlier.rows
         else { return true }
         let metric = metrics[0]
-        return own.crossEntropy < other.crossEntropy
+        return own.loss < other.loss
             && own.value(of: metric) >= other.value(of: metric)
     }
 }
@@ -232,6 +254,21 @@ extension RunResult {
     public func title(of metric: Metric) -> String {
         metric == .f1 ? "F1 of \(positive ?? "the positive class")" : metric.title
     }
+
+    /// The accuracy of classes, e.g. `accuracy 81.3%`; of other targets what decides, e.g. `micro F1 0.813`.
+    public func headline(_ metrics: ClassificationMetrics?) -> String {
+        target == nil
+            ? "accuracy " + (metrics?.accuracy.percentage ?? "unknown")
+            : title(of: self.metrics[0]) + " "
+                + (metrics.map { String(format: "%.3f", $0.value(of: self.metrics[0])) }
+                    ?? "unknown")
+    }
+
+    /// Whether the accuracy is shown beside the metric that decides.
+    var showsAccuracy: Bool { metrics[0] != .accuracy && target != .number }
+
+    /// What ``ClassificationMetrics/loss`` is, for people.
+    var lossTitle: String { target == .number ? "squared error, in variances" : "cross entropy" }
 
     /// Entries of a role, in order.
     public func entries(_ role: Role) -> [Entry] { entries.filter { $0.role == role } }

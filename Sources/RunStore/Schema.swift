@@ -103,9 +103,7 @@ enum Blob {
         numbers(blob, UInt32.self)?.map(Float.init(bitPattern:))
     }
 
-    static func data(_ labels: [Int]) -> Data { data(labels.map { Int32(clamping: $0) }) }
-
-    static func labels(_ blob: Data) -> [Int]? { numbers(blob, Int32.self)?.map(Int.init) }
+    static func words(_ blob: Data) -> [Int32]? { numbers(blob, Int32.self) }
 }
 
 extension Double {

@@ -28,7 +28,8 @@ enum TrainingTable {
             case .trained(let bestEpoch, let weights, let dev):
                 [
                     key.stage, key.index, key.genotype, nil, bestEpoch, dev.classes,
-                    Blob.data(weights), Blob.data(dev.labels), Blob.data(dev.probabilities), digest,
+                    Blob.data(weights), Blob.data(dev.targets.words), Blob.data(dev.probabilities),
+                    digest,
                 ]
             case .diverged(let epoch):
                 [key.stage, key.index, key.genotype, epoch, nil, nil, nil, nil, nil, digest]
@@ -80,10 +81,11 @@ enum TrainingTable {
             history.enumerated().allSatisfy({ $0.element.epoch == $0.offset + 1 }),
             let classes = Int.fromDatabaseValue(row[2]),
             let weights = Data.fromDatabaseValue(row[3]).flatMap(Blob.floats),
-            let labels = Data.fromDatabaseValue(row[4]).flatMap(Blob.labels),
-            let probabilities = Data.fromDatabaseValue(row[5]).flatMap(Blob.floats),
-            let dev = try? Predictions(
-                labels: labels, probabilities: probabilities, classes: classes)
+            let words = Data.fromDatabaseValue(row[4]).flatMap(Blob.words),
+            let probabilities = Data.fromDatabaseValue(row[5]).flatMap(Blob.floats), classes > 0,
+            let targets = Targets(
+                words: words, rows: probabilities.count / classes, outputs: classes),
+            let dev = try? Predictions(targets: targets, values: probabilities, outputs: classes)
         else { return nil }
         return TrainingRecord(
             history: history, ending: .trained(bestEpoch: best, weights: weights, dev: dev))
@@ -122,7 +124,7 @@ enum TrainingTable {
         case .trained(let bestEpoch, let weights, let dev):
             digest.add("\(bestEpoch) \(dev.classes)")
             digest.add(Blob.data(weights))
-            digest.add(Blob.data(dev.labels))
+            digest.add(Blob.data(dev.targets.words))
             digest.add(Blob.data(dev.probabilities))
         }
         return digest.hexadecimal()

@@ -1,4 +1,5 @@
 import Graphs
+import Metrics
 import Support
 import Tensors
 
@@ -10,7 +11,7 @@ import Tensors
 public final class HeadEvaluation {
     public let graph: Graph
     public let parameters: ParameterSet
-    public let labels: [Int32]
+    public let targets: Targets
     public let classes: Int
     let batch: Batch
     let executor: Executor
@@ -32,20 +33,21 @@ public final class HeadEvaluation {
 
     /// - Parameters:
     ///   - executor: of `graph`; nothing else may use it while this evaluation is in use.
-    ///   - labels: one per example in `batch`, each below `classes`.
+    ///   - targets: one per example in `batch`.
+    ///   - classes: outputs of the head.
     ///   - sketchSize: directions that gradients of linear layers are projected on, on either side;
     ///     0 for exact kernels.
     ///   - key: draws the directions of an estimated output kernel, and those.
     package init(
         graph: Graph, executor: Executor, parameters: ParameterSet, batch: Batch,
-        labels: [Int32], classes: Int, outputDirections: Int, sketchSize: Int = 0,
+        targets: Targets, classes: Int, outputDirections: Int, sketchSize: Int = 0,
         key: RandomKey
     ) {
         self.graph = graph
         self.executor = executor
         self.parameters = parameters
         self.batch = batch
-        self.labels = labels
+        self.targets = targets
         self.classes = classes
         self.outputDirections = outputDirections
         self.key = key
@@ -55,7 +57,7 @@ public final class HeadEvaluation {
     }
 
     /// Number of examples n.
-    public var exampleCount: Int { labels.count }
+    public var exampleCount: Int { targets.count }
 
     /// Makes sure that the executor holds this batch's activations, where a backward pass needs
     /// them; returns the logits.
@@ -70,16 +72,16 @@ public final class HeadEvaluation {
     private func forward() -> (logits: [Float], losses: [Float], gradients: [Float]) {
         if let forwardResult { return forwardResult }
         let output = prepare()
-        let logits = Array(UnsafeBufferPointer(start: output, count: labels.count * classes))
-        let (losses, gradients) = CrossEntropy.evaluate(
-            logits: output, labels: labels, classes: classes)
+        let logits = Array(UnsafeBufferPointer(start: output, count: targets.count * classes))
+        let (losses, gradients) = Loss.evaluate(
+            logits: output, targets: targets, outputs: classes)
         forwardResult = (logits, losses, gradients)
         return forwardResult!
     }
 
     /// Logits, `[n, classes]`.
     public var logits: [Float] { forward().logits }
-    /// Cross entropies, `[n]`.
+    /// Losses, `[n]`.
     public var losses: [Float] { forward().losses }
     /// Gradients of each example's loss with respect to its logits, `[n, classes]`.
     public var logitGradients: [Float] { forward().gradients }
@@ -88,14 +90,14 @@ public final class HeadEvaluation {
     public var meanGradient: FloatStorage {
         if let meanGradientResult { return meanGradientResult }
         let sink = BatchGradient(parameters.layout)
-        backward(logitGradients.map { $0 / Float(labels.count) }, into: sink)
+        backward(logitGradients.map { $0 / Float(targets.count) }, into: sink)
         meanGradientResult = sink.storage
         return sink.storage
     }
 
     /// Per-example gradients of the first entries of some parameters.
     public func leadingGradients(_ ids: [ParameterID], entries: Int) -> FloatStorage {
-        let sink = LeadingGradients(ids, entries: entries, examples: labels.count)
+        let sink = LeadingGradients(ids, entries: entries, examples: targets.count)
         backward(logitGradients, into: sink)
         return sink.storage
     }
@@ -103,7 +105,7 @@ public final class HeadEvaluation {
     /// Statistics of the per-example gradients of all trained parameters.
     public var gradientStatistics: GradientStatistics {
         if let gradientStatisticsResult { return gradientStatisticsResult }
-        let sink = GradientStatistics(graph, examples: labels.count)
+        let sink = GradientStatistics(graph, examples: targets.count)
         backward(logitGradients, into: sink)
         sink.finish()
         gradientStatisticsResult = sink
@@ -160,16 +162,19 @@ public final class HeadEvaluation {
     /// that direction, which is half of the output kernel.
     public var lossGram: [Double] {
         if let lossGramResult { return lossGramResult }
-        guard classes == 2 else {
+        guard isBinary else {
             lossGramResult = gram(logitGradients)
             return lossGramResult!
         }
-        let n = labels.count
+        let n = targets.count
         let difference = differenceGram
         let slopes = (0..<n).map { Double(logitGradients[2 * $0]) * 2.0.squareRoot() }
         lossGramResult = (0..<n * n).map { slopes[$0 / n] * slopes[$0 % n] * difference[$0] }
         return lossGramResult!
     }
+
+    /// Whether loss gradients lie along (1, -1): only where two classes exclude each other.
+    private var isBinary: Bool { classes == 2 && targets.kind == .oneClass }
 
     /// For two classes, the Gram matrix of the gradients of `(z_i0 - z_i1) / sqrt(2)`.
     private var differenceGram: [Double] {
@@ -187,12 +192,12 @@ public final class HeadEvaluation {
     /// signs (Hutchinson 1989), which is unbiased.
     public var outputGram: [Double] {
         if let outputGramResult { return outputGramResult }
-        let n = labels.count
+        let n = targets.count
         var total = [Double](repeating: 0, count: n * n)
         func add(_ gram: [Double], _ factor: Double = 1) {
             for index in total.indices { total[index] += factor * gram[index] }
         }
-        if classes == 2 {
+        if isBinary {
             let root = Float(0.5).squareRoot()
             add(differenceGram)
             add(gram(direction: [root, root]))
@@ -219,11 +224,11 @@ public final class HeadEvaluation {
 
     /// The Gram matrix of the gradients of `<direction, z_i>`.
     private func gram(direction: [Float]) -> [Double] {
-        gram((0..<labels.count).flatMap { _ in direction })
+        gram((0..<targets.count).flatMap { _ in direction })
     }
 
     private func gram(_ outputGradients: [Float]) -> [Double] {
-        let sink = GramAccumulator(graph, examples: labels.count, sketch: sketch)
+        let sink = GramAccumulator(graph, examples: targets.count, sketch: sketch)
         backward(outputGradients, into: sink)
         sink.finish()
         return sink.total

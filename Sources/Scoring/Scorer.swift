@@ -106,7 +106,8 @@ public struct Scorer: Sendable {
         key: RandomKey
     ) throws {
         precondition(
-            train.count == spaces.spaces.count && train.allSatisfy { $0.labels == train[0].labels },
+            train.count == spaces.spaces.count
+                && train.allSatisfy { $0.targets == train[0].targets },
             "the same examples for every space")
         try options.check()
         self.spaces = spaces
@@ -114,7 +115,8 @@ public struct Scorer: Sendable {
         let found = try proxies.map(ProxyRegistry.find)
         self.proxies = found.filter(\.readsKernel) + found.filter { !$0.readsKernel }
         let examples = Self.balanced(
-            train[0].labels, count: min(options.examples, train[0].count), key: key.child("batch"))
+            train[0].targets.strata, count: min(options.examples, train[0].count),
+            key: key.child("batch"))
         batches = try train.map { SharedBatch(try $0.batch(examples)) }
         warmUps =
             options.warmUpSteps == 0
@@ -125,7 +127,7 @@ public struct Scorer: Sendable {
             }
     }
 
-    /// Examples of all classes in turn, each class in random order.
+    /// Examples of all classes (or ``Targets/strata``) in turn, each in random order.
     static func balanced(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
         var byClass: [Int32: [Int]] = [:]
         for (index, label) in labels.enumerated() { byClass[label, default: []].append(index) }
@@ -170,7 +172,7 @@ public struct Scorer: Sendable {
                 parameters, executor: executor, classes: classes, key: key.child("warm-up"))
             let evaluation = HeadEvaluation(
                 graph: graph, executor: executor, parameters: parameters,
-                batch: batch.batch, labels: batch.labels, classes: classes,
+                batch: batch.batch, targets: batch.targets, classes: classes,
                 outputDirections: options.outputDirections, sketchSize: options.sketch, key: key)
             for proxy in proxies {
                 let value: Double

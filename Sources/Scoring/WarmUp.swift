@@ -64,8 +64,8 @@ struct WarmUp: Sendable {
             let batch = try train.batch(examples)
             let logits = executor.forward(
                 batch.batch, parameters: parameters, mode: .training(key: dropout.next()))
-            let result = CrossEntropy.evaluate(
-                logits: logits, labels: batch.labels, classes: classes)
+            let result = Loss.evaluate(
+                logits: logits, targets: batch.targets, outputs: classes)
             gradient.clear()
             executor.backward(
                 result.gradients.map { $0 / Float(examples.count) }, into: gradient)

@@ -35,8 +35,8 @@ struct Elimination {
                 Stage(
                     members: members, temperature: temperature,
                     step: Portfolio.Step(
-                        members: members.count, accuracy: metrics.accuracy,
-                        crossEntropy: metrics.crossEntropy)))
+                        members: members.count, accuracy: metrics.knownAccuracy,
+                        crossEntropy: metrics.loss)))
             guard members.count > 1 else { break }
             members = try Self.remaining(members, predictions, temperature)
         }

@@ -103,7 +103,12 @@ public struct Entry: Sendable {
     public var heldOut: [Predictions] { trials.compactMap { $0?.dev } }
 
     /// Accuracy over the rows of all parts together, a fraction of 1; `nil` where a trial diverged.
-    public var heldOutAccuracy: Double? { heldOutScore(.accuracy)?.value }
+    public var heldOutAccuracy: Double? { heldOutValue(.accuracy) }
+
+    /// A metric over the rows of all parts together; `nil` where a trial diverged, or it means nothing.
+    public func heldOutValue(_ criterion: SelectionCriterion) -> Double? {
+        heldOutScore(criterion).flatMap { $0.value.isNaN ? nil : $0.value }
+    }
 
     /// How good it is on the rows of all parts together; `nil` where a trial diverged.
     var heldOutScore: SelectionScore? { heldOutScore(criterion) }

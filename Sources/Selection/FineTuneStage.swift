@@ -162,7 +162,7 @@ public struct FineTuneStage: Sendable {
     ) throws -> (FeatureSet, views: Int) {
         guard options.swapsPairs, dataset.hasPairs else { return (train, 1) }
         let swapped = dataset.train.map { example in
-            Example(text: example.pair ?? "", pair: example.text, label: example.label)
+            Example(text: example.pair ?? "", pair: example.text, target: example.target)
         }
         return (try source.features(of: dataset.train + swapped), 2)
     }

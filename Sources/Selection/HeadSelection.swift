@@ -163,14 +163,13 @@ public struct HeadSelection: Sendable {
         note("best single head: \(single.members[0].entry.genotype)")
         guard exported.role == .portfolio else { return }
         let figures = [exported, single].map { model in
-            model.heldOut.map { ClassificationMetrics($0) }
+            model.heldOut.map { configuration.training.criterion.headline($0) }
         }
         if let together = figures[0], let alone = figures[1] {
             let count = exported.members.count
             note(
                 "held-out rows: \(count == 1 ? "one head" : "\(count) heads together") "
-                    + "\(together.accuracy.percentage), the best head alone "
-                    + "\(alone.accuracy.percentage)")
+                    + "\(together), the best head alone \(alone)")
         }
     }
 }

@@ -37,7 +37,8 @@ public struct HeldOutParts: Sendable {
         self.dev = dev
         groups = together ?? Array(0..<train.count + dev.count)
         assignment = Self.folds(
-            train.labels, count: folds, together: Array(groups.prefix(train.count)), key: key)
+            train.targets.strata, count: folds, together: Array(groups.prefix(train.count)),
+            key: key)
         var fold: [Int: Int] = [:]
         for (row, number) in assignment.enumerated() { fold[groups[row]] = number }
         related = groups.dropFirst(train.count).map { fold[$0] }
@@ -63,7 +64,7 @@ public struct HeldOutParts: Sendable {
 
     /// Whether the other has the same rows in the same parts.
     func isLike(_ other: HeldOutParts) -> Bool {
-        train.labels == other.train.labels && dev.labels == other.dev.labels
+        train.targets == other.train.targets && dev.targets == other.dev.targets
             && assignment == other.assignment && related == other.related
     }
 

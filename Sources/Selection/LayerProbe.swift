@@ -12,9 +12,10 @@ public struct LayerFinding: Sendable, Hashable, Codable {
     public var view: String?
     /// The hidden state; 0 is the embeddings' output.
     public var layer: Int
-    /// Held-out accuracy of an exactly fitted linear head on a sample of the training rows.
-    public var accuracy: Double
-    /// Its cross entropy on them, in nats.
+    /// Held-out accuracy of an exactly fitted linear head on a sample of the training rows; `nil` where
+    /// numbers are predicted.
+    public var accuracy: Double?
+    /// Its cross entropy on them, in nats; of numbers the mean squared error in units of their variance.
     public var crossEntropy: Double
     /// Whether the search's heads may read it.
     public var isKept: Bool
@@ -63,9 +64,10 @@ public struct LayerProbe: Sendable {
         let features = try view.features.features(of: examples)
         let layers = view.space.context.layers
         let halves = HeldOutParts.folds(
-            features.labels, count: 2, together: TextGroups(examples).of, key: key.child("halves"))
+            features.targets.strata, count: 2, together: TextGroups(examples).of,
+            key: key.child("halves"))
         let parts = [0, 1].map { half in
-            features.subset(features.labels.indices.filter { halves[$0] == half })
+            features.subset((0..<features.count).filter { halves[$0] == half })
         }
         guard parts.allSatisfy({ $0.count > 0 }) else { return findings(view, layers, nil) }
         let counter = WorkCounter(
@@ -103,7 +105,7 @@ public struct LayerProbe: Sendable {
         let all = try zip(first, second).map {
             ClassificationMetrics(try Predictions(pooling: [$0, $1]))
         }
-        return all.min { $0.crossEntropy < $1.crossEntropy }!
+        return all.min { $0.loss < $1.loss }!
     }
 
     /// The best layers that are not neighbours, where an encoder has many; then the best of the others.
@@ -123,14 +125,15 @@ public struct LayerProbe: Sendable {
         _ view: View, _ layers: [Int], _ metrics: [ClassificationMetrics]?
     ) -> [LayerFinding] {
         let order = layers.indices.sorted { a, b in
-            let (x, y) = (metrics?[a].crossEntropy ?? 0, metrics?[b].crossEntropy ?? 0)
+            let (x, y) = (metrics?[a].loss ?? 0, metrics?[b].loss ?? 0)
             return x != y ? x < y : a > b
         }
         let kept = Self.apart(order)
         return layers.indices.map { place in
             LayerFinding(
-                view: view.name, layer: layers[place], accuracy: metrics?[place].accuracy ?? 0,
-                crossEntropy: metrics?[place].crossEntropy ?? 0, isKept: kept.contains(place))
+                view: view.name, layer: layers[place],
+                accuracy: metrics.map { $0[place].knownAccuracy } ?? 0,
+                crossEntropy: metrics?[place].loss ?? 0, isKept: kept.contains(place))
         }
     }
 }

@@ -23,9 +23,9 @@ public struct Portfolio: Sendable {
     public struct Step: Sendable, Hashable, Codable {
         /// Number of members.
         public var members: Int
-        /// Accuracy, a fraction of 1.
-        public var accuracy: Double
-        /// Cross entropy with the best temperature, in nats.
+        /// Accuracy, a fraction of 1; `nil` where numbers are predicted.
+        public var accuracy: Double?
+        /// Cross entropy with the best temperature, in nats; of numbers ``ClassificationMetrics/loss``.
         public var crossEntropy: Double
     }
 
@@ -33,6 +33,8 @@ public struct Portfolio: Sendable {
     public let members: [Member]
     /// What the logarithms of the mean probabilities are divided by.
     public let temperature: Double
+    /// For each label from which probability on a row is said to have it; `nil` where rows have no labels.
+    public let thresholds: [Float]?
     /// Predictions for held-out rows, each by members and a temperature that were found without it.
     public let heldOut: Predictions
     /// What every further member adds, and would add beyond those that remained.

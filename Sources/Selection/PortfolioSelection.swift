@@ -78,9 +78,11 @@ public struct PortfolioSelection: Sendable {
     /// - Precondition: there is at least one contestant.
     public func run(_ contestants: [Contestant]) throws -> Portfolio {
         let (chosen, temperature, curve) = try choose(contestants, rows: nil)
+        let mixture = try Portfolio.mix(chosen, contestants.map(\.heldOut))
         return Portfolio(
-            members: chosen, temperature: temperature, heldOut: try estimate(contestants),
-            curve: curve)
+            members: chosen, temperature: temperature,
+            thresholds: Thresholds.fit(mixture.tempered(temperature)),
+            heldOut: try estimate(contestants), curve: curve)
     }
 
     // MARK: Members
@@ -123,8 +125,8 @@ public struct PortfolioSelection: Sendable {
         let best = values.max() ?? 0
         let places = contestants.indices.filter { values[$0] >= best - Self.margin }
         let truth = places.map { place in
-            let all = contestants[place].heldOut.trueClassProbabilities
-            return rows.map { $0.map { all[$0] } } ?? all
+            let heldOut = contestants[place].heldOut
+            return (rows.map(heldOut.rows) ?? heldOut).likelihoods
         }
         let weights = Self.mixture(truth)
         return weights.indices.sorted {
@@ -148,7 +150,7 @@ public struct PortfolioSelection: Sendable {
     }
 
     /// The weights of a mixture after a few steps from equality.
-    /// - Parameter truth: for each head the probabilities of the true classes, row by row.
+    /// - Parameter truth: for each head the likelihoods of the true answers, row by row.
     static func mixture(_ truth: [[Float]]) -> [Double] {
         let rows = truth[0].count
         var weights = [Double](repeating: 1 / Double(truth.count), count: truth.count)
@@ -188,8 +190,8 @@ public struct PortfolioSelection: Sendable {
 
     // MARK: Estimates
 
-    /// The portfolio's predictions for rows that it was not chosen on: members, weights and temperature
-    /// are found on the other parts.
+    /// The portfolio's predictions for rows that it was not chosen on: members, weights, temperature and
+    /// thresholds are found on the other parts.
     private func estimate(_ contestants: [Contestant]) throws -> Predictions {
         let all = contestants[0].heldOut
         var generator = key.child("folds").generator()
@@ -197,7 +199,9 @@ public struct PortfolioSelection: Sendable {
         let folds = min(Self.folds, all.count)
         guard folds > 1 else {
             let (members, temperature, _) = try choose(contestants, rows: nil)
-            return try Portfolio.mix(members, contestants.map(\.heldOut)).tempered(temperature)
+            let mixture = try Portfolio.mix(members, contestants.map(\.heldOut))
+                .tempered(temperature)
+            return mixture.decided(by: Thresholds.fit(mixture))
         }
         // Groups take turns as their first rows come.
         let groups = together.flatMap { groups in
@@ -216,7 +220,12 @@ public struct PortfolioSelection: Sendable {
             let outside = foldOfRow.indices.filter { foldOfRow[$0] != fold }
             let (members, temperature, _) = try choose(contestants, rows: outside)
             let mixture = try Portfolio.mix(members, contestants.map(\.heldOut))
-            parts.append((inside, mixture.rows(inside).tempered(temperature)))
+            parts.append(
+                (
+                    inside,
+                    mixture.rows(inside).tempered(temperature).decided(
+                        by: Thresholds.fit(mixture.rows(outside).tempered(temperature)))
+                ))
         }
         // Back in the order of the rows.
         let pooled = try Predictions(pooling: parts.map(\.predictions))

@@ -33,6 +33,13 @@ public struct Preparation: Sendable {
         return Preparation(dataset, views: views.map { $0.reading(dataset) })
     }
 
+    /// Refuses what only works with one class a row.
+    /// - Parameter what: its name, e.g. an option's.
+    /// - Throws: ``RunError/needsClasses(what:task:found:)``.
+    public func requireClasses(for what: String) throws {
+        try dataset.requireClasses(for: what)
+    }
+
     /// A split's features in every view.
     /// - Throws: as ``FeatureSource/features(_:)``.
     public func features(_ split: Split) throws -> [FeatureSet] {
@@ -64,6 +71,17 @@ public struct Preparation: Sendable {
     public var encoderNames: [String] {
         var seen: Set<String> = []
         return views.map(\.encoderName).filter { seen.insert($0).inserted }
+    }
+}
+
+extension Dataset {
+    /// Refuses what only works with one class a row.
+    /// - Parameter what: its name, e.g. an option's.
+    /// - Throws: ``RunError/needsClasses(what:task:found:)``.
+    public func requireClasses(for what: String) throws {
+        guard targets.kind == .oneClass else {
+            throw RunError.needsClasses(what: what, task: name, found: targets.kind)
+        }
     }
 }
 
@@ -112,7 +130,7 @@ extension Preparation {
                     dataset: dataset, encoder: encoder, pairing: pairing, layers: layers,
                     threads: threads, progress: progress, note: note)
                 let context = HeadContext(
-                    inputWidth: encoder.width, classes: dataset.labels.count,
+                    inputWidth: encoder.width, classes: dataset.targets.outputs,
                     segments: features.segments, layers: layers,
                     view: input.hasSeveralViews ? names[place][index] : nil)
                 views.append(
@@ -166,7 +184,7 @@ extension Preparation {
         for warning in dataset.report.warnings { note("warning: \(warning)") }
         note(
             "task \(dataset.name): \(dataset.train.count) train, \(dataset.dev.count) dev, "
-                + "\(dataset.test.count) test rows, \(dataset.labels.count) classes")
+                + "\(dataset.test.count) test rows, \(dataset.answers)")
         return dataset
     }
 }

@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// Errors of a run.
@@ -8,13 +9,23 @@ public enum RunError: DiagnosedError, Equatable {
     case badCandidates(path: String, line: Int, reason: String)
 
     /// Bad input.
-    public var kind: ErrorKind { .badInput }
+    /// Something is asked for that has no meaning, or is not known to work, without one class a row.
+    case needsClasses(what: String, task: String, found: TargetKind)
+
+    public var kind: ErrorKind {
+        switch self {
+        case .emptySplit, .badCandidates: .badInput
+        case .needsClasses: .usage
+        }
+    }
 
     /// The error for a user.
     public var description: String {
         switch self {
         case .emptySplit(let task, let split): "task \(task): the \(split) split has no rows"
         case .badCandidates(let path, let line, let reason): "\(path):\(line): \(reason)"
+        case .needsClasses(let what, let task, let found):
+            "\(what) is for tasks with one class a row; the rows of \(task) have \(found.answer)"
         }
     }
 }

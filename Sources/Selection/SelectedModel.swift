@@ -16,6 +16,8 @@ public struct SelectedModel: Sendable {
     public let members: [Member]
     /// What the logarithms of the mean probabilities are divided by.
     public let temperature: Double
+    /// For each label from which probability on a row is said to have it; `nil` where rows have no labels.
+    public let thresholds: [Float]?
     /// Predictions for rows that neither heads nor weights nor temperature have seen; `nil` where a
     /// training diverged.
     public let heldOut: Predictions?
@@ -30,6 +32,7 @@ public struct SelectedModel: Sendable {
         self.role = role
         members = portfolio.members.map { Member(entry: entries[$0.entry], weight: $0.weight) }
         temperature = portfolio.temperature
+        thresholds = portfolio.thresholds
         heldOut = portfolio.heldOut
         curve = portfolio.curve
     }
@@ -42,7 +45,10 @@ public struct SelectedModel: Sendable {
         let pooled = entry.isSound ? try Predictions(pooling: entry.heldOut) : nil
         let temperature = isCalibrated ? pooled.map(Temperature.fit) ?? 1 : 1
         self.temperature = temperature
-        heldOut = pooled.map { $0.tempered(temperature) }
+        let answers = pooled.map { $0.tempered(temperature) }
+        let thresholds = answers.flatMap(Thresholds.fit)
+        self.thresholds = thresholds
+        heldOut = answers.map { $0.decided(by: thresholds) }
         curve = []
     }
 
@@ -61,7 +67,7 @@ public struct SelectedModel: Sendable {
             let mixture = try Predictions(
                 mixing: places.map { heldOut[$0] },
                 weights: places.map { members[$0].weight / sum })
-            return ClassificationMetrics(mixture.tempered(temperature)).crossEntropy
+            return ClassificationMetrics(mixture.tempered(temperature)).loss
         }
         let all = try loss(Array(members.indices))
         return try members.indices.map { left in
@@ -78,6 +84,6 @@ public struct SelectedModel: Sendable {
             try $0.entry.testPredictions(threads: threads).together
         }
         let mixture = try Predictions(mixing: answers, weights: members.map(\.weight))
-        return (mixture.tempered(temperature), answers)
+        return (mixture.tempered(temperature).decided(by: thresholds), answers)
     }
 }

@@ -43,6 +43,7 @@ public struct CorrelationStudy: Sendable {
         let prepared = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
+        try prepared.requireClasses(for: "knas correlate")
         let (train, dev) = try watch.time("features") {
             (try prepared.features(.train), try prepared.features(.dev))
         }

@@ -95,10 +95,11 @@ public struct EncoderRanking: Sendable {
         var limits = RowLimits()
         limits[.train] = configuration.rows
         let note = note
-        return try Preparation(
+        let prepared = try Preparation(
             input, SpaceConfiguration(), threads: configuration.threads, progress: progress,
-            note: { if isFirst { note($0) } }
-        ).limited(to: limits)
+            note: { if isFirst { note($0) } })
+        try prepared.requireClasses(for: "knas encoder rank")
+        return try prepared.limited(to: limits)
     }
 
     private func judge(

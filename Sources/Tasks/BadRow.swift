@@ -53,6 +53,10 @@ public struct BadRow: Sendable, Hashable, CustomStringConvertible, Encodable {
         case notAnObject
         /// The object lacks the key; `suggestion` is the closest of the keys it has, `found`.
         case missingKey(suggestion: String?, found: [String])
+        /// A list of labels in brackets that is not a JSON list of texts.
+        case badLabelList(found: String)
+        /// Not a finite number of a size that can be computed with.
+        case notANumber(found: String)
         /// The value of the key has a type that cannot be used.
         case wrongType(expected: String, found: String)
     }
@@ -123,6 +127,13 @@ extension BadRow.Reason: CustomStringConvertible {
             let shown = found.prefix(12).map { "`\($0.excerpt)`" }.joined(separator: ", ")
             let more = found.count > 12 ? " and more" : ""
             return "missing; there " + (found.isEmpty ? "are no keys" : "is \(shown)\(more)")
+        case .badLabelList(let found):
+            return "expected a JSON list of labels such as [\"a\", \"b\"], found `\(found)`"
+        case .notANumber(let found):
+            let hint =
+                found.contains(",")
+                ? "; a decimal point is written `.`, thousands are not marked" : ""
+            return "expected a number from -1e30 to 1e30, found `\(found)`\(hint)"
         case .wrongType(let expected, let found):
             return "expected \(expected), found \(found)"
         }

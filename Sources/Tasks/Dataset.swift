@@ -10,8 +10,11 @@ public struct Dataset: Sendable {
     public var description: String
     /// Where its data is from, for people.
     public var source: String
-    /// The classes; ``Example/label`` is an index of this list.
+    /// The classes, or the labels that a row may have; ``Example/target`` has indices of this list. Empty
+    /// where rows have numbers.
     public var labels: [TaskLabel]
+    /// What the rows' targets are.
+    public var targets: TargetSpace
     /// Index of the positive class, for F1.
     public var positiveLabel: Int?
     /// What the task is judged by: heads are selected by the first, all are shown. F1 is among them
@@ -68,7 +71,17 @@ public struct Dataset: Sendable {
         source = definition.source
         self.labels = labels
         self.positiveLabel = positiveLabel
-        metrics = definition.metrics ?? Self.metrics(positiveLabel)
+        let numbers = (examples[.train] ?? []).compactMap { example -> Double? in
+            guard case .number(let number) = example.target else { return nil }
+            return number
+        }
+        targets =
+            switch definition.target {
+            case .oneClass: .classes(labels.count)
+            case .labels: .labels(labels.count)
+            case .number: .number(NumberScale(of: numbers))
+            }
+        metrics = definition.metrics ?? Self.metrics(definition.target, positiveLabel)
         pairing = definition.columns.pair == nil ? nil : options.pairing ?? definition.pairing
         maximumTokens = options.maximumTokens ?? definition.maximumTokens
         train = examples[.train] ?? []
@@ -80,9 +93,23 @@ public struct Dataset: Sendable {
     }
 
     /// What a task without a list of metrics is judged by.
-    private static func metrics(_ positiveLabel: Int?) -> [Metric] {
-        let f1: [Metric] = positiveLabel == nil ? [] : [.f1]
-        return [.accuracy] + f1 + [.macroF1, .mcc]
+    private static func metrics(_ target: TargetKind, _ positiveLabel: Int?) -> [Metric] {
+        switch target {
+        case .oneClass:
+            let f1: [Metric] = positiveLabel == nil ? [] : [.f1]
+            return [.accuracy] + f1 + [.macroF1, .mcc]
+        case .labels: return [.microF1, .macroF1, .averagePrecision]
+        case .number: return [.pearson, .spearman]
+        }
+    }
+
+    /// What rows are answered with, for people, e.g. `8 classes`.
+    public var answers: String {
+        switch targets {
+        case .classes(let count): "\(count) classes"
+        case .labels(let count): "\(count) labels, any number of them a row"
+        case .number: "numbers"
+        }
     }
 
     /// What is selected by on held-out rows: the first of ``metrics``.

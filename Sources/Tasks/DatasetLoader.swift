@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 
 /// Assembles a ``Dataset`` from the files of a task.
@@ -74,6 +75,7 @@ struct DatasetLoader {
     /// - Parameter variants: gets for each label its spellings in other Unicode normal forms.
     private func read(_ variants: inout [String: [String]]) throws -> [SplitContent] {
         var labels = LabelTable(definition.labels?.map(\.value))
+        var targets = TargetReader(definition)
         var contents: [SplitContent] = []
         var paths: [String: Split] = [:]
         for split in Split.allCases {
@@ -98,10 +100,11 @@ struct DatasetLoader {
                     maximumLineBytes: options.maximumLineBytes)
                 if format == .folders {
                     let folders = try opening(url, split: split) { try ClassFolders(url) }
-                    try reader.read(folders, path: url.path, labels: &labels, into: &content)
+                    try reader.read(
+                        folders, path: url.path, labels: &labels, targets: &targets, into: &content)
                 } else {
                     let file = try opening(url, split: split) { try DataFile(url) }
-                    try reader.read(file, labels: &labels, into: &content)
+                    try reader.read(file, labels: &labels, targets: &targets, into: &content)
                 }
             }
             if let other = contents.first(where: {
@@ -115,9 +118,10 @@ struct DatasetLoader {
             for (index, spellings) in labels.variants {
                 variants[labels.values[index], default: []] += spellings.map(\.text)
             }
-            guard split == .train, definition.labels == nil else { continue }
+            guard split == .train, definition.labels == nil, definition.target != .number
+            else { continue }
             // With one class every label of the other splits would be unknown.
-            if labels.values.count == 1, content.badRowCount == 0 {
+            if labels.values.count == 1, content.badRowCount == 0, definition.target == .oneClass {
                 throw TaskError.oneClass(path: content.path, label: labels.values[0])
             }
             // Without a list, the classes are those of train.
@@ -145,6 +149,10 @@ struct DatasetLoader {
     /// The classes; without a list they are sorted, and the labels of all rows renumbered.
     private func inferOrCheckLabels(_ contents: inout [SplitContent]) throws -> [TaskLabel] {
         let train = contents[0]
+        if definition.target == .number {
+            try checkNumbers(train)
+            return []
+        }
         let labels: [TaskLabel]
         if let listed = definition.labels {
             labels = listed
@@ -162,18 +170,24 @@ struct DatasetLoader {
             for (new, old) in order.enumerated() { rank[old] = new }
             for split in contents.indices {
                 for row in contents[split].rows.indices {
-                    let old = contents[split].rows[row].example.label
-                    contents[split].rows[row].example.label = rank[old]
+                    contents[split].rows[row].example.target.renumber(rank)
                 }
             }
             labels = order.map { TaskLabel(value: values[$0]) }
         }
         var counts = labels.map { _ in 0 }
-        for row in contents[0].rows { counts[row.example.label] += 1 }
+        for row in contents[0].rows {
+            for label in row.example.target.indices { counts[label] += 1 }
+        }
         let present = counts.indices.filter { counts[$0] > 0 }
         let isMissing = present.count < labels.count
         guard present.count >= 2 || isMissing && !train.unknownLabels.isEmpty else {
-            throw TaskError.oneClass(path: train.path, label: labels[present[0]].value)
+            let known = present.first.map { labels[$0].value }
+            guard definition.target == .oneClass else {
+                throw TaskError.oneLabel(path: train.path, label: known)
+            }
+            throw TaskError.oneClass(
+                path: train.path, label: known ?? "")
         }
         guard present.count == labels.count else {
             let absent = labels.indices.filter { counts[$0] == 0 }
@@ -205,10 +219,24 @@ struct DatasetLoader {
 
     // MARK: Draws
 
-    private func count(_ rows: [Row], classes: Int) -> [Int] {
-        var counts = [Int](repeating: 0, count: classes)
-        for row in rows { counts[row.example.label] += 1 }
-        return counts
+    /// The groups of rows that draws have in equal shares, and how large they are.
+    private func strata(_ rows: [Row], classes: Int) -> (of: [Int], counts: [Int]) {
+        let space: TargetSpace =
+            switch definition.target {
+            case .oneClass: .classes(classes)
+            case .labels: .labels(classes)
+            case .number: .number(NumberScale())
+            }
+        let strata = Targets.strata(of: rows.map(\.example.target), in: space)
+        return (strata, Stratified.counts(strata, in: space))
+    }
+
+    /// Numbers that are all the same leave nothing to learn.
+    private func checkNumbers(_ train: SplitContent) throws {
+        guard let first = train.rows.first?.example.target,
+            train.rows.allSatisfy({ $0.example.target == first }), case .number(let number) = first
+        else { return }
+        throw TaskError.oneNumber(path: train.path, number: number)
     }
 
     /// Takes a stratified sample out of the training rows; every class keeps a row, and rows that share
@@ -219,7 +247,7 @@ struct DatasetLoader {
         _ sample: TaskDefinition.Sample, out rows: [Row], whole: Int, split: Split, classes: Int,
         path: String
     ) throws -> (drawn: [Row], rest: [Row], groups: TextGroups) {
-        let counts = count(rows, classes: classes)
+        let (strata, counts) = strata(rows, classes: classes)
         let caps = counts.map { max(0, $0 - 1) }
         let wanted =
             switch sample.amount {
@@ -234,15 +262,16 @@ struct DatasetLoader {
         // Dev has its own key, so it depends only on its seed.
         let root = RandomKey(seed: sample.seed).child("carve-out")
         let quotas = Stratified.quotas(total: wanted, counts: counts, caps: caps)
+        let drawable = zip(rows, strata).map { (label: $1, place: $0.record) }
         var groups = TextGroups(rows.map(\.example))
         while true {
             let isDrawn = Stratified.draw(
-                rows.drawable, quotas: quotas, caps: caps, groups: groups.of,
+                drawable, quotas: quotas, caps: caps, groups: groups.of,
                 key: split == .dev ? root : root.child(split.rawValue))
             let drawn = zip(rows, isDrawn).filter(\.1).map(\.0)
-            let missing = zip(quotas, count(drawn, classes: classes)).reduce(0) {
-                $0 + abs($1.0 - $1.1)
-            }
+            var found = quotas.map { _ in 0 }
+            for (group, isDrawn) in zip(strata, isDrawn) where isDrawn { found[group] += 1 }
+            let missing = zip(quotas, found).reduce(0) { $0 + abs($1.0 - $1.1) }
             let isEnough =
                 !drawn.isEmpty && missing <= max(2, wanted / Self.tolerance)
                 && groups.tie != .nothing
@@ -282,9 +311,9 @@ struct DatasetLoader {
         guard wanted >= classes else {
             throw TaskError.limitTooSmall(task: definition.name, rows: wanted, classes: classes)
         }
-        let counts = count(rows, classes: classes)
+        let (strata, counts) = strata(rows, classes: classes)
         let isDrawn = Stratified.draw(
-            rows.drawable,
+            zip(rows, strata).map { (label: $1, place: $0.record) },
             quotas: Stratified.quotas(total: wanted, counts: counts, caps: counts),
             key: RandomKey(seed: sample.seed).child("limit"))
         return zip(rows, isDrawn).filter(\.1).map(\.0)
@@ -311,6 +340,11 @@ struct DatasetLoader {
         // Labels that are numbers were not always as they are written.
         if definition.files.contains(where: { isJSON($0.file) }) { keys.append("json 2") }
         if keepsTogether { keys.append("rows that share a text together") }
+        switch definition.target {
+        case .oneClass: break
+        case .labels: keys.append("labels \(definition.separator.map(String.init) ?? "")")
+        case .number: keys.append("number")
+        }
         for key in keys { digest.add(key) }
         let labels = definition.labels ?? []
         digest.add("\(labels.count)")

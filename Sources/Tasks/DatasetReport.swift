@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// What a data set holds: counts, balance, lengths, and what looks wrong.
@@ -34,7 +35,7 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
         public var skipped: Int
         /// Good rows left out by the limit.
         public var leftOut: Int
-        /// Rows of each class, in the order of ``Dataset/labels``.
+        /// Rows of each class, or with each label, in the order of ``Dataset/labels``.
         public var labelCounts: [Int]
         /// `nil` when there are no rows.
         public var textLengths: Lengths?
@@ -163,7 +164,7 @@ extension DatasetReport {
         self.badRows = badRows
         splits = []
         overlaps = []
-        var seen: [Split: [Inputs: Int]] = [:]
+        var seen: [Split: [Inputs: Target]] = [:]
         for split in Split.allCases {
             let rows = examples[split] ?? []
             let origin = origins[split] ?? Origin()
@@ -172,18 +173,18 @@ extension DatasetReport {
                 rows: rows.count, skipped: origin.skipped, leftOut: origin.leftOut,
                 labelCounts: labels.map { _ in 0 }, textLengths: Lengths(rows.map(\.text)),
                 pairLengths: Lengths(rows.compactMap(\.pair)), duplicates: 0, contradictions: 0)
-            var inputs: [Inputs: Int] = [:]
+            var inputs: [Inputs: Target] = [:]
             inputs.reserveCapacity(rows.count)
             var common: [Split: Int] = [:]
             for row in rows {
-                report.labelCounts[row.label] += 1
+                for label in row.target.indices { report.labelCounts[label] += 1 }
                 let key = Inputs(row)
                 for (other, keys) in seen where keys[key] != nil { common[other, default: 0] += 1 }
                 if let label = inputs[key] {
                     report.duplicates += 1
-                    if label != row.label { report.contradictions += 1 }
+                    if label != row.target { report.contradictions += 1 }
                 } else {
-                    inputs[key] = row.label
+                    inputs[key] = row.target
                 }
             }
             for other in Split.allCases {

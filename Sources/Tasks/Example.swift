@@ -1,30 +1,46 @@
-/// One labelled text, or pair of texts, of a task.
+import Metrics
+
+/// One text, or pair of texts, of a task, with its true answer.
 public struct Example: Sendable, Hashable {
     /// The text, or the first text of a pair; never empty, without surrounding white space.
     public var text: String
     /// The second text of a pair task, `nil` in a task of single texts.
     public var pair: String?
+    /// What a model should answer: indices are those of ``Dataset/labels``.
+    public var target: Target
+
+    /// An example with its true answer.
+    public init(
+        text: String, pair: String? = nil, target: Target, place: RowPlace? = nil
+    ) {
+        self.text = text
+        self.pair = pair
+        self.target = target
+        self.place = place
+    }
+
     /// Index of the class in ``Dataset/labels``.
-    public var label: Int
+    /// - Precondition: it has one class.
+    public var label: Int {
+        guard case .oneClass(let label) = target else { preconditionFailure("one class") }
+        return label
+    }
     /// Where it was read; `nil` for one that comes from elsewhere. It does not count for equality.
     public var place: RowPlace?
 
     /// An example; `label` is an index of the classes of the task.
     public init(text: String, pair: String? = nil, label: Int, place: RowPlace? = nil) {
-        self.text = text
-        self.pair = pair
-        self.label = label
-        self.place = place
+        self.init(text: text, pair: pair, target: .oneClass(label), place: place)
     }
 
     public static func == (a: Example, b: Example) -> Bool {
-        a.text == b.text && a.pair == b.pair && a.label == b.label
+        a.text == b.text && a.pair == b.pair && a.target == b.target
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(text)
         hasher.combine(pair)
-        hasher.combine(label)
+        hasher.combine(target)
     }
 }
 

@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// Rows of a file with a JSON object in each line, or with one array of objects.
@@ -7,12 +8,14 @@ struct JSONLinesReader: RowReader {
     private let bytes: UnsafeRawBufferPointer
     private var records: JSONRecords
     private let columns: TaskDefinition.Columns
+    private let target: TargetKind
 
     init(
         _ bytes: UnsafeRawBufferPointer, definition: TaskDefinition, maximumBytes: Int
     ) {
         self.bytes = bytes
         columns = definition.columns
+        target = definition.target
         records = JSONRecords(bytes, maximumBytes: maximumBytes)
     }
 
@@ -84,21 +87,43 @@ struct JSONLinesReader: RowReader {
         return text
     }
 
-    private func label(in row: JSONRow) throws -> String {
+    private func label(in row: JSONRow) throws -> RowLabel {
         let key = columns.label
         let value = try present(key, in: row)
         let label: String
         switch value {
         case .string(let string): label = RowRules.trimmed(string)
         case .number(let text), .truth(let text): label = text
+        case .array where target == .labels:
+            return .list(
+                try row.elements(at: key).map { element in
+                    switch element {
+                    case .string(let text), .number(let text), .truth(let text): return text
+                    case .nothing, .array, .object:
+                        throw Problem(
+                            key: key,
+                            reason: .wrongType(
+                                expected: "a list of labels", found: "\(element.found) in it"))
+                    }
+                })
+        case .nothing, .array,
+            .object where target == .labels:
+            throw Problem(
+                key: key,
+                reason: .wrongType(
+                    expected: "a list of labels, or a string", found: value.found))
         case .nothing, .array, .object:
             throw Problem(
                 key: key,
                 reason: .wrongType(
                     expected: "a string, a number, true or false", found: value.found))
         }
-        if let reason = RowRules.fault(ofLabel: label) { throw Problem(key: key, reason: reason) }
-        return label
+        if let reason = RowRules.fault(ofLabel: label),
+            reason != .emptyLabel || target != .labels
+        {
+            throw Problem(key: key, reason: reason)
+        }
+        return .text(label)
     }
 
     private func present(_ key: String, in row: JSONRow) throws -> JSONField {

@@ -51,6 +51,15 @@ struct JSONRow {
         try find(path[...], in: members).map(field)
     }
 
+    /// The elements of a list; none where there is no list.
+    /// - Throws: `JSONReader.Fault`.
+    func elements(at path: String) throws -> [JSONField] {
+        guard let value = try find(path[...], in: members),
+            bytes[value.lowerBound] == UInt8(ascii: "[")
+        else { return [] }
+        return try Self.elements(bytes, value).map(field)
+    }
+
     private func find(_ path: Substring, in members: [Member]) throws -> Range<Int>? {
         if let member = members.first(where: { $0.key == path }) { return member.value }
         for member in members where path.utf8.starts(with: member.key.utf8) {

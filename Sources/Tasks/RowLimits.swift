@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// Rows of each split at most; `nil` for all.
@@ -35,7 +36,7 @@ public struct RowLimits: Sendable, Hashable, Codable {
 }
 
 extension Dataset {
-    /// The same task with fewer rows, drawn class by class. A row that is drawn for a limit is also drawn
+    /// The same task with fewer rows, drawn class by class (``Targets/strata``). A row that is drawn for a limit is also drawn
     /// for any higher one that gives its class as many rows.
     ///
     /// - Throws: ``TaskError/limitTooSmall(task:rows:classes:)`` where a class would have no row to train on.
@@ -44,11 +45,12 @@ extension Dataset {
         var isWhole = true
         for split in Split.allCases {
             guard let wanted = limits[split], wanted < self[split].count else { continue }
-            if split == .train, wanted < labels.count {
-                throw TaskError.limitTooSmall(task: name, rows: wanted, classes: labels.count)
+            if split == .train, wanted < max(2, labels.count) {
+                throw TaskError.limitTooSmall(
+                    task: name, rows: wanted, classes: max(2, labels.count))
             }
             result[split] = Self.sample(
-                self[split], wanted, classes: labels.count, key: Self.sampleKey.child(split.rawValue))
+                self[split], wanted, in: targets, key: Self.sampleKey.child(split.rawValue))
             isWhole = false
         }
         guard !isWhole else { return self }
@@ -63,12 +65,12 @@ extension Dataset {
     private static let sampleKey = RandomKey(seed: 1).child("row limits")
 
     private static func sample(
-        _ examples: [Example], _ count: Int, classes: Int, key: RandomKey
+        _ examples: [Example], _ count: Int, in space: TargetSpace, key: RandomKey
     ) -> [Example] {
-        var counts = [Int](repeating: 0, count: classes)
-        for example in examples { counts[example.label] += 1 }
+        let strata = Targets.strata(of: examples.map(\.target), in: space)
+        let counts = Stratified.counts(strata, in: space)
         let isDrawn = Stratified.draw(
-            examples.enumerated().map { (label: $1.label, place: $0) },
+            strata.enumerated().map { (label: $1, place: $0) },
             quotas: Stratified.quotas(total: count, counts: counts, caps: counts), key: key)
         return zip(examples, isDrawn).filter(\.1).map(\.0)
     }

@@ -4,7 +4,7 @@ import Support
 struct RowFields {
     var text: String
     var pair: String?
-    var label: String
+    var label: RowLabel
 }
 
 /// What a record turned out to be.
@@ -62,6 +62,8 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
     private let textIndex: Int
     private let pairIndex: Int?
     private let labelIndex: Int
+    /// Whether a row may have no label.
+    private let allowsNone: Bool
 
     /// Reads the header, or counts the columns of the first row of a file without one.
     ///
@@ -126,6 +128,7 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
         textIndex = indices["text"] ?? 0
         pairIndex = indices["pair"]
         labelIndex = indices["label"] ?? 0
+        allowsNone = definition.target == .labels
     }
 
     mutating func next() -> RowOutcome? {
@@ -156,8 +159,10 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
             pair = second
         }
         let label = FieldText.text(fields[labelIndex], in: bytes)
-        if let reason = RowRules.fault(ofLabel: label) { return bad(labelIndex, reason) }
-        return .row(line: record.line, RowFields(text: text, pair: pair, label: label))
+        if let reason = RowRules.fault(ofLabel: label), reason != .emptyLabel || !allowsNone {
+            return bad(labelIndex, reason)
+        }
+        return .row(line: record.line, RowFields(text: text, pair: pair, label: .text(label)))
     }
 
     /// The column of an index, for messages.

@@ -89,6 +89,18 @@ struct SplitContent {
     }
 }
 
+/// What the label column of a file holds, row by row.
+private struct LabelColumn<Reader: RowReader>: Sequence, IteratorProtocol {
+    var reader: Reader
+
+    mutating func next() -> RowLabel? {
+        while let outcome = reader.next() {
+            if case .row(_, let fields) = outcome { return fields.label }
+        }
+        return nil
+    }
+}
+
 /// Reads a file of a split.
 struct SplitReader {
     let definition: TaskDefinition
@@ -100,7 +112,8 @@ struct SplitReader {
     /// Adds the rows of a file to those of its split.
     /// - Throws: ``TaskError`` when the file as a whole is wrong; bad rows are collected.
     func read(
-        _ file: DataFile, labels: inout LabelTable, into content: inout SplitContent
+        _ file: DataFile, labels: inout LabelTable, targets: inout TargetReader,
+        into content: inout SplitContent
     ) throws {
         let path = file.path
         guard file.count > 0 else { throw TaskError.emptyFile(path: path, split: split) }
@@ -114,18 +127,18 @@ struct SplitReader {
             var reader = try DelimitedRowReader<TSVTokenizer>(
                 file.bytes, delimiter: definition.delimiter ?? .tab, path: path, split: split,
                 definition: definition, maximumBytes: maximumLineBytes)
-            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
+            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &targets, &content)
         case .csv:
             let (start, delimiter) = delimiter(file, &content)
             var reader = try DelimitedRowReader<CSVTokenizer>(
                 file.bytes, from: start, delimiter: delimiter, path: path, split: split,
                 definition: definition, maximumBytes: maximumLineBytes)
-            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
+            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &targets, &content)
         case .jsonl, .json:
             var reader = JSONLinesReader(
                 file.bytes, definition: definition, maximumBytes: maximumLineBytes)
             try reader.checkLines(path: path)
-            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &content)
+            collect(&reader, path, labelColumn: reader.labelColumn, &labels, &targets, &content)
         case .folders:
             preconditionFailure("folders are not a file")
         }
@@ -144,14 +157,14 @@ struct SplitReader {
     /// - Throws: ``TaskError``, `FileError` where a file as a whole is wrong; bad rows are collected.
     func read(
         _ folders: ClassFolders, path: String, labels: inout LabelTable,
-        into content: inout SplitContent
+        targets: inout TargetReader, into content: inout SplitContent
     ) throws {
         content.notes += folders.notes
         var reader = FolderRowReader(folders, maximumBytes: maximumLineBytes)
         let column = BadRow.Column(number: nil, name: definition.columns.label)
         let before = content.records
         while let outcome = try reader.nextFile() {
-            add(outcome, reader.path, labelColumn: column, &labels, &content)
+            add(outcome, reader.path, labelColumn: column, &labels, &targets, &content)
         }
         guard content.records > before else {
             throw TaskError.noRows(path: path, split: split, skipped: 0, first: nil)
@@ -181,34 +194,54 @@ struct SplitReader {
 
     private func collect(
         _ reader: inout some RowReader, _ path: String, labelColumn: BadRow.Column,
-        _ labels: inout LabelTable, _ content: inout SplitContent
+        _ labels: inout LabelTable, _ targets: inout TargetReader, _ content: inout SplitContent
     ) {
+        if targets.guesses {
+            targets.guess(from: LabelColumn(reader: reader))
+            if let separator = targets.separator {
+                content.notes.append(
+                    "\(path): labels are taken to be separated by `\(separator)`; "
+                        + "`separator: \"\(separator)\"` in the task says so")
+            }
+        }
+        let repetitions = targets.repetitions
+        defer {
+            let rows = targets.repetitions - repetitions
+            if rows > 0 {
+                content.notes.append(
+                    "\(path): \(rows) \(rows == 1 ? "row names" : "rows name") a label twice; it counts "
+                        + "once")
+            }
+        }
         while let outcome = reader.next() {
-            add(outcome, path, labelColumn: labelColumn, &labels, &content)
+            add(outcome, path, labelColumn: labelColumn, &labels, &targets, &content)
         }
     }
 
     private func add(
         _ outcome: RowOutcome, _ path: String, labelColumn: BadRow.Column,
-        _ labels: inout LabelTable, _ content: inout SplitContent
+        _ labels: inout LabelTable, _ targets: inout TargetReader, _ content: inout SplitContent
     ) {
         switch outcome {
         case .row(let line, let fields):
-            if let label = labels.index(of: fields.label) {
+            switch targets.target(of: fields.label, &labels) {
+            case .success(let target):
                 let example = Example(
-                    text: fields.text, pair: fields.pair, label: label,
+                    text: fields.text, pair: fields.pair, target: target,
                     place: RowPlace(file: path, line: line))
                 content.rows.append(Row(record: content.records, example: example))
-            } else {
-                content.addUnknown(fields.label)
+            case .failure(.reason(let reason)):
+                content.addBad(file: path, line: line, column: labelColumn, reason: reason)
+            case .failure(.unknown(let label)):
+                content.addUnknown(label)
                 // In a file of the wrong kind every row is bad; the first ones say enough.
                 let near =
                     content.badRowCount < 1_000
-                    ? closestMatch(to: fields.label, in: labels.values) : nil
+                    ? closestMatch(to: label, in: labels.values) : nil
                 content.addBad(
                     file: path, line: line, column: labelColumn,
                     reason: .unknownLabel(
-                        found: fields.label.excerpt, known: labels.values, suggestion: near))
+                        found: label.excerpt, known: labels.values, suggestion: near))
             }
         case .bad(let line, let column, let reason):
             content.addBad(file: path, line: line, column: column, reason: reason)

@@ -1,3 +1,4 @@
+import Metrics
 import Support
 
 /// Draws that keep the proportions of the classes.
@@ -95,9 +96,17 @@ enum Stratified {
     ) -> [Bool] {
         draw(rows, quotas: quotas, caps: quotas, groups: Array(rows.indices), key: key)
     }
-}
 
-extension [Row] {
-    /// What a draw looks at.
-    var drawable: [(label: Int, place: Int)] { map { ($0.example.label, $0.record) } }
+    /// How many rows each group has: a group for each class, or for each other stratum.
+    static func counts(_ strata: [Int], in space: TargetSpace) -> [Int] {
+        let groups =
+            switch space {
+            case .classes(let count): count
+            case .labels(let count): count + 1
+            case .number: (strata.max() ?? 0) + 1
+            }
+        var counts = [Int](repeating: 0, count: groups)
+        for group in strata { counts[group] += 1 }
+        return counts
+    }
 }

@@ -21,9 +21,14 @@ import Metrics
 ///       - "0": different                # value: name
 ///       - "1": paraphrase
 ///     positive: paraphrase              # value or name; the class whose F1 is f1
+///     multi-label: true                 # a row may have several labels, or none: `a;b`, `["a", "b"]`
+///     separator: ";"                    # between them, one character; default: guessed of | ; ,
+///     target: number                    # the label column holds numbers; or class (default), labels
 ///     metrics: [accuracy, f1]           # of accuracy, f1, macro-f1, mcc: heads are selected by the
 ///                                       # first, all are shown; f1 needs positive; default:
-///                                       # accuracy, f1 where there is a positive, macro-f1, mcc
+///                                       # accuracy, f1 where there is a positive, macro-f1, mcc;
+///                                       # with several labels micro-f1, macro-f1, average-precision;
+///                                       # of numbers pearson, spearman
 ///     pairing: siamese                  # joint or siamese (default), for pair tasks
 ///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
 ///     max-tokens: 128                   # longer texts are truncated
@@ -113,6 +118,11 @@ public struct TaskDefinition: Sendable, Hashable {
     public var guess: [String] = []
     /// Where `metrics` is in the task file, for errors that only the rows reveal.
     var metricsPlace: Place
+    /// What the label column holds.
+    public var target = TargetKind.oneClass
+    /// What is between several labels of a row; `nil`: a bar, a semicolon or a comma, as the training rows
+    /// have it.
+    public var separator: Character?
 
     /// A place in the task file, from 1.
     struct Place: Sendable, Hashable {

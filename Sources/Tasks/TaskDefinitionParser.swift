@@ -18,7 +18,8 @@ struct TaskDefinitionParser {
                 "name", "description", "source", "format", "delimiter", "header", "columns",
                 "splits",
                 "labels",
-                "positive", "metrics", "pairing", "limit", "max-tokens",
+                "positive", "multi-label", "separator", "target", "metrics", "pairing", "limit",
+                "max-tokens",
             ])
     }
 
@@ -43,8 +44,10 @@ struct TaskDefinitionParser {
             train: train, dev: dev, test: test,
             limit: try limit(classes: labels?.count ?? 2),
             maximumTokens: try top.integer("max-tokens", atLeast: 8),
-            metricsPlace: top.place(of: "metrics"))
+            metricsPlace: top.place(of: "metrics"), target: try target(),
+            separator: try separator())
         try check(definition)
+        try checkTarget(definition)
         return definition
     }
 
@@ -289,5 +292,66 @@ struct TaskDefinitionParser {
                 found: positive)
         }
         try definition.checkF1()
+    }
+
+    // MARK: Targets
+
+    private func target() throws -> TargetKind {
+        let target = try top.choice("target", TargetKind.self)
+        guard let several = try top.boolean("multi-label") else { return target ?? .oneClass }
+        let meant = several ? TargetKind.labels : .oneClass
+        guard target == nil || target == meant else {
+            throw top.error(
+                at: "multi-label",
+                "`multi-label: \(several)` contradicts `target: \(target?.rawValue ?? "")`; keep one"
+            )
+        }
+        return meant
+    }
+
+    private func separator() throws -> Character? {
+        guard let node = top["separator"] else { return nil }
+        let expected = "one character such as \";\""
+        // A tab by itself is white space, which other keys take for nothing.
+        if case .scalar(let scalar) = node, scalar.string.count == 1,
+            let character = scalar.string.first, character == "\t" || !character.isWhitespace
+        {
+            return character
+        }
+        let text = try YAMLMapping.text(
+            of: node, path: path, subject: "separator", expected: expected)
+        throw top.wrong("separator", expected: expected, found: text)
+    }
+
+    /// Keys that mean nothing for the kind of targets.
+    private func checkTarget(_ definition: TaskDefinition) throws {
+        let useless: [(key: String, why: String)] =
+            switch definition.target {
+            case .oneClass: [("separator", "rows with several labels: set `multi-label: true`")]
+            case .labels: [("positive", "rows with one class")]
+            case .number:
+                [
+                    ("labels", "rows with classes, not numbers"),
+                    ("positive", "rows with one class"),
+                    ("separator", "rows with several labels"),
+                ]
+            }
+        for (key, why) in useless where top.has(key) {
+            throw top.error(at: key, "`\(key)` is for \(why)")
+        }
+        if let separator = definition.separator,
+            let label = definition.labels?.first(where: { $0.value.contains(separator) })
+        {
+            throw top.error(
+                at: "separator", "the label `\(label.value.excerpt)` holds the separator")
+        }
+        for metric in definition.metrics ?? []
+        where !metric.applies(to: definition.target) {
+            let fitting = Metric.allCases.filter { $0.applies(to: definition.target) }
+            throw top.error(
+                at: "metrics",
+                "`\(metric.rawValue)` means nothing for `target: \(definition.target.rawValue)`; "
+                    + "expected one of \(fitting.map(\.rawValue).joined(separator: ", "))")
+        }
     }
 }

@@ -40,6 +40,10 @@ public enum TaskError: DiagnosedError, Equatable {
     case badRows([BadRow], total: Int)
     /// All training rows have the same label.
     case oneClass(path: String, label: String)
+    /// Training rows that may have several labels have one at most, or none.
+    case oneLabel(path: String, label: String?)
+    /// All training rows have the same number.
+    case oneNumber(path: String, number: Double)
     /// Classes of the task's list that have no row in train; `unlisted` are labels of train that are
     /// not in the list, the most frequent first, with the class that each is nearest to.
     case classesWithoutRows(path: String, labels: [String], unlisted: [UnlistedLabel])
@@ -139,6 +143,13 @@ public enum TaskError: DiagnosedError, Equatable {
         case .oneClass(let path, let label):
             return "\(path): one-class train set: every row has the label `\(label.excerpt)`; "
                 + "two classes or more are needed"
+        case .oneLabel(let path, let label):
+            return "\(path): "
+                + (label.map { "the only label of the training rows is `\($0.excerpt)`" }
+                    ?? "no training row has a label")
+                + "; two labels or more are needed"
+        case .oneNumber(let path, let number):
+            return "\(path): every training row has the number \(number); there is nothing to learn"
         case .classesWithoutRows(let path, let labels, let unlisted):
             let names = labels.prefix(20).map { "`\($0.excerpt)`" }.joined(separator: ", ")
             var text =

@@ -1,10 +1,11 @@
 import CKernels
 import Features
+import Foundation
 import Graphs
 import Metrics
 import Tensors
 
-/// The mean cross entropy of a batch that is computed part by part.
+/// The mean loss of a batch that is computed part by part.
 struct BatchLoss: Sendable {
     let parameters: ParameterSet
     let classes: Int
@@ -30,9 +31,9 @@ struct BatchLoss: Sendable {
     ) -> Double {
         let logits = executor.forward(
             part.batch, parameters: parameters, mode: .training(key: dropoutKey))
-        let weights = classWeights.map { table in part.labels.map { table[Int($0)] } }
-        let result = CrossEntropy.evaluate(
-            logits: logits, labels: part.labels, classes: classes, weights: weights,
+        let weights = classWeights.flatMap { Training.weights(of: part.targets, $0) }
+        let result = Loss.evaluate(
+            logits: logits, targets: part.targets, outputs: classes, weights: weights,
             smoothing: smoothing)
         let scale = 1 / Float(batchCount)
         executor.backward(result.gradients.map { $0 * scale }, into: gradient)
@@ -49,12 +50,31 @@ extension TrainingError {
 }
 
 extension Predictions {
-    /// Class probabilities from the logits of all examples of a set, which are overwritten.
+    /// What the logits of all examples of a set say; they are overwritten.
     /// - Throws: ``MetricsError`` when they are not finite.
     init(overwriting logits: FloatStorage, of features: FeatureSet, classes: Int) throws {
-        knas_softmax_rows(
-            Int64(features.count), Int64(classes), Int64(classes), 1, logits.pointer)
-        try self.init(
-            labels: features.labels.map(Int.init), probabilities: logits.array, classes: classes)
+        let space: TargetSpace =
+            switch features.targets {
+            case .classes: .classes(classes)
+            case .labels: .labels(classes)
+            case .numbers(_, let scale): .number(scale)
+            }
+        space.answers(overwriting: logits.pointer, rows: features.count)
+        try self.init(targets: features.targets, values: logits.array, outputs: classes)
+    }
+}
+
+extension TargetSpace {
+    /// Makes answers of logits, `[rows, outputs]`: probabilities of classes by softmax or of labels by
+    /// sigmoid, or numbers in the unit of the data.
+    public func answers(overwriting logits: UnsafeMutablePointer<Float>, rows: Int) {
+        switch self {
+        case .classes(let count):
+            knas_softmax_rows(Int64(rows), Int64(count), Int64(count), 1, logits)
+        case .labels(let count):
+            for place in 0..<rows * count { logits[place] = 1 / (1 + exp(-logits[place])) }
+        case .number(let scale):
+            for place in 0..<rows { logits[place] = Float(scale.restored(Double(logits[place]))) }
+        }
     }
 }

@@ -11,11 +11,11 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     public let epoch: Int
     /// Mean loss over the training batches, measured as each was trained on.
     public let trainingLoss: Double
-    /// Accuracy on dev, a fraction of 1.
+    /// Accuracy on dev, a fraction of 1; not a number where numbers are predicted.
     public let devAccuracy: Double
     /// The value on dev of the metric that epochs are chosen by.
     public let devScore: Double
-    /// Cross entropy on dev, in nats.
+    /// Cross entropy on dev, in nats; of numbers ``ClassificationMetrics/loss``.
     public let devCrossEntropy: Double
 
     public init(
@@ -34,7 +34,31 @@ public struct EpochRecord: Sendable, Hashable, Codable {
         let metrics = criterion.metrics(dev)
         self.init(
             epoch: epoch, trainingLoss: trainingLoss, devAccuracy: metrics.accuracy,
-            devScore: metrics.value(of: criterion.metric), devCrossEntropy: metrics.crossEntropy)
+            devScore: metrics.value(of: criterion.metric), devCrossEntropy: metrics.loss)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case epoch, trainingLoss, devAccuracy, devScore, devCrossEntropy
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            epoch: try values.decode(Int.self, forKey: .epoch),
+            trainingLoss: try values.decode(Double.self, forKey: .trainingLoss),
+            devAccuracy: try values.decodeIfPresent(Double.self, forKey: .devAccuracy) ?? .nan,
+            devScore: try values.decode(Double.self, forKey: .devScore),
+            devCrossEntropy: try values.decode(Double.self, forKey: .devCrossEntropy))
+    }
+
+    /// Without an accuracy where numbers are predicted.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(epoch, forKey: .epoch)
+        try values.encode(trainingLoss, forKey: .trainingLoss)
+        if !devAccuracy.isNaN { try values.encode(devAccuracy, forKey: .devAccuracy) }
+        try values.encode(devScore, forKey: .devScore)
+        try values.encode(devCrossEntropy, forKey: .devCrossEntropy)
     }
 
     /// What the epochs of one training are compared by.
@@ -111,11 +135,19 @@ func calibrate(
     }
 }
 
-/// `n / (classes * n_c)` for each class, so the weights average to one over the examples.
-func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float] {
+/// `n / (classes * n_c)` for each class, so the weights average to one over the examples; `nil` where
+/// examples have no class.
+func classWeights(_ train: FeatureSet, _ classes: Int) -> [Float]? {
+    guard case .classes(let labels) = train.targets else { return nil }
     var counts = [Float](repeating: 0, count: classes)
-    for label in train.labels { counts[Int(label)] += 1 }
+    for label in labels { counts[Int(label)] += 1 }
     return counts.map { $0 > 0 ? Float(train.count) / (Float(classes) * $0) : 0 }
+}
+
+/// The weight of each row's class.
+func weights(of targets: Targets, _ table: [Float]) -> [Float]? {
+    guard case .classes(let labels) = targets else { return nil }
+    return labels.map { table[Int($0)] }
 }
 
 /// A graph's result for all examples of a set, `[examples, width]`.

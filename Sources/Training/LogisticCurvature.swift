@@ -1,7 +1,7 @@
 import Tensors
 
-/// The curvature that logistic regressions on the same rows share: the Hessian of a class's weights
-/// is near `kappa X'X + decay`, with kappa the mean of `p (1 - p)` (Böhning, "Multinomial logistic
+/// The curvature that regressions on the same rows share: the Hessian of an output's weights is near
+/// `kappa X'X + decay`, with kappa the mean of `p (1 - p)`, or 1 for squared errors (Böhning, "Multinomial logistic
 /// regression algorithm", 1992, has its bound). Solving with it removes the correlations of the
 /// features, which are all that makes these fits hard for L-BFGS.
 struct LogisticCurvature {
@@ -33,9 +33,8 @@ struct LogisticCurvature {
         of objective: LogisticObjective, near weights: [Float]
     ) -> ((inout [Float]) -> Void)? {
         let classes = objective.classes
-        let spread = Self.spread(
-            LogisticObjective.probabilities(rows, weights, width: width, classes: classes), classes)
-        let decay = Float(1 / (objective.strength * Double(objective.labels.count)))
+        let spread = objective.spread(at: weights)
+        let decay = Float(1 / (objective.strength * Double(objective.targets.count)))
         let matrix = FloatStorage(count: width * width)
         for row in 0..<width {
             let start = row * width
@@ -52,13 +51,6 @@ struct LogisticCurvature {
                 for index in (classes * width)..<values.count { values[index] /= spread }
             }
         }
-    }
-
-    /// Mean over rows of the variance of the class, as one of `classes - 1` directions has it.
-    private static func spread(_ probabilities: [Float], _ classes: Int) -> Float {
-        let n = probabilities.count / classes
-        let sum = probabilities.reduce(0.0) { $0 + Double($1) * (1 - Double($1)) }
-        return max(1e-3, Float(sum / Double(n * max(1, classes - 1))))
     }
 }
 

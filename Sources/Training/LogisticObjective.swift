@@ -1,10 +1,14 @@
 import CKernels
+import Graphs
+import Metrics
 import Tensors
 
-/// Multinomial logistic regression with an L2 penalty on the weights, not on the intercepts.
+/// Regression with an L2 penalty on the weights, not on the intercepts, by the ``Loss`` of the targets:
+/// multinomial logistic regression for classes, one logistic regression for each label (one against the
+/// rest), ridge regression for numbers.
 struct LogisticObjective {
     let rows: FloatStorage
-    let labels: [Int32]
+    let targets: Targets
     let width: Int
     let classes: Int
     let strength: Double
@@ -31,30 +35,33 @@ struct LogisticObjective {
         return logits
     }
 
-    static func probabilities(
-        _ rows: FloatStorage, _ weights: [Float], width: Int, classes: Int
-    ) -> [Float] {
-        var result = logits(rows, weights, width: width, classes: classes)
-        let n = Int64(rows.count / width)
-        knas_softmax_rows(n, Int64(classes), Int64(classes), 1, &result)
-        return result
+    /// The mean second derivative of the loss by an output, which the curvature is scaled by: over rows the
+    /// variance of the class, as one of `classes - 1` directions has it; that of each label; 1 for
+    /// squared errors.
+    func spread(at weights: [Float]) -> Float {
+        guard targets.kind != .number else { return 1 }
+        var shares = Self.logits(rows, weights, width: width, classes: classes)
+        let space: TargetSpace =
+            targets.kind == .oneClass ? .classes(classes) : .labels(classes)
+        space.answers(overwriting: &shares, rows: targets.count)
+        let sum = shares.reduce(0.0) { $0 + Double($1) * (1 - Double($1)) }
+        let directions = targets.kind == .oneClass ? max(1, classes - 1) : classes
+        return max(1e-3, Float(sum / Double(targets.count * directions)))
     }
 
     /// The mean loss without the penalty.
     func loss(_ weights: [Float]) -> Double {
         let w = weights[..<(classes * width)]
         let penalty = w.reduce(0) { $0 + Double($1) * Double($1) }
-        return evaluate(weights).value - 0.5 * penalty / (strength * Double(labels.count))
+        return evaluate(weights).value - 0.5 * penalty / (strength * Double(targets.count))
     }
 
     /// The objective divided by `C n`, and its gradient.
     func evaluate(_ weights: [Float]) -> (value: Double, gradient: [Float]) {
-        let n = labels.count
-        var logits = Self.logits(rows, weights, width: width, classes: classes)
-        var losses = [Float](repeating: 0, count: n)
-        var slopes = [Float](repeating: 0, count: n * classes)
-        knas_cross_entropy(
-            Int64(n), Int64(classes), &logits, labels, rowWeights, 0, &losses, &slopes)
+        let n = targets.count
+        let logits = Self.logits(rows, weights, width: width, classes: classes)
+        let (losses, slopes) = Loss.evaluate(
+            logits: logits, targets: targets, outputs: classes, weights: rowWeights)
         let decay = 1 / (strength * Double(n))
         var gradient = [Float](repeating: 0, count: count)
         var value = knas_sum(Int64(n), losses) / Double(n)

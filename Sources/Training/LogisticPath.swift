@@ -4,7 +4,7 @@ import Metrics
 import Support
 import Tensors
 
-/// Logistic regression on the output of a head that has no other trained weights, for several
+/// Logistic regression, for numbers ridge regression, on the output of a head that has no other trained weights, for several
 /// strengths of the L2 penalty, each to its minimum.
 ///
 /// A few thousand rows and a thousand features or more need a stronger penalty than AdamW's weight
@@ -56,14 +56,14 @@ public struct LogisticPath: Sendable {
         try calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)
         let rows = try Self.standardizedRows(readout.body, parameters, train)
         let table = balancesClasses ? classWeights(train, classes) : nil
-        let rowWeights = table.map { table in train.labels.map { table[Int($0)] } }
+        let rowWeights = table.flatMap { weights(of: train.targets, $0) }
         let executor = Executor(graph)
         let curvature = LogisticCurvature(rows, width: readout.body.output.width)
         var heads: [TrainedHead] = []
         var solution: [Float]?
         for strength in Self.strengths where !Self.isComplete(heads) {
             let objective = LogisticObjective(
-                rows: rows, labels: train.labels, width: readout.body.output.width,
+                rows: rows, targets: train.targets, width: readout.body.output.width,
                 classes: classes, strength: strength,
                 rowWeights: rowWeights)
             let minimum = objective.minimum(

@@ -31,7 +31,7 @@ struct FineTuneTests {
         let mode: Executor.Mode = hasDropout ? .training(key: 5) : .differentiation
         func loss() -> (Double, [Float]) {
             let logits = executor.forward(batch.batch, parameters: parameters, mode: mode)
-            let result = CrossEntropy.evaluate(logits: logits, labels: batch.labels, classes: 2)
+            let result = Loss.evaluate(logits: logits, targets: batch.targets, outputs: 2)
             return (result.losses.reduce(0) { $0 + Double($1) }, result.gradients)
         }
         let gradient = BatchGradient(parameters.layout)

@@ -22,7 +22,7 @@ struct LogisticCurvatureTests {
         }
         let scaling = Standardization(rows, rows: count)
         return LogisticObjective(
-            rows: scaling.apply(rows, rows: count), labels: labels, width: width,
+            rows: scaling.apply(rows, rows: count), targets: .classes(labels), width: width,
             classes: classes, strength: strength)
     }
 

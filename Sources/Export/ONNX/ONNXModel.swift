@@ -1,5 +1,6 @@
 import Encoders
 import Graphs
+import Metrics
 import ONNXProtobuf
 import Tokenization
 
@@ -51,14 +52,24 @@ struct ONNXModel {
             }
         }
         let shape = [
-            TensorShapeProto.Dimension.named("batch"), .fixed(configuration.labels.count),
+            TensorShapeProto.Dimension.named("batch"), .fixed(configuration.targets.outputs),
         ]
         let logits = Self.mixture(heads, configuration, builder)
-        builder.output("logits", from: logits, shape)
-        builder.output(
-            "probabilities",
-            from: builder.node(
-                "Softmax", logits, attributes: [AttributeProto("axis", -1)]), shape)
+        func probabilities(_ name: String) {
+            builder.output("logits", from: logits, shape)
+            builder.output("probabilities", from: name, shape)
+        }
+        switch configuration.targets {
+        case .classes:
+            probabilities(
+                builder.node("Softmax", logits, attributes: [AttributeProto("axis", -1)]))
+        case .labels: probabilities(builder.node("Sigmoid", logits))
+        case .number(let scale):
+            let spread = builder.node("Mul", logits, builder.float(Float(scale.deviation)))
+            builder.output(
+                "value", from: builder.node("Add", spread, builder.float(Float(scale.mean))),
+                shape)
+        }
         proto = builder.model(name: configuration.task, metadata: configuration.metadata)
     }
 
@@ -129,18 +140,46 @@ struct ONNXModel {
             temperature == 1 ? logits : b.node("Div", logits, b.float(temperature))
         }
         if configuration.headCount == 1 { return cooled(heads[0][0]) }
-        let logarithms = heads.map { replicas in
-            replicas.map { b.node("LogSoftmax", $0, attributes: [AttributeProto("axis", -1)]) }
+        switch configuration.targets {
+        case .classes:
+            return cooled(
+                logarithm(heads, configuration, b) {
+                    b.node("LogSoftmax", $0, attributes: [AttributeProto("axis", -1)])
+                })
+        case .labels:
+            let present = logarithm(heads, configuration, b) {
+                b.node("Neg", b.node("Softplus", b.node("Neg", $0)))
+            }
+            let absent = logarithm(heads, configuration, b) {
+                b.node("Neg", b.node("Softplus", $0))
+            }
+            return cooled(b.node("Sub", present, absent))
+        case .number: return mean(heads, configuration, b)
         }
+    }
+
+    /// The logarithm of the heads' mixed probabilities.
+    /// - Parameter single: the logarithm of one head's probabilities, from its logits.
+    private static func logarithm(
+        _ heads: [[String]], _ configuration: ModelConfiguration, _ b: ONNXBuilder,
+        _ single: (String) -> String
+    ) -> String {
+        let logarithms = heads.map { $0.map(single) }
         let largest = b.node("Max", Array(logarithms.joined()))
-        let members = zip(logarithms, configuration.members).map { replicas, member in
-            let powers = replicas.map { b.node("Exp", b.node("Sub", $0, largest)) }
-            let mean = powers.count == 1 ? powers[0] : b.node("Mean", powers)
+        let powers = logarithms.map { $0.map { b.node("Exp", b.node("Sub", $0, largest)) } }
+        return b.node("Add", b.node("Log", mean(powers, configuration, b)), largest)
+    }
+
+    /// The members' values mixed by their weights, each the mean of its replicas'.
+    private static func mean(
+        _ values: [[String]], _ configuration: ModelConfiguration, _ b: ONNXBuilder
+    ) -> String {
+        let members = zip(values, configuration.members).map { replicas, member in
+            let mean = replicas.count == 1 ? replicas[0] : b.node("Mean", replicas)
             return configuration.members.count == 1
                 ? mean : b.node("Mul", mean, b.float(Float(member.weight)))
         }
-        let sum = members.count == 1 ? members[0] : b.node("Sum", members)
-        return cooled(b.node("Add", b.node("Log", sum), largest))
+        return members.count == 1 ? members[0] : b.node("Sum", members)
     }
 
     /// Splits concatenated hidden states.

@@ -65,9 +65,11 @@ public enum Evaluation {
             throw RunError.emptySplit(task: dataset.name, split: split.rawValue)
         }
         let configuration = model.configuration
+        // A model's numbers are in the units that it was trained with.
+        let space = configuration.targets
         let features = try zip(configuration.views, encoders).map { view, encoder in
             try FeatureCache(encoder: encoder, directory: cache, threads: threads).features(
-                of: dataset[split], view.features, progress: progress)
+                of: dataset[split], view.features, targets: space, progress: progress)
         }
         let inputs = configuration.members.enumerated().map { place, member in
             features[member.view].reading(slots: configuration.slots(ofMember: place))
@@ -75,7 +77,7 @@ public enum Evaluation {
         let heads = model.members.indices.flatMap { member in
             model.members[member].replicas.map { (member, $0) }
         }
-        let classes = configuration.labels.count
+        let classes = space.outputs
         // Encoder layers in the graph use all threads by themselves.
         let encoderIsTrained = model.unfrozen != nil
         let said = try Parallel.map(
@@ -90,7 +92,7 @@ public enum Evaluation {
             try heads.indices.filter { heads[$0].0 == member }.map { said[$0] }.together
         }
         return try Predictions(mixing: members, weights: configuration.members.map(\.weight))
-            .tempered(configuration.temperature)
+            .tempered(configuration.temperature).decided(by: configuration.thresholds)
     }
 
     private static func check(
@@ -98,6 +100,11 @@ public enum Evaluation {
     ) throws {
         func mismatch(_ reason: String) -> ModelError {
             .otherTask(model: name, task: dataset.name, reason: reason)
+        }
+        guard model.configuration.targets.kind == dataset.targets.kind else {
+            throw mismatch(
+                "it answers with \(model.configuration.targets.kind.answer), the task's rows have "
+                    + dataset.targets.kind.answer)
         }
         let values = model.configuration.labels.map(\.value)
         guard values == dataset.labels.map(\.value) else {

@@ -46,6 +46,11 @@ extension TextClassifier {
     /// - Complexity: about `2 * orders * words` classifications of half the length.
     /// - Throws: as ``classify(_:)``.
     public func explain(_ input: Input, orders: Int = 6) throws -> Explanation {
+        guard target == .oneClass else {
+            throw ModelError.wrongInput(
+                reason: "explanations are of models that choose one class; this one answers with "
+                    + target.answer)
+        }
         let whole = try classify([input])[0]
         let pieces = ExplainedPieces(input)
         let place = labels.firstIndex(of: whole.label) ?? 0

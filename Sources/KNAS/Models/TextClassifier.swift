@@ -1,9 +1,9 @@
-import CKernels
 import Encoders
 import Export
 import Features
 import Foundation
 import Graphs
+import Metrics
 import Support
 import Tensors
 import Tokenization
@@ -32,21 +32,30 @@ public final class TextClassifier: Sendable {
         }
     }
 
-    /// The classes' names and how likely each is.
+    /// The classes' names and how likely each is; or the labels that a text has; or a number.
     public struct Classification: Sendable, Hashable {
-        /// The most likely class.
+        /// The most likely class or label; empty where a number is predicted.
         public let label: String
-        /// Its probability.
+        /// Its probability; of a number 1.
         public let probability: Float
-        /// The probability of each of ``TextClassifier/labels``.
+        /// The probability of each of ``TextClassifier/labels``: with several labels a text each is by
+        /// itself. Empty where a number is predicted.
         public let probabilities: [Float]
-        /// The values before the softmax; those of several heads are the logarithms of their
-        /// mixed probabilities, divided by the temperature.
+        /// The values before the softmax or the sigmoids; those of several heads are the logarithms of their
+        /// mixed probabilities (or of those against their opposites), divided by the temperature. Of a
+        /// number: deviations of the training rows from their mean.
         public let logits: [Float]
+        /// The labels whose probabilities reach their thresholds, in the order of
+        /// ``TextClassifier/labels``; there may be none. `nil` where texts have one class, or a number.
+        public let labels: [String]?
+        /// The number that is predicted, in the unit of the training rows; `nil` for other models.
+        public let value: Double?
     }
 
-    /// Names of the classes, by index.
+    /// Names of the classes, or of the labels that a text may have, by index.
     public let labels: [String]
+    /// What texts are answered with.
+    public var target: TargetKind { model.configuration.targets.kind }
     /// Whether inputs are pairs of texts.
     public let takesPairs: Bool
     private let model: Model
@@ -141,13 +150,28 @@ public final class TextClassifier: Sendable {
 
     /// What a row of logits says.
     private func classification(_ all: [Float], _ row: Int) -> Classification {
-        let logits = Array(all[row * labels.count..<(row + 1) * labels.count])
-        var probabilities = logits
-        knas_softmax_rows(1, Int64(labels.count), Int64(labels.count), 1, &probabilities)
-        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-        return Classification(
-            label: labels[best], probability: probabilities[best],
-            probabilities: probabilities, logits: logits)
+        let space = model.configuration.targets
+        let logits = Array(all[row * space.outputs..<(row + 1) * space.outputs])
+        var answers = logits
+        space.answers(overwriting: &answers, rows: 1)
+        let best = answers.indices.max { answers[$0] < answers[$1] } ?? 0
+        switch space {
+        case .classes:
+            return Classification(
+                label: labels[best], probability: answers[best], probabilities: answers,
+                logits: logits, labels: nil, value: nil)
+        case .labels:
+            let thresholds = model.configuration.thresholds ?? []
+            return Classification(
+                label: labels[best], probability: answers[best], probabilities: answers,
+                logits: logits,
+                labels: zip(labels, zip(answers, thresholds)).filter { $1.0 >= $1.1 }.map(\.0),
+                value: nil)
+        case .number:
+            return Classification(
+                label: "", probability: 1, probabilities: [], logits: logits, labels: nil,
+                value: Double(answers[0]))
+        }
     }
 }
 

@@ -146,9 +146,16 @@ extension Pipeline {
     /// Reads the task and opens the encoders.
     func prepared(_ watch: Stopwatch) throws -> Preparation {
         try BLAS.reserveMemory(threads: configuration.threads)
-        return try Preparation(
+        let prepared = try Preparation(
             configuration.input, configuration.space, threads: configuration.threads,
             watch: watch, progress: progress, note: note)
+        let training = configuration.selection.training
+        if configuration.fineTuning != nil { try prepared.requireClasses(for: "--unfreeze") }
+        if training.balancesClasses { try prepared.requireClasses(for: "--balance-classes") }
+        if training.labelSmoothing > 0, prepared.dataset.targets.kind == .number {
+            try prepared.requireClasses(for: "--label-smoothing")
+        }
+        return prepared
     }
 
     /// Reads the task, opens the encoders, and finds out which layers are worth keeping.

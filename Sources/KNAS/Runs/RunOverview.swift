@@ -168,14 +168,15 @@ public struct RunOverview: Sendable, Codable {
         members = exported.members.map { Member(genotype: $0.genotype, weight: $0.weight) }
         parameters = exported.parameters
         costFactor = exported.costFactor
-        heldOutAccuracy = exported.heldOut?.accuracy
-        testAccuracy = exported.test.accuracy
+        heldOutAccuracy = exported.heldOut?.knownAccuracy
+        testAccuracy = exported.test.knownAccuracy
         testF1 = exported.test.f1
         positive = result.positive
-        testMCC = exported.test.mcc
-        testCrossEntropy = exported.test.crossEntropy
-        singleTestAccuracy = result.single.test.accuracy
-        linearTestAccuracy = result.controls[Role.linear.rawValue]?.test.accuracy
+        testMCC = exported.test.mcc.isNaN ? nil : exported.test.mcc
+        testCrossEntropy =
+            exported.test.crossEntropy.isNaN ? nil : exported.test.crossEntropy
+        singleTestAccuracy = result.single.test.knownAccuracy
+        linearTestAccuracy = result.controls[Role.linear.rawValue]?.test.knownAccuracy
         wallSeconds = result.cost.wallSeconds
     }
 

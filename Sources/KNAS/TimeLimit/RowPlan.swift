@@ -68,7 +68,7 @@ struct RowPlan {
         let all = prepared.dataset[split].count
         let needed = seconds(of: split)
         guard needed > time else { return nil }
-        let classes = prepared.dataset.labels.count
+        let classes = prepared.dataset.targets.outputs
         let wanted = max(
             Self.fewestRows, 2 * classes, Int(max(0, time) / needed * Double(all)))
         return wanted < all ? wanted : nil

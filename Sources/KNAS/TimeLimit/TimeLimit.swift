@@ -119,8 +119,7 @@ extension Pipeline {
         let result = try attempt(linear, on: open, until: end).result
         note(
             String(format: "first answer after %.0f s: ", open.watch.cost.wallSeconds)
-                + "linear heads, held-out accuracy "
-                + (result.exported.heldOut?.accuracy.percentage ?? "unknown"))
+                + "linear heads, held-out \(result.headline(result.exported.heldOut))")
         return result
     }
 

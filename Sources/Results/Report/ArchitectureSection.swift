@@ -29,6 +29,15 @@ enum ArchitectureSection {
             """
     }
 
+    /// What the head's outputs become.
+    private static func outputs(_ result: RunResult) -> String {
+        switch result.target ?? .oneClass {
+        case .oneClass: "softmax: \(Show.plural(result.labels.count, "class"))"
+        case .labels: "sigmoids: \(Show.plural(result.labels.count, "label"))"
+        case .number: "a number"
+        }
+    }
+
     private static func figure(
         _ diagram: ArchitectureDiagram, of member: RunResult.Member, number: Int,
         _ result: RunResult
@@ -39,7 +48,7 @@ enum ArchitectureSection {
         parts.append(
             """
             <text class="box-title" x="\(Figure.at(left + boxWidth / 2))" y="\(Figure.at(y + 14))" \
-            text-anchor="middle">softmax: \(Show.plural(result.labels.count, "class"))</text>
+            text-anchor="middle">\(outputs(result))</text>
             """)
         let steps = diagram.boxes.map { box in
             ([box.operation] + details(box) + ["gives \(box.shape)"]).joined(separator: ", ")

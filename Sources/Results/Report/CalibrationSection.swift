@@ -7,9 +7,15 @@ enum CalibrationSection {
     static func html(_ content: ReportContent) -> HTML {
         let predictions = content.test.predictions
         let curve = CalibrationCurve(predictions, binCount: binCount)
-        let count = Double(max(1, predictions.count))
+        let count = Double(max(1, predictions.confidences.count))
         let confidence = predictions.confidences.reduce(0) { $0 + Double($1) } / count
-        let accuracy = Double(predictions.correct.count { $0 }) / count
+        let accuracy = Double(predictions.confirmations.count { $0 }) / count
+        let several: HTML =
+            predictions.targets.kind == .labels
+            ? """
+            <p>Here every label of every row counts: confidence is the probability that the row has it, \
+            right that it has.</p>
+            """ : ""
         return """
             <section aria-labelledby="calibration">
             <h2 id="calibration">Calibration</h2>
@@ -19,7 +25,7 @@ enum CalibrationSection {
             <strong>\(Show.share(curve.expectedError))</strong>: the average difference, over the \
             rows, between confidence and accuracy of a row’s bin (0 is perfect). The largest gap \
             of a bin is \(Show.share(curve.maximumError)).</p>
-            \(temperature(content))
+            \(several)\(temperature(content))
             \(figure(curve))
             <details><summary>The numbers in this figure</summary>
             \(table(curve))

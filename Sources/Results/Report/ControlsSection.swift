@@ -39,7 +39,7 @@ enum ControlsSection {
 
     private static func table(_ models: [RunResult.Model], _ result: RunResult) -> HTML {
         let shown = result.metrics
-        let hasAccuracy = shown[0] != .accuracy
+        let hasAccuracy = result.showsAccuracy
         var columns: [(name: String, kind: Table.Kind)] = [
             ("", .text), ("Held-out \(result.title(of: shown[0]))", .number),
         ]
@@ -53,7 +53,9 @@ enum ControlsSection {
             ("p", .number),
         ]
         if hasAccuracy { columns.append(("Points of accuracy", .number)) }
-        columns += [("Test cross entropy", .number), ("Heads", .number), ("What it is", .text)]
+        columns += [
+            ("Test \(result.lossTitle)", .number), ("Heads", .number), ("What it is", .text),
+        ]
         return Table(
             id: "control-rows",
             caption: """
@@ -80,7 +82,7 @@ enum ControlsSection {
                     row.append(paired == nil ? .empty : .init(points, Show.points(points)))
                 }
                 return row + [
-                    .init(model.test.crossEntropy), .init(model.members.count), what(model),
+                    .init(model.test.loss), .init(model.members.count), what(model),
                 ]
             }
         ).html

@@ -31,11 +31,17 @@ enum CostSection {
     /// What the time of a run with a limit brought.
     private static func moments(_ curve: [RunResult.Moment]) -> HTML {
         guard curve.count > 1 else { return "" }
-        let list = curve.map {
-            "\(Show.share($0.heldOutAccuracy)) after \(Show.duration($0.seconds)) "
-                + "(cross entropy \(Show.share($0.heldOutCrossEntropy)))"
+        let hasAccuracy = curve.allSatisfy { $0.heldOutAccuracy != nil }
+        let list = curve.map { moment in
+            let (after, loss) = (
+                Show.duration(moment.seconds), Show.share(moment.heldOutCrossEntropy)
+            )
+            return moment.heldOutAccuracy.map {
+                "\(Show.share($0)) after \(after) (cross entropy \(loss))"
+            } ?? "\(loss) after \(after)"
         }
-        return "<p>Held-out accuracy on the way: \(Show.list(list)).</p>"
+        let what = hasAccuracy ? "accuracy" : "squared error, in variances,"
+        return "<p>Held-out \(what) on the way: \(Show.list(list)).</p>"
     }
 
     private static func stages(_ cost: Cost) -> HTML {

@@ -88,7 +88,7 @@ enum FunnelSection {
         let values = heads.map { $0.entry.heldOut?.value(of: metric) ?? 0 }
         let y = Axis(
             values, from: height - 60, to: 40, padding: 0.1,
-            limits: metric == .mcc ? -1...1 : 0...1)
+            limits: metric.limits)
         let points: [HTML] = zip(heads, values).map { head, value in
             let (shape, style, name) = mark(head)
             return shape.svg(

@@ -56,12 +56,21 @@ enum LayersSection {
         return names
     }
 
+    /// What is drawn: the accuracy, of numbers the squared error.
+    private static func value(_ finding: LayerFinding) -> Double {
+        finding.accuracy ?? finding.crossEntropy
+    }
+
     private static func figure(_ findings: [LayerFinding]) -> HTML {
+        let hasAccuracy = findings.allSatisfy { $0.accuracy != nil }
+        let what = hasAccuracy ? "accuracy" : "squared error (in variances)"
         let layers = findings.map { Double($0.layer) }
         let x = Axis(
             layers, from: 60, to: 620, padding: 0,
             count: max(2, min(12, Int((layers.max() ?? 1) - (layers.min() ?? 0)))))
-        let y = Axis(findings.map(\.accuracy), from: 300, to: 40, padding: 0.1, limits: 0...1)
+        let y = Axis(
+            findings.map(value), from: 300, to: 40, padding: 0.1,
+            limits: hasAccuracy ? 0...1 : 0...Double.greatestFiniteMagnitude)
         let views = views(findings)
         let lines: [HTML] = views.enumerated().map { series, view in
             line(findings.filter { $0.view == view }, series, x, y)
@@ -74,13 +83,13 @@ enum LayersSection {
             : ""
         return Figure.svg(
             id: "layers-figure", width: 640, height: 360,
-            title: "Accuracy of a linear head by layer",
+            title: "\(hasAccuracy ? "Accuracy" : "Squared error") of a linear head by layer",
             description: findings.map {
-                "\(named($0)): \(Show.share($0.accuracy))\($0.isKept ? ", kept" : "")"
+                "\(named($0)): \(Show.share(value($0)))\($0.isKept ? ", kept" : "")"
             }.joined(separator: "; "),
-            [Figure.frame(x, y, xName: "layer", yName: "held-out accuracy")] + lines,
+            [Figure.frame(x, y, xName: "layer", yName: "held-out \(what)")] + lines,
             caption: """
-                Held-out accuracy of a linear head on each layer; rings mark the layers that were \
+                Held-out \(what) of a linear head on each layer; rings mark the layers that were \
                 kept.\(legend)
                 """)
     }
@@ -89,14 +98,14 @@ enum LayersSection {
         _ findings: [LayerFinding], _ series: Int, _ x: Axis, _ y: Axis
     ) -> HTML {
         let style = "series\(series % 6)"
-        let points = findings.map { (x.place(Double($0.layer)), y.place($0.accuracy)) }
+        let points = findings.map { (x.place(Double($0.layer)), y.place(value($0))) }
         let path = points.enumerated().map { place, point in
             "\(place == 0 ? "M" : "L")\(Figure.at(point.0)) \(Figure.at(point.1))"
         }.joined()
         let marks: [HTML] = zip(findings, points).map { finding, point in
             Mark(series: series).svg(
                 point.0, point.1, size: 4, style: style,
-                title: "\(named(finding)): \(Show.share(finding.accuracy))")
+                title: "\(named(finding)): \(Show.share(value(finding)))")
                 + (finding.isKept ? ring(point) : "")
         }
         return """
@@ -124,7 +133,8 @@ enum LayersSection {
             ],
             rows: findings.map {
                 [
-                    .init(text: named($0)), .init($0.accuracy), .init($0.crossEntropy),
+                    .init(text: named($0)), $0.accuracy.map { .init($0) } ?? .empty,
+                    .init($0.crossEntropy),
                     .init(text: $0.isKept ? "kept" : ""),
                 ]
             }

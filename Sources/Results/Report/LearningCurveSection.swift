@@ -33,12 +33,14 @@ enum LearningCurveSection {
     private static func curves(_ lines: [Line], _ result: RunResult) -> HTML {
         let metric = result.metrics[0]
         return figure(
-            lines, id: "curves-loss", what: "dev cross entropy (nats)",
+            lines, id: "curves-loss",
+            what: result.target == .number
+                ? "dev squared error (in variances)" : "dev cross entropy (nats)",
             limits: 0...Double.greatestFiniteMagnitude
         ) { $0.devCrossEntropy }
             + figure(
                 lines, id: "curves-score", what: "dev \(result.title(of: metric))",
-                limits: metric == .mcc ? -1...1 : 0...1
+                limits: metric.limits
             ) { $0.devScore }
                 + """
                 <details><summary>The numbers in these figures</summary>\(table(lines, result))</details>
@@ -99,9 +101,9 @@ enum LearningCurveSection {
         let metric = result.metrics[0]
         var columns: [(name: String, kind: Table.Kind)] = [
             ("Member", .number), ("Epoch", .number), ("Training loss", .number),
-            ("Dev cross entropy", .number), ("Dev \(result.title(of: metric))", .number),
+            ("Dev \(result.lossTitle)", .number), ("Dev \(result.title(of: metric))", .number),
         ]
-        if metric != .accuracy { columns.append(("Dev accuracy", .number)) }
+        if result.showsAccuracy { columns.append(("Dev accuracy", .number)) }
         return Table(
             id: "epochs", caption: "Epochs of the exported model’s heads", columns: columns,
             rows: lines.flatMap { line in
@@ -109,7 +111,7 @@ enum LearningCurveSection {
                     [
                         .init(line.member), .init(record.epoch), .init(record.trainingLoss),
                         .init(record.devCrossEntropy), .init(record.devScore),
-                    ] + (metric == .accuracy ? [] : [.init(record.devAccuracy)])
+                    ] + (result.showsAccuracy ? [.init(record.devAccuracy)] : [])
                 }
             }
         ).html

@@ -1,3 +1,5 @@
+import Tasks
+
 /// The test rows that the exported model gets wrong, the most confident first.
 enum MistakesSection {
     /// Most rows that are listed.
@@ -18,7 +20,6 @@ enum MistakesSection {
 
     private static func table(_ test: TestPredictions, _ total: Int) -> HTML {
         let mistakes = test.mistakes(limit: limit)
-        let hasPairs = mistakes.contains { $0.example.pair != nil }
         return Table(
             id: "mistake-rows",
             caption: """
@@ -32,8 +33,8 @@ enum MistakesSection {
             ],
             rows: mistakes.map { mistake in
                 [
-                    .init(texts(mistake, hasPairs)),
-                    .init("<bdi>\(test.labels[mistake.example.label])</bdi>"),
+                    .init(texts(mistake.example)),
+                    .init("<bdi>\(test.labels[mistake.truth])</bdi>"),
                     .init("<bdi>\(test.labels[mistake.predicted])</bdi>"),
                     .init(mistake.confidence, Show.share(mistake.confidence)),
                     .init(mistake.probabilityOfTruth, Show.share(mistake.probabilityOfTruth)),
@@ -43,9 +44,9 @@ enum MistakesSection {
     }
 
     /// The text or both texts, each with the direction of its own script.
-    private static func texts(_ mistake: TestPredictions.Mistake, _ hasPairs: Bool) -> HTML {
-        let first: HTML = "<span class=\"text\" dir=\"auto\">\(cut(mistake.example.text))</span>"
-        guard let pair = mistake.example.pair else { return first }
+    static func texts(_ example: Example) -> HTML {
+        let first: HTML = "<span class=\"text\" dir=\"auto\">\(cut(example.text))</span>"
+        guard let pair = example.pair else { return first }
         return first + "<span class=\"text pair\" dir=\"auto\">\(cut(pair))</span>"
     }
 

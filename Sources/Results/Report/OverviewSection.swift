@@ -39,15 +39,11 @@ enum OverviewSection {
         let rows = ["train", "dev", "test"].map {
             "\(Show.count(result.rows[$0] ?? 0)) \($0)"
         }
-        let labels = result.labels.prefix(30).joined(separator: ", ")
         let search = result.search
         return [
             ("Task", "<bdi>\(result.task)</bdi>"),
             ("Rows", HTML(text: rows.joined(separator: ", "))),
-            (
-                Show.plural(result.labels.count, "class"),
-                "<bdi>\(labels)</bdi>\(result.labels.count > 30 ? ", …" : "")"
-            ),
+            classes(result),
             ("Decided by", HTML(text: result.title(of: result.metrics[0]) + " on held-out rows")),
             (result.encoders.count > 1 ? "Views" : "Encoder", views(content)),
             ("Heads in the space", Show.size(search.spaceSize)),
@@ -63,6 +59,17 @@ enum OverviewSection {
             ("Seed", HTML(text: "\(result.seed)")),
             ("Version", "knas \(result.version), matrix products by \(result.kernels)"),
         ]
+    }
+
+    /// What rows are answered with.
+    private static func classes(_ result: RunResult) -> (name: String, value: HTML) {
+        let names = result.labels.prefix(30).joined(separator: ", ")
+        let list: HTML = "<bdi>\(names)</bdi>\(result.labels.count > 30 ? ", …" : "")"
+        switch result.target ?? .oneClass {
+        case .oneClass: return (Show.plural(result.labels.count, "class"), list)
+        case .labels: return (Show.plural(result.labels.count, "label"), list)
+        case .number: return ("Answer", "a number")
+        }
     }
 
     /// What heads could read.

@@ -59,15 +59,15 @@ enum PortfolioSection {
             ("No.", .number), ("Share", .number), ("Held-out \(result.title(of: metric))", .number),
             ("Test \(result.title(of: metric))", .number),
         ]
-        if metric != .accuracy { columns.append(("Test accuracy", .number)) }
-        if hasAdds { columns.append(("Adds, nats", .number)) }
+        if result.showsAccuracy { columns.append(("Test accuracy", .number)) }
+        if hasAdds { columns.append((result.target == .number ? "Adds" : "Adds, nats", .number)) }
         columns += [("Trainings", .number), ("Weights", .number), ("Head", .text)]
         return Table(
             id: "members",
             caption: """
                 The heads of the exported model. Figures are each head’s own; \
                 “weights” are those of one training\
-                \(hasAdds ? "; “adds” is what the held-out cross entropy would rise by without it" : "")
+                \(hasAdds ? "; “adds” is what the held-out \(result.lossTitle) would rise by without it" : "")
                 """,
             columns: columns,
             rows: members.enumerated().map { place, member in
@@ -76,7 +76,7 @@ enum PortfolioSection {
                     member.heldOut.map { Table.Cell($0.value(of: metric)) } ?? .empty,
                     .init(member.test.value(of: metric)),
                 ]
-                if metric != .accuracy { row.append(.init(member.test.accuracy)) }
+                if result.showsAccuracy { row.append(.init(member.test.accuracy)) }
                 if hasAdds {
                     row.append(member.adds.map { .init($0, Show.signed($0)) } ?? .empty)
                 }
@@ -115,20 +115,22 @@ enum MemberCurve {
             Mark.circle.svg(
                 x.place(Double(step.members)), y.place(step.crossEntropy), style: "one",
                 title: """
-                    \(Show.plural(step.members, "head")): cross entropy \
-                    \(Show.share(step.crossEntropy)), accuracy \(Show.share(step.accuracy))
+                    \(Show.plural(step.members, "head")): \(result.lossTitle) \
+                    \(Show.share(step.crossEntropy))\
+                    \(step.accuracy.map { ", accuracy \(Show.share($0))" } ?? "")
                     """)
         }
         return Figure.svg(
             id: "member-curve", width: 640, height: 320,
-            title: "Held-out cross entropy against the number of heads",
+            title: "Held-out \(result.lossTitle) against the number of heads",
             description: steps.map {
                 "\(Show.plural($0.members, "head")): \(Show.share($0.crossEntropy))"
             }.joined(separator: "; "),
             [
                 Figure.frame(
                     x, y, xName: "heads that answer",
-                    yName: "held-out cross entropy (nats)"),
+                    yName:
+                        "held-out \(result.lossTitle)\(result.target == .number ? "" : " (nats)")"),
                 "<path class=\"line series0\" d=\"\(path)\"/>",
             ] + marks,
             caption: """
@@ -147,7 +149,7 @@ enum MemberCurve {
                     ("Heads", .number), ("Cross entropy", .number), ("Accuracy", .number),
                 ],
                 rows: steps.map {
-                    [.init($0.members), .init($0.crossEntropy), .init($0.accuracy)]
+                    [.init($0.members), .init($0.crossEntropy), $0.accuracy.map { .init($0) } ?? .empty]
                 }).html)
                 </details>
                 """

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 
 /// `report.html`: the results of a run, for people; one file that needs nothing else and loads
@@ -7,15 +8,15 @@ package enum Report {
     /// The page.
     package static func html(_ content: ReportContent) -> String {
         let result = content.result
-        let sections = [
-            OverviewSection.html(content), PortfolioSection.html(content),
-            ControlsSection.html(content), LayersSection.html(content),
-            FunnelSection.html(content), TrainedHeadsSection.html(content),
-            LeaderboardSection.html(content), ArchitectureSection.html(content),
-            LearningCurveSection.html(content), ConfusionSection.html(content),
-            CalibrationSection.html(content), MistakesSection.html(content),
-            CostSection.html(content),
-        ]
+        let kind = result.target ?? .oneClass
+        let sections =
+            [
+                OverviewSection.html(content), PortfolioSection.html(content),
+                ControlsSection.html(content), LayersSection.html(content),
+                FunnelSection.html(content), TrainedHeadsSection.html(content),
+                LeaderboardSection.html(content), ArchitectureSection.html(content),
+                LearningCurveSection.html(content),
+            ] + Self.answers(content, kind) + [CostSection.html(content)]
         let page: HTML = """
             <!doctype html>
             <html lang="en">
@@ -32,7 +33,7 @@ package enum Report {
             <p class="kicker">Search report</p>
             <h1><bdi>\(result.task)</bdi></h1>
             <nav aria-label="Sections">
-            \(navigation)
+            \(navigation(kind))
             </nav>
             </header>
             <main>
@@ -57,8 +58,36 @@ package enum Report {
         ("calibration", "Calibration"), ("mistakes", "Mistakes"), ("cost", "Cost"),
     ]
 
-    private static var navigation: HTML {
-        let items: [HTML] = sections.map { "<li><a href=\"#\($0.0)\">\($0.1)</a></li>" }
+    /// The sections about the answers on test, which depend on what is answered.
+    private static func answers(_ content: ReportContent, _ kind: TargetKind) -> [HTML] {
+        switch kind {
+        case .oneClass:
+            [
+                ConfusionSection.html(content), CalibrationSection.html(content),
+                MistakesSection.html(content),
+            ]
+        case .labels:
+            [
+                LabelsSection.html(content), CalibrationSection.html(content),
+                RowsSection.html(content),
+            ]
+        case .number: [NumbersSection.html(content), RowsSection.html(content)]
+        }
+    }
+
+    /// The sections of a page, by the id of their heading.
+    package static func sections(_ kind: TargetKind) -> [(String, String)] {
+        switch kind {
+        case .oneClass: sections
+        case .labels: sections.map { $0.0 == "confusion" ? ("labels", "Labels") : $0 }
+        case .number:
+            sections.filter { $0.0 != "calibration" }
+                .map { $0.0 == "confusion" ? ("numbers", "Numbers") : $0 }
+        }
+    }
+
+    private static func navigation(_ kind: TargetKind) -> HTML {
+        let items: [HTML] = sections(kind).map { "<li><a href=\"#\($0.0)\">\($0.1)</a></li>" }
         return "<ul>\(items)</ul>"
     }
 

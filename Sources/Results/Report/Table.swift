@@ -21,7 +21,7 @@ struct Table {
         }
 
         /// A share of 1, with three decimals.
-        init(_ share: Double) { self.init(share, Show.share(share)) }
+        init(_ share: Double) { self.init(share, share.isNaN ? "–" : Show.share(share)) }
 
         init(_ number: Int) { self.init(HTML(text: Show.count(number)), sortKey: "\(number)") }
 

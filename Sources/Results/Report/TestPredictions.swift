@@ -6,6 +6,8 @@ package struct TestPredictions: Sendable {
     /// A test example that the model gets wrong.
     package struct Mistake: Sendable, Equatable {
         package let example: Example
+        /// The class that it has.
+        package let truth: Int
         /// The class that the model predicts.
         package let predicted: Int
         /// The probability of that class.
@@ -39,7 +41,8 @@ package struct TestPredictions: Sendable {
         return wrong.prefix(limit).map { row in
             let truth = row * predictions.classes + predictions.labels[row]
             return Mistake(
-                example: examples[row], predicted: predictions.predicted[row],
+                example: examples[row], truth: predictions.labels[row],
+                predicted: predictions.predicted[row],
                 confidence: Double(confidences[row]),
                 probabilityOfTruth: Double(predictions.probabilities[truth]))
         }

@@ -31,7 +31,7 @@ enum TrainedHeadsSection {
             limits: 0...Double.greatestFiniteMagnitude)
         let y = Axis(
             values, from: height - 60, to: 40, padding: 0.1,
-            limits: metric == .mcc ? -1...1 : 0...1)
+            limits: metric.limits)
         var path = ""
         for (index, head) in front.enumerated() {
             let across = Figure.at(x.place(size(head.parameters)))
@@ -94,7 +94,7 @@ enum TrainedHeadsSection {
 
     private static func table(_ content: ReportContent) -> HTML {
         let metric = content.result.metrics[0]
-        let hasAccuracy = metric != .accuracy
+        let hasAccuracy = content.result.showsAccuracy
         var columns: [(name: String, kind: Table.Kind)] = [
             ("No.", .number), ("Kind", .text), ("Rank by score", .number),
             ("Dev \(content.result.title(of: metric))", .number),

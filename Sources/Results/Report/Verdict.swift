@@ -91,8 +91,17 @@ enum Answers {
         }
         return """
             Its \(result.title(of: metric)) is <strong>\(Show.share(test.value(of: metric)))</strong> on \
-            \(rows)\(before ?? ""); it is right on \(Show.percent(test.accuracy)) of the test rows.
+            \(rows)\(before ?? "")\(right(result))
             """
+    }
+
+    private static func right(_ result: RunResult) -> HTML {
+        let share = Show.percent(result.exported.test.accuracy)
+        switch result.target ?? .oneClass {
+        case .oneClass: return "; it is right on \(share) of the test rows."
+        case .labels: return "; all labels are right on \(share) of the test rows."
+        case .number: return "."
+        }
     }
 
     private static func chance(_ result: RunResult) -> HTML {

@@ -25,8 +25,8 @@ struct GraSP: Proxy {
             let moved = head.parameters.copy()
             for index in 0..<gradient.count { moved.storage.pointer[index] *= 1 + t }
             let other = head.gradient(by: executor, at: moved, of: frozen.batch) { logits in
-                CrossEntropy.evaluate(
-                    logits: logits, labels: head.labels, classes: head.classes
+                Loss.evaluate(
+                    logits: logits, targets: head.targets, outputs: head.classes
                 ).gradients.map { $0 / Float(head.exampleCount) }
             }
             // The change is small compared with what changes: products are summed in double.

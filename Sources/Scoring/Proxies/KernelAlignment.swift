@@ -1,5 +1,7 @@
+import Metrics
+
 /// Centred alignment of the output kernel with the label kernel: `<HNH, HYH> / (|HNH| |HYH|)`, with
-/// `Y_ij = [y_i = y_j]` and `H = I - 11'/n` (Cortes, Mohri and Rostamizadeh, JMLR 2012, def. 4).
+/// `Y_ij = [y_i = y_j]` (``Targets/similarity(_:_:)`` for labels and numbers) and `H = I - 11'/n` (Cortes, Mohri and Rostamizadeh, JMLR 2012, def. 4).
 struct KernelAlignment: Proxy {
     let name = "alignment"
     let summary = "centred alignment of the output kernel with the labels (Cortes et al. 2012)"
@@ -9,7 +11,7 @@ struct KernelAlignment: Proxy {
         let n = head.exampleCount
         let kernel = centred(head.outputGram, n)
         let target = centred(
-            (0..<n * n).map { head.labels[$0 / n] == head.labels[$0 % n] ? 1 : 0 }, n)
+            (0..<n * n).map { head.targets.similarity($0 / n, $0 % n) }, n)
         let norm = (dot(kernel, kernel) * dot(target, target)).squareRoot()
         return norm > 0 ? dot(kernel, target) / norm : 0
     }

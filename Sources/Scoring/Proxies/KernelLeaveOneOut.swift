@@ -1,3 +1,5 @@
+import Metrics
+
 /// Minus the leave-one-out squared error of kernel ridge regression with the output kernel, at the
 /// ridge where it is least (``KernelRidge``).
 ///
@@ -17,9 +19,7 @@ struct KernelLeaveOneOut: Proxy {
         guard let regression = KernelRidge(head.outputGram, n) else {
             throw ScoringError.nonFinite(proxy: name)
         }
-        let targets = (0..<head.classes).map { output in
-            head.labels.map { $0 == output ? 1.0 : 0.0 }
-        }
+        let targets = (0..<head.classes).map { head.targets.values(of: $0) }
         return -regression.leastLeaveOneOutError(targets).error / Double(n)
     }
 }

@@ -1,3 +1,5 @@
+import Metrics
+
 /// Minus the held-out squared error of kernel ridge regression with the output kernel: the batch is
 /// split into two class-balanced halves, and each predicts the other's labels.
 ///
@@ -17,10 +19,10 @@ struct KernelRegression: Proxy {
             throw ScoringError.tooFewExamples(proxy: name, needed: 4, found: n)
         }
         let gram = head.outputGram
-        let halves = split(head.labels)
+        let halves = split(head.targets.strata)
         var error = 0.0
         for (train, test) in [(halves.0, halves.1), (halves.1, halves.0)] {
-            error += try heldOutError(gram, n, train, test, head.labels, head.classes)
+            error += try heldOutError(gram, n, train, test, head.targets, head.classes)
         }
         return -error / Double(n)
     }
@@ -38,9 +40,9 @@ struct KernelRegression: Proxy {
         return halves
     }
 
-    /// Summed squared error against one-hot labels.
+    /// Summed squared error against ``Targets/values(of:)``, which of classes are one-hot labels.
     private func heldOutError(
-        _ gram: [Double], _ n: Int, _ train: [Int], _ test: [Int], _ labels: [Int32],
+        _ gram: [Double], _ n: Int, _ train: [Int], _ test: [Int], _ targets: Targets,
         _ classes: Int
     ) throws -> Double {
         let m = train.count
@@ -49,19 +51,18 @@ struct KernelRegression: Proxy {
             throw ScoringError.nonFinite(proxy: name)
         }
         // For classes that are absent on one side there is a constant to predict, or nothing.
-        let targets = (0..<classes).map { output in
-            train.map { labels[$0] == output ? 1.0 : 0.0 }
-        }
-        let ridge = regression.leastLeaveOneOutError(targets).ridge
+        let wanted = (0..<classes).map { targets.values(of: $0) }
+        let known = wanted.map { values in train.map { values[$0] } }
+        let ridge = regression.leastLeaveOneOutError(known).ridge
         var error = 0.0
         for output in 0..<classes {
-            let solution = regression.solve(targets[output], ridge: ridge)
+            let solution = regression.solve(known[output], ridge: ridge)
             for index in test {
                 var prediction = solution.constant
                 for (place, other) in train.enumerated() {
                     prediction += solution.weights[place] * gram[index * n + other]
                 }
-                let miss = prediction - (labels[index] == output ? 1 : 0)
+                let miss = prediction - wanted[output][index]
                 error += miss * miss
             }
         }

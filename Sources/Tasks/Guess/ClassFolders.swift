@@ -142,6 +142,6 @@ struct FolderRowReader {
         if let reason = RowRules.fault(ofText: text) {
             return .bad(line: 1, column: nil, reason: reason)
         }
-        return .row(line: 1, RowFields(text: text, pair: nil, label: label))
+        return .row(line: 1, RowFields(text: text, pair: nil, label: .text(label)))
     }
 }

@@ -176,7 +176,7 @@ public struct FineTuner: Sendable {
                 bytesNoCopy: start.storage.pointer, count: start.storage.count * 4,
                 deallocator: .none))
         for set in [job.train, job.dev] {
-            builder.add("\(set.labels)")
+            builder.add("\(set.targets.strata)")
             builder.add("\((0..<set.count).map { set.tokenCount($0) })")
         }
         return builder.hexadecimal()
