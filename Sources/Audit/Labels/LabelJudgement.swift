@@ -51,7 +51,7 @@ struct LabelJudgement {
     /// What is known about each row's label.
     func findings() -> [AuditResult.LabelFinding] {
         let both = judges.both
-        let scores = both.trueClassProbabilities
+        let scores = both.labels.enumerated().map { both.probabilities[$0 * classes + $1] }
         let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
         var ranks = [Int](repeating: 0, count: order.count)
         for (place, row) in order.enumerated() { ranks[row] = place + 1 }

@@ -204,12 +204,17 @@ extension Pipeline {
 
     /// What more time would be spent on, and what the time so far lets one expect of it.
     static func outlook(_ curve: [RunResult.Moment], after width: TimePlan.Width?) -> [String] {
-        let way = curve.map {
-            $0.heldOutAccuracy.percentage + String(format: " after %.0f s", $0.seconds)
+        // Of numbers there is no accuracy.
+        let isShare = curve.allSatisfy { $0.heldOutAccuracy != nil }
+        let way = curve.map { moment in
+            (isShare ? moment.heldOutAccuracy?.percentage : nil)
+                ?? String(format: "%.4f", moment.heldOutCrossEntropy)
         }
+        .enumerated().map { $1 + String(format: " after %.0f s", curve[$0].seconds) }
         let next = TimePlan.widths.first { $0.candidates > width?.candidates ?? 0 }
         return [
-            curve.count > 1 ? "held-out accuracy: " + way.joined(separator: ", ") : nil,
+            curve.count > 1
+                ? "held-out \(isShare ? "accuracy" : "error"): " + way.joined(separator: ", ") : nil,
             next.map {
                 "with more time (--resume --time-limit): \($0.candidates) heads scored, "
                     + "\($0.keep) trained to the end"
