@@ -46,14 +46,22 @@ def linear_input(model):
 def features(model, tokenizer, texts):
     """`[rows, width]`."""
     name = linear_input(model)
-    model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+    )
     session = onnxruntime.InferenceSession(model.SerializeToString())
     wanted = {i.name for i in session.get_inputs()}
     rows = []
     for text in texts:
         tokens = tokenizer.encode(text)
-        given = {"input_ids": tokens.ids, "attention_mask": tokens.attention_mask, "token_type_ids": tokens.type_ids}
-        feeds = {k: np.array([v[:MAXIMUM_TOKENS]], np.int64) for k, v in given.items() if k in wanted}
+        given = {
+            "input_ids": tokens.ids,
+            "attention_mask": tokens.attention_mask,
+            "token_type_ids": tokens.type_ids,
+        }
+        feeds = {
+            k: np.array([v[:MAXIMUM_TOKENS]], np.int64) for k, v in given.items() if k in wanted
+        }
         rows.append(session.run([name], feeds)[0].reshape(-1))
     return np.stack(rows)
 
@@ -61,20 +69,30 @@ def features(model, tokenizer, texts):
 def read(path):
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
-    return [row["message"] for row in rows], [[x for x in row["requests"].split(";") if x] for row in rows]
+    return [row["message"] for row in rows], [
+        [x for x in row["requests"].split(";") if x] for row in rows
+    ]
 
 
 def classifier(strength):
     return make_pipeline(
-        StandardScaler(), OneVsRestClassifier(LogisticRegression(C=strength, max_iter=5000)))
+        StandardScaler(), OneVsRestClassifier(LogisticRegression(C=strength, max_iter=5000))
+    )
 
 
 def main():
     model_path, directory = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     model = onnx.load(model_path)
-    tokenizer = Tokenizer.from_file(str(model_path.with_name(sys.argv[3]) if len(sys.argv) > 3
-                                        else next(model_path.parent.glob("*tokenizer.json"))))
-    (train, train_labels), (test, test_labels) = (read(directory / f"{split}.csv") for split in ("train", "test"))
+    tokenizer = Tokenizer.from_file(
+        str(
+            model_path.with_name(sys.argv[3])
+            if len(sys.argv) > 3
+            else next(model_path.parent.glob("*tokenizer.json"))
+        )
+    )
+    (train, train_labels), (test, test_labels) = (
+        read(directory / f"{split}.csv") for split in ("train", "test")
+    )
     binarizer = MultiLabelBinarizer().fit(train_labels)
     y, truth = binarizer.transform(train_labels), binarizer.transform(test_labels)
     x, x_test = np.split(features(model, tokenizer, train + test), [len(train)])
@@ -89,10 +107,17 @@ def main():
     best = max(STRENGTHS, key=cross_validated)
     fitted = classifier(best).fit(x, y)
     said, probabilities = fitted.predict(x_test), fitted.predict_proba(x_test)
-    print(json.dumps({
-        "strength": best, "microF1": f1_score(truth, said, average="micro"),
-        "macroF1": f1_score(truth, said, average="macro"),
-        "averagePrecision": average_precision_score(truth, probabilities, average="macro"), "rows": len(test)}))
+    print(
+        json.dumps(
+            {
+                "strength": best,
+                "microF1": f1_score(truth, said, average="micro"),
+                "macroF1": f1_score(truth, said, average="macro"),
+                "averagePrecision": average_precision_score(truth, probabilities, average="macro"),
+                "rows": len(test),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

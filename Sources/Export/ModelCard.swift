@@ -62,11 +62,11 @@ public enum ModelCard {
         return """
             # \(line(c.model.task))
 
-            A classifier for \(input(c.model)): \(heads(c)).\
+            \(kind(c.model)) \(input(c.model)): \(heads(c)).\
             \(c.taskDescription.isEmpty ? "" : " The task: \(line(c.taskDescription))")
 
             \(c.model.members.count == 1 ? "- \(head(c))" : members(c.model))
-            - Classes: \(c.model.labels.map { "`\(line($0.name))`" }.joined(separator: ", "))
+            \(answers(c.model))
             - Longest input: \(list(lengths)) tokens; longer inputs are truncated
             - \(digests(c.model))\(calibration(c.model))\(cost(c))
             - Made by knas \(line(c.version)), seed \(c.seed)

@@ -80,7 +80,7 @@ extension ModelCard {
 
             ```swift
             let classifier = try TextClassifier(contentsOf: URL(fileURLWithPath: "."))
-            print(try classifier.classify\(call).label)
+            print(try classifier.classify\(call).\(swiftAnswer(c.model)))
             ```
 
             From Python, after the export (`pip install onnxruntime numpy tokenizers`), which writes \
@@ -98,9 +98,7 @@ extension ModelCard {
                 feeds.update({prefix + k: np.array([v]) for k, v in given.items() if prefix + k in names})
 
             \(feeds(c.model).joined(separator: "\n"))
-            probabilities = session.run(["probabilities"], feeds)[0][0]
-            labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
-            print(labels[probabilities.argmax()])
+            \(pythonAnswer(c.model).joined(separator: "\n"))
             ```
             """
     }
@@ -129,12 +127,12 @@ extension ModelCard {
         """
         ## Intended use
 
-        Sorting texts like those of the task into its \(c.model.labels.count) classes, where a wrong answer \
+        \(purpose(c.model)), where a wrong answer \
         can be noticed and corrected.
 
         ## Limits
 
-        - Every input gets one of the classes, even one that belongs to none of them.
+        - \(limit(c.model))
         - On texts unlike the training rows (another domain, language or length) the probabilities \
         mean little, and the results above do not hold.
         - The answers may repeat any prejudice in the encoder and the training rows; measure \

@@ -18,8 +18,8 @@ struct PredictCommand: ParsableCommand {
 
             Each line of the output is an object, even without --json: label, probability, and every \
             class's probability; for tasks with several labels a row, labels (those whose probabilities \
-            reach their thresholds, maybe none) and probabilities; for numbers, value. It is written as soon as its text is classified, while more of the \
-            input is still to come.
+            reach their thresholds, maybe none) and probabilities; for numbers, value. It is written as \
+            soon as its text is classified, while more of the input is still to come.
 
             Texts are held to the rules of training: an empty one, or one with a NUL, ends the work \
             with exit code 65. With --skip-bad-rows {"error": ..., "line": ...} stands in the place of \

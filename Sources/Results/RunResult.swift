@@ -212,7 +212,7 @@ public struct RunResult: Sendable, Codable {
         public var heldOutCrossEntropy: Double
 
         /// A moment with known figures.
-        public init(seconds: Double, heldOutAccuracy: Double, heldOutCrossEntropy: Double) {
+        public init(seconds: Double, heldOutAccuracy: Double?, heldOutCrossEntropy: Double) {
             self.seconds = seconds
             self.heldOutAccuracy = heldOutAccuracy
             self.heldOutCrossEntropy = heldOutCrossEntropy

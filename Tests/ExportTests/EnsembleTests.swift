@@ -12,7 +12,7 @@ struct EnsembleTests {
     @Test("the softmax of several replicas' logits is the mean of their softmaxes")
     func mean() {
         let heads: [[Float]] = [[1, 2, -3, 0, 0, 0], [0.5, -1, 4, 200, 0, -200]]
-        let logits = Ensemble.logits(replicas(heads), classes: 3)
+        let logits = Ensemble.logits(replicas(heads), in: .classes(3))
         func softmax(_ row: ArraySlice<Float>) -> [Double] {
             let powers = row.map { exp(Double($0) - Double(row.max()!)) }
             return powers.map { $0 / powers.reduce(0, +) }
@@ -30,7 +30,7 @@ struct EnsembleTests {
     @Test("where all heads are sure, what is impossible still has a finite logarithm")
     func extremes() {
         let sure: [Float] = [0, -3e4, 1e30, -1e30]
-        let logits = Ensemble.logits(replicas([sure, sure]), classes: 2)
+        let logits = Ensemble.logits(replicas([sure, sure]), in: .classes(2))
         #expect(logits.allSatisfy { $0.isFinite })
         #expect(logits[0] == 0 && logits[1] == -3e4)
     }
@@ -38,9 +38,9 @@ struct EnsembleTests {
     @Test("the logits of one head stay what they are, or are divided by the temperature")
     func one() {
         let own: [Float] = [3, 1.1, -2]
-        #expect(Ensemble.logits(replicas([own]), classes: 3) == own)
+        #expect(Ensemble.logits(replicas([own]), in: .classes(3)) == own)
         #expect(
-            Ensemble.logits(replicas([own]), temperature: 2, classes: 3) == own.map { $0 / 2 })
+            Ensemble.logits(replicas([own]), temperature: 2, in: .classes(3)) == own.map { $0 / 2 })
     }
 
     /// Expected values: `Tests/Scripts/mixture_golden.py` (NumPy).
@@ -71,7 +71,7 @@ struct EnsembleTests {
                 ]),
             Ensemble.Member(weight: 0.375, replicas: [[-2, 0.125, 3, 0, -90, 90]]),
         ]
-        let found = Ensemble.logits(members, temperature: temperature, classes: 3)
+        let found = Ensemble.logits(members, temperature: temperature, in: .classes(3))
         #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-6 }, "\(found)")
     }
 }

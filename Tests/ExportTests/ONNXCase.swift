@@ -107,7 +107,7 @@ struct ONNXCase {
         self.options = options
         self.encoders = encoders
         let configuration = model.configuration
-        let classes = configuration.labels.count
+        let classes = configuration.targets.outputs
         let count = readings[0].batch.exampleCount
         let together = model.logits(
             model.members.enumerated().map { place, member in

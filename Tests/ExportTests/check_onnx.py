@@ -6,8 +6,8 @@ usage: check_onnx.py DIRECTORY [TOLERANCE]
 DIRECTORY holds cases NAME.onnx with NAME.json: {"classes": n, "examples": [{"views": [[{"ids": [...]} or
 {"features": [[...], ...]}, ...], ...], "logits": [...]}, ...]}: for each view its segments. Every case runs as
 one padded batch, once with the padding on the right and once on the left, with garbage in it, and example by
-example without padding; all must give the logits, and the probabilities that are their softmax. Needs numpy and
-onnxruntime; uses onnx's checker where it is there.
+example without padding; all must give the logits, and the probabilities that are their softmax (of labels their
+sigmoids; of numbers the value is compared, in deviations). Needs numpy and onnxruntime; uses onnx's checker where it is there.
 """
 
 import json
@@ -73,8 +73,20 @@ def check(model, tolerance):
     expected = np.array([example["logits"] for example in examples])
     assert expected.shape == (len(examples), case["classes"]), expected.shape
 
+    metadata = session.get_modelmeta().custom_metadata_map
+    target = metadata.get("target", "class")
+
     def run(feeds):
+        if target == "number":
+            scale = json.loads(metadata["scale"])
+            return ((session.run(["value"], feeds)[0] - scale["mean"]) / scale["deviation"]).astype(
+                np.float32
+            )
         logits, probabilities = session.run(["logits", "probabilities"], feeds)
+        if target == "labels":
+            assert np.abs(1 / (1 + np.exp(-logits)) - probabilities).max() < 1e-6
+            assert len(json.loads(metadata["thresholds"])) == logits.shape[1]
+            return logits
         powers = np.exp(logits - logits.max(-1, keepdims=True))
         assert np.abs(powers / powers.sum(-1, keepdims=True) - probabilities).max() < 1e-6
         return logits

@@ -90,7 +90,7 @@ struct EnsembleRunTests {
             // Bit for bit what the heads that were trained give together.
             let logits = Ensemble.logits(
                 [.init(weight: 1, replicas: alone.map { $0[row].logits })],
-                temperature: temperature, classes: 2)
+                temperature: temperature, in: .classes(2))
             #expect(answer.logits == logits)
             // A power of the mean is what a temperature makes of it.
             let powers = (0..<2).map { place in

@@ -48,7 +48,8 @@ struct ProxyFixture {
     func evaluation() -> HeadEvaluation {
         HeadEvaluation(
             graph: graph, executor: Executor(graph), parameters: parameters, batch: batch,
-            labels: labels, classes: classes, outputDirections: 8, key: RandomKey(seed: 1))
+            targets: .classes(labels), classes: classes, outputDirections: 8,
+            key: RandomKey(seed: 1))
     }
 
     /// A depthwise convolution, ReLU, maximum pooling and a small network behind it.

@@ -8,14 +8,33 @@ from scipy.stats import pearsonr, spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import average_precision_score, f1_score
 
-LABELS = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1], [0, 0, 0]])
-SHARES = np.array([
-    [0.8, 0.1, 0.6], [0.3, 0.2, 0.1], [0.4, 0.9, 0.3], [0.6, 0.6, 0.2], [0.2, 0.3, 0.4], [0.7, 0.2, 0.9],
-    [0.1, 0.45, 0.7], [0.5, 0.6, 0.05],
-])
-ROWS = np.array([
-    [0.2, -1.0], [1.1, 0.3], [-0.7, 0.8], [0.5, 0.5], [-1.2, -0.4], [0.9, -0.9], [-0.3, 1.4], [-0.5, -0.7],
-])
+LABELS = np.array(
+    [[1, 0, 1], [0, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1], [0, 0, 0]]
+)
+SHARES = np.array(
+    [
+        [0.8, 0.1, 0.6],
+        [0.3, 0.2, 0.1],
+        [0.4, 0.9, 0.3],
+        [0.6, 0.6, 0.2],
+        [0.2, 0.3, 0.4],
+        [0.7, 0.2, 0.9],
+        [0.1, 0.45, 0.7],
+        [0.5, 0.6, 0.05],
+    ]
+)
+ROWS = np.array(
+    [
+        [0.2, -1.0],
+        [1.1, 0.3],
+        [-0.7, 0.8],
+        [0.5, 0.5],
+        [-1.2, -0.4],
+        [0.9, -0.9],
+        [-0.3, 1.4],
+        [-0.5, -0.7],
+    ]
+)
 NUMBERS = np.array([1, 2.5, 0, 3, -1, 4, 2, 0.5])
 SAID = np.array([1.2, 2, 0.5, 2, -0.5, 3, 2.6, 1])
 
@@ -23,7 +42,7 @@ given = (SHARES >= 0.5).astype(int)
 shares = SHARES.astype(np.float32).astype(float)
 print("micro F1", f1_score(LABELS, given, average="micro"))
 print("macro F1", f1_score(LABELS, given, average="macro"))
-print("all right", (LABELS == given).all(axis=1).mean())
+print("all right", (given == LABELS).all(axis=1).mean())
 print("average precision", average_precision_score(LABELS, SHARES, average="macro"))
 print("of all together", average_precision_score(LABELS, SHARES, average="micro"))
 print("cross entropy", -(LABELS * np.log(shares) + (1 - LABELS) * np.log(1 - shares)).mean())

@@ -32,7 +32,8 @@ struct LayerProbeTests {
         // The output of layer k is the hidden state k + 1.
         for finding in findings {
             if finding.layer <= silent {
-                #expect(finding.accuracy > 0.9 && finding.crossEntropy < 0.4 && finding.isKept)
+                #expect(
+                    (finding.accuracy ?? 0) > 0.9 && finding.crossEntropy < 0.4 && finding.isKept)
             } else {
                 #expect(abs(finding.crossEntropy - log(2)) < 0.02, "\(finding)")
             }
@@ -76,6 +77,7 @@ struct LayerProbeTests {
         defer { workspace.remove() }
         let findings = try probe(prepared(workspace))
         #expect(findings.count == 3 && findings.allSatisfy(\.isKept))
-        #expect(findings.allSatisfy { (0...1).contains($0.accuracy) && $0.crossEntropy.isFinite })
+        #expect(
+            findings.allSatisfy { (0...1).contains($0.accuracy ?? -1) && $0.crossEntropy.isFinite })
     }
 }

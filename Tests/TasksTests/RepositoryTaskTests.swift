@@ -12,7 +12,9 @@ import Testing
 
     @Test(
         "every task of the repository is well formed",
-        arguments: ["mrpc", "rte", "sst2", "paraphrase", "front-desk"])
+        arguments: [
+            "mrpc", "rte", "sst2", "paraphrase", "front-desk", "requests", "similarity",
+        ])
     func wellFormed(name: String) throws {
         let task = try TaskDefinition.load(TaskLocator.find(name, searchPaths: [Self.root]))
         #expect(task.name == name)

@@ -1,5 +1,6 @@
 import Export
 import Foundation
+import Metrics
 import Support
 
 extension TextClassifier {
@@ -72,10 +73,11 @@ extension TextClassifier {
         }
         let paths = draws.map { order -> [Int] in
             var kept: Set<Int> = []
-            return [index(kept)] + order.map { piece in
-                kept.insert(piece)
-                return index(kept)
-            }
+            return [index(kept)]
+                + order.map { piece in
+                    kept.insert(piece)
+                    return index(kept)
+                }
         }
         let values = try classify(inputs).map { Self.logOdds($0.logits, place) }
         var sums = [Double](repeating: 0, count: count)
