@@ -244,7 +244,11 @@ extension RunResult {
             own.count == other.count, rows == earlier.rows
         else { return true }
         let metric = metrics[0]
-        return own.loss < other.loss
+        // Of a result that was read the scale of numbers is not known.
+        func error(_ metrics: ClassificationMetrics) -> Double {
+            metrics.meanSquaredError ?? metrics.crossEntropy
+        }
+        return error(own) < error(other)
             && own.value(of: metric) >= other.value(of: metric)
     }
 }

@@ -248,13 +248,14 @@ struct DatasetLoader {
         path: String
     ) throws -> (drawn: [Row], rest: [Row], groups: TextGroups) {
         let (strata, counts) = strata(rows, classes: classes)
-        let caps = counts.map { max(0, $0 - 1) }
+        // Every class keeps a row to learn from; of labels and numbers, strata are there for balance alone.
+        let caps = definition.target == .oneClass ? counts.map { max(0, $0 - 1) } : counts
         let wanted =
             switch sample.amount {
             case .rows(let rows): rows
             case .fraction(let fraction): max(1, Int((fraction * Double(whole)).rounded()))
             }
-        let available = caps.reduce(0, +)
+        let available = min(caps.reduce(0, +), rows.count - 1)
         guard wanted <= available else {
             throw TaskError.carveOutTooLarge(
                 path: path, split: split, wanted: wanted, available: available)

@@ -106,17 +106,11 @@ struct JSONLinesReader: RowReader {
                                 expected: "a list of labels", found: "\(element.found) in it"))
                     }
                 })
-        case .nothing, .array,
-            .object where target == .labels:
-            throw Problem(
-                key: key,
-                reason: .wrongType(
-                    expected: "a list of labels, or a string", found: value.found))
         case .nothing, .array, .object:
-            throw Problem(
-                key: key,
-                reason: .wrongType(
-                    expected: "a string, a number, true or false", found: value.found))
+            let expected =
+                target == .labels
+                ? "a list of labels, or a string" : "a string, a number, true or false"
+            throw Problem(key: key, reason: .wrongType(expected: expected, found: value.found))
         }
         if let reason = RowRules.fault(ofLabel: label),
             reason != .emptyLabel || target != .labels

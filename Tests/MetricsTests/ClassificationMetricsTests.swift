@@ -80,7 +80,10 @@ struct ClassificationMetricsTests {
         let positive = golden.probabilities[0].count == 2 ? 1 : nil
         let metrics = try ClassificationMetrics(
             labels: golden.labels, probabilities: golden.probabilities, positive: positive)
-        #expect(ClassificationMetrics.all.count == golden.expected.count)
+        // Metrics of other targets come after those of classes, and are not there.
+        #expect(
+            ClassificationMetrics.all.dropFirst(golden.expected.count)
+                .allSatisfy { $0.value(metrics) == nil })
         for ((name, value), expected) in zip(ClassificationMetrics.all, golden.expected) {
             guard let value = value(metrics) else {
                 #expect(name == "f1" && positive == nil)
@@ -133,7 +136,7 @@ struct ClassificationMetricsTests {
                 "accuracy", "f1", "macroF1", "mcc", "balancedAccuracy", "crossEntropy",
                 "calibrationError", "brier", "count",
             ])
-        #expect(Set(object.keys) == Set(ClassificationMetrics.all.map(\.name) + ["count"]))
+        #expect(Set(object.keys).isSubset(of: ClassificationMetrics.all.map(\.name) + ["count"]))
         #expect(try JSONDecoder().decode(ClassificationMetrics.self, from: data) == metrics)
     }
 
@@ -144,7 +147,7 @@ struct ClassificationMetricsTests {
         let second = try ClassificationMetrics(
             labels: [0, 1], probabilities: [[0, 1], [0, 1]], positive: 1)
         let mean = try ClassificationMetrics.mean(of: [first, second])
-        for (name, value) in ClassificationMetrics.all {
+        for (name, value) in ClassificationMetrics.all.prefix(8) {
             let values = [first, second].compactMap(value)
             #expect(values.count == 2 && value(mean) == (values[0] + values[1]) / 2, "\(name)")
         }

@@ -53,8 +53,7 @@ import Testing
     func given() throws {
         let set = try load(
             "text,label\none,a|b/c\ntwo,c\nthree,a|b\n", test: "text,label\nt,a|b\n",
-            more: "{multi-label: true, separator: /}".dropFirst().dropLast()
-                .replacing(", ", with: "\n"))
+            more: "multi-label: true\nseparator: /")
         #expect(set.labels.map(\.value) == ["a|b", "c"])
     }
 
