@@ -58,13 +58,25 @@ extension ModelCard {
             #"labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])"#,
         ]
         switch model.targets {
-        case .classes: return probabilities + ["print(labels[probabilities.argmax()])"]
+        case .classes:
+            return probabilities + [
+                """
+                print(labels[probabilities.argmax()])
+                """
+            ]
         case .labels:
             return probabilities + [
                 #"thresholds = json.loads(session.get_modelmeta().custom_metadata_map["thresholds"])"#,
-                "print([l for l, p, t in zip(labels, probabilities, thresholds) if p >= t])",
+                """
+                print([l for l, p, t in zip(labels, probabilities, thresholds) if p >= t])
+                """,
             ]
-        case .number: return [#"print(session.run(["value"], feeds)[0][0, 0])"#]
+        case .number:
+            return [
+                """
+                print(session.run(["value"], feeds)[0][0, 0])
+                """
+            ]
         }
     }
 }

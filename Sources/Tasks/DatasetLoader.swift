@@ -121,8 +121,11 @@ struct DatasetLoader {
             guard split == .train, definition.labels == nil, definition.target != .number
             else { continue }
             // With one class every label of the other splits would be unknown.
-            if labels.values.count == 1, content.badRowCount == 0, definition.target == .oneClass {
-                throw TaskError.oneClass(path: content.path, label: labels.values[0])
+            if labels.values.count < 2, content.badRowCount == 0 {
+                guard definition.target == .oneClass, let label = labels.values.first else {
+                    throw TaskError.oneLabel(path: content.path, label: labels.values.first)
+                }
+                throw TaskError.oneClass(path: content.path, label: label)
             }
             // Without a list, the classes are those of train.
             labels = LabelTable(labels.values)

@@ -30,8 +30,10 @@ import Testing
         Dictionary(uniqueKeysWithValues: (set.train + set.dev).map { ($0.text, $0.target) })
     }
 
-    private func failure(_ train: String, more: String = "multi-label: true") throws -> String {
-        try message { _ = try load(train, more: more) }
+    private func failure(
+        _ train: String, test: String = "text,label\nt,a\n", more: String = "multi-label: true"
+    ) throws -> String {
+        try message { _ = try load(train, test: test, more: more) }
     }
 
     @Test(
@@ -139,7 +141,8 @@ import Testing
             try failure("text,label\none,1\ntwo,\n", more: "target: number")
                 .contains("the label is empty"))
         #expect(
-            try failure("text,label\none,1\ntwo,1.0\n", more: "target: number")
+            try failure(
+                "text,label\none,1\ntwo,1.0\n", test: "text,label\nt,4\n", more: "target: number")
                 .contains("every training row has the number 1.0"))
     }
 
