@@ -5,8 +5,6 @@ import KNAS
 import Support
 import Tasks
 
-extension TextRows.Format: ExpressibleByArgument {}
-
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
@@ -25,19 +23,27 @@ struct PredictCommand: ParsableCommand {
             with exit code 65. With --skip-bad-rows {"error": ..., "line": ...} stands in the place of \
             its answer, so that answers stay in step with texts.
 
+            With --format glue and --task the test files of GLUE or SuperGLUE are read, and files of \
+            answers written as the benchmark takes them (MRPC.tsv, MNLI-m.tsv, BoolQ.jsonl).
+
             EXAMPLES
               echo "More towels, please" | knas predict runs/front-desk
               knas predict runs/mrpc/model pairs.tsv > answers.jsonl
               knas predict runs/front-desk mails.csv --text body --skip-bad-rows
               echo "More towels, please" | knas predict runs/front-desk --explain
+              knas predict runs/mrpc --task mrpc --data MRPC --format glue
               tail -f log.jsonl | knas predict runs/front-desk --format jsonl --text message
             """)
     @OptionGroup var model: ModelOptions
     @Argument(
         help: "A file, also a named pipe or /dev/stdin; - or nothing is standard input.")
     var file = "-"
-    @Option(help: "What is read: text (one on each line), csv, tsv (with a header) or jsonl.")
-    var format: TextRows.Format?
+    @Option(
+        help: """
+            What is read: text (one on each line), csv, tsv (with a header), jsonl, or glue: the test files \
+            of --task.
+            """)
+    var format: PredictFormat?
     @Option(help: "The column, or key, of the text (default: text).")
     var text: String?
     @Option(help: "The column, or key, of the second text, for models of pairs (default: pair).")
@@ -54,6 +60,7 @@ struct PredictCommand: ParsableCommand {
                 difference to a text without words. Takes about 12 classifications a word.
                 """))
     var explain = false
+    @OptionGroup(title: "Submission") var submission: SubmissionArguments
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var global: GlobalOptions
 
@@ -61,12 +68,17 @@ struct PredictCommand: ParsableCommand {
     private static let batch = 512
 
     func validate() throws {
+        let others = [
+            (file != "-", file), (text != nil, "--text"), (pair != nil, "--pair"),
+            (logits, "--logits"), (explain, "--explain"),
+        ]
+        try submission.check(for: format, others: others.filter(\.0).map(\.1))
         guard chosenFormat == .text, text != nil || pair != nil else { return }
         throw ValidationError("--text and --pair name columns: give --format csv, tsv or jsonl")
     }
 
     private var chosenFormat: TextRows.Format {
-        if let format { return format }
+        if let rows = format?.rows { return rows }
         let name = file.lowercased().hasSuffix(".gz") ? String(file.dropLast(3)) : file
         switch URL(fileURLWithPath: name).pathExtension.lowercased() {
         case "csv": return .csv
@@ -78,10 +90,13 @@ struct PredictCommand: ParsableCommand {
     }
 
     func run() throws {
+        if format == .glue {
+            return try submission.write(
+                model: model.model, skipBadRows: skipBadRows, global, load)
+        }
         // A file that is not there is reported before a model is loaded.
         let source = try InputSource(file)
-        let classifier = try TextClassifier(
-            contentsOf: try model.url(), encoder: try model.encoderURL(), threads: threads.threads)
+        let classifier = try load()
         if pair != nil, !classifier.takesPairs {
             throw ModelError.wrongInput(reason: "--pair is for models of pairs of texts")
         }
@@ -104,6 +119,11 @@ struct PredictCommand: ParsableCommand {
                 "warning: \(source.name): \(bad) bad \(bad == 1 ? "row" : "rows"), each answered "
                     + "with an error")
         }
+    }
+
+    private func load() throws -> TextClassifier {
+        try TextClassifier(
+            contentsOf: try model.url(), encoder: try model.encoderURL(), threads: threads.threads)
     }
 
     /// Where a column is missing, says which option names it.

@@ -19,6 +19,9 @@ struct TaskCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Reads a task and shows counts, label balance, lengths and every bad row.",
             discussion: """
+                Where the task says how many rows its files have as they are published, a warning says \
+                where these have others.
+
                 EXAMPLES
                   knas task check messages.csv
                   knas task check mrpc --data ~/MRPC
@@ -91,6 +94,11 @@ struct TaskCommand: ParsableCommand {
                 lines.append("and \(report.badRowCount - report.badRows.count) more bad rows")
             }
             lines += report.badRows.encodingHints
+            if !report.publishedRows.isEmpty,
+                report.publishedRows.allSatisfy({ $0.found == $0.published })
+            {
+                lines.append("the files have as many rows as those that are published")
+            }
             lines += report.notes
             lines += report.warnings.map { "warning: \($0)" }
             return lines.joined(separator: "\n")

@@ -67,7 +67,13 @@ struct DatasetLoader {
             report: DatasetReport(
                 labels: labels, examples: examples, origins: origins, badRows: badRows,
                 notes: notes,
-                similarLabels: SimilarLabels.groups(labels, variants: variants)))
+                similarLabels: SimilarLabels.groups(labels, variants: variants),
+                publishedRows: contents.compactMap { content in
+                    definition.publishedRows[content.split].map {
+                        DatasetReport.PublishedRows(
+                            split: content.split, published: $0, found: content.rows.count)
+                    }
+                }))
     }
 
     // MARK: Reading
@@ -343,6 +349,9 @@ struct DatasetLoader {
         if let delimiter = definition.delimiter { keys.append("delimiter \(delimiter.byte)") }
         // Labels that are numbers were not always as they are written.
         if definition.files.contains(where: { isJSON($0.file) }) { keys.append("json 2") }
+        for lead in [columns.textLead, columns.pairLead] where !lead.isEmpty {
+            keys.append("after " + lead.joined(separator: "\t"))
+        }
         if keepsTogether { keys.append("rows that share a text together") }
         switch definition.target {
         case .oneClass: break

@@ -82,6 +82,8 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
     public var notes: [String]
     /// Groups of labels that look the same.
     public var similarLabels: [SimilarLabels]
+    /// Of the splits for which the task says how many rows are published.
+    public var publishedRows: [PublishedRows]
 
     /// The most classes that a warning names.
     private static let namedClasses = 5
@@ -100,6 +102,7 @@ public struct DatasetReport: Sendable, Hashable, Encodable {
                 "leakage: \(overlap.rows) \(overlap.split.rawValue) \(share) word for word in "
                     + overlap.other.rawValue)
         }
+        warnings += publishedRows.compactMap(\.warning)
         for report in splits {
             let name = report.split.rawValue
             if report.skipped > 0 {
@@ -156,11 +159,13 @@ extension DatasetReport {
     /// Counts what the splits hold.
     init(
         labels: [TaskLabel], examples: [Split: [Example]], origins: [Split: Origin],
-        badRows: [BadRow], notes: [String] = [], similarLabels: [SimilarLabels] = []
+        badRows: [BadRow], notes: [String] = [], similarLabels: [SimilarLabels] = [],
+        publishedRows: [PublishedRows] = []
     ) {
         labelNames = labels.map(\.name)
         self.notes = notes
         self.similarLabels = similarLabels
+        self.publishedRows = publishedRows
         self.badRows = badRows
         splits = []
         overlaps = []

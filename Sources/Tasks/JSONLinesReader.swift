@@ -43,8 +43,8 @@ struct JSONLinesReader: RowReader {
                 throw Problem(key: nil, reason: .notAnObject)
             }
             let fields = RowFields(
-                text: try text(columns.text, in: row),
-                pair: try columns.pair.map { try text($0, in: row) },
+                text: try text(columns.textColumns, in: row),
+                pair: try columns.pair == nil ? nil : text(columns.pairColumns, in: row),
                 label: try label(in: row))
             return .row(line: record.line, fields)
         } catch let problem as Problem {
@@ -75,6 +75,10 @@ struct JSONLinesReader: RowReader {
     private struct Problem: Error {
         var key: String?
         var reason: BadRow.Reason
+    }
+
+    private func text(_ keys: [String], in row: JSONRow) throws -> String {
+        try keys.map { try text($0, in: row) }.joined(separator: TaskDefinition.Columns.joint)
     }
 
     private func text(_ key: String, in row: JSONRow) throws -> String {

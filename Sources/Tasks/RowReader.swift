@@ -59,8 +59,9 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
     private let columnCount: Int
     /// Names of the columns, empty without a header.
     private let names: [String]
-    private let textIndex: Int
-    private let pairIndex: Int?
+    private let textIndices: [Int]
+    /// None in a task of single texts.
+    private let pairIndices: [Int]
     private let labelIndex: Int
     /// Whether a row may have no label.
     private let allowsNone: Bool
@@ -88,11 +89,11 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
             throw TaskError.noRows(path: path, split: split, skipped: 0, first: nil)
         }
         let columns = definition.columns
-        let roles = [
-            ("text", columns.text), ("pair", columns.pair), ("label", columns.label),
-        ]
+        let roles =
+            columns.textColumns.map { ("text", $0) } + columns.pairColumns.map { ("pair", $0) }
+            + [("label", columns.label)]
         columnCount = fields.count
-        var indices: [String: Int] = [:]
+        var indices: [String: [Int]] = [:]
         if definition.hasHeader {
             tokenizer = ahead
             if let problem = Self.problem(with: record, in: bytes) {
@@ -101,7 +102,7 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
             }
             let header = fields.map { FieldText.text($0, in: bytes) }
             names = header
-            for case (let role, let name?) in roles {
+            for (role, name) in roles {
                 let matches = header.indices.filter { header[$0] == name }
                 guard let index = matches.first else {
                     throw TaskError.headerLacksColumn(
@@ -112,22 +113,22 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
                     throw TaskError.headerRepeatsColumn(
                         path: path, line: record.line, column: name)
                 }
-                indices[role] = index
+                indices[role, default: []].append(index)
             }
         } else {
             names = []
-            for case (let role, let name?) in roles {
+            for (role, name) in roles {
                 guard let number = Int(name), (1...fields.count).contains(number) else {
                     throw TaskError.columnOutOfRange(
                         path: path, line: record.line, role: role, number: Int(name) ?? 0,
                         columns: fields.count)
                 }
-                indices[role] = number - 1
+                indices[role, default: []].append(number - 1)
             }
         }
-        textIndex = indices["text"] ?? 0
-        pairIndex = indices["pair"]
-        labelIndex = indices["label"] ?? 0
+        textIndices = indices["text"] ?? []
+        pairIndices = indices["pair"] ?? []
+        labelIndex = indices["label"]?.first ?? 0
         allowsNone = definition.target == .labels
     }
 
@@ -150,19 +151,37 @@ struct DelimitedRowReader<Tokenizer: FieldTokenizer>: RowReader {
             }
             return bad(nil, .tooManyColumns(expected: columnCount, found: fields.count))
         }
-        let text = FieldText.text(fields[textIndex], in: bytes)
-        if let reason = RowRules.fault(ofText: text) { return bad(textIndex, reason) }
-        var pair: String?
-        if let pairIndex {
-            let second = FieldText.text(fields[pairIndex], in: bytes)
-            if let reason = RowRules.fault(ofText: second) { return bad(pairIndex, reason) }
-            pair = second
+        let text: String
+        let pair: String?
+        do {
+            text = try self.text(textIndices)
+            pair = try pairIndices.isEmpty ? nil : self.text(pairIndices)
+        } catch {
+            return bad(error.index, error.reason)
         }
         let label = FieldText.text(fields[labelIndex], in: bytes)
         if let reason = RowRules.fault(ofLabel: label), reason != .emptyLabel || !allowsNone {
             return bad(labelIndex, reason)
         }
         return .row(line: record.line, RowFields(text: text, pair: pair, label: .text(label)))
+    }
+
+    private struct Fault: Error {
+        var index: Int
+        var reason: BadRow.Reason
+    }
+
+    /// The texts of columns, joined.
+    private func text(_ indices: [Int]) throws(Fault) -> String {
+        var joined = ""
+        for index in indices {
+            let text = FieldText.text(fields[index], in: bytes)
+            if let reason = RowRules.fault(ofText: text) {
+                throw Fault(index: index, reason: reason)
+            }
+            joined = joined.isEmpty ? text : joined + TaskDefinition.Columns.joint + text
+        }
+        return joined
     }
 
     /// The column of an index, for messages.

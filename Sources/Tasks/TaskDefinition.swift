@@ -12,7 +12,8 @@ import Metrics
 ///                                       # each text); default: by each file's extension
 ///     delimiter: ";"                    # of tsv or csv; or semicolon, tab, pipe; default: guessed for csv
 ///     header: true                      # default true; false: columns are numbers from 1
-///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional
+///     columns: {text: "#1 String", pair: "#2 String", label: Quality}     # pair is optional; a list of
+///                                       # columns for a text, [word, sentence], is joined by ": "
 ///     splits:
 ///       train: msr_paraphrase_train.txt             # or a list: [a.csv, b.csv.gz]
 ///       dev: {from: train, fraction: 0.1, seed: 1}  # the default; or rows: 200; or a file
@@ -32,6 +33,8 @@ import Metrics
 ///     pairing: siamese                  # joint or siamese (default), for pair tasks
 ///     limit: {rows: 2000, seed: 1}      # stratified draw of training rows; or just limit: 2000
 ///     max-tokens: 128                   # longer texts are truncated
+///     rows: {train: 4076, test: 1725}   # of the files as they are published; others are a warning
+///     submissions: [{rows: test.tsv, file: MRPC.tsv}]     # for knas predict --format glue
 ///
 /// File names are relative to the data directory, or to the task file when none is given.
 public struct TaskDefinition: Sendable, Hashable {
@@ -45,8 +48,13 @@ public struct TaskDefinition: Sendable, Hashable {
         /// Column of the label.
         public var label: String
 
+        /// Columns whose texts come before the text, joined with it by ": ".
+        public var textLead: [String] = []
+        /// Columns whose texts come before the second text.
+        public var pairLead: [String] = []
+
         /// All of them.
-        var names: [String] { [text] + (pair.map { [$0] } ?? []) + [label] }
+        var names: [String] { textColumns + pairColumns + [label] }
     }
 
     /// A stratified draw of rows that depends only on its seed and the rows' positions.
@@ -116,6 +124,10 @@ public struct TaskDefinition: Sendable, Hashable {
     public var maximumTokens: Int?
     /// What was guessed, in lines for people, where a data file was given in place of a task file.
     public var guess: [String] = []
+    /// What a benchmark takes, for `knas predict --format glue`.
+    public var submissions: [Submission] = []
+    /// Rows of the files as they are published, by split.
+    public var publishedRows: [Split: Int] = [:]
     /// Where `metrics` is in the task file, for errors that only the rows reveal.
     var metricsPlace: Place
     /// What the label column holds.

@@ -19,7 +19,7 @@ struct TaskDefinitionParser {
                 "splits",
                 "labels",
                 "positive", "multi-label", "separator", "target", "metrics", "pairing", "limit",
-                "max-tokens",
+                "max-tokens", "rows", "submissions",
             ])
     }
 
@@ -28,6 +28,7 @@ struct TaskDefinitionParser {
         let columns = try columns(format)
         let (train, dev, test) = try splits()
         let labels = try labels()
+        let hasHeader = try top.boolean("header") ?? true
         let definition = TaskDefinition(
             url: url,
             name: try name(),
@@ -35,7 +36,7 @@ struct TaskDefinitionParser {
             source: try top.string("source") ?? "",
             format: format,
             delimiter: try delimiter(),
-            hasHeader: try top.boolean("header") ?? true,
+            hasHeader: hasHeader,
             columns: columns,
             labels: labels,
             positive: try top.string("positive"),
@@ -44,6 +45,13 @@ struct TaskDefinitionParser {
             train: train, dev: dev, test: test,
             limit: try limit(classes: labels?.count ?? 2),
             maximumTokens: try top.integer("max-tokens", atLeast: 8),
+            submissions: try top["submissions"].map {
+                try TaskDefinition.Submission.list(
+                    $0, path: path, columns: columns, hasHeader: hasHeader)
+            } ?? [],
+            publishedRows: try top["rows"].map {
+                try TaskDefinition.publishedRows($0, path: path, dev: dev, test: test)
+            } ?? [:],
             metricsPlace: top.place(of: "metrics"), target: try target(),
             separator: try separator())
         try check(definition)
@@ -69,11 +77,14 @@ struct TaskDefinitionParser {
         guard let node = top["columns"] else { throw top.missing("columns") }
         let map = try YAMLMapping(
             node, path: path, subject: "columns", keys: ["text", "pair", "label"])
-        let columns = TaskDefinition.Columns(
-            text: try map.requiredString("text"), pair: try map.string("pair"),
-            label: try map.requiredString("label"))
-        let names = [columns.text, columns.label] + (columns.pair.map { [$0] } ?? [])
-        guard Set(names).count == names.count else {
+        guard let text = try map.list("text", of: "a column") else { throw map.missing("text") }
+        var columns = TaskDefinition.Columns(
+            text: "", pair: nil, label: try map.requiredString("label"))
+        columns.setText(text)
+        if let pair = try map.list("pair", of: "a column") { columns.setPair(pair) }
+        // A column may come before both texts.
+        let texts = columns.textColumns + columns.pairColumns
+        guard columns.text != columns.pair, !texts.contains(columns.label) else {
             throw map.error(at: "label", "`columns` names the same column twice")
         }
         return columns
@@ -274,8 +285,7 @@ struct TaskDefinitionParser {
             }
         }
         if !definition.hasHeader {
-            let columns = definition.columns
-            for column in [columns.text, columns.pair, columns.label].compactMap({ $0 }) {
+            for column in definition.columns.names {
                 guard let number = Int(column), number >= 1 else {
                     throw top.error(
                         at: "columns",

@@ -33,6 +33,8 @@ public enum TaskError: DiagnosedError, Equatable {
         path: String, line: Int, role: String, column: String, found: [String], suggestion: String?)
     /// A column of the task appears twice in the header.
     case headerRepeatsColumn(path: String, line: Int, column: String)
+    /// Two rows of a benchmark's test file have the same index; `first` and `second` are their lines.
+    case indexTwice(path: String, index: String, first: Int, second: Int)
     /// A column number of a headerless file lies beyond its first row.
     case columnOutOfRange(path: String, line: Int, role: String, number: Int, columns: Int)
     /// The bad rows of all files, the first ten thousand of each, and how many there are; none was
@@ -136,6 +138,8 @@ public enum TaskError: DiagnosedError, Equatable {
                 + (near.map { "; did you mean `\($0.excerpt)`?" } ?? "")
         case .headerRepeatsColumn(let path, let line, let column):
             return "\(path):\(line): the column `\(column.excerpt)` appears twice in the header"
+        case .indexTwice(let path, let index, let first, let second):
+            return "\(path):\(second): the index `\(index.excerpt)` is that of line \(first), too"
         case .columnOutOfRange(let path, let line, let role, let number, let columns):
             return "\(path):\(line): columns.\(role) is column \(number), but the first row has "
                 + "\(columns) columns"

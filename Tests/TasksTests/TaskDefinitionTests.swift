@@ -30,7 +30,18 @@ import Testing
             pairing: joint
             limit: {rows: 500, seed: 3}
             max-tokens: 64
+            rows: {train: 4076}
+            submissions:
+              - {rows: [t.tsv, u.csv], file: A.tsv, index: 4, header: false, text: [1, "2"], pair: 3}
+              - {rows: t.csv, file: B.jsonl}
             """)
+        #expect(task.publishedRows == [.train: 4076] && task.submissions.count == 2)
+        let submission = task.submissions[0]
+        #expect(submission.rows == ["t.tsv", "u.csv"] && submission.file == "A.tsv")
+        #expect(submission.index == "4" && !submission.hasHeader && !submission.isJSON)
+        #expect(submission.columns.textColumns == ["1", "2"])
+        #expect(submission.columns.pairColumns == ["3"])
+        #expect(task.submissions[1].columns == task.columns && task.submissions[1].isJSON)
         #expect(task.name == "mrpc" && task.description == "pairs" && task.source == "somewhere")
         #expect(task.format == .csv && task.hasHeader && task.pairing == .joint)
         #expect(task.columns == .init(text: "#1 String", pair: "#2 String", label: "Quality"))
@@ -106,6 +117,31 @@ import Testing
             (base + "limit: 1", "3:8: `limit` must be a whole number from 2, found `1`"),
             (base + "limit: {seed: 1}", "3:8: the key `limit.rows` is missing"),
             (base + "max-tokens: many", "3:13: `max-tokens` must be a whole number from 8"),
+            ("columns: {text: [], label: b}", "1:17: `columns.text` must be a column or a list of"),
+            ("columns: {text: [a, a], label: b}", "1:17: `columns.text` names one twice"),
+            ("columns: {text: [a, b], label: a}", "`columns` names the same column twice"),
+            (base + "rows: 5", "3:7: `rows` must be a mapping of train, dev, test"),
+            (base + "rows: {train: 0}", "3:15: `rows.train` must be a whole number from 1"),
+            (base + "rows: {dev: 5}", "3:13: `rows.dev` is for a split with a file; its rows are"),
+            (base + "submissions: a.tsv", "3:14: `submissions` must be a list of"),
+            (base + "submissions: [{file: A.tsv}]", "3:15: the key `submissions.rows` is missing"),
+            (
+                base + "submissions: [{rows: t, file: A.csv}]",
+                "ends in .tsv or .jsonl, found `A.csv`"
+            ),
+            (base + "submissions: [{rows: t, file: ../A.tsv}]", "3:31: `submissions.file` must be"),
+            (
+                base + "submissions: [{rows: t, file: A.tsv}, {rows: u, file: A.tsv}]",
+                "3:55: two submissions have the file `A.tsv`"
+            ),
+            (
+                base + "submissions: [{rows: t, file: A.tsv, pair: c}]",
+                "3:44: `submissions.pair` is for tasks of pairs"
+            ),
+            (
+                base + "submissions: [{rows: t, file: A.tsv, header: false}]",
+                "3:46: without a header a column is a number from 1, found `a`"
+            ),
             (base + "header: false", "1:10: with `header: false` a column is a number from 1"),
             (base + "a: {{", "YAML: "),
             (base + "\"a", "YAML: "),
