@@ -127,7 +127,7 @@ struct DatasetLoader {
             guard split == .train, definition.labels == nil, definition.target != .number
             else { continue }
             // With one class every label of the other splits would be unknown.
-            if labels.values.count < 2, content.badRowCount == 0 {
+            if labels.values.count < 2, content.badRowCount == 0, !content.rows.isEmpty {
                 guard definition.target == .oneClass, let label = labels.values.first else {
                     throw TaskError.oneLabel(path: content.path, label: labels.values.first)
                 }
