@@ -33,7 +33,9 @@ struct ScoringOptions: ParsableArguments {
         name: .customLong("max-flops"),
         help: ArgumentHelp(
             "Leave out heads that need more multiply-adds for an example of mean length.",
-            discussion: "Default: half again the median of random heads; no limit in an exhaustive search."))
+            discussion:
+                "Default: half again the median of random heads; no limit in an exhaustive search.")
+    )
     var maxMultiplyAdds: Double?
     @Option(
         help: ArgumentHelp(

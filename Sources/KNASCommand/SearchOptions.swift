@@ -173,9 +173,10 @@ extension SearchChoices {
             ("--candidates", candidates != nil), ("--funnel", funnel != nil),
             ("--keep", keep != nil), ("--preset", preset != nil),
         ]
-        let rows: [(name: String, isGiven: Bool)] = [
-            ("--seeds", seeds != nil), ("--held-out-rows", heldOutRows != nil),
-        ] + self.rows.given.map { (name: $0, isGiven: true) }
+        let rows: [(name: String, isGiven: Bool)] =
+            [
+                ("--seeds", seeds != nil), ("--held-out-rows", heldOutRows != nil),
+            ] + self.rows.given.map { (name: $0, isGiven: true) }
         if hasTimeLimit, let given = (width + rows).first(where: \.isGiven) {
             throw ValidationError("--time-limit decides \(given.name): give one or the other")
         }

@@ -17,7 +17,9 @@ struct SearchSpaceTests {
         #expect(Self.pair.count > Self.single.count)
     }
 
-    @Test("the usual bound on cost keeps most heads, and none of those that cost many times the others")
+    @Test(
+        "the usual bound on cost keeps most heads, and none of those that cost many times the others"
+    )
     func usualCost() {
         for (space, lengths) in [(Self.pair, [20, 30]), (Self.single, [40])] {
             let bounded = HeadLimits(lengths: lengths).usual(in: space)

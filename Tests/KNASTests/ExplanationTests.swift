@@ -28,7 +28,8 @@ struct ExplanationTests {
         #expect(try classifier.explain(input) == explanation)
         let second = pairs ? ["no", "day"] : []
         #expect(
-            explanation.words.map(\.text) == ["a", "good", "day", "and", "a", "bad", "one"] + second)
+            explanation.words.map(\.text) == ["a", "good", "day", "and", "a", "bad", "one"] + second
+        )
         #expect(explanation.words.map(\.segment) == [0, 0, 0, 0, 0, 0, 0] + second.map { _ in 1 })
         for word in explanation.words where word.segment == 0 {
             let begin = input.text.index(input.text.startIndex, offsetBy: word.start)
@@ -58,7 +59,9 @@ struct ExplanationTests {
         }
     }
 
-    @Test("long texts are cut into phrases, scripts without spaces into characters; no words are no error")
+    @Test(
+        "long texts are cut into phrases, scripts without spaces into characters; no words are no error"
+    )
     func pieces() throws {
         let classifier = try classifier(pairs: false)
         let long = (0..<200).map { "w\($0)" }.joined(separator: " ")

@@ -76,7 +76,8 @@ struct SharedTextTests {
         let key = RandomKey(seed: 4)
         let quotas = [9, 4, 1]
         let drawn = Stratified.draw(
-            rows.map { (label: $0.example.label, place: $0.record) }, quotas: quotas, caps: [60, 60, 60],
+            rows.map { (label: $0.example.label, place: $0.record) }, quotas: quotas,
+            caps: [60, 60, 60],
             groups: TextGroups(rows.map(\.example)).of,
             key: key)
         for label in 0..<3 {

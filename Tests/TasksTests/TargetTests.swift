@@ -142,8 +142,9 @@ import Testing
                 .contains("the label is empty"))
         #expect(
             try failure(
-                "text,label\none,1\ntwo,1.0\n", test: "text,label\nt,4\n", more: "target: number")
-                .contains("every training row has the number 1.0"))
+                "text,label\none,1\ntwo,1.0\n", test: "text,label\nt,4\n", more: "target: number"
+            )
+            .contains("every training row has the number 1.0"))
     }
 
     @Test(

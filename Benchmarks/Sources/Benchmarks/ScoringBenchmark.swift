@@ -41,7 +41,9 @@ struct ScoringBenchmark: ParsableCommand {
     @OptionGroup var measure: MeasureOptions
     @Option(help: "Proxies, separated by commas; the default is both kernels.")
     var proxies = ["mgm,mgm-output", "mgm", ProxyExpression.standard.names.joined(separator: ",")]
-    @Option(help: "Directions that gradients are projected on; the first proxies are measured with both.")
+    @Option(
+        help:
+            "Directions that gradients are projected on; the first proxies are measured with both.")
     var sketch = 16
     @Option(help: "Heads per repetition.")
     var heads = 16
@@ -61,7 +63,8 @@ struct ScoringBenchmark: ParsableCommand {
             let genotype = try space.genotype(referenceHead)
             let forward = space.graph(of: genotype).multiplyAdds(
                 Batch(lengths: Array(repeating: tokens, count: examples), segments: 1))
-            for (list, sketch) in proxies.map({ ($0, 0) }) + proxies.prefix(1).map({ ($0, sketch) }) {
+            for (list, sketch) in proxies.map({ ($0, 0) }) + proxies.prefix(1).map({ ($0, sketch) })
+            {
                 var options = Scorer.Options()
                 options.examples = examples
                 options.initializations = 1
@@ -78,7 +81,8 @@ struct ScoringBenchmark: ParsableCommand {
                 // A forward pass, and twice as much for each backward pass.
                 let passes = list == "mgm" || list == "grad-norm" ? 3.0 : 5.0
                 try Measurement(
-                    "scoring \(list)" + (sketch > 0 ? " sketched" : ""), threads: measure.threads, seconds: seconds,
+                    "scoring \(list)" + (sketch > 0 ? " sketched" : ""), threads: measure.threads,
+                    seconds: seconds,
                     work: Double(heads), unit: "heads",
                     multiplyAdds: Double(forward * heads) * passes, limit: limit
                 ).print()

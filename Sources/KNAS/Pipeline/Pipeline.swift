@@ -241,7 +241,8 @@ extension Pipeline {
     /// What heads may cost: what the user says, else what is usual. A space that is searched in full stays
     /// whole.
     private func bounded(_ limits: [HeadLimits], _ prepared: Preparation) -> [HeadLimits] {
-        guard configuration.search.strategy != StrategyRegistry.exhaustive, configuration.head == nil
+        guard configuration.search.strategy != StrategyRegistry.exhaustive,
+            configuration.head == nil
         else { return limits }
         return zip(limits, prepared.spaces.spaces).map { $0.usual(in: $1) }
     }

@@ -80,7 +80,9 @@ extension Cost {
         func seconds(_ prefix: String) -> [String: Double] {
             let named = timings.filter { $0.key.hasPrefix(prefix) }
             return Dictionary(
-                uniqueKeysWithValues: named.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+                uniqueKeysWithValues: named.map {
+                    (String($0.key.dropFirst(prefix.count)), $0.value)
+                })
         }
         self.init(
             wallSeconds: timings["wall"] ?? 0, cpuSeconds: timings["cpu"] ?? 0,

@@ -214,7 +214,8 @@ extension Pipeline {
         let next = TimePlan.widths.first { $0.candidates > width?.candidates ?? 0 }
         return [
             curve.count > 1
-                ? "held-out \(isShare ? "accuracy" : "error"): " + way.joined(separator: ", ") : nil,
+                ? "held-out \(isShare ? "accuracy" : "error"): " + way.joined(separator: ", ")
+                : nil,
             next.map {
                 "with more time (--resume --time-limit): \($0.candidates) heads scored, "
                     + "\($0.keep) trained to the end"
