@@ -128,10 +128,7 @@ struct DatasetLoader {
             else { continue }
             // With one class every label of the other splits would be unknown.
             if labels.values.count < 2, content.badRowCount == 0, !content.rows.isEmpty {
-                guard definition.target == .oneClass, let label = labels.values.first else {
-                    throw TaskError.oneLabel(path: content.path, label: labels.values.first)
-                }
-                throw TaskError.oneClass(path: content.path, label: label)
+                throw tooFewLabels(content.path, labels.values.first)
             }
             // Without a list, the classes are those of train.
             labels = LabelTable(labels.values)
@@ -191,12 +188,7 @@ struct DatasetLoader {
         let present = counts.indices.filter { counts[$0] > 0 }
         let isMissing = present.count < labels.count
         guard present.count >= 2 || isMissing && !train.unknownLabels.isEmpty else {
-            let known = present.first.map { labels[$0].value }
-            guard definition.target == .oneClass else {
-                throw TaskError.oneLabel(path: train.path, label: known)
-            }
-            throw TaskError.oneClass(
-                path: train.path, label: known ?? "")
+            throw tooFewLabels(train.path, present.first.map { labels[$0].value })
         }
         guard present.count == labels.count else {
             let absent = labels.indices.filter { counts[$0] == 0 }
@@ -224,6 +216,14 @@ struct DatasetLoader {
         if let index = labels.firstIndex(where: { $0.name == positive }) { return index }
         throw TaskError.unknownPositive(
             task: definition.name, found: positive, known: labels.map(\.name))
+    }
+
+    /// - Parameter label: the only one that training rows have; `nil` where they have none.
+    private func tooFewLabels(_ path: String, _ label: String?) -> TaskError {
+        guard definition.target == .oneClass, let label else {
+            return .oneLabel(path: path, label: label)
+        }
+        return .oneClass(path: path, label: label)
     }
 
     // MARK: Draws
@@ -323,8 +323,7 @@ struct DatasetLoader {
         }
         let (strata, counts) = strata(rows, classes: classes)
         let isDrawn = Stratified.draw(
-            zip(rows, strata).map { (label: $1, place: $0.record) },
-            quotas: Stratified.quotas(total: wanted, counts: counts, caps: counts),
+            zip(rows, strata).map { (label: $1, place: $0.record) }, count: wanted, counts: counts,
             key: RandomKey(seed: sample.seed).child("limit"))
         return zip(rows, isDrawn).filter(\.1).map(\.0)
     }

@@ -68,10 +68,9 @@ extension Dataset {
         _ examples: [Example], _ count: Int, in space: TargetSpace, key: RandomKey
     ) -> [Example] {
         let strata = Targets.strata(of: examples.map(\.target), in: space)
-        let counts = Stratified.counts(strata, in: space)
         let isDrawn = Stratified.draw(
-            strata.enumerated().map { (label: $1, place: $0) },
-            quotas: Stratified.quotas(total: count, counts: counts, caps: counts), key: key)
+            strata.enumerated().map { (label: $1, place: $0) }, count: count,
+            counts: Stratified.counts(strata, in: space), key: key)
         return zip(examples, isDrawn).filter(\.1).map(\.0)
     }
 }

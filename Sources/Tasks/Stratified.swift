@@ -90,11 +90,13 @@ enum Stratified {
         return isDrawn
     }
 
-    /// The same for rows each of which is a group of its own.
+    /// Draws so many rows, each of which is a group of its own.
+    /// - Parameter counts: rows that each class has.
     static func draw(
-        _ rows: [(label: Int, place: Int)], quotas: [Int], key: RandomKey
+        _ rows: [(label: Int, place: Int)], count: Int, counts: [Int], key: RandomKey
     ) -> [Bool] {
-        draw(rows, quotas: quotas, caps: quotas, groups: Array(rows.indices), key: key)
+        let quotas = quotas(total: count, counts: counts, caps: counts)
+        return draw(rows, quotas: quotas, caps: quotas, groups: Array(rows.indices), key: key)
     }
 
     /// How many rows each group has: a group for each class, or for each other stratum.

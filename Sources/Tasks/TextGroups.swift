@@ -1,3 +1,5 @@
+import Support
+
 /// Which rows stay on one side when rows are set aside: those that share a text, directly or through
 /// other rows, on either side of a pair.
 ///
@@ -141,38 +143,5 @@ package struct TextGroups: Sendable, Hashable {
         }
         let limit = max(smallLimit, Int(rareShare * Double(texts.count)))
         return Set(rows.filter { $0.value > limit }.keys)
-    }
-}
-
-/// Sets that are joined (Tarjan, JACM 1975), with path halving.
-private struct DisjointSets {
-    private var parents: [Int]
-
-    init(count: Int) { parents = Array(0..<count) }
-
-    private mutating func root(_ element: Int) -> Int {
-        var element = element
-        while parents[element] != element {
-            parents[element] = parents[parents[element]]
-            element = parents[element]
-        }
-        return element
-    }
-
-    /// The lower root stays one, so that a set's root is its first element.
-    mutating func join(_ one: Int, _ other: Int) {
-        let (first, second) = (root(one), root(other))
-        parents[max(first, second)] = min(first, second)
-    }
-
-    /// For each element the number of its set, in the order of their first elements.
-    mutating func numbered() -> [Int] {
-        var numbers: [Int: Int] = [:]
-        return parents.indices.map { element in
-            let root = root(element)
-            if let known = numbers[root] { return known }
-            numbers[root] = numbers.count
-            return numbers.count - 1
-        }
     }
 }

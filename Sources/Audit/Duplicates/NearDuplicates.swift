@@ -62,7 +62,7 @@ struct NearDuplicates {
                 where sets.root(order[other]) != sets.root(text) {
                     let similarity = shingles[order[other]].similarity(to: shingles[text])
                     guard similarity >= threshold else { continue }
-                    sets.unite(order[other], text)
+                    sets.join(order[other], text)
                     links.append(
                         Link(first: order[other], second: text, similarity: similarity))
                 }
@@ -91,25 +91,4 @@ struct NearDuplicates {
 
     private static let salts = (0..<bands * rows).map { Shingles.mix(UInt64($0)) }
     private static let multipliers = (0..<bands * rows).map { Shingles.mix(UInt64($0 + 1_000)) | 1 }
-}
-
-/// Sets that grow together; the least member stands for a set.
-struct DisjointSets {
-    private var parents: [Int]
-
-    init(count: Int) { parents = Array(0..<count) }
-
-    mutating func root(_ member: Int) -> Int {
-        var place = member
-        while parents[place] != place {
-            parents[place] = parents[parents[place]]
-            place = parents[place]
-        }
-        return place
-    }
-
-    mutating func unite(_ a: Int, _ b: Int) {
-        let (x, y) = (root(a), root(b))
-        parents[max(x, y)] = min(x, y)
-    }
 }
