@@ -48,6 +48,8 @@ let package = Package(
                 .linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train"),
             ]),
         .target(name: "CKernels"),
+        // Loads oneDNN where it is there.
+        .target(name: "COneDNN"),
 
         // File formats of others; `Scripts/generate-protobuf` makes the Swift from the .proto files.
         .target(
@@ -62,7 +64,7 @@ let package = Package(
         // The data flow.
         .target(name: "Support", dependencies: ["COpenSSL"]),
         .target(name: "Metrics", dependencies: ["Support"]),
-        .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "Support"]),
+        .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels", "COneDNN", "Support"]),
         .target(name: "Graphs", dependencies: ["Metrics", "Tensors"]),
         .target(name: "Tasks", dependencies: ["CZlib", "Metrics", "Support", "Yams"]),
         .target(
@@ -122,7 +124,8 @@ let package = Package(
         // The mutations of the fuzzer, which has a package of its own.
         .target(name: "TestMutations", dependencies: ["Support"], path: "Fuzz/Sources/Mutations"),
         .testTarget(name: "SupportTests", dependencies: ["Support", "TestMutations"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestMutations"]),
+        .testTarget(
+            name: "TensorsTests", dependencies: ["COneDNN", "Support", "Tensors", "TestMutations"]),
         .testTarget(name: "GraphsTests", dependencies: ["Graphs", "TestSupport"]),
         .testTarget(name: "TasksTests", dependencies: ["CZlib", "Tasks"]),
         .testTarget(
@@ -131,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "EncodersTests", dependencies: ["Encoders", "TestMutations", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
+        .testTarget(name: "FeaturesTests", dependencies: ["Features", "Tensors", "TestSupport"]),
         .testTarget(name: "HeadsTests", dependencies: ["Heads"]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
         .testTarget(

@@ -14,6 +14,8 @@ public struct Encoder: Sendable {
     public let tokenizer: any Tokenizer
     /// Digest of what determines the hidden states: configuration, weights and tokenizer.
     public let digest: String
+    /// What hidden states are computed in.
+    public private(set) var precision = Precision.float32
     let family: any EncoderFamily
     let checkpoint: Checkpoint
     /// What ``graph(layers:)`` gives for the layers that were asked for when the directory was opened;
@@ -98,6 +100,15 @@ public struct Encoder: Sendable {
         try checkpoint.checkUnused(lowered.bindings, isOptional: family.isOptional)
         try checkpoint.checkShapes(lowered.bindings, builder.parameters)
         return checkpoint
+    }
+
+    /// The same encoder, with hidden states computed in another precision.
+    /// - Throws: `BadOption` where this machine or this program lacks it.
+    public func computing(in precision: Precision) throws -> Encoder {
+        try precision.checkAvailable()
+        var result = self
+        result.precision = precision
+        return result
     }
 
     /// Features per token.

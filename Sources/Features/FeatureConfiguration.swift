@@ -66,6 +66,7 @@ struct SequenceList {
         builder.add("features 1")
         builder.add(encoder.digest)
         builder.add("\(layer) \(maximumLength) \(segments)")
+        if encoder.precision != .float32 { builder.add("in \(encoder.precision.rawValue)") }
         for source in unique {
             builder.add(source.text)
             builder.add(source.pair.map { "pair " + $0 } ?? "single")

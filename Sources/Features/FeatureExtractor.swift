@@ -22,7 +22,7 @@ public final class FeatureExtractor: @unchecked Sendable {
     /// An executor serves one call at a time.
     private let lock = NSLock()
 
-    /// - Throws: ``EncoderError``, ``TensorError``.
+    /// - Throws: ``EncoderError``, ``TensorError``, `NoMemory`.
     public init(_ encoder: Encoder, layers: [Int]?, threads: Int) throws {
         self.encoder = encoder
         self.threads = max(1, threads)
@@ -31,7 +31,9 @@ public final class FeatureExtractor: @unchecked Sendable {
         let (graph, parameters) = try encoder.graph(layers: layers)
         self.graph = graph
         self.parameters = parameters
-        executors = (0..<self.threads).map { _ in Executor(graph) }
+        let rounded =
+            encoder.precision == .bfloat16 ? try RoundedWeights(graph, parameters) : nil
+        executors = (0..<self.threads).map { _ in Executor(graph, rounded: rounded) }
     }
 
     /// Number of hidden states returned.

@@ -53,6 +53,7 @@ struct FeaturesCommand: ParsableCommand {
         // To know the layers, the task is read once more and shown then.
         let dataset = try task.load(self.encoder.layers == .automatic ? nil : console)
         let encoder = try Encoder(directory: EncoderStore.find(encoder.oneEncoder()))
+            .computing(in: self.encoder.precision.precision)
         let cache = FeatureCache(encoder: encoder, threads: self.encoder.threads)
         let configuration = FeatureConfiguration(dataset, layers: try layers(encoder, console))
         guard shard != nil || !merge.isEmpty || missing else {

@@ -65,6 +65,7 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var task: TaskOptions
     @Option(help: "train, dev or test.")
     var split = Split.test
+    @OptionGroup var precision: PrecisionOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var global: GlobalOptions
 
@@ -72,7 +73,8 @@ struct EvaluateCommand: ParsableCommand {
         let console = global.console
         let metrics = try Evaluation.evaluate(
             modelAt: try model.url(), on: try task.loadForModel(console), split: split,
-            encoder: try model.encoderURL(), threads: threads.threads, progress: console.progress)
+            encoder: try model.encoderURL(), precision: precision.precision,
+            threads: threads.threads, progress: console.progress)
         console.finish()
         let configuration = try ModelDirectory.load(try model.url()).configuration
         let positive = configuration.positiveLabel.map { configuration.labels[$0].name }

@@ -61,6 +61,7 @@ struct PredictCommand: ParsableCommand {
                 """))
     var explain = false
     @OptionGroup(title: "Submission") var submission: SubmissionArguments
+    @OptionGroup var precision: PrecisionOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var global: GlobalOptions
 
@@ -123,7 +124,8 @@ struct PredictCommand: ParsableCommand {
 
     private func load() throws -> TextClassifier {
         try TextClassifier(
-            contentsOf: try model.url(), encoder: try model.encoderURL(), threads: threads.threads)
+            contentsOf: try model.url(), encoder: try model.encoderURL(),
+            precision: precision.precision, threads: threads.threads)
     }
 
     /// Where a column is missing, says which option names it.

@@ -110,5 +110,6 @@ extension EncoderOptions {
     func apply(to input: inout InputConfiguration) {
         input.encoders = encoders
         input.layers = layers
+        input.precision = precision.precision
     }
 }

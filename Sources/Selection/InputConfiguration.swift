@@ -2,6 +2,7 @@ import Encoders
 import Foundation
 import Support
 import Tasks
+import Tensors
 
 /// How a search encodes the two texts of a pair.
 public enum PairingChoice: String, Sendable, CaseIterable {
@@ -42,6 +43,8 @@ public struct InputConfiguration: Sendable {
     public var encoders = [EncoderStore.defaultName]
     /// The encoders' hidden states that heads may read.
     public var layers = LayerSelection.automatic
+    /// What the encoders' hidden states are computed in.
+    public var precision = Precision.float32
 
     /// This project's standard choices for a task.
     public init(task: URL) { self.task = task }
@@ -57,6 +60,7 @@ public struct InputConfiguration: Sendable {
             "a name, or several separated by commas")
         try require(
             Set(encoders).count == encoders.count, "--encoder", list, "each encoder once")
+        try precision.checkAvailable()
         for split in Split.allCases {
             guard let limit = rows[split] else { continue }
             try require(limit > 0, "--\(split.rawValue)-rows", limit, "1 or more")

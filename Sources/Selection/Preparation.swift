@@ -60,11 +60,14 @@ public struct Preparation: Sendable {
     public var together: [Int] { TextGroups(dataset.train + dataset.dev).of }
 
     /// What determines the features beside the data set: the encoder's digest, or those of all views
-    /// with their pairings.
+    /// with their pairings; and the precision.
     public var digest: String {
-        views.count == 1
+        let precision = views[0].encoder.precision
+        return
+            (views.count == 1
             ? views[0].encoder.digest
-            : views.map { "\($0.encoder.digest) \($0.pairing.rawValue)" }.joined(separator: ", ")
+            : views.map { "\($0.encoder.digest) \($0.pairing.rawValue)" }.joined(separator: ", "))
+            + (precision == .float32 ? "" : " in \(precision.rawValue)")
     }
 
     /// The names of the encoders, each once, in order.
@@ -112,7 +115,9 @@ extension Preparation {
     ) throws {
         let dataset = try watch.time("tasks") { try Self.load(input, note) }
         let encoders = try watch.time("encoder") {
-            try input.encoders.map { try Encoder(directory: EncoderStore.find($0)) }
+            try input.encoders.map {
+                try Encoder(directory: EncoderStore.find($0)).computing(in: input.precision)
+            }
         }
         let pairings = dataset.pairing.map { input.pairings == .both ? [.siamese, .joint] : [$0] }
         let names = ViewNames.list(encoders: input.encoders, pairings: pairings ?? [])

@@ -3,6 +3,7 @@ import Features
 import Foundation
 import Support
 import Tasks
+import Tensors
 import TestSupport
 import Testing
 
@@ -101,6 +102,28 @@ struct FeatureCacheTests {
             let siamese = try one.features(of: examples, FeatureConfiguration())
             let first = try siamese.batch([0]).batch
             #expect(first.offsets.last! == Int64(siamese.tokenCount(0)))
+        }
+    }
+
+    @Test(
+        "features in bfloat16 are near those in float32, in an entry of their own, for any threads",
+        .enabled(if: Precision.bfloat16.isAvailable))
+    func bfloat16() throws {
+        try withEncoder { encoder, directory in
+            let exact = FeatureCache(encoder: encoder, directory: directory, threads: 1)
+            let expected = try rows(try exact.features(of: examples, FeatureConfiguration()))
+            let encoder = try encoder.computing(in: .bfloat16)
+            for threads in 1...2 {
+                let folder = directory.appendingPathComponent("\(threads)")
+                let rounded = FeatureCache(encoder: encoder, directory: folder, threads: threads)
+                let found = try rows(try rounded.features(of: examples, FeatureConfiguration()))
+                #expect(found != expected && found.count == expected.count)
+                #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 0.05 })
+                let same = FeatureCache(encoder: encoder, directory: directory, threads: 2)
+                #expect(
+                    try rows(try same.features(of: examples, FeatureConfiguration())) == found)
+            }
+            #expect(try rows(try exact.features(of: examples, FeatureConfiguration())) == expected)
         }
     }
 

@@ -27,6 +27,8 @@ public final class Executor {
     let needsGradient: [Bool]
     private let consumerCounts: [Int]
     let folding: Folding
+    /// What linear nodes of forward passes in ``Mode/inference`` multiply with instead of their weights.
+    private let rounded: RoundedWeights?
 
     // State of the current batch.
     var parameters: ParameterSet?
@@ -39,10 +41,15 @@ public final class Executor {
     private var remainingUses: [Int]
     private var isOwned: [Bool]
 
-    /// - Parameter pool: scratch memory that belongs to this executor's thread. If others use it
-    ///   afterwards, ``reset()`` gives back what the executor still holds.
-    public init(_ graph: Graph, pool: BufferPool = BufferPool()) {
+    /// - Parameters:
+    ///   - pool: scratch memory that belongs to this executor's thread. If others use it afterwards,
+    ///     ``reset()`` gives back what the executor still holds.
+    ///   - rounded: the weights to multiply with in ``Mode/inference``; `nil` for the exact ones.
+    public init(
+        _ graph: Graph, pool: BufferPool = BufferPool(), rounded: RoundedWeights? = nil
+    ) {
         self.graph = graph
+        self.rounded = rounded
         self.pool = pool
         var needs = [Bool](repeating: false, count: graph.nodes.count)
         var consumers = [Int](repeating: 0, count: graph.nodes.count)
@@ -98,6 +105,11 @@ public final class Executor {
             for pointer in saved[index] { pool.give(pointer) }
             saved[index].removeAll(keepingCapacity: true)
         }
+    }
+
+    /// The rounded weights of a linear node, where this pass is to use them.
+    func roundedWeights(_ node: Int) -> BFloat16Linear? {
+        mode == .inference ? rounded?[node] : nil
     }
 
     // MARK: Buffers

@@ -35,6 +35,10 @@ extension Executor {
         case .linear(let weight, let bias):
             let y = allocate(index)
             let inputWidth = graph.nodes[first!].width
+            if let rounded = roundedWeights(index) {
+                rounded.multiply(value(first!), rows: Int(rowCount), into: y)
+                break
+            }
             if let bias { knas_fill_rows(rowCount, width, parameters.pointer(bias), y) }
             BLAS.multiply(
                 value(first!), strideA: inputWidth, parameters.pointer(weight), .transposed,

@@ -20,18 +20,20 @@ public enum Evaluation {
     ///   - split: which of them.
     ///   - directory: the encoder's, where it is not installed under its name; only for models on
     ///     one encoder.
+    ///   - precision: what the encoders compute in.
     ///   - threads: the result does not depend on it.
     ///   - progress: called while features are computed.
     /// - Throws: as ``predictions(of:named:encoders:on:split:cache:threads:progress:)``, and what
     ///   opening the model and its encoders throws.
     public static func evaluate(
         modelAt url: URL, on dataset: Dataset, split: Split, encoder directory: URL? = nil,
-        threads: Int, progress: ProgressHandler? = nil
+        precision: Precision = .float32, threads: Int, progress: ProgressHandler? = nil
     ) throws -> ClassificationMetrics {
         let model = try ModelDirectory.load(url)
         try check(model, named: url.path, fits: dataset)
         let encoders = try ModelDirectory.openEncoders(
-            of: model.configuration, at: url, directory: directory)
+            of: model.configuration, at: url, directory: directory
+        ).map { try $0.computing(in: precision) }
         return ClassificationMetrics(
             try predictions(
                 of: model, named: url.path, encoders: encoders, on: dataset, split: split,

@@ -71,14 +71,19 @@ public final class TextClassifier: Sendable {
     ///   - url: a run's `model` directory.
     ///   - encoder: the encoder's directory, where it is not installed under its name; only for
     ///     models on one encoder.
+    ///   - precision: what the encoders compute in; `.bfloat16` is nearly twice as fast where the
+    ///     processor has it.
     ///   - threads: threads to encode with.
-    /// - Throws: `FileError`, `ModelError`, `EncoderError`, `TensorError`.
+    /// - Throws: `FileError`, `ModelError`, `EncoderError`, `TensorError`; `BadOption` where the
+    ///   precision is not to be had.
     public convenience init(
-        contentsOf url: URL, encoder: URL? = nil, threads: Int = Parallel.availableThreads
+        contentsOf url: URL, encoder: URL? = nil, precision: Precision = .float32,
+        threads: Int = Parallel.availableThreads
     ) throws {
         let model = try ModelDirectory.load(url)
         let encoders = try ModelDirectory.openEncoders(
-            of: model.configuration, at: url, directory: encoder, preparing: true)
+            of: model.configuration, at: url, directory: encoder, preparing: true
+        ).map { try $0.computing(in: precision) }
         try self.init(model: model, encoders: encoders, threads: threads)
     }
 

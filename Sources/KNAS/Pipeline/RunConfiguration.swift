@@ -63,6 +63,9 @@ public struct RunConfiguration: Sendable {
             !selection.averagesSeeds || fineTuning == nil, "--ensemble", "on",
             "a run without --unfreeze, whose seeds each have their own encoder")
         try require(
+            input.precision == .float32 || fineTuning == nil, "--precision",
+            input.precision.rawValue, "float32 with --unfreeze")
+        try require(
             !input.hasSeveralViews || fineTuning == nil, "--unfreeze", "on",
             "a run with one encoder and one pairing")
         if let timeLimit {

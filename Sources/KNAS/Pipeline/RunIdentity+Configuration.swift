@@ -16,6 +16,7 @@ extension RunIdentity {
         "selection.heldOutRows",
         "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
         "timeLimit", "finishes", "input.rows.train", "input.rows.dev", "input.rows.test",
+        "input.precision",
     ]
 
     /// The identity of the run that a configuration describes.
