@@ -34,7 +34,7 @@ struct KNASCommand: ParsableCommand {
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
             PlanCommand.self, ScoreCommand.self, TrainCommand.self, MergeCommand.self,
             RunsCommand.self, CacheCommand.self, TokensCommand.self, VocabCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, SelfTestCommand.self,
         ])
 }
 

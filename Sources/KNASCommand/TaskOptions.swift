@@ -41,13 +41,15 @@ struct TaskOptions: ParsableArguments {
     @Option(name: .customLong("max-tokens"), help: "Longest sequence in tokens.")
     var maximumTokens: Int?
 
-    /// Where `tasks/` is searched for: here, and above the program.
+    /// Where `tasks/` is searched for: here, above the program, and where it is installed.
     static var searchPaths: [URL] {
         var paths = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
         if let program = Bundle.main.executableURL?.resolvingSymlinksInPath() {
             var directory = program.deletingLastPathComponent()
             for _ in 0..<4 {
                 paths.append(directory)
+                // Where `make install` puts them, beside the program's directory.
+                paths.append(directory.appendingPathComponent("share/knas"))
                 directory = directory.deletingLastPathComponent()
             }
         }

@@ -26,11 +26,12 @@ public struct RunDirectory {
     ///
     /// - Parameters:
     ///   - includesEncoder: whether the model's directory gets the whole encoder.
+    ///   - shaded: the words of mistakes for the report, by the row's place in test.
     ///   - origin: how the run was started, for the report.
     /// - Throws: ``FileError``, `EncoderError`.
     public func write(
         _ result: RunResult, _ findings: RunFindings, includesEncoder: Bool,
-        origin: ReportContent.Origin
+        shaded: [Int: [ReportContent.ShadedWord]] = [:], origin: ReportContent.Origin
     ) throws {
         let model = try findings.model()
         let card = ModelCardContent(result, model: model, task: findings.prepared.dataset)
@@ -43,7 +44,7 @@ public struct RunDirectory {
                 criterion: findings.prepared.dataset.criterion),
             to: url.appendingPathComponent("leaderboard.csv"))
         try AtomicFile.write(
-            Report.html(ReportContent(findings, result, origin: origin)),
+            Report.html(ReportContent(findings, result, shaded: shaded, origin: origin)),
             to: url.appendingPathComponent("report.html"))
         try AtomicFile.write(
             try JSONEncoder.readable.encode(result), to: url.appendingPathComponent("result.json"))

@@ -100,6 +100,16 @@ public struct RunFindings {
             key: key.child(other.model.role.rawValue))
     }
 
+    /// The test rows that the exported model gets wrong, the most confident first; none for tasks whose
+    /// rows have no single class.
+    package func confidentMistakes(limit: Int) -> [(row: Int, example: Example)] {
+        guard prepared.dataset.targets.kind == .oneClass else { return [] }
+        return TestPredictions(
+            exported.test, examples: prepared.dataset.test,
+            labels: prepared.dataset.labels.map(\.name)
+        ).mistakes(limit: limit).map { ($0.row, $0.example) }
+    }
+
     // MARK: The model
 
     /// The places of the views that the exported model's members read; others are not part of it.
@@ -112,11 +122,11 @@ public struct RunFindings {
     }
 
     /// The encoder of each view of the exported model.
-    var encoders: [Encoder] { used.map { prepared.views[$0].encoder } }
+    package var encoders: [Encoder] { used.map { prepared.views[$0].encoder } }
 
     /// The exported model.
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
-    func model() throws -> Model {
+    package func model() throws -> Model {
         let (dataset, members) = (prepared.dataset, selected.exported.members)
         let used = used
         var configuration = ModelConfiguration(

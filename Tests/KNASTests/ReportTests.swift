@@ -48,7 +48,11 @@ struct ReportTests {
         #expect(checker.elements["img"] == nil)
         #expect(checker.attributes.keys.allSatisfy { !$0.hasPrefix("on") })
         #expect(page.contains("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;"))
-        #expect(page.contains("&quot;&#39;&gt;&lt;svg onload=alert(2)&gt; &amp; &lt;\u{338}script"))
+        // Words of mistakes have shades.
+        let unshaded = page.replacing(/<span class="word [^>]*>([^<]*)<\/span>/) { $0.1 }
+        #expect(pairs || unshaded != page)
+        #expect(
+            unshaded.contains("&quot;&#39;&gt;&lt;svg onload=alert(2)&gt; &amp; &lt;\u{338}script"))
         // A table has a caption, a drawing a title and a description.
         #expect(checker.elements["caption"] == checker.elements["table"])
         #expect(checker.elements["desc"] == checker.elements["svg"])

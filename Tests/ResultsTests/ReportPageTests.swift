@@ -78,6 +78,38 @@ struct ReportPageTests {
         #expect(checker.attributes.keys.allSatisfy { !$0.hasPrefix("on") })
     }
 
+    @Test("shades the words of mistakes by what they add, as texts, whatever they are")
+    func shadedWords() throws {
+        var scene = ReportScene(text: "<b>no & e\u{301}te\u{301}</b> anon")
+        func word(_ start: Int, _ count: Int, _ value: Double) -> ReportContent.ShadedWord {
+            ReportContent.ShadedWord(segment: 0, start: start, count: count, contribution: value)
+        }
+        let plain = try scene.content()
+        let row = try #require(plain.test.mistakes(limit: 1).first).row
+        #expect(!Report.html(plain).contains("Shaded words"))
+        scene.shaded[row] = [
+            word(0, 5, 2), word(6, 1, 0.01), word(8, 7, -1), word(16, 4, .nan), word(90, 3, 1),
+        ]
+        let page = try scene.page()
+        #expect(HTMLChecker(page).faults.prefix(5) == [])
+        #expect(page.contains("Shaded words, of 1 row:"))
+        #expect(
+            page.contains(
+                """
+                <span class="word for4" title="+2.000">&lt;b&gt;no</span> &amp; \
+                <span class="word against2" title="-1.000">e\u{301}te\u{301}&lt;/b&gt;</span>
+                """))
+        #expect(
+            page.components(separatedBy: "anon").count
+                == Report.html(plain).components(separatedBy: "anon").count)
+        // A long text ends where others end, between two words.
+        scene.text = Array(repeating: "abcdefghi", count: 100).joined(separator: " ")
+        scene.shaded[row] = (0..<100).map { word($0 * 10, 9, 1) }
+        let long = try scene.page()
+        #expect(HTMLChecker(long).faults.prefix(5) == [])
+        #expect(long.components(separatedBy: "word for4\" title=\"+1.000").count == 61)
+    }
+
     @Test("says first what was got, what it beats, and that the controls cannot tell about scoring")
     func quick() throws {
         let words = Words(try ReportScene().page())

@@ -28,6 +28,8 @@ struct ReportScene {
     var text = "a text"
     /// Rows of test.
     var rows = 160
+    /// The words of mistakes, by row.
+    var shaded: [Int: [ReportContent.ShadedWord]] = [:]
 
     private let key = RandomKey(seed: 4)
     private let space = SearchSpace(
@@ -209,6 +211,7 @@ struct ReportScene {
             uncalibrated: exported.mixture,
             effort: .init(
                 heads: candidates > 1 ? 12 : 0, rows: candidates > 1 ? 30_000 : 0, rowsOfOne: 1600),
+            shaded: shaded,
             origin: .init(command: "knas search toy", choices: ["search.candidates": "40"]))
     }
 

@@ -53,9 +53,10 @@ extension TextClassifier {
                 reason: "explanations are of models that choose one class; this one answers with "
                     + target.answer)
         }
+        // By itself: beside others its last bits might differ from those of ``classify(_:)``.
         let whole = try classify([input])[0]
-        let pieces = ExplainedPieces(input)
         let place = labels.firstIndex(of: whole.label) ?? 0
+        let pieces = ExplainedPieces(input)
         let count = pieces.all.count
         let draws = (0..<max(1, orders)).flatMap { order -> [[Int]] in
             var generator = Self.explanationKey.child(order).generator()
@@ -96,6 +97,9 @@ extension TextClassifier {
             })
     }
 
+    /// Pieces of a text at most: of longer ones, words that follow one another are left out together.
+    static let mostPieces = 48
+
     /// The same orders for every text: an answer does not depend on what else is asked.
     private static let explanationKey = RandomKey(seed: 1).child("explanation")
 
@@ -118,9 +122,6 @@ private struct ExplainedPieces {
 
     let all: [Piece]
     private let hasPair: Bool
-
-    /// Pieces of a text at most: of longer ones, words that follow one another are left out together.
-    private static let most = 48
 
     init(_ input: TextClassifier.Input) {
         hasPair = input.pair != nil
@@ -173,7 +174,7 @@ private struct ExplainedPieces {
         _ words: [Range<Int>], in text: String
     ) -> [(text: String, start: Int)] {
         let characters = Array(text)
-        let size = (words.count + most - 1) / most
+        let size = (words.count + TextClassifier.mostPieces - 1) / TextClassifier.mostPieces
         return stride(from: 0, to: words.count, by: max(1, size)).map { first in
             let last = words[min(first + size, words.count) - 1]
             let range = words[first].lowerBound..<last.upperBound

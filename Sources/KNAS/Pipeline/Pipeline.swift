@@ -121,6 +121,7 @@ public struct Pipeline: Sendable {
                 prepared, layers: open.layers, candidates, selected, costs: costs,
                 seed: configuration.seed, threads: configuration.threads)
         }
+        let shaded = try watch.time("explanations") { try explainedMistakes(findings) }
         var result = try RunResult(findings, cost: watch.cost)
         if let earlier, !result.isBetter(than: earlier) { return earlier }
         let before =
@@ -130,7 +131,7 @@ public struct Pipeline: Sendable {
         }
         try open.directory.write(
             result, findings,
-            includesEncoder: configuration.fineTuning?.isStandalone ?? false,
+            includesEncoder: configuration.fineTuning?.isStandalone ?? false, shaded: shaded,
             origin: .init(command: configuration.command, choices: configuration.choices))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)
         return result

@@ -22,6 +22,26 @@ public struct ReportContent: Sendable {
         }
     }
 
+    /// What a word, or some that follow one another, adds to an answer.
+    public struct ShadedWord: Sendable, Hashable {
+        /// 0 in the only or the first text, 1 in the second one of a pair.
+        public var segment: Int
+        /// Where it begins in its text, in characters.
+        public var start: Int
+        /// Its characters.
+        public var count: Int
+        /// In nats of the log-odds of the predicted class; negative where it speaks against it.
+        public var contribution: Double
+
+        /// A word at a place, and what it adds.
+        public init(segment: Int, start: Int, count: Int, contribution: Double) {
+            self.segment = segment
+            self.start = start
+            self.count = count
+            self.contribution = contribution
+        }
+    }
+
     /// A head that was scored.
     struct Row: Sendable {
         /// From 1.
@@ -67,6 +87,8 @@ public struct ReportContent: Sendable {
     /// The same without the temperature.
     let uncalibrated: Predictions
     let effort: TrainingEffort
+    /// The words of mistakes, by the row's place in test.
+    var shaded: [Int: [ShadedWord]] = [:]
     let origin: Origin
 
     /// Most heads that the page lists.
@@ -75,7 +97,9 @@ public struct ReportContent: Sendable {
 
 extension ReportContent {
     /// Collects what the page shows.
-    init(_ findings: RunFindings, _ result: RunResult, origin: Origin) throws {
+    init(
+        _ findings: RunFindings, _ result: RunResult, shaded: [Int: [ShadedWord]], origin: Origin
+    ) throws {
         let (ranking, exported) = (findings.ranking, findings.exported)
         let places = Dictionary(
             ranking.best.enumerated().map { ($1.genotype.description, $0 + 1) }
@@ -114,7 +138,7 @@ extension ReportContent {
                 mixing: exported.members, weights: exported.model.members.map(\.weight)),
             effort: TrainingEffort(
                 findings.selected.searched, trainRows: findings.prepared.dataset.train.count),
-            origin: origin)
+            shaded: shaded, origin: origin)
     }
 }
 

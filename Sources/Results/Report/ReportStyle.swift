@@ -69,6 +69,17 @@ enum ReportStyle {
         caption span { display: inline-block; max-width: min(46rem, calc(100vw - 2.5rem));
           position: sticky; left: 0; }
         .text { display: block; min-width: 16rem; overflow-wrap: anywhere; white-space: pre-wrap; }
+        .word { color: var(--text); border-radius: 3px; print-color-adjust: exact; }
+        .for1 { background: color-mix(in srgb, var(--accent) 12%, transparent); }
+        .for2 { background: color-mix(in srgb, var(--accent) 22%, transparent); }
+        .for3 { background: color-mix(in srgb, var(--accent) 32%, transparent); }
+        .for4 { background: color-mix(in srgb, var(--accent) 42%, transparent); }
+        .against1 { background: color-mix(in srgb, var(--second) 12%, transparent); }
+        .against2 { background: color-mix(in srgb, var(--second) 22%, transparent); }
+        .against3 { background: color-mix(in srgb, var(--second) 32%, transparent); }
+        .against4 { background: color-mix(in srgb, var(--second) 42%, transparent); }
+        .against1, .against2, .against3, .against4 { text-decoration: underline dotted;
+          text-underline-offset: .2em; }
         .pair { border-top: 1px dashed var(--rule); margin-top: .3rem; padding-top: .3rem; }
         .matrix { width: auto; }
         .matrix td { position: relative; min-width: 5.5rem; }

@@ -5,6 +5,8 @@ import Tasks
 package struct TestPredictions: Sendable {
     /// A test example that the model gets wrong.
     package struct Mistake: Sendable, Equatable {
+        /// Its place in the split.
+        package let row: Int
         package let example: Example
         /// The class that it has.
         package let truth: Int
@@ -41,6 +43,7 @@ package struct TestPredictions: Sendable {
         return wrong.prefix(limit).map { row in
             let truth = row * predictions.classes + predictions.labels[row]
             return Mistake(
+                row: row,
                 example: examples[row], truth: predictions.labels[row],
                 predicted: predictions.predicted[row],
                 confidence: Double(confidences[row]),
