@@ -44,7 +44,9 @@ public struct TextRows {
     private var isArray = false
     /// Between the values of CSV; known with the header.
     private var delimiter = Delimiter.comma
-    /// The first record of a file that has a header, with everything before it.
+    /// Whether the delimiter is what Excel's `sep=;` says; `nil` until that is known.
+    private var isDelimiterDeclared: Bool?
+    /// The first record of a file that has a header, with everything before it but such a line.
     private var header: [UInt8]?
 
     /// - Parameters:
@@ -77,22 +79,26 @@ public struct TextRows {
                 format == .jsonl
                 && pending.withUnsafeBytes { JSONArrayScanner.start($0, from: 0) != nil }
         }
+        if format == .csv, isDelimiterDeclared == nil, !takeDeclaration(isLast: isLast) {
+            return []
+        }
         if format == .csv || format == .tsv, header == nil {
             guard let end = firstRecord(isLast: isLast) else { return [] }
             header = Array(pending[..<end])
-            if format == .csv {
+            if format == .csv, isDelimiterDeclared == false {
                 // From the header alone: how much of the rows has come is chance.
                 delimiter = (header ?? []).withUnsafeBytes { bytes in
                     Delimiter.guess(
                         bytes, from: 0, definition(.csv), maximumBytes: Self.maximumBytes)
                 }
             }
-            linesBefore = lines(in: header ?? [])
+            linesBefore = linesBeforeHeader + lines(in: header ?? [])
             pending.removeFirst(end)
         }
         let (end, count) = isLast ? (pending.count, Int.max) : complete()
         // A header without its rows is still worth a look: it may lack the columns.
-        let hasHeader = header != nil && linesBefore == lines(in: header ?? [])
+        let hasHeader =
+            header != nil && linesBefore == linesBeforeHeader + lines(in: header ?? [])
         guard end > 0 || hasHeader else { return [] }
         defer {
             linesBefore += lines(in: Array(pending[..<end]))
@@ -118,6 +124,23 @@ public struct TextRows {
             throw TaskError.fileKind(path: name, found: found.0, advice: found.1)
         }
     }
+
+    /// Takes Excel's line `sep=;`, if there is one.
+    /// - Returns: whether enough has come to know.
+    private mutating func takeDeclaration(isLast: Bool) -> Bool {
+        let start = Array("sep=".utf8)
+        let isPossible = pending.starts(with: start) || start.starts(with: pending)
+        guard isLast || !isPossible || pending.contains(Bytes.newline) else { return false }
+        let declared = pending.withUnsafeBytes { Delimiter.declared(in: $0, from: 0) }
+        if let declared {
+            delimiter = declared.delimiter
+            pending.removeFirst(declared.next)
+        }
+        isDelimiterDeclared = declared != nil
+        return true
+    }
+
+    private var linesBeforeHeader: Int { isDelimiterDeclared == true ? 1 : 0 }
 
     private func lines(in bytes: [UInt8]) -> Int { bytes.count { $0 == Bytes.newline } }
 

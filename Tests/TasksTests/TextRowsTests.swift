@@ -55,6 +55,25 @@ struct TextRowsTests {
             ])
     }
 
+    @Test("Excel's line with the delimiter is none of the header's, however it comes")
+    func declaredDelimiter() throws {
+        let table = "\u{FEFF}sep=|\r\ntext|a;b,c\na|1\n\"b\n|c\"|2\n"
+        let expected: [TextRows.Row] = [
+            .text(line: 3, "a", pair: nil), .text(line: 4, "b\n|c", pair: nil),
+        ]
+        let bytes = Array(table.utf8)
+        for size in 1...bytes.count {
+            let pieces = stride(from: 0, to: bytes.count, by: size).map {
+                Array(bytes[$0..<min(bytes.count, $0 + size)])
+            }
+            #expect(try rows(.csv, pieces) == expected)
+        }
+        #expect(try rows(.csv, "sep=;") == [])
+        // A column may have such a name.
+        #expect(try rows(.csv, "sep=ab,text\n1,x\n") == [.text(line: 2, "x", pair: nil)])
+        #expect(try rows(.csv, "se,text\n1,x\n") == [.text(line: 2, "x", pair: nil)])
+    }
+
     @Test("pairs have one tab, and two texts")
     func pairs() throws {
         let found = try rows(.text, [Array("a\tb\na\na\tb\tc\n \tb\n".utf8)], pair: "pair")
