@@ -120,6 +120,7 @@ struct CommandLineTests {
             "export", "plan",
             "score", "train", "merge", "runs", "runs list", "runs show", "runs compare",
             "runs remove", "cache", "cache show", "cache clear", "vocab", "vocab train", "doctor",
+            "self-test", "audit", "encoder rank", "task rows", "tokens",
         ]
         for command in commands {
             let outcome = try knas(["help"] + command.split(separator: " ").map(String.init))
