@@ -1,6 +1,9 @@
 import ArgumentParser
 import Foundation
+import Metrics
 import Tasks
+
+extension TargetKind: ExpressibleByArgument {}
 
 /// What to take in place of guesses where a data file is given for a task.
 struct DataFileArguments: ParsableArguments {
@@ -14,6 +17,11 @@ struct DataFileArguments: ParsableArguments {
     @Option(help: "Column of the label in a data file.")
     var label: String?
     @Option(
+        help:
+            "What the label column of a data file holds: class (one a row), labels (several) or number."
+    )
+    var target: TargetKind?
+    @Option(
         help: "File with the test rows (default: a fifth of the data file's rows is set aside).")
     var test: String?
     @Option(
@@ -22,7 +30,7 @@ struct DataFileArguments: ParsableArguments {
 
     var options: DataFileOptions {
         DataFileOptions(
-            text: text, pair: pair, label: label, dev: dev.map { [$0] } ?? [],
+            text: text, pair: pair, label: label, target: target, dev: dev.map { [$0] } ?? [],
             test: test.map { [$0] } ?? [])
     }
 }

@@ -162,10 +162,6 @@ struct GuessTests {
             ),
             ("text,label,note", "`label` has one value only, `x`", "--label COLUMN"),
             ("text,label,id", "`label` has 40 different values in 40 rows, too many", "text "),
-            (
-                "text,label,number", "`label` has 20 different numbers in 40 rows: a quantity",
-                "label "
-            ),
             ("a,b,c", "`a` and `b` could all be the text", "--text a --pair b"),
             ("question,answer,category", "may be a pair", "--text question --pair answer"),
             ("text,other", "a label, a few that recur; `other` has 40 different numbers", "other"),
@@ -177,7 +173,6 @@ struct GuessTests {
                 [Self.text(row), ["x", "y"][row % 2], ["glad", "sad", "so"][row % 3]]
             case "text,label,note": [Self.text(row), "x", ["p", "q"][row % 2]]
             case "text,label,id": [Self.text(row), "name\(row)", "\(row)"]
-            case "text,label,number": [Self.text(row), "\(Double(row / 2) + 0.5)", "\(row)"]
             case "text,other": [Self.text(row), "\(row)"]
             default: [Self.text(row), Self.text(row + 40), ["p", "q"][row % 2]]
             }
@@ -191,6 +186,61 @@ struct GuessTests {
             #expect(error.description.contains(advice), "\(error)")
             #expect(error.description.contains("messages.csv: "), "\(error)")
         }
+    }
+
+    @Test(
+        "several labels a row and measured numbers are told from classes",
+        arguments: [
+            ("tags", "labels", ";"), ("topic", "labels", "|"), ("categories", "labels", ","),
+            ("label", "labels", nil), ("label", "number", nil), ("score", "number", nil),
+            ("similarity", "number", nil), ("stars", "class", nil), ("kind", "class", nil),
+        ] as [(String, String, Character?)])
+    func targets(column: String, kind: String, separator: Character?) throws {
+        let names = ["bed", "bill", "noise"]
+        func several(_ row: Int) -> [String] {
+            names.filter { (row + 1) >> $0.count & 1 == 1 || $0 == names[row % 3] }
+        }
+        let task = try guess(
+            csv("text\t\(column)", delimiter: "\t") { row in
+                let label =
+                    switch (column, kind) {
+                    case (_, "labels"):
+                        separator.map { several(row).joined(separator: "\($0) ") }
+                            ?? "[\(several(row).map { "\"\($0)\"" }.joined(separator: ", "))]"
+                    case ("similarity", _): "\(row * 3)"
+                    case (_, "number"): "\(Double(row * 7 % 40) / 8)"
+                    case ("stars", _): "\(row % 5)"
+                    default: ["bed; soft", "bed; hard"][row % 2]
+                    }
+                return [Self.text(row), label]
+            }, "messages.tsv")
+        #expect(task.target.rawValue == kind)
+        #expect(task.separator == separator)
+        #expect(task.columns.label == column)
+        let set = try Dataset.load(task, dataDirectory: nil)
+        #expect(set.train.count + set.dev.count + set.test.count == 40)
+        if kind == "labels" { #expect(set.labels.map(\.name) == names) }
+        let file = try workspace.write(TaskFileText.text(task, in: workspace.url), "mine.yml")
+        let written = try TaskDefinition.load(file)
+        #expect(written.target == task.target && written.separator == separator)
+        #expect(try Dataset.load(written, dataDirectory: nil).digest == set.digest)
+    }
+
+    @Test("lists of JSON are labels, and the user's word on what labels are is taken")
+    func givenTargets() throws {
+        let lists = try guess(
+            (0..<40).map {
+                "{\"t\": \"\(Self.text($0))\", \"all\": \($0 % 4 == 0 ? "[]" : "[\"a\", \"b\"]")}"
+            }
+            .joined(separator: "\n"), "a.jsonl")
+        #expect(lists.target == .labels && lists.columns.label == "all")
+        let stars = csv("text,stars") { [Self.text($0), "\($0 % 5)"] }
+        #expect(try guess(stars, "s.csv", .init(target: .number)).target == .number)
+        #expect(try guess(stars, "s.csv", .init(target: .labels)).target == .labels)
+        let tags = csv("text,tags") { [Self.text($0), ["a;b", "a", "b"][$0 % 3]] }
+        #expect(try guess(tags, "t.csv").target == .labels)
+        #expect(try guess(tags, "t.csv", .init(target: .oneClass)).target == .oneClass)
+        #expect(throws: TaskError.self) { try guess(tags, "t.csv", .init(target: .number)) }
     }
 
     @Test("options take the place of guesses, and a column that there is not is named")

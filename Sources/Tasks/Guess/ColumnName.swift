@@ -74,6 +74,14 @@ struct ColumnName {
         return isLabel ? Self.labels.count : nil
     }
 
+    private static let measures: Set<String> = [
+        "score", "similarity", "rating", "grade", "value", "relatedness", "quality", "valence",
+        "arousal", "intensity", "probability", "price", "stars", "mark", "percent", "degree",
+    ]
+
+    /// Whether it is the name of something that is measured.
+    var isMeasure: Bool { words.contains(where: Self.measures.contains) }
+
     /// How clearly this is the name of a text: 0 is the clearest; `nil`: it is not.
     var textRank: Int? {
         if let rank = Self.texts.firstIndex(where: { $0.contains(whole) }) { return rank }

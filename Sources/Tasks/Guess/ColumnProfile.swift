@@ -1,3 +1,5 @@
+import Metrics
+
 /// What a column of a data file holds, as far as a guess needs it.
 struct ColumnProfile {
     /// As in the header; a number from 1 where there is none; a path of keys in JSON.
@@ -23,6 +25,10 @@ struct ColumnProfile {
     private var unusable = 0
     /// Values of JSON that are no strings, which a text must be.
     private var unquoted = 0
+    /// What it would be as lists of labels.
+    private var pieces = LabelPieces()
+    /// The range of its numbers.
+    private var range: ClosedRange<Double>?
 
     /// Different values that are kept to be shown.
     private static let keptValues = 300
@@ -36,7 +42,17 @@ struct ColumnProfile {
     /// Adds a row without a value.
     mutating func addEmpty() { hashes.append(0) }
 
-    /// Adds a row with a list or an object.
+    /// Adds a row with a list of labels, as JSON has them; shown as it would be in a table.
+    mutating func add(_ list: [String]) {
+        pieces.add(list)
+        let text = list.joined(separator: ", ")
+        hashes.append(text.hashValue == 0 ? 1 : text.hashValue)
+        filled += 1
+        unusable += 1
+        if examples.count < Self.shownExamples, !list.isEmpty { examples.append(text) }
+    }
+
+    /// Adds a row with an object, or a list of something else.
     mutating func addUnusable() {
         unusable += 1
         hashes.append(0)
@@ -55,6 +71,11 @@ struct ColumnProfile {
         if counts[hash] == 1 {
             if examples.count < Self.shownExamples { examples.append(text) }
             if values.count < Self.keptValues { values[hash] = text }
+        }
+        pieces.add(text)
+        if let number = Double(text), number.isFinite {
+            range =
+                min(range?.lowerBound ?? number, number)...max(range?.upperBound ?? number, number)
         }
         let shape = CellShape(text)
         words += shape.words
@@ -114,6 +135,32 @@ struct ColumnProfile {
         return nil
     }
 
+    /// What this is as the column of the labels of rows, or why it is none.
+    /// - Parameters:
+    ///   - name: what its name says; `nil` where that is nothing.
+    ///   - wanted: what the user says that it holds.
+    func asLabel(_ name: ColumnName?, wanted: TargetKind? = nil) -> Result<LabelContent, NoLabel> {
+        let isNamed = name?.labelRank != nil
+        let several = pieces.reading(cells: filled, distinct: distinct)
+        if wanted == .labels {
+            return .success(.labels(several ?? .init(separator: nil, labels: [])))
+        }
+        let quantity = range.map { LabelContent.number($0, different: distinct) }
+        if wanted == .number {
+            return isNumeric && quantity != nil
+                ? .success(quantity!) : .failure(NoLabel(reason: "does not hold numbers"))
+        }
+        if wanted == nil, let several { return .success(.labels(several)) }
+        guard let fault = faultAsLabel(isNamed: isNamed) else { return .success(.classes) }
+        // Numbers with decimals, or of what names say is measured.
+        if wanted == nil, isNumeric, numbers == filled, let quantity, distinct > 2,
+            integers < filled || name?.isMeasure == true
+        {
+            return .success(quantity)
+        }
+        return .failure(NoLabel(reason: fault))
+    }
+
     /// Why this cannot be a column of texts; `nil` where it can.
     /// - Parameter isNamed: whether its name says that it is one.
     func faultAsText(isNamed: Bool) -> String? {
@@ -134,6 +181,7 @@ struct ColumnProfile {
     /// What it holds, for a list of columns.
     var summary: String {
         if filled == 0 { return unusable > 0 ? "lists or objects" : "empty" }
+        if unusable > 0 { return "lists" }
         if distinct == 1 { return "one value" }
         let different = distinct == filled ? "all different" : "\(distinct) different"
         if isNumeric { return "numbers, \(different)" }

@@ -6,6 +6,8 @@ struct ColumnRoles {
     let text: ColumnProfile
     let pair: ColumnProfile?
     let label: ColumnProfile
+    /// What the label's column holds.
+    let content: LabelContent
 
     /// - Throws: ``TaskError/guess(path:problem:advice:)``, ``TaskError/noColumn(path:option:name:found:suggestion:)``.
     init(_ table: TableProfile, _ options: DataFileOptions) throws {
@@ -17,11 +19,13 @@ struct ColumnRoles {
         guard Set(chosen).count == chosen.count else {
             throw finder.unclear("--text, --pair and --label must name different columns")
         }
-        let label = try given ?? finder.label(besides: chosen)
+        let (label, content) =
+            try given.map { ($0, try finder.content(ofGiven: $0)) } ?? finder.label(besides: chosen)
         let found = try finder.texts(text: text, pair: pair, label: label)
         self.text = table.columns[found.text]
         self.pair = found.pair.map { table.columns[$0] }
         self.label = table.columns[label]
+        self.content = content
     }
 
     /// As a task file has them.
@@ -63,60 +67,83 @@ private struct ColumnFinder {
 
     // MARK: Label
 
-    func label(besides chosen: [Int]) throws -> Int {
+    private func asLabel(_ place: Int) -> Result<LabelContent, NoLabel> {
+        columns[place].asLabel(table.hasHeader ? name(place) : nil, wanted: options.target)
+    }
+
+    /// What the column holds that the user names: classes where nothing speaks for something else.
+    func content(ofGiven place: Int) throws -> LabelContent {
+        switch asLabel(place) {
+        case .success(let content): return content
+        case .failure(let fault):
+            guard options.target == .number else { return .classes }
+            throw unclear("the column `\(columns[place].name.excerpt)` \(fault.reason)")
+        }
+    }
+
+    func label(besides chosen: [Int]) throws -> (Int, LabelContent) {
         let rest = columns.indices.filter { !chosen.contains($0) }
         let ranks = rest.map { name($0).labelRank }
         for rank in 0...2 {
             let named = zip(rest, ranks).filter { $0.1 == rank }.map(\.0)
-            let fit = named.filter { columns[$0].faultAsLabel(isNamed: true) == nil }
-            if let only = try single(fit) { return only }
+            // What is merely called a score may stand beside classes.
+            let found = named.compactMap(fit).filter { rank < 2 || $0.content.kind != .number }
+            if let only = try single(found) { return only }
             // Another column in place of the one that is called label would be a surprise.
-            if rank < 2, let first = named.first,
-                let fault = columns[first].faultAsLabel(isNamed: true)
-            {
-                throw unclear("the column `\(columns[first].name.excerpt)` \(fault)")
+            if rank < 2, let first = named.first, case .failure(let fault) = asLabel(first) {
+                throw unclear("the column `\(columns[first].name.excerpt)` \(fault.reason)")
             }
         }
         let unnamed = zip(rest, ranks).filter {
-            $0.1 == nil && !isOther($0.0) && (name($0.0).textRank ?? 9) > 1
+            ($0.1 ?? 2) == 2 && !isOther($0.0) && (name($0.0).textRank ?? 9) > 1
         }.map(\.0)
-        var fit = unnamed.filter { columns[$0].faultAsLabel(isNamed: false) == nil }
+        let all = unnamed.compactMap(fit)
+        // Measured numbers only where nothing is a class.
+        let classes = all.filter { $0.content.kind != .number }
+        var found = classes.isEmpty ? all : classes
         // Of two columns without names, the one with far fewer values.
-        if fit.count == 2, rest.count == 2 {
-            fit.sort { columns[$0].distinct < columns[$1].distinct }
-            if columns[fit[0]].distinct * 3 <= columns[fit[1]].distinct { fit.removeLast() }
+        if found.count == 2, rest.count == 2 {
+            found.sort { columns[$0.place].distinct < columns[$1.place].distinct }
+            if columns[found[0].place].distinct * 3 <= columns[found[1].place].distinct {
+                found.removeLast()
+            }
         }
-        if let only = try single(fit) { return only }
+        if let only = try single(found) { return only }
         // What is seldom a label, such as a language, where there is nothing else.
-        let last = rest.filter {
-            isOther($0) && !columns[$0].isNumeric
-                && columns[$0].faultAsLabel(isNamed: false) == nil
-        }
+        let last = rest.filter { isOther($0) && !columns[$0].isNumeric }.compactMap(fit)
         if let only = try single(last) { return only }
         let others = rest.filter {
             !isOther($0) && columns[$0].faultAsText(isNamed: false) != nil
         }
         let why = others.prefix(3)
-            .compactMap { place in
-                columns[place].faultAsLabel(isNamed: false).map {
-                    "; `\(columns[place].name.excerpt)` \($0)"
-                }
+            .compactMap { place -> String? in
+                guard case .failure(let fault) = asLabel(place) else { return nil }
+                return "; `\(columns[place].name.excerpt)` \(fault.reason)"
             }
         throw unclear(
             "no column has the values of a label, a few that recur" + why.joined())
     }
 
+    /// A column that can be the label's.
+    private typealias Found = (place: Int, content: LabelContent)
+
+    private func fit(_ place: Int) -> Found? {
+        guard case .success(let content) = asLabel(place) else { return nil }
+        return (place, content)
+    }
+
     /// The only column of a list, or the one with words of several that have the same classes.
     /// - Throws: where several remain.
-    private func single(_ found: [Int]) throws -> Int? {
+    private func single(_ found: [Found]) throws -> (Int, LabelContent)? {
         guard let first = found.first else { return nil }
         if found.count == 1 { return first }
-        if found.dropFirst().allSatisfy({ columns[first].isRenaming(of: columns[$0]) }) {
-            return found.first { !columns[$0].isNumeric } ?? first
+        if found.dropFirst().allSatisfy({ columns[first.place].isRenaming(of: columns[$0.place]) })
+        {
+            return found.first { !columns[$0.place].isNumeric } ?? first
         }
         throw unclear(
-            "\(list(found)) could all be the label",
-            advice: found.map { "--label \(typed($0))" })
+            "\(list(found.map(\.place))) could all be the label",
+            advice: found.map { "--label \(typed($0.place))" })
     }
 
     // MARK: Texts

@@ -89,7 +89,20 @@ struct TableProfile {
                 case .number(let text), .truth(let text):
                     cells[place] = text
                     columns[place].add(text, isString: false)
-                case .array, .object: columns[place].addUnusable()
+                case .array:
+                    let labels = (try? row.elements(at: name))?.map { element -> String? in
+                        switch element {
+                        case .string(let text), .number(let text), .truth(let text): text
+                        case .nothing, .array, .object: nil
+                        }
+                    }
+                    if let labels, labels.allSatisfy({ $0 != nil }) {
+                        columns[place].add(labels.compactMap(\.self))
+                        cells[place] = labels.compactMap(\.self).joined(separator: ", ")
+                    } else {
+                        columns[place].addUnusable()
+                    }
+                case .object: columns[place].addUnusable()
                 case .nothing, nil: columns[place].addEmpty()
                 }
             }

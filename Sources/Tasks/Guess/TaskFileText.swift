@@ -24,6 +24,19 @@ public enum TaskFileText {
         }
         if task.format != .folders { lines += columns(task) }
         lines += splits(task, directory)
+        switch task.target {
+        case .oneClass: break
+        case .labels:
+            lines.append("multi-label: true    # a row may have several labels, or none")
+            if let separator = task.separator {
+                lines.append("separator: \(quoted(String(separator)))")
+            }
+        case .number: lines.append("target: number    # the label column holds numbers")
+        }
+        guard task.target == .oneClass else {
+            return (lines + ["# max-tokens: 128                       # longer texts are cut"])
+                .joined(separator: "\n") + "\n"
+        }
         lines += [
             "# labels:        # their order, and names to show; default: the values of train, sorted",
             "#   - \"0\": no",

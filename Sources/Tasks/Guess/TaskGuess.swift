@@ -47,6 +47,8 @@ public struct TaskGuess: Sendable {
             format: isImplied ? nil : table.format,
             delimiter: table.delimiter == standard ? nil : table.delimiter,
             hasHeader: table.hasHeader)
+        definition.target = roles.content.kind
+        definition.separator = roles.content.separator
         definition.guess =
             Self.lines(table, roles, file: file) + more
             + [Self.splits(options), Self.way]
@@ -92,12 +94,9 @@ public struct TaskGuess: Sendable {
         let texts =
             roles.pair.map { "the texts are \(column(roles.text)) and \(column($0))" }
             ?? "the text is \(column(roles.text))"
-        let classes = roles.label.byFrequency
-        let shown = classes.prefix(4).map { "\($0.value.excerpt) \($0.rows)" }
         var lines = [
             "\(file): \(table.rowCount) rows, \(kind); \(texts), the label is "
-                + "\(column(roles.label)) (\(roles.label.distinct) classes: "
-                + shown.joined(separator: ", ") + (classes.count > 4 ? ", ..." : "") + ")"
+                + "\(column(roles.label)) (\(roles.content.summary(of: roles.label)))"
         ]
         lines += examples(table, roles)
         let used = [roles.text.name, roles.pair?.name, roles.label.name]
@@ -162,8 +161,8 @@ public struct TaskGuess: Sendable {
     }
 
     private static let way =
-        "if that is wrong: --text COLUMN, --label COLUMN, --pair COLUMN for a second text; "
-        + "knas task init writes a task file to change"
+        "if that is wrong: --text COLUMN, --label COLUMN, --pair COLUMN for a second text, --target class, "
+        + "labels or number for what labels are; knas task init writes a task file to change"
 }
 
 extension TaskDefinition {
