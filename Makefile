@@ -14,12 +14,18 @@ SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Examples Package.swift
 BUILD_PACKAGE = cp Package.resolved $(1) && \
 	$(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path $(1) --product $(2)
 
+# Where `make install` puts the program; DESTDIR is put before it.
+PREFIX ?= /usr/local
+
+.PHONY: dist install uninstall deb test-install
 .PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume faults
 .PHONY: build packages encoder lint imports
 
 help:
 	@echo "make demo     build, install the default encoder, search a bundled task, show the result"
 	@echo "make test     build, install the default encoder, run all tests"
+	@echo "make install  build and install the program in PREFIX ($(PREFIX)), with the Swift runtime in it"
+	@echo "make deb      build a Debian package; make test-install tries it in a bare Debian"
 	@echo "make test-ray run the tests of searches on a Ray cluster, on this machine"
 	@echo "make example  build and run a package that uses the search plugin"
 	@echo "make docs     build the library's documentation"
@@ -50,6 +56,23 @@ test: encoder
 	KNAS_PYTHON=$$(Scripts/python-environment tests) \
 		KNAS_BROWSER=$$(Scripts/check-report --browser) KNAS_REQUIRE_ENCODER=1 \
 		SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" Scripts/run-tests
+
+dist:
+	@Scripts/install-packages --dist
+	@echo "building the program with the Swift runtime in it; the first time takes some minutes"
+	SWIFT="$(SWIFT)" Scripts/build-dist
+
+install: dist
+	DESTDIR="$(DESTDIR)" Scripts/install "$(PREFIX)"
+
+uninstall:
+	DESTDIR="$(DESTDIR)" Scripts/install --remove "$(PREFIX)"
+
+deb: dist
+	Scripts/debian-package
+
+test-install: deb
+	Scripts/test-install .build-static/knas_*.deb
 
 example: encoder
 	@echo "building and running the package in Examples/Triage"

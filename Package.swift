@@ -14,6 +14,8 @@ let package = Package(
     products: [
         .library(name: "KNAS", targets: ["KNAS", "Results", "Selection"]),
         .executable(name: "knas", targets: ["KNASCommand"]),
+        // libknas: models in programs of any language; see Sources/KNASLibrary/knas.h.
+        .library(name: "knas-c", type: .dynamic, targets: ["KNASLibrary"]),
         .plugin(name: "SearchHeads", targets: ["SearchHeads"]),
         // The stages one by one, for programs that measure or extend them.
         .library(
@@ -100,6 +102,9 @@ let package = Package(
         .target(name: "Results", dependencies: ["Export", "Selection"]),
         .target(name: "Study", dependencies: ["Results", "Selection"]),
         .target(name: "KNAS", dependencies: ["Results"]),
+        .target(
+            name: "KNASLibrary", dependencies: ["KNAS", "Metrics", "Support", "Tasks"],
+            exclude: ["knas.h"]),
         .executableTarget(
             name: "KNASCommand",
             dependencies: [
@@ -154,6 +159,8 @@ let package = Package(
             ],
             exclude: ["check_agreement.py", "check_onnx.py"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
+        .testTarget(
+            name: "LibraryTests", dependencies: ["KNAS", "KNASLibrary", "Support", "TestSupport"]),
         .testTarget(
             name: "KNASTests",
             dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],

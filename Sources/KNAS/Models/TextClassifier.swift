@@ -56,6 +56,9 @@ public final class TextClassifier: Sendable {
     public let labels: [String]
     /// What texts are answered with.
     public var target: TargetKind { model.configuration.targets.kind }
+    /// From which probability on a text is said to have each of ``labels``; `nil` for models that choose
+    /// one class, and for numbers.
+    public var thresholds: [Float]? { model.configuration.thresholds }
     /// Whether inputs are pairs of texts.
     public let takesPairs: Bool
     private let model: Model

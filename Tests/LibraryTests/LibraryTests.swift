@@ -1,0 +1,112 @@
+import Foundation
+import KNAS
+import Support
+import TestSupport
+import Testing
+
+@testable import KNASLibrary
+
+@Suite("The functions of knas.h")
+struct LibraryTests {
+    /// A model of single texts.
+    private static func model() throws -> Workspace {
+        let workspace = try Workspace(pairs: false)
+        var configuration = RunConfiguration(
+            task: workspace.task, run: workspace.directory.appendingPathComponent("run"))
+        configuration.input.encoders = [workspace.encoder.path]
+        configuration.search.candidates = 4
+        configuration.selection.keep = 1
+        configuration.selection.funnel = 2
+        configuration.selection.seeds = 1
+        configuration.selection.tuning = 0
+        configuration.threads = 1
+        _ = try Pipeline(configuration).run()
+        return workspace
+    }
+
+    private func classify(
+        _ handle: UnsafeRawPointer?, _ texts: [String], pairs: [String]? = nil, classes: Int = 2
+    ) -> (code: Int32, values: [Float], message: String?) {
+        let owned = texts.map { strdup($0) }
+        let seconds = pairs?.map { strdup($0) }
+        defer { (owned + (seconds ?? [])).forEach { free($0) } }
+        var values = [Float](repeating: -1, count: max(1, texts.count * classes))
+        var message: UnsafeMutablePointer<CChar>?
+        let code = owned.map { UnsafePointer($0) }.withUnsafeBufferPointer { texts in
+            guard let seconds else {
+                return knasClassify(
+                    handle, texts.baseAddress, nil, Int64(texts.count), &values, &message)
+            }
+            return seconds.map { UnsafePointer($0) }.withUnsafeBufferPointer {
+                knasClassify(
+                    handle, texts.baseAddress, $0.baseAddress, Int64(texts.count), &values, &message
+                )
+            }
+        }
+        defer { knasFree(message) }
+        return (code, values, message.map { String(cString: $0) })
+    }
+
+    @Test(
+        "give the classifier's answers, also to several threads at a time, and errors as messages")
+    func answers() async throws {
+        let workspace = try Self.model()
+        defer { workspace.remove() }
+        let model = workspace.directory.appendingPathComponent("run/model")
+        let classifier = try TextClassifier(contentsOf: model, threads: 1)
+        var message: UnsafeMutablePointer<CChar>?
+        nonisolated(unsafe) let handle = knasOpen(model.path, workspace.encoder.path, 2, &message)
+        #expect(handle != nil && message == nil)
+        #expect(knasTarget(handle) == 0 && knasTakesPairs(handle) == 0)
+        #expect(knasValueCount(handle) == 2)
+        #expect(
+            (0..<2).map { knasLabel(handle, $0).map { String(cString: $0) } } == classifier.labels)
+        #expect(knasLabel(handle, 2) == nil && knasLabel(handle, -1) == nil)
+        #expect(knasThreshold(handle, 0) == 0)
+        #expect(String(cString: try #require(knasVersion())) == Version.current)
+
+        let texts = ["good day quick fox", "bad idea", " a lazy \u{e9} fox "]
+        let expected = try classifier.classify(
+            texts.map { TextClassifier.Input($0.trimmingCharacters(in: .whitespaces)) })
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let found = classify(handle, texts)
+                    return found.code == 0 && found.message == nil
+                        && zip(found.values, expected.flatMap(\.probabilities))
+                            .allSatisfy { abs($0 - $1) < 1e-5 }
+                }
+            }
+            for await isRight in group { #expect(isRight) }
+        }
+        #expect(classify(handle, []).code == 0)
+
+        let bad = classify(handle, ["good", "  "])
+        #expect(bad.code == 65 && bad.message?.hasPrefix("text 2: ") == true)
+        #expect(bad.values == [-1, -1, -1, -1])
+        let pair = classify(handle, ["good"], pairs: ["day"])
+        #expect(pair.code == 65 || pair.code == 64)
+        #expect(classify(nil, ["good"]).code == 64)
+        let bytes: [CChar] = [-1, 0]
+        var values: [Float] = [-1, -1]
+        bytes.withUnsafeBufferPointer { bytes in
+            var text = bytes.baseAddress
+            #expect(knasClassify(handle, &text, nil, 1, &values, nil) == 65)
+            #expect(knasClassify(handle, nil, nil, 1, &values, nil) == 64)
+            #expect(knasClassify(handle, &text, nil, -1, &values, nil) == 64)
+        }
+        knasClose(handle)
+        knasClose(nil)
+    }
+
+    @Test("a model that is not there is a message")
+    func missing() throws {
+        var message: UnsafeMutablePointer<CChar>?
+        #expect(knasOpen("/nowhere", nil, 0, &message) == nil)
+        #expect(String(cString: try #require(message)).contains("/nowhere"))
+        knasFree(message)
+        #expect(knasOpen("/nowhere", nil, 0, nil) == nil)
+        #expect(knasOpen(nil, nil, 0, nil) == nil && knasOpen("/nowhere", nil, -1, nil) == nil)
+        #expect(knasValueCount(nil) == 0 && knasLabel(nil, 0) == nil)
+    }
+}
