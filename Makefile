@@ -19,6 +19,7 @@ PREFIX ?= /usr/local
 
 .PHONY: dist install uninstall deb test-install
 .PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume faults
+.PHONY: help demo test test-python test-ray example docs check fuzz benchmarks kill-and-resume faults
 .PHONY: build packages encoder lint imports
 
 help:
@@ -26,6 +27,7 @@ help:
 	@echo "make test     build, install the default encoder, run all tests"
 	@echo "make install  build and install the program in PREFIX ($(PREFIX)), with the Swift runtime in it"
 	@echo "make deb      build a Debian package; make test-install tries it in a bare Debian"
+	@echo "make test-python  run the tests of the Python package"
 	@echo "make test-ray run the tests of searches on a Ray cluster, on this machine"
 	@echo "make example  build and run a package that uses the search plugin"
 	@echo "make docs     build the library's documentation"
@@ -82,13 +84,17 @@ docs: packages
 	@echo "building the documentation of the library"
 	SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" Scripts/docs
 
+test-python: encoder
+	@echo "running the tests of integrations/python, with a program that only looks like knas and with the built one"
+	Scripts/test-python
+
 test-ray: encoder
 	@echo "running the tests of integrations/ray on a Ray cluster of two nodes, on this machine"
 	Scripts/test-ray
 
 check:
 	.ci/run
-	$(MAKE) fuzz kill-and-resume faults test-ray FLAGS="$(TESTABLE)"
+	$(MAKE) fuzz kill-and-resume faults test-python test-ray FLAGS="$(TESTABLE)"
 
 fuzz: build
 	@echo "giving every reader $(CASES) damaged files"

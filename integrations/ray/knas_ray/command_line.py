@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 
-from .errors import INTERRUPTED, MISSING_FILE, USAGE, KnasRayError
+from knas.errors import INTERRUPTED, USAGE, KNASError
+from knas.program import find_program
+
+from .errors import KnasRayError
 from .options import Options
 from .search import say, search
 
@@ -46,7 +48,11 @@ def parser() -> Parser:
     )
     p.add_argument("--run", type=Path, metavar="DIR", help="run directory (default: runs/TASK)")
     p.add_argument("--address", default="auto", help="the cluster: auto, local or HOST:PORT")
-    p.add_argument("--knas", default="knas", metavar="PATH", help="the program on every node")
+    p.add_argument(
+        "--knas",
+        metavar="PATH",
+        help="the program on every node (default: $KNAS, or that on the PATH)",
+    )
     p.add_argument("--shards", type=int, default=0, help="number of shares of the work")
     p.add_argument("--cpus-per-task", type=int, default=1, metavar="N", help="threads per task")
     p.add_argument("--retries", type=int, default=5, metavar="N", help="retries of lost work")
@@ -61,7 +67,7 @@ def parser() -> Parser:
 
 
 def options(words: list[str]) -> Options:
-    """Raises ``KnasRayError`` or ``SystemExit`` for invalid arguments."""
+    """Raises ``KNASError`` or ``SystemExit`` for invalid arguments."""
     found, rest = parser().parse_known_args(words)
     for name in ("shards", "retries"):
         if getattr(found, name) < 0:
@@ -70,9 +76,7 @@ def options(words: list[str]) -> Options:
         raise KnasRayError("--resume and --overwrite are mutually exclusive", USAGE)
     if found.cpus_per_task < 1:
         raise KnasRayError(f"--cpus-per-task is {found.cpus_per_task}: expected 1 or more", USAGE)
-    path = shutil.which(found.knas)
-    if path is None:
-        raise KnasRayError(f"there is no program {found.knas}: set --knas", MISSING_FILE)
+    path = find_program(found.knas, named="--knas")
     resources: dict[str, float] = {}
     for text in found.resource:
         name, _, amount = text.partition("=")
@@ -85,7 +89,7 @@ def options(words: list[str]) -> Options:
         search=tuple(rest),
         run=Path(os.path.abspath(found.run or Path("runs") / _name(found.task))),
         storage=found.storage,
-        knas=os.path.abspath(path),
+        knas=path,
         address=found.address,
         shards=found.shards,
         cpus_per_task=found.cpus_per_task,
@@ -107,7 +111,7 @@ def _name(task: str) -> str:
 def main(words: list[str] | None = None) -> int:
     try:
         return search(options(sys.argv[1:] if words is None else words))
-    except KnasRayError as error:
+    except KNASError as error:
         say(f"error: {error}")
         return error.code
     except ConnectionError as error:

@@ -1,32 +1,15 @@
-"""What can go wrong, and the exit code of each.
+"""What can go wrong; the exit codes are those of ``knas.errors``, where those of the program are.
 
-The codes are those of ``knas``: 64 usage, 65 bad input data, 66 missing file, 70 internal error, 130
-interrupted. The first three say that the same command will fail again, on every machine: such work is
-not tried a second time.
+Work that failed with one of its ``FINAL_CODES`` is not tried a second time.
 """
 
 from __future__ import annotations
 
-USAGE = 64
-BAD_DATA = 65
-MISSING_FILE = 66
-INTERNAL = 70
-INTERRUPTED = 130
-
-#: Exit codes after which the same work would fail in the same way.
-FINAL_CODES = frozenset({USAGE, BAD_DATA, MISSING_FILE})
+from knas.errors import KNASError
 
 
-class KnasRayError(Exception):
+class KnasRayError(KNASError):
     """Stops the run with an exit code and a message for the user."""
-
-    def __init__(self, message: str, code: int = INTERNAL) -> None:
-        super().__init__(message, code)
-        self.message = message
-        self.code = code
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class WorkLost(Exception):

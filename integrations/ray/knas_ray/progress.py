@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
+
+from knas.line import Line, NoLine, standard_error
 
 
 class Progress:
@@ -14,17 +15,14 @@ class Progress:
         self.total = total
         self.before = before
         self.done = before
-        self.quiet = quiet
+        self.line: Line = NoLine() if quiet else standard_error("knas-ray: ", terminal_prefix="")
         self.start = time.monotonic()
-        self.is_terminal = sys.stderr.isatty()
         self.said = -1
 
     def add(self, count: int) -> None:
         self.done += count
-        if self.quiet:
-            return
         tenth = 10 * self.done // max(1, self.total)
-        if not self.is_terminal and tenth == self.said:
+        if not self.line.is_redrawn and tenth == self.said:
             return
         self.said = tenth
         text = f"{self.stage}: {self.done} of {self.total} shards"
@@ -33,10 +31,7 @@ class Progress:
         if fresh and seconds > 0:
             left = (self.total - self.done) * seconds / fresh
             text += f", {60 * fresh / seconds:.1f} per minute, {left:.0f} s left"
-        end = "" if self.is_terminal else "\n"
-        print(("\r\x1b[K" if self.is_terminal else "knas-ray: ") + text, end=end, file=sys.stderr)
-        sys.stderr.flush()
+        self.line.show(text)
 
     def finish(self) -> None:
-        if self.is_terminal and not self.quiet:
-            print(file=sys.stderr)
+        self.line.end()

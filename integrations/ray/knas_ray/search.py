@@ -14,9 +14,11 @@ import ray
 import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from . import process
+from knas import process
+from knas.errors import BAD_DATA, INTERNAL, MISSING_FILE
+
 from .distribution import distribute, slots
-from .errors import BAD_DATA, INTERNAL, MISSING_FILE, KnasRayError, WorkLost
+from .errors import KnasRayError, WorkLost
 from .features import Features
 from .names import CANDIDATES, FEATURES, SCORES, Names
 from .options import Options

@@ -13,7 +13,9 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
-from .errors import MISSING_FILE, USAGE, KnasRayError
+from knas.errors import MISSING_FILE, USAGE
+
+from .errors import KnasRayError
 from .names import Names
 
 #: Seconds that a file may need until another machine sees it: folders of network file systems are cached.

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import process
-from .errors import FINAL_CODES, INTERNAL, MISSING_FILE, KnasRayError, WorkLost
+from knas import process
+from knas.errors import FINAL_CODES, INTERNAL, MISSING_FILE
+
+from .errors import KnasRayError, WorkLost
 from .features import Features
 from .names import CANDIDATES, FEATURES, SCORES, Names
 from .program import Program

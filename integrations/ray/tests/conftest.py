@@ -1,20 +1,20 @@
 """A real Ray cluster of two nodes on this machine, each with its own cache."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from knas_ray.command_line import main
-
 FAKE = Path(__file__).with_name("fake_knas.py")
 ALL = [str(n) for n in range(1, 21)]
-PACKAGE = Path(__file__).resolve().parents[1]
-# Workers find the package wherever the driver runs, as where it is installed.
+PACKAGES = [Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[2] / "python"]
+# Workers find the packages wherever the driver runs, as where they are installed.
+sys.path[:0] = map(str, PACKAGES)
 os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")])
+    filter(None, [*map(str, PACKAGES), os.environ.get("PYTHONPATH")])
 )
 
 
@@ -67,6 +67,8 @@ class Fake:
         ]
 
     def search(self, *words):
+        from knas_ray.command_line import main
+
         ray.shutdown()
         return main(self.words(*words))
 

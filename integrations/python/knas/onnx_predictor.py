@@ -1,0 +1,169 @@
+"""Answers by ``onnxruntime`` and ``tokenizers`` alone, from what ``knas export --format onnx`` writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import MissingError
+from .files import ModelFiles
+from .forks import watch
+from .outputs import ModelDescription, Outputs
+from .texts import Row
+
+#: Tokens of a batch at most, padding included.
+BATCH_TOKENS = 4096
+#: Rows of a batch at most.
+BATCH_ROWS = 64
+
+INSTALLATION = "pip install 'knas[onnx]'"
+
+
+def onnx_file(path: Path) -> Path | None:
+    """The ONNX file in a directory: ``model.onnx``, or the only one."""
+    found = sorted(path.glob("*.onnx"))
+    usual = path / "model.onnx"
+    if usual in found:
+        return usual
+    return found[0] if len(found) == 1 else None
+
+
+class ONNXPredictor:
+    """Answers by a file that maps token ids to logits."""
+
+    def __init__(self, files: ModelFiles, name: str, threads: int | None = None) -> None:
+        """``name``: of the ONNX file. Raises ``MissingError`` where it, a tokenizer or a package is missing."""
+        self._files = files
+        self._name = name
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._open()
+        watch(self)
+
+    def _open(self) -> None:
+        try:
+            import onnxruntime
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise MissingError(
+                f"a model is run without the knas program by onnxruntime and tokenizers: {INSTALLATION} ({error})"
+            ) from None
+        options = onnxruntime.SessionOptions()
+        if self._threads:
+            options.intra_op_num_threads = self._threads
+        path = self._files.directory / self._name
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's errors have no common class
+            raise MissingError(f"{path} cannot be read: {error}") from None
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self._inputs = {i.name for i in self._session.get_inputs()}
+        if "views" not in metadata or not any(name.endswith("input_ids") for name in self._inputs):
+            raise MissingError(
+                f"{path} is not what `knas export --format onnx` writes, encoder included"
+            )
+        self.description = ModelDescription.of_metadata(metadata, self._inputs)
+        self._tokenizers = [
+            self._tokenizer(Tokenizer, path, place, int(view["maximumLength"]))
+            for place, view in enumerate(json.loads(metadata["views"]))
+        ]
+
+    @staticmethod
+    def _tokenizer(tokenizers: Any, model: Path, place: int, longest: int) -> Any:
+        """The tokenizer of a view; views with the same tokens share the first's."""
+        prefixes = [f"view{place + 1}_", ""] if place else [""]
+        names = [
+            name
+            for p in prefixes
+            for name in (f"{model.stem}.{p}tokenizer.json", f"{p}tokenizer.json")
+        ]
+        for name in names:
+            if (model.parent / name).is_file():
+                found = tokenizers.from_file(str(model.parent / name))
+                found.no_padding()
+                if found.truncation is None or found.truncation["max_length"] != longest:
+                    found.enable_truncation(longest)
+                return found
+        raise MissingError(
+            f"{model.parent} has no {names[-1]}: `knas export RUN --format onnx --output {model.name}` writes it beside "
+            "the model, where the encoder's tokenizer can be written as one"
+        )
+
+    def predict(self, rows: Sequence[Row]) -> Outputs:
+        """See ``Predictor``."""
+        with self._lock:
+            if self._owner != os.getpid():
+                # The threads of a session do not live on in a forked process.
+                self._owner = os.getpid()
+                self._open()
+        tokens = [self._tokens(rows, place) for place in range(len(self._tokenizers))]
+        lengths = np.array(
+            [[len(t.ids) for part in view.values() for t in part] for view in tokens]
+        )
+        lengths = lengths.reshape(-1, len(rows)).max(axis=0)
+        order = np.argsort(lengths, kind="stable")
+        names = ["value"] if self.description.target == "number" else ["logits", "probabilities"]
+        found = [np.empty((len(rows), max(1, len(self.description.labels)))) for _ in names]
+        begin = 0
+        while begin < len(rows):
+            end = begin + 1
+            while end < len(rows) and end - begin < BATCH_ROWS:
+                if (end + 1 - begin) * int(lengths[order[end]]) > BATCH_TOKENS:
+                    break
+                end += 1
+            batch = order[begin:end]
+            feeds: dict[str, NDArray[np.int64]] = {}
+            for view in tokens:
+                for prefix, part in view.items():
+                    feeds |= self._feeds(prefix, [part[row] for row in batch])
+            for output, values in zip(found, self._session.run(names, feeds)):
+                output[batch] = values
+            begin = end
+        if len(found) == 1:
+            nothing = np.empty((len(rows), 0))
+            return Outputs(nothing, nothing, found[0][:, 0])
+        return Outputs(found[0], found[1])
+
+    def _tokens(self, rows: Sequence[Row], place: int) -> dict[str, list[Any]]:
+        """The tokens of a view, by the prefix of the inputs that they go to."""
+        view = f"view{place + 1}_" if place else ""
+        encode = self._tokenizers[place].encode_batch
+        if view + "pair_input_ids" in self._inputs:
+            return {
+                view: encode([row[0] for row in rows]),
+                view + "pair_": encode([row[1] for row in rows]),
+            }
+        return {view: encode([row if len(row) == 2 else row[0] for row in rows])}
+
+    def _feeds(self, prefix: str, tokens: list[Any]) -> dict[str, NDArray[np.int64]]:
+        longest = max(len(t.ids) for t in tokens)
+        feeds: dict[str, NDArray[np.int64]] = {}
+        for name, attribute in (
+            ("input_ids", "ids"),
+            ("attention_mask", "attention_mask"),
+            ("token_type_ids", "type_ids"),
+        ):
+            if prefix + name in self._inputs:
+                values = np.zeros((len(tokens), longest), np.int64)
+                for row, t in enumerate(tokens):
+                    values[row, : len(t.ids)] = getattr(t, attribute)
+                feeds[prefix + name] = values
+        return feeds
+
+    def close(self) -> None:
+        """See ``Predictor``: nothing is held that must be given up."""
+
+    def after_fork(self) -> None:
+        """In a process that has just been forked: no thread of it can hold the lock."""
+        self._lock = threading.Lock()
+        self._files.unlock()
