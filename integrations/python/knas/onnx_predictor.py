@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import threading
@@ -165,5 +166,8 @@ class ONNXPredictor:
 
     def after_fork(self) -> None:
         """In a process that has just been forked: no thread of it can hold the lock."""
+        # To destroy a session is to wait for its threads, which the copy does not have: it must never happen here.
+        for thing in (self._session, getattr(self._session, "_sess", None)):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
         self._lock = threading.Lock()
         self._files.unlock()
