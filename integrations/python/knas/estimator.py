@@ -82,7 +82,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
             name = "texts" if self.run is None else run.name
             task = write_task(folder, name, found, labels, fraction, keys)
             command = [program, "search", str(task), "--run", str(run), *words]
-            self._take(search(command, run, line(self.verbose)))
+            self._take(search(command, task, run, line(self.verbose)))
 
     def _take(self, found: Any) -> None:
         self.model_: ModelFiles = found.model

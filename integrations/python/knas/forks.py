@@ -27,4 +27,6 @@ def _after_fork() -> None:
         thing.after_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+# Windows, where exported models run, forks no processes.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -34,12 +34,12 @@ class TerminalLine:
     def show(self, text: str) -> None:
         # A text that is longer than the line would begin another one each time.
         text = (self.prefix + text)[: shutil.get_terminal_size().columns - 1]
-        print("\r\x1b[K" + text, end="", file=sys.stderr, flush=True)
+        _write("\r\x1b[K" + text)
         self.is_begun = True
 
     def end(self) -> None:
         if self.is_begun:
-            print(file=sys.stderr, flush=True)
+            _write("\n")
 
 
 class PlainLines:
@@ -51,7 +51,7 @@ class PlainLines:
         self.prefix = prefix
 
     def show(self, text: str) -> None:
-        print(self.prefix + text, file=sys.stderr, flush=True)
+        _write(self.prefix + text + "\n")
 
     def end(self) -> None:
         return None
@@ -88,6 +88,15 @@ class NoLine:
 
     def end(self) -> None:
         return None
+
+
+def _write(text: str) -> None:
+    """Writes to standard error; what cannot be written is dropped, and the work goes on."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
 
 
 def standard_error(prefix: str, terminal_prefix: str | None = None) -> Line:

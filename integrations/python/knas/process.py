@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -73,7 +75,28 @@ def start(
     if dies_with_thread and sys.platform.startswith("linux") and sys.executable:
         shim = [sys.executable, "-I", "-S", "-c", _DIES_WITH_PARENT, str(os.getpid())]
         words = [*shim, *words]
-    return subprocess.Popen(words, start_new_session=True, **options)
+    with _interrupted_later() as interruptions:
+        process = subprocess.Popen(words, start_new_session=True, **options)
+        if interruptions:
+            stop(process)
+    return process
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[list[int]]:
+    """Has Ctrl-C wait until the end, so that no process is begun that nobody knows; those that came are in the list."""
+    came: list[int] = []
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield came
+        return
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if came:
+        usual(came[0], None)
 
 
 def run(command: Sequence[str], directory: str, *, passes_output: bool = False) -> Ending:

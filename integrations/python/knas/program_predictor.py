@@ -70,12 +70,15 @@ class ProgramPredictor:
         question = b"".join(map(json_line, rows))
         with self._lock:
             try:
-                lines = self._answers(question, len(rows))
+                answers = [json.loads(text) for text in self._answers(question, len(rows))]
+            except json.JSONDecodeError as error:
+                self._drop()
+                raise KNASError(f"knas predict gave an answer that is no JSON: {error}") from None
             except BaseException:
                 # Interrupted between question and answer, or lost: the next question begins anew.
                 self._drop()
                 raise
-        return _outputs([json.loads(text) for text in lines], self._description, begin)
+        return _outputs(answers, self._description, begin)
 
     def _answers(self, question: bytes, count: int) -> list[bytes]:
         is_second = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import selectors
 import subprocess
 import time
@@ -33,10 +34,10 @@ class Found:
     result: dict[str, Any]
 
 
-def search(command: Sequence[str], run: Path, line: Line) -> Found:
+def search(command: Sequence[str], task: Path, run: Path, line: Line) -> Found:
     """Runs the command of a search to its end.
 
-    ``run``: the run directory that the command names.
+    ``task``, ``run``: the definition of the task and the run directory that the command names.
 
     Raises ``KNASError`` where it fails. After ``KeyboardInterrupt`` the program was interrupted, too, and has ended; a
     run directory that stays can be resumed.
@@ -45,7 +46,7 @@ def search(command: Sequence[str], run: Path, line: Line) -> Found:
     try:
         ending = _watched(command, line, begun)
         if ending.code != 0:
-            raise error_of(ending.code, explained(ending, "knas search"))
+            raise error_of(ending.code, _in_rows(explained(ending, "knas search"), task))
         found = _found(run)
         line.show(_summary(found.result, time.monotonic() - begun))
     except KeyboardInterrupt:
@@ -69,6 +70,15 @@ def explained(ending: process.Ending, what: str) -> str:
     if ending.code == INTERRUPTED:
         return f"{what} was interrupted by another process"
     return "\n".join([f"{what} {ending.description}", *said])
+
+
+def _in_rows(text: str, task: Path) -> str:
+    """A message about the files of a task as one about rows, from 0: nobody has seen the files."""
+    text = text.replace(f"{task.parent}/", "")
+    text = re.sub(
+        r"train\.jsonl(?::|, line )(\d+)(?::\d+)?", lambda m: f"row {int(m[1]) - 1}", text
+    )
+    return text.replace("train.jsonl", "X")
 
 
 def _watched(command: Sequence[str], line: Line, begun: float) -> process.Ending:

@@ -70,7 +70,7 @@ def search():
         time.sleep(0.05)
     if told("fail"):
         code, text = told("fail").split(maxsplit=1)
-        fail(int(code), text)
+        fail(int(code), text.replace("FOLDER", str(task.parent)))
     run = Path(option("--run"))
     (run / "model/deep").mkdir(parents=True)
     points = [numbers(row) for row in rows]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas
 import pytest
 from conftest import LABELS, TEXTS, left
+from datasets import ClassLabel, Dataset, Features, Value
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
@@ -175,6 +176,12 @@ def test_what_the_program_says_becomes_the_error(fake, code, kind, temporary):
     assert not left(temporary)
 
 
+def test_what_is_said_of_files_is_about_rows(fake):
+    fake.tell("fail", "65 FOLDER/train.jsonl:4:7: the text is odd, see FOLDER/train.jsonl, line 1")
+    with pytest.raises(BadDataError, match=r"^knas search: row 3: the text is odd, see row 0$"):
+        KNASClassifier().fit(TEXTS, LABELS)
+
+
 def test_a_program_that_is_missing_is_said_with_what_to_do(fake, monkeypatch, tmp_path):
     monkeypatch.setenv("KNAS", "")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -322,6 +329,19 @@ def test_rows_are_drawn_from_pairs(fake, pairs):
     assert cross_val_score(KNASClassifier(), pairs, LABELS, cv=2).tolist() == [1, 1]
     shape = cross_val_predict(KNASClassifier(), pairs, LABELS, cv=2, method="predict_proba").shape
     assert shape == (12, 2)
+
+
+@pytest.mark.parametrize("labels", ["label", "number"])
+def test_columns_of_data_sets_are_taken_as_they_are(fake, labels):
+    features = Features(text=Value("string"), pair=Value("string"), label=Value("string"))
+    features["number"] = ClassLabel(names=["first", "last"])
+    table = {"text": TEXTS, "pair": TEXTS, "label": LABELS, "number": LABELS}
+    data = Dataset.from_dict(table, features)
+    for X in (data["text"], data.select_columns(["text", "pair"])):
+        classifier = KNASClassifier().fit(X, data[labels])
+        assert classifier.score(X, data[labels]) == 1
+    scores = cross_val_score(KNASClassifier(), data["text"], data[labels], cv=2)
+    assert scores.tolist() == [1, 1]
 
 
 def test_a_pipeline_ends_with_it(fake):

@@ -260,3 +260,39 @@ def test_a_python_without_standard_streams_fits_and_answers(fake):
         "assert KNASClassifier(verbose=True).fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1"
     )
     assert python.communicate(timeout=WAIT)[1] == ""
+
+
+def test_an_interruption_while_a_process_starts_leaves_none(fake, monkeypatch):
+    begun = []
+    usual = subprocess.Popen
+
+    def interrupted(*arguments, **options):
+        begun.append(usual(*arguments, **options))
+        os.kill(os.getpid(), signal.SIGINT)
+        return begun[0]
+
+    monkeypatch.setattr("knas.process.subprocess.Popen", interrupted)
+    fake.tell("slow", 60)
+    with pytest.raises(KeyboardInterrupt):
+        KNASClassifier().fit(TEXTS, LABELS)
+    assert begun[0].returncode is not None
+
+
+def test_messages_that_cannot_be_written_are_dropped(fake):
+    python = script(
+        "import sys\nfrom knas import KNASClassifier\nfrom conftest import *\n"
+        "sys.stderr = open('/dev/full', 'w')\n"
+        "assert KNASClassifier(verbose=True).fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1\n"
+        "sys.stderr = sys.__stderr__"
+    )
+    assert "Error" not in python.communicate(timeout=WAIT)[1].replace("OSError: [Errno 28]", "")
+    assert python.returncode == 0
+
+
+def test_a_program_that_does_not_speak_json_is_an_error(fake, classifier, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\nwhile read line; do echo hello; done\n")
+    other.chmod(0o755)
+    copy = pickle.loads(pickle.dumps(classifier.set_params(program=other)))
+    with pytest.raises(KNASError, match="no JSON"):
+        copy.predict(TEXTS)
