@@ -116,34 +116,45 @@ class KNASClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
 
         Raises ``BadDataError``, a ``ValueError``, for what is no text; ``KNASError`` where the program fails.
         """
-        probabilities = self._outputs(X).probabilities[:, self._columns]
+        probabilities = self._probabilities(X)
+        answers: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         if self._description.target == "labels":
             thresholds = np.array(self._description.thresholds, np.float32)[self._columns]
-            return (probabilities.astype(np.float32) >= thresholds).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
+            answers = (probabilities.astype(np.float32) >= thresholds).astype(int)
+        return answers
 
     def predict_proba(self, X: Any) -> Floats:
         """The probability of each class, ``[rows, classes]``, in the order of ``classes_``; with several labels a row
         that of each label. Raises as ``predict`` does."""
-        probabilities = self._outputs(X).probabilities[:, self._columns]
-        if self._description.target == "labels":
-            return probabilities
-        # Sums of float32 differ from 1 in the seventh digit.
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        probabilities = self._probabilities(X)
+        if self._description.target == "class":
+            # Sums of float32 differ from 1 in the seventh digit.
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities
 
     def predict_log_proba(self, X: Any) -> Floats:
         """The logarithms of ``predict_proba``, also of probabilities that are 0 in float32."""
-        logits = self._outputs(X).logits[:, self._columns]
-        if self._description.target == "labels":
-            return -np.logaddexp(0, -logits)
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        logits = self._logits(X)
+        logarithms: Floats = -np.logaddexp(0, -logits)
+        if self._description.target == "class":
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            logarithms = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return logarithms
 
     def decision_function(self, X: Any) -> Floats:
         """The logits, ``[rows, classes]``; of two classes how much higher that of the second is, ``[rows]``."""
-        logits = self._outputs(X).logits[:, self._columns]
+        logits = self._logits(X)
         if len(self.classes_) == 2 and self._description.target == "class":
-            return logits[:, 1] - logits[:, 0]
+            return np.diff(logits)[:, 0]
+        return logits
+
+    def _probabilities(self, X: Any) -> Floats:
+        """In the order of ``classes_``; a copy of its own."""
+        probabilities: Floats = self._outputs(X).probabilities[:, self._columns]
+        return probabilities
+
+    def _logits(self, X: Any) -> Floats:
+        logits: Floats = self._outputs(X).logits[:, self._columns]
         return logits
 
     def _state(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from .program import find_program, has_program
 from .program_predictor import ProgramPredictor
 from .report import Report
 from .scratch import Scratch
-from .search import explained, search
+from .search import explained, search, told
 from .task import write_task
 from .texts import Row, rows
 
@@ -100,22 +100,21 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
         self, encoder: str | os.PathLike[str] | None = None, runtime: str = "auto"
     ) -> None:
         """Chooses what answers: the program where it is, else an exported ONNX file."""
-        directory = self.model_.directory
-        onnx = onnx_file(directory) if runtime != "program" else None
-        if runtime == "onnx" and onnx is None:
+        name = onnx_file(self.model_) if runtime != "program" else None
+        if runtime == "onnx" and name is None:
             raise MissingError(
-                f"there is no ONNX file in {directory}: `knas export MODEL --format onnx --output model.onnx` writes one"
+                "there is no ONNX file in the model directory: `knas export MODEL --format onnx --output model.onnx` "
+                "writes one"
             )
         self._predictor: Predictor
-        if onnx is not None and (runtime == "onnx" or not has_program(self.program)):
-            self._predictor = ONNXPredictor(self.model_, onnx.name, self.threads)
-            # A directory may hold nothing else.
-            if not (directory / "config.json").exists():
-                self._description = self._predictor.description
-                return
-            self._description = ModelDescription.of_directory(directory)
+        if name is not None and (runtime == "onnx" or not has_program(self.program)):
+            self._predictor = ONNXPredictor(self.model_, name, self.threads)
+            self._description = self._predictor.description
+            if "config.json" in self.model_.names:
+                # It also says whether there are pairs.
+                self._description = ModelDescription.of_files(self.model_)
             return
-        self._description = ModelDescription.of_directory(directory)
+        self._description = ModelDescription.of_files(self.model_)
         words = ["--threads", str(self.threads)] if self.threads is not None else []
         if encoder is not None:
             words += ["--encoder", os.fspath(encoder)]
@@ -214,9 +213,9 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
         """
         if runtime not in ("auto", "program", "onnx"):
             raise UsageError(f"runtime={runtime!r}: expected 'auto', 'program' or 'onnx'")
-        place = Path(os.path.abspath(os.path.expanduser(path)))
-        if (place / "model").is_dir():
-            place = place / "model"
+        run = place = Path(os.path.abspath(os.path.expanduser(path)))
+        if (run / "model").is_dir():
+            place = run / "model"
         if not place.is_dir():
             raise MissingError(f"there is no model directory {place}")
         state = _read_state(place / STATE_FILE)
@@ -230,6 +229,8 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
         estimator.model_ = ModelFiles(path=place)
         estimator._connect(encoder, runtime)
         estimator._describe(state)
+        if place != run and (run / "result.json").exists():
+            estimator.report_, estimator.result_ = told(run)
         return estimator
 
     def _state(self) -> dict[str, Any]:

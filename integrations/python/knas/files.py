@@ -31,10 +31,29 @@ class ModelFiles:
         """The bytes of each file, by its path in the directory."""
         if self._contents is not None:
             return self._contents
+        return _contents(self._existing)
+
+    @property
+    def names(self) -> list[str]:
+        """The files' paths in the directory, sorted."""
+        return sorted(self._contents if self._contents is not None else _names(self._existing))
+
+    def content(self, name: str) -> bytes:
+        """The bytes of one file. Raises ``MissingError``."""
+        try:
+            if self._contents is not None:
+                return self._contents[name]
+            return (self._existing / name).read_bytes()
+        except (KeyError, OSError) as error:
+            place = self._path or "the pickle"
+            raise MissingError(f"there is no {name} in {place}: {error}") from None
+
+    @property
+    def _existing(self) -> Path:
         assert self._path is not None
         if not self._path.is_dir():
             raise MissingError(f"the model directory {self._path} is no longer there")
-        return _contents(self._path)
+        return self._path
 
     @property
     def directory(self) -> Path:
@@ -43,11 +62,17 @@ class ModelFiles:
             return self._path
         # A process may be forked while a thread of it holds the lock: a process of its own gets one of its own.
         with self._lock:
-            if self._scratch is None or self._scratch.owner != os.getpid():
+            scratch = self._scratch
+            # Systems remove temporary files that nobody has read for days.
+            if (
+                scratch is None
+                or scratch.owner != os.getpid()
+                or not all((scratch.path / name).exists() for name in self.names)
+            ):
                 scratch = Scratch()
                 self.write(scratch.path)
                 self._scratch = scratch
-            return self._scratch.path
+            return scratch.path
 
     def write(self, path: Path) -> None:
         """Writes all files to a directory."""
@@ -74,6 +99,9 @@ class ModelFiles:
         self.__init__(contents=state["contents"])  # type: ignore[misc]
 
 
+def _names(path: Path) -> list[str]:
+    return [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+
+
 def _contents(path: Path) -> dict[str, bytes]:
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
+    return {name: (path / name).read_bytes() for name in _names(path)}

@@ -34,7 +34,7 @@ def indicator(y: Any, rows: int) -> Several | None:
     if values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
         raise BadDataError(
             f"y should be a 1d array of labels, got an array of shape {values.shape} instead; for several labels a row "
-            "it is an indicator matrix of 0 and 1"
+            "it is an indicator matrix of 0 and 1, as MultiLabelBinarizer makes it"
         )
     classes = np.arange(values.shape[1]) if columns is None else np.array(list(columns))
     empty = [str(classes[place]) for place in np.flatnonzero(~values.any(axis=0))]

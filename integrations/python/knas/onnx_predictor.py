@@ -27,12 +27,11 @@ BATCH_ROWS = 64
 INSTALLATION = "pip install 'knas[onnx]'"
 
 
-def onnx_file(path: Path) -> Path | None:
-    """The ONNX file in a directory: ``model.onnx``, or the only one."""
-    found = sorted(path.glob("*.onnx"))
-    usual = path / "model.onnx"
-    if usual in found:
-        return usual
+def onnx_file(files: ModelFiles) -> str | None:
+    """The name of the ONNX file of a directory: ``model.onnx``, or the only one."""
+    found = [name for name in files.names if name.endswith(".onnx") and "/" not in name]
+    if "model.onnx" in found:
+        return "model.onnx"
     return found[0] if len(found) == 1 else None
 
 
@@ -66,7 +65,10 @@ class ONNXPredictor:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's errors have no common class
-            raise MissingError(f"{path} cannot be read: {error}") from None
+            version = onnxruntime.__version__
+            raise MissingError(
+                f"{path} cannot be read: {error}. This is onnxruntime {version}; 1.20 or later is needed"
+            ) from None
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._inputs = {i.name for i in self._session.get_inputs()}
         if "views" not in metadata or not any(name.endswith("input_ids") for name in self._inputs):
@@ -162,7 +164,8 @@ class ONNXPredictor:
         return feeds
 
     def close(self) -> None:
-        """See ``Predictor``: nothing is held that must be given up."""
+        """See ``Predictor``: what was read stays in memory."""
+        self._files.release()
 
     def after_fork(self) -> None:
         """In a process that has just been forked: no thread of it can hold the lock."""

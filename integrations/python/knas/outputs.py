@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import MissingError
+from .files import ModelFiles
 from .texts import Row
 
 Floats = NDArray[np.float64]
@@ -52,15 +52,16 @@ class ModelDescription:
     thresholds: tuple[float, ...] | None
 
     @classmethod
-    def of_directory(cls, path: Path) -> ModelDescription:
-        """From a model directory's ``config.json``. Raises ``MissingError`` where that is no model's."""
+    def of_files(cls, files: ModelFiles) -> ModelDescription:
+        """From ``config.json``. Raises ``MissingError`` where that is no model's."""
+        content = files.content("config.json")
         try:
-            found: dict[str, Any] = json.loads((path / "config.json").read_text("utf-8"))
+            found: dict[str, Any] = json.loads(content)
             labels = tuple(label["name"] for label in found["labels"])
             return cls(labels, bool(found["hasPairs"]), *_target(found))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise MissingError(
-                f"{path} is no model directory: {type(error).__name__}: {error}"
+                f"config.json is no model's: {type(error).__name__}: {error}"
             ) from None
 
     @classmethod

@@ -72,7 +72,9 @@ def start(
         raise FileNotFoundError(f"no such program, or not executable: {command[0]}")
     # A relative path would count from the directory that the process begins in.
     words = [os.path.abspath(path), *command[1:]]
-    if dies_with_thread and sys.platform.startswith("linux") and sys.executable:
+    # In a program that Python is embedded in, `sys.executable` may be that program.
+    has_python = os.path.basename(sys.executable or "").startswith(("python", "pypy"))
+    if dies_with_thread and sys.platform.startswith("linux") and has_python:
         shim = [sys.executable, "-I", "-S", "-c", _DIES_WITH_PARENT, str(os.getpid())]
         words = [*shim, *words]
     with _interrupted_later() as interruptions:

@@ -47,7 +47,7 @@ def search(command: Sequence[str], task: Path, run: Path, line: Line) -> Found:
         ending = _watched(command, line, begun)
         if ending.code != 0:
             raise error_of(ending.code, _in_rows(explained(ending, "knas search"), task))
-        found = _found(run)
+        found = Found(ModelFiles.read(run / "model"), *told(run))
         line.show(_summary(found.result, time.monotonic() - begun))
     except KeyboardInterrupt:
         line.show("interrupted")
@@ -131,13 +131,13 @@ def _lines(child: subprocess.Popen[bytes]) -> Iterator[str | None]:
         yield process.text(waiting)
 
 
-def _found(run: Path) -> Found:
+def told(run: Path) -> tuple[Report, dict[str, Any]]:
+    """The report and the result of a run. Raises ``KNASError`` where they cannot be read."""
     try:
         result = json.loads((run / "result.json").read_text("utf-8"))
-        report = Report((run / "report.html").read_text("utf-8"))
-        return Found(ModelFiles.read(run / "model"), report, result)
+        return Report((run / "report.html").read_text("utf-8")), result
     except (OSError, ValueError) as error:
-        raise KNASError(f"knas search ended well, but its run cannot be read: {error}") from None
+        raise KNASError(f"the run {run} cannot be read: {error}") from None
 
 
 def _summary(result: dict[str, Any], seconds: float) -> str:

@@ -56,7 +56,10 @@ def _array(y: Any) -> NDArray[Any]:
     try:
         values = np.asarray(y)
     except ValueError:
-        raise BadDataError("y should be a 1d array: its rows have different lengths") from None
+        raise BadDataError(
+            "y should be a 1d array, its rows have different lengths; of lists of labels MultiLabelBinarizer makes an "
+            "indicator matrix"
+        ) from None
     if (
         values.dtype.kind in "US"
         and isinstance(y, list)

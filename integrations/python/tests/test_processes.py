@@ -296,3 +296,18 @@ def test_a_program_that_does_not_speak_json_is_an_error(fake, classifier, tmp_pa
     copy = pickle.loads(pickle.dumps(classifier.set_params(program=other)))
     with pytest.raises(KNASError, match="no JSON"):
         copy.predict(TEXTS)
+
+
+def test_temporary_files_that_were_removed_are_written_again(fake, classifier, temporary):
+    classifier.predict(TEXTS)
+    (classifier.model_.directory / "config.json").unlink()
+    os.kill(fake.processes()[0], signal.SIGKILL)
+    assert classifier.score(TEXTS, LABELS) == 1
+    classifier.close()
+    assert not left(temporary)
+
+
+def test_a_pickle_that_is_only_read_leaves_no_files(fake, classifier, temporary):
+    copy = pickle.loads(pickle.dumps(classifier))
+    assert not left(temporary)
+    assert copy.score(TEXTS, LABELS) == 1

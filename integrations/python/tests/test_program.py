@@ -120,6 +120,8 @@ def without_program(directory, rows):
 @pytest.mark.filterwarnings("ignore:too few rows could be set aside:UserWarning")
 @pytest.mark.parametrize("pairs", [False, True], ids=["texts", "pairs"])
 def test_onnxruntime_alone_gives_the_same_answers(pairs, knas, encoder, tmp_path):
+    if not pairs and sys.version_info < (3, 10):
+        pytest.skip("the onnxruntime of this Python has no ArgMax of int64, which some heads need")
     if pairs:
         rows, labels, hard = PAIRS, SAME, list(zip(HARD, HARD[::-1]))
         classifier = fast(knas, encoder, pairing="both")
@@ -146,7 +148,7 @@ def test_an_export_alone_is_a_model(fitted, tmp_path):
     np.testing.assert_allclose(
         found["probabilities"], fitted.predict_proba(TEXTS + HARD), atol=1e-4
     )
-    with pytest.raises(MissingError, match="is no model directory"):
+    with pytest.raises(MissingError, match=r"there is no config\.json"):
         KNASClassifier.load(tmp_path, program=fitted.program, runtime="program")
     os.remove(tmp_path / "tokenizer.json")
     with pytest.raises(MissingError, match=r"has no tokenizer\.json"):
