@@ -8,6 +8,7 @@ import selectors
 import subprocess
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from typing import IO, Any
@@ -26,6 +27,9 @@ from .texts import Row
 
 #: Rows that are sent before their answers are turned into numbers; other threads get their turn between two parts.
 PART = 2048
+
+#: Processes of all estimators that wait for questions at most: each holds its encoder in memory.
+KEPT = 4
 
 #: Bytes that are written or read at once.
 PIECE = 1 << 16
@@ -52,7 +56,9 @@ class ProgramPredictor:
         self._options = list(options)
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._asked = 0.0
         watch(self)
+        _all.add(self)
 
     def predict(self, rows: Sequence[Row]) -> Outputs:
         """See ``Predictor``. Raises ``KNASError``."""
@@ -84,6 +90,7 @@ class ProgramPredictor:
         is_second = False
         while True:
             child = self._started()
+            self._asked = time.monotonic()
             try:
                 return child.ask(question, count)
             except _Lost as lost:
@@ -111,7 +118,20 @@ class ProgramPredictor:
             *["--logits", "--skip-bad-rows", "--log-level", "error", *self._options],
         ]
         self._child = _Child(command)
+        self._make_room()
         return self._child
+
+    def _make_room(self) -> None:
+        """Ends the processes that were asked the longest time ago, beyond those that are kept."""
+        waiting = [one for one in list(_all) if one is not self and one._child is not None]
+        waiting.sort(key=lambda one: one._asked)
+        for one in waiting[: max(0, len(waiting) + 1 - KEPT)]:
+            # One that is being asked is no longer waiting.
+            if one._lock.acquire(blocking=False):
+                try:
+                    one._drop()
+                finally:
+                    one._lock.release()
 
     def _drop(self) -> None:
         if self._child is not None:
@@ -131,6 +151,10 @@ class ProgramPredictor:
         if self._child is not None:
             self._child.abandon()
             self._child = None
+
+
+#: Every predictor of this process.
+_all: weakref.WeakSet[ProgramPredictor] = weakref.WeakSet()
 
 
 class _Lost(Exception):

@@ -51,9 +51,9 @@ class Fake:
         lines = (self.folder / name).read_bytes().split(b"\n")
         return [json.loads(line) for line in lines if line]
 
-    def processes(self):
-        """The ids of the processes that answered, the first first."""
-        path = self.folder / "processes"
+    def processes(self, name="processes"):
+        """The ids of the processes that answered, the first first; or of those that searched."""
+        path = self.folder / name
         return [int(line) for line in path.read_text().split()] if path.exists() else []
 
     def task(self):

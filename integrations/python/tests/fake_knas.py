@@ -56,7 +56,8 @@ def read(path):
 
 
 def search():
-    (folder / "search").write_text(str(os.getpid()))
+    with open(folder / "searches", "a") as file:
+        file.write(f"{os.getpid()}\n")
     task = Path(words[1])
     definition = json.loads(task.read_text("utf-8"))
     (folder / "task.json").write_text(task.read_text("utf-8"))

@@ -16,6 +16,7 @@ import pytest
 from conftest import LABELS, TEXTS, is_running, left
 
 from knas import KNASClassifier, KNASError
+from knas.program_predictor import KEPT
 
 WAIT = 30
 
@@ -45,8 +46,8 @@ FIT = "from knas import KNASClassifier; from conftest import *; KNASClassifier()
 def test_a_search_ends_with_the_python_that_is_interrupted_or_killed(fake, temporary, ending):
     fake.tell("slow", 60)
     python = script(FIT)
-    until(lambda: (fake.folder / "search").exists() and (fake.folder / "search").read_text())
-    search = int((fake.folder / "search").read_text())
+    until(lambda: fake.processes("searches"))
+    (search,) = fake.processes("searches")
     assert is_running(search)
     python.send_signal(ending)
     said = python.communicate(timeout=WAIT)[1]
@@ -69,6 +70,18 @@ def test_an_interrupted_fit_leaves_an_estimator_that_can_be_fitted(fake, tempora
     assert not left(temporary)
     fake.tell("slow", 0)
     assert classifier.fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1
+
+
+def test_an_interrupted_grid_leaves_no_search_in_any_worker(fake):
+    fake.tell("slow", 60)
+    python = script(
+        "from knas import KNASClassifier\nfrom conftest import *\nfrom sklearn.model_selection import GridSearchCV\n"
+        "GridSearchCV(KNASClassifier(), {'seed': [1, 2]}, cv=2, n_jobs=2).fit(TEXTS, LABELS)"
+    )
+    until(lambda: len(fake.processes("searches")) == 2)
+    python.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in python.communicate(timeout=WAIT)[1]
+    until(lambda: not any(map(is_running, fake.processes("searches"))))
 
 
 def test_one_process_answers_until_it_is_closed(fake, classifier, temporary):
@@ -241,6 +254,14 @@ def test_an_interrupted_question_is_not_answered_later(fake, classifier):
         classifier.predict(["a sleep", "a sleep"])
     assert not is_running(fake.processes()[0])
     assert classifier.score(TEXTS, LABELS) == 1
+
+
+def test_of_many_estimators_only_some_keep_a_process(fake, classifier):
+    text = pickle.dumps(classifier)
+    many = [pickle.loads(text) for _ in range(KEPT + 2)]
+    for one in [*many, *many]:
+        assert one.predict(["aa"]).tolist() == ["first"]
+        assert sum(map(is_running, fake.processes())) <= KEPT
 
 
 def test_copies_share_no_process(fake, classifier):
