@@ -18,7 +18,6 @@ BUILD_PACKAGE = cp Package.resolved $(1) && \
 PREFIX ?= /usr/local
 
 .PHONY: dist install uninstall deb test-install
-.PHONY: help demo test test-ray example docs check fuzz benchmarks kill-and-resume faults
 .PHONY: help demo test test-python test-ray example docs check fuzz benchmarks kill-and-resume faults
 .PHONY: build packages encoder lint imports
 
