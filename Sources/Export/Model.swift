@@ -1,5 +1,6 @@
 import Encoders
 import Graphs
+import Training
 
 /// Trained heads that answer together, with everything needed to run on their encoders.
 public struct Model: Sendable {
@@ -22,12 +23,18 @@ public struct Model: Sendable {
     public let members: [Member]
     /// The encoder layers in the graph, where some were fine-tuned.
     public let unfrozen: UnfrozenLayers?
+    /// What tells familiar texts from others, as ``ModelConfiguration/familiarity`` says.
+    public let familiarity: Familiarity?
 
     /// - Precondition: members and replicas are as many as the configuration says, each graph gives
     ///   one logit per class, and encoder layers are only in the graph of a single head.
     public init(
-        configuration: ModelConfiguration, members: [Member], unfrozen: UnfrozenLayers? = nil
+        configuration: ModelConfiguration, members: [Member], unfrozen: UnfrozenLayers? = nil,
+        familiarity: Familiarity? = nil
     ) {
+        precondition(
+            (familiarity == nil) == (configuration.familiarity == nil),
+            "what the configuration says of familiar texts, and the numbers")
         precondition(
             configuration.members.map(\.replicas) == members.map(\.replicas.count),
             "as many heads as the configuration says")
@@ -39,16 +46,17 @@ public struct Model: Sendable {
         self.configuration = configuration
         self.members = members
         self.unfrozen = unfrozen
+        self.familiarity = familiarity
     }
 
     /// A model of one head that was trained once.
     public init(
         configuration: ModelConfiguration, graph: Graph, parameters: ParameterSet,
-        unfrozen: UnfrozenLayers? = nil
+        unfrozen: UnfrozenLayers? = nil, familiarity: Familiarity? = nil
     ) {
         self.init(
             configuration: configuration, members: [Member(graph: graph, replicas: [parameters])],
-            unfrozen: unfrozen)
+            unfrozen: unfrozen, familiarity: familiarity)
     }
 
     /// Trained weights of all heads, those of encoder layers included.

@@ -68,7 +68,7 @@ public enum ModelCard {
             \(c.model.members.count == 1 ? "- \(head(c))" : members(c.model))
             \(answers(c.model))
             - Longest input: \(list(lengths)) tokens; longer inputs are truncated
-            - \(digests(c.model))\(calibration(c.model))\(cost(c))
+            - \(digests(c.model))\(calibration(c.model))\(promises(c.model))\(cost(c))
             - Made by knas \(line(c.version)), seed \(c.seed)
             """
     }

@@ -1,6 +1,12 @@
+import Foundation
 import Metrics
 
 /// What a card says that depends on what the model answers with.
+extension Double {
+    /// Three digits that count.
+    fileprivate var formatted: String { String(format: "%.3g", self) }
+}
+
 extension ModelCard {
     static func kind(_ model: ModelConfiguration) -> String {
         switch model.targets {
@@ -26,6 +32,26 @@ extension ModelCard {
         }
     }
 
+    /// Which classes remain, or how wide an interval is, for a promised share of texts; empty where nothing is
+    /// promised.
+    static func promises(_ model: ModelConfiguration) -> String {
+        guard let conformal = model.conformal, !conformal.usualThresholds.isEmpty else { return "" }
+        let list = conformal.usualThresholds.map { share, score in
+            switch model.targets {
+            case .number: "\(score.formatted) for \(share.formatted)"
+            default: "\(max(0, 1 - score).formatted) for \(share.formatted)"
+            }
+        }.joined(separator: ", ")
+        let what =
+            model.targets.kind == .number
+            ? "- Intervals: a number lies farther from the predicted one than this in the share of texts "
+                + "that follows, at most: "
+            : "- Abstaining: a class remains where it has this probability, and the true one does not in "
+                + "the share of texts that follows, at most: "
+        return "\n" + what + list
+            + " (from \(conformal.rows) held-out rows; `knas predict --abstain`)"
+    }
+
     static func purpose(_ model: ModelConfiguration) -> String {
         switch model.targets {
         case .classes(let count): "Sorting texts like those of the task into its \(count) classes"
@@ -36,7 +62,10 @@ extension ModelCard {
 
     static func limit(_ model: ModelConfiguration) -> String {
         switch model.targets {
-        case .classes: "Every input gets one of the classes, even one that belongs to none of them."
+        case .classes:
+            "Every input gets one of the classes, even one that belongs to none of them"
+                + (model.familiarity == nil
+                    ? "." : "; `knas predict` says of many such texts that they are outliers.")
         case .labels: "An input may get no label, or labels that do not go together."
         case .number: "Every input gets a number, which may lie beyond those of the training rows."
         }

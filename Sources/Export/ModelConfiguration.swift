@@ -109,6 +109,22 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         }
     }
 
+    /// How familiar texts are told from others: what is measured, and what texts like those of training have.
+    public struct FamiliarTexts: Sendable, Hashable, Codable {
+        /// Index in ``ModelConfiguration/views`` of the view that is measured.
+        public var view: Int
+        /// The hidden state of that view whose mean is measured.
+        public var layer: Int
+        /// Distances of held-out rows to the nearest class, ascending (``Familiarity``).
+        public var distances: ConformalScores
+
+        public init(view: Int, layer: Int, distances: ConformalScores) {
+            self.view = view
+            self.layer = layer
+            self.distances = distances
+        }
+    }
+
     /// The version of the layout that is written for models that choose one class.
     static let currentVersion = 5
     /// That for models with other targets, which earlier programs would take for classes.
@@ -137,6 +153,13 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     public var views: [View]
     /// The heads that answer together.
     public var members: [Member]
+    /// How far the model was off on rows that it had not seen: what sets of classes and intervals of numbers
+    /// with a promised coverage follow from. `nil` with several labels a text, and in models of earlier
+    /// versions.
+    public var conformal: ConformalScores?
+    /// What tells familiar texts from others; `nil` in models of earlier versions, and where there were too few
+    /// rows.
+    public var familiarity: FamiliarTexts?
 
     public init(
         task: String, hasPairs: Bool, labels: [TaskLabel], positiveLabel: Int?, views: [View],

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Support
 import Tasks
 
@@ -45,7 +46,20 @@ extension ModelConfiguration {
                 return at("members", place, members.count) + reason
             }
         }
-        return together
+        return familiarity.flatMap { objection($0) } ?? together
+    }
+
+    /// What is wrong with what tells familiar texts from others.
+    private func objection(_ familiar: FamiliarTexts) -> String? {
+        guard views.indices.contains(familiar.view) else {
+            return "familiarity: view is \(familiar.view), there are \(views.count) views"
+        }
+        let layers = views[familiar.view].layers
+        guard layers.contains(familiar.layer) else {
+            return "familiarity: layer is \(familiar.layer), its view keeps \(layers)"
+        }
+        return familiar.distances.objection(in: 0...2.01)
+            .map { "familiarity: \($0)" }
     }
 
     /// What is wrong with labels, thresholds and scale, which depend on what the model answers with.
@@ -73,7 +87,19 @@ extension ModelConfiguration {
         }
         if target != .labels, thresholds != nil { return "thresholds without labels" }
         if target != .number, scale != nil { return "scale without a number" }
-        return nil
+        return conformalObjection
+    }
+
+    /// What is wrong with scores of held-out rows.
+    private var conformalObjection: String? {
+        guard let conformal else { return nil }
+        let range: ClosedRange<Double>
+        switch target ?? .oneClass {
+        case .oneClass: range = 0...1
+        case .labels: return "conformal: expected none with several labels a text"
+        case .number: range = 0...Double.greatestFiniteMagnitude
+        }
+        return conformal.objection(in: range).map { "conformal: \($0)" }
     }
 
     /// Where an objection belongs, if that needs to be said.

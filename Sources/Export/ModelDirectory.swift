@@ -6,7 +6,8 @@ import Support
 import Tensors
 import Training
 
-/// Model directories: `config.json`, `head.safetensors`, the tokenizer, and a model card.
+/// Model directories: `config.json`, `head.safetensors`, what tells familiar texts from others
+/// (`familiarity.safetensors`), the tokenizer, and a model card.
 ///
 /// The tensors of all heads lie in the one file; where there are several, `member.K.replica.R.`
 /// comes before their names. The first encoder's tokenizer lies beside them, that of another
@@ -44,6 +45,7 @@ public enum ModelDirectory {
             try SafetensorsWriter.write(
                 headEntries(model), metadata: ["format": "pt"],
                 to: directory.appendingPathComponent(weightsName))
+            try FamiliarityFile.write(model.familiarity, to: directory)
             try AtomicFile.write(card, to: directory.appendingPathComponent("README.md"))
         }
     }
@@ -86,6 +88,7 @@ public enum ModelDirectory {
         let configuration = stored.configuration
         let heads = try configuration.members.indices.map { try head($0, configuration, place) }
         let file = try SafetensorsFile(url.appendingPathComponent(weightsName))
+        let familiarity = try FamiliarityFile.read(configuration, from: url)
         if let files = EncoderFiles(url, configuration) {
             let fineTuned = try files.graph(heads[0].genotype, heads[0].space)
             try checkSize([fineTuned.graph], [file, try files.open()])
@@ -93,14 +96,15 @@ public enum ModelDirectory {
             try files.read(fineTuned, into: own)
             return Model(
                 configuration: configuration, graph: fineTuned.graph, parameters: own,
-                unfrozen: fineTuned.unfrozen)
+                unfrozen: fineTuned.unfrozen, familiarity: familiarity)
         }
         let graphs = heads.map { $0.space.graph(of: $0.genotype) }
         try checkSize(graphs, [file])
         let sets = try parameters(stored, graphs, nil, file)
         return Model(
             configuration: configuration,
-            members: zip(graphs, sets).map { Model.Member(graph: $0, replicas: $1) })
+            members: zip(graphs, sets).map { Model.Member(graph: $0, replicas: $1) },
+            familiarity: familiarity)
     }
 
     /// A member's genotype and the space that it is from.

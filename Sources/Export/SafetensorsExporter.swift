@@ -32,6 +32,14 @@ extension ModelConfiguration {
         entries["target"] = target?.rawValue
         entries["thresholds"] = thresholds.map(json)
         entries["scale"] = scale.map(json)
+        entries["conformal"] = conformal.map(json)
+        if let conformal, target == nil {
+            entries["set_thresholds"] = json(
+                Dictionary(
+                    uniqueKeysWithValues: conformal.usualThresholds.map {
+                        ("\($0.miscoverage)", max(0, 1 - $0.score))
+                    }))
+        }
         return entries
     }
 

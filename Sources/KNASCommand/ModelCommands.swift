@@ -56,6 +56,10 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Of a data file without --test, the same rows are test rows as in the search on it.
 
+            coverage is the share of rows with the truth in the set of classes, or the interval, that \
+            knas predict --abstain gives; answered and answeredAccuracy are about rows with one class in \
+            the set.
+
             EXAMPLES
               knas evaluate runs/messages messages.csv
               knas evaluate runs/messages messages.csv --test new-messages.csv
@@ -65,20 +69,32 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var task: TaskOptions
     @Option(help: "train, dev or test.")
     var split = Split.test
+    @Option(
+        help: ArgumentHelp(
+            "The share of rows that sets of classes, or intervals, may be wrong about.",
+            valueName: "share"))
+    var abstain = 0.05
     @OptionGroup var precision: PrecisionOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws {
+        guard abstain > 0, abstain < 1 else {
+            throw ValidationError(
+                "--abstain is \(abstain): expected a share between 0 and 1, e.g. 0.05")
+        }
+    }
+
     func run() throws {
         let console = global.console
-        let metrics = try Evaluation.evaluate(
+        let outcome = try Evaluation.outcome(
             modelAt: try model.url(), on: try task.loadForModel(console), split: split,
-            encoder: try model.encoderURL(), precision: precision.precision,
+            miscoverage: abstain, encoder: try model.encoderURL(), precision: precision.precision,
             threads: threads.threads, progress: console.progress)
         console.finish()
         let configuration = try ModelDirectory.load(try model.url()).configuration
         let positive = configuration.positiveLabel.map { configuration.labels[$0].name }
-        let evaluated = EvaluatedMetrics(metrics: metrics, positive: positive)
+        let evaluated = EvaluatedMetrics(outcome: outcome, positive: positive)
         try global.show(evaluated, evaluated.text)
     }
 }

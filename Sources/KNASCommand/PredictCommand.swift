@@ -16,7 +16,9 @@ struct PredictCommand: ParsableCommand {
 
             Each line of the output is an object, even without --json: label, probability, and every \
             class's probability; for tasks with several labels a row, labels (those whose probabilities \
-            reach their thresholds, maybe none) and probabilities; for numbers, value. It is written as \
+            reach their thresholds, maybe none) and probabilities; for numbers, value. familiarity is the \
+            share of texts like those of training that are as far from them as this one or farther; outlier \
+            says whether that is 0.05 or less, as of texts that belong to no class. A line is written as \
             soon as its text is classified, while more of the input is still to come.
 
             Texts are held to the rules of training: an empty one, or one with a NUL, ends the work \
@@ -31,6 +33,7 @@ struct PredictCommand: ParsableCommand {
               knas predict runs/mrpc/model pairs.tsv > answers.jsonl
               knas predict runs/front-desk mails.csv --text body --skip-bad-rows
               echo "More towels, please" | knas predict runs/front-desk --explain
+              echo "Is it far?" | knas predict runs/front-desk --abstain 0.05
               knas predict runs/mrpc --task mrpc --data MRPC --format glue
               tail -f log.jsonl | knas predict runs/front-desk --format jsonl --text message
             """)
@@ -60,6 +63,14 @@ struct PredictCommand: ParsableCommand {
                 difference to a text without words. Takes about 12 classifications a word.
                 """))
     var explain = false
+    @Option(
+        help: ArgumentHelp(
+            "Also print the classes that remain when at most this share of texts may be answered wrong.",
+            discussion: """
+                In "set"; "label" is null where not exactly one remains. For numbers, "interval". The \
+                promise holds for texts like those of training. Example: 0.05.
+                """, valueName: "share"))
+    var abstain: Double?
     @OptionGroup(title: "Submission") var submission: SubmissionArguments
     @OptionGroup var precision: PrecisionOptions
     @OptionGroup var threads: ThreadOptions
@@ -72,6 +83,7 @@ struct PredictCommand: ParsableCommand {
         let others = [
             (file != "-", file), (text != nil, "--text"), (pair != nil, "--pair"),
             (logits, "--logits"), (explain, "--explain"),
+            (abstain != nil, "--abstain"),
         ]
         try submission.check(for: format, others: others.filter(\.0).map(\.1))
         guard chosenFormat == .text, text != nil || pair != nil else { return }
@@ -98,6 +110,7 @@ struct PredictCommand: ParsableCommand {
         // A file that is not there is reported before a model is loaded.
         let source = try InputSource(file)
         let classifier = try load()
+        if let abstain { try classifier.checkAbstaining(abstain) }
         if pair != nil, !classifier.takesPairs {
             throw ModelError.wrongInput(reason: "--pair is for models of pairs of texts")
         }
@@ -174,13 +187,13 @@ struct PredictCommand: ParsableCommand {
         _ inputs: [TextClassifier.Input], _ classifier: TextClassifier
     ) throws -> [Answer] {
         guard explain else {
-            return try classifier.classify(inputs).map {
+            return try classifier.classify(inputs, abstain: abstain).map {
                 Answer($0, classifier.labels, logits: logits)
             }
         }
         return try inputs.map { input in
             if Interruption.isRequested { throw Interrupted() }
-            let explanation = try classifier.explain(input)
+            let explanation = try classifier.explain(input, abstain: abstain)
             var answer = Answer(explanation.classification, classifier.labels, logits: logits)
             answer.explanation = Reasons(explanation)
             return answer
@@ -195,6 +208,8 @@ struct PredictCommand: ParsableCommand {
     private struct Answer: Encodable {
         /// With one class a text; likewise `probability`.
         let label: String?
+        /// The classes that remain with `--abstain`; where not exactly one does, the label is `null`.
+        let set: [String]?
         let probability: Float?
         /// With several labels a text.
         let labels: [String]?
@@ -202,6 +217,12 @@ struct PredictCommand: ParsableCommand {
         let probabilities: [String: Float]?
         /// With a number.
         let value: Double?
+        /// With `--abstain`: its lower and upper end.
+        let interval: [Double]?
+        /// The share of texts like those of training that are as far from them or farther.
+        let familiarity: Double?
+        /// Whether that is 0.05 or less.
+        let outlier: Bool?
         let logits: [String: Float]?
         var explanation: Reasons?
 
@@ -210,12 +231,42 @@ struct PredictCommand: ParsableCommand {
                 Dictionary(zip(labels, values)) { first, _ in first }
             }
             let isClass = result.labels == nil && result.value == nil
-            label = isClass ? result.label : nil
+            label = isClass ? result.answer : nil
+            set = result.set
+            interval = result.interval.map { [$0.lowerBound, $0.upperBound] }
+            familiarity = result.familiarity.map { ($0 * 10_000).rounded() / 10_000 }
+            outlier = result.familiarity.map { _ in result.isOutlier }
             probability = isClass ? result.probability : nil
             self.labels = result.labels
             value = result.value
             probabilities = result.value == nil ? byName(result.probabilities) : nil
             logits = wanted && result.value == nil ? byName(result.logits) : nil
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case label, set, probability, labels, probabilities, value, interval, familiarity,
+                outlier
+            case logits, explanation
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            // A model that abstains says so.
+            if set != nil {
+                try container.encode(label, forKey: .label)
+            } else {
+                try container.encodeIfPresent(label, forKey: .label)
+            }
+            try container.encodeIfPresent(set, forKey: .set)
+            try container.encodeIfPresent(probability, forKey: .probability)
+            try container.encodeIfPresent(labels, forKey: .labels)
+            try container.encodeIfPresent(probabilities, forKey: .probabilities)
+            try container.encodeIfPresent(value, forKey: .value)
+            try container.encodeIfPresent(interval, forKey: .interval)
+            try container.encodeIfPresent(familiarity, forKey: .familiarity)
+            try container.encodeIfPresent(outlier, forKey: .outlier)
+            try container.encodeIfPresent(logits, forKey: .logits)
+            try container.encodeIfPresent(explanation, forKey: .explanation)
         }
     }
 

@@ -1,3 +1,5 @@
+import Support
+
 /// A bin of a calibration curve: the examples whose confidence lies in `(lower, upper]`.
 public struct CalibrationBin: Sendable, Equatable, Codable {
     /// Lower end of the confidences, exclusive (but for the first bin).
@@ -52,6 +54,31 @@ public struct CalibrationCurve: Sendable, Equatable, Codable {
         return bins.reduce(0) { sum, bin in
             sum + Double(bin.count) * abs(bin.accuracy - bin.confidence)
         } / Double(max(1, total))
+    }
+
+    /// The expected calibration error that probabilities have where each is exactly right, from chance alone: with
+    /// few rows a bin's accuracy is far from its confidence. The mean over draws of what is true.
+    /// - Precondition: `draws` is positive.
+    public static func errorByChance(
+        _ predictions: Predictions, binCount: Int = defaultBinCount, draws: Int = 200,
+        key: RandomKey
+    ) -> Double {
+        precondition(draws > 0, "a mean over draws")
+        let confidences = predictions.confidences.map(Double.init)
+        guard !confidences.isEmpty else { return 0 }
+        let bins = confidences.map {
+            min(max(Int(($0 * Double(binCount)).rounded(.up)) - 1, 0), binCount - 1)
+        }
+        var generator = key.generator()
+        let total = (0..<draws).reduce(0.0) { sum, _ in
+            var differences = [Double](repeating: 0, count: binCount)
+            for (bin, confidence) in zip(bins, confidences) {
+                let isTrue = Double.random(in: 0..<1, using: &generator) < confidence
+                differences[bin] += (isTrue ? 1 : 0) - confidence
+            }
+            return sum + differences.reduce(0) { $0 + abs($1) }
+        }
+        return total / Double(draws * confidences.count)
     }
 
     /// Largest |accuracy - confidence| of a bin that is not empty (equation 5 of the paper).

@@ -144,6 +144,8 @@ public struct RunFindings {
             },
             temperature: selected.exported.temperature,
             thresholds: selected.exported.thresholds)
+        configuration.conformal = selected.exported.heldOut.flatMap { ConformalScores($0) }
+        let familiarity = try familiarity(&configuration)
         guard members[0].entry.reading.trainedLayers != nil else {
             let heads = members.enumerated().map { place, member in
                 let space = SearchSpace(context: configuration.context(ofMember: place))
@@ -152,9 +154,37 @@ public struct RunFindings {
                     graph: space.graph(of: member.entry.genotype.inView(nil)),
                     replicas: member.entry.replicas.map(\.parameters))
             }
-            return Model(configuration: configuration, members: heads)
+            return Model(
+                configuration: configuration, members: heads, familiarity: familiarity)
         }
-        return try fineTuned(members[0].entry, &configuration)
+        return try fineTuned(members[0].entry, familiarity, &configuration)
+    }
+
+    /// What tells familiar texts from others: distances of the highest hidden state that the model's first view
+    /// keeps, over train and dev.
+    private func familiarity(_ configuration: inout ModelConfiguration) throws -> Familiarity? {
+        let kept = configuration.views[0]
+        guard let layer = kept.layers.last else { return nil }
+        let source = prepared.views[used[0]].features.reading(layers: [layer])
+        var features = try source.features(.train).appending(source.features(.dev))
+        var groups = prepared.together
+        if features.count > Familiarity.mostRows {
+            var generator = key.child("familiar rows").generator()
+            let rows = Array(
+                (0..<features.count).shuffled(using: &generator)
+                    .prefix(Familiarity.mostRows)
+            ).sorted()
+            features = features.subset(rows)
+            groups = rows.map { groups[$0] }
+        }
+        guard
+            let (familiarity, distances) = Familiarity.fit(
+                try features.means(slot: 0), width: features.width, targets: features.targets,
+                groups: groups, key: key.child("familiarity"))
+        else { return nil }
+        configuration.familiarity = ModelConfiguration.FamiliarTexts(
+            view: 0, layer: layer, distances: distances)
+        return familiarity
     }
 
     /// What the members read of a view.
@@ -174,7 +204,7 @@ public struct RunFindings {
 
     /// A head with the encoder layers that were trained with it.
     private func fineTuned(
-        _ entry: Entry, _ configuration: inout ModelConfiguration
+        _ entry: Entry, _ familiarity: Familiarity?, _ configuration: inout ModelConfiguration
     ) throws -> Model {
         let encoder = prepared.view(of: entry.genotype).encoder
         guard let trained = entry.reading.trainedLayers else {
@@ -194,6 +224,6 @@ public struct RunFindings {
                 Model.Member(
                     graph: graph.graph, replicas: entry.replicas.map(\.parameters))
             ],
-            unfrozen: graph.unfrozen)
+            unfrozen: graph.unfrozen, familiarity: familiarity)
     }
 }

@@ -3,10 +3,12 @@ import Export
 import Foundation
 import Graphs
 import Heads
+import Metrics
 import Support
 import Tasks
 import TestSupport
 import Testing
+import Training
 
 @Suite("Model directories that are damaged or hostile")
 struct HostileModelTests {
@@ -125,6 +127,62 @@ struct HostileModelTests {
             for place in 0..<4 { set("members", place, ["replicas": 251])(&object) }
         }
         #expect(heads.contains("1004 trained heads"), "\(heads)")
+    }
+
+    @Test("scores of held-out rows that no rows can have given are refused")
+    func conformal() throws {
+        for (scores, reason) in [
+            (["rows": 2, "scores": [0.1]], "1 scores of 2 rows"),
+            (["rows": 2, "scores": [0.2, 0.1]], "ascending"),
+            (["rows": 1, "scores": [1.1]], "from 0.0 to 1.0"),
+            (["rows": 1_000_000_000, "scores": [0.1]], "expected 1000"),
+            (["scores": [0.1]], "rows"),
+        ] as [([String: Any], String)] {
+            let refusal = try refusal { $0["conformal"] = scores }
+            #expect(refusal.contains(reason), "\(refusal)")
+        }
+        #expect(
+            try refusal { $0["conformal"] = ["rows": 2, "scores": [0.1, 0.1]] } == "accepted")
+    }
+
+    @Test("what tells familiar texts from others is read again; what does not fit is refused")
+    func familiarity() throws {
+        let scene = try PortfolioScene()
+        defer { scene.remove() }
+        let width = scene.model.configuration.views[1].width
+        var generator = RandomKey(seed: 4).generator()
+        let rows = (0..<12 * width).map { _ in Float.random(in: -1...1, using: &generator) }
+        let labels = (0..<12).map { Int32($0 % 3) }
+        let familiarity = try #require(
+            Familiarity(rows, width: width, targets: .classes(labels)))
+        var configuration = scene.model.configuration
+        configuration.familiarity = .init(
+            view: 1, layer: 2, distances: ConformalScores(familiarity.distances(rows)))
+        let model = Model(
+            configuration: configuration, members: scene.model.members, familiarity: familiarity)
+        try ModelDirectory.save(model, encoders: scene.encoders, card: "", to: scene.url)
+        let again = try ModelDirectory.load(scene.url)
+        #expect(again.familiarity == familiarity)
+        #expect(again.configuration.familiarity == configuration.familiarity)
+        for (key, value, reason) in [
+            ("view", 2, "view is 2"), ("view", -1, "view is -1"), ("layer", 7, "layer is 7"),
+            // Another view has another width.
+            ("view", 0, "tensor \"means\""),
+        ] {
+            try scene.edit { object in
+                var familiar = object["familiarity"] as? Object ?? [:]
+                familiar[key] = value
+                object["familiarity"] = familiar
+            }
+            let error = #expect(throws: (any Error).self) {
+                try ModelDirectory.load(scene.url)
+            }
+            #expect("\(error.map { "\($0)" } ?? "")".contains(reason), "\(error as Any)")
+            try ModelDirectory.save(model, encoders: scene.encoders, card: "", to: scene.url)
+        }
+        try FileManager.default.removeItem(
+            at: scene.url.appendingPathComponent("familiarity.safetensors"))
+        #expect(throws: FileError.self) { try ModelDirectory.load(scene.url) }
     }
 
     @Test("a temperature that leaves nothing of the probabilities is refused")

@@ -52,8 +52,15 @@ struct CommandLineTests {
             "evaluate", run + "/model", workspace.task.path, "--json",
         ])
         #expect(evaluation.code == 0, "\(evaluation.error)")
-        let figures = try JSONSerialization.jsonObject(with: Data(evaluation.output.utf8))
-        #expect(figures as? NSDictionary == exported["test"] as? NSDictionary)
+        var figures = try #require(
+            try JSONSerialization.jsonObject(with: Data(evaluation.output.utf8)) as? [String: Any])
+        // What the model promises is not part of a result.
+        let sets = try #require(figures.removeValue(forKey: "sets") as? [String: Double])
+        #expect(sets["miscoverage"] == 0.05 && (sets["coverage"] ?? 0) > 0.5)
+        let outliers = try #require(figures.removeValue(forKey: "outliers") as? Double)
+        #expect(outliers < 0.5)
+        #expect(figures.removeValue(forKey: "calibrationErrorByChance") as? Double ?? 1 < 0.2)
+        #expect(figures as NSDictionary == exported["test"] as? NSDictionary)
         let dev = try knas([
             "evaluate", run + "/model", workspace.task.path, "--split", "dev", "--json",
         ])

@@ -139,6 +139,59 @@ struct PredictTests {
         #expect(try shell("knas predict $M --text body < /dev/null").code == 64)
     }
 
+    @Test("--abstain gives the classes that remain; the label is null where not exactly one does")
+    func abstains() throws {
+        let texts = "printf 'a good day\\nbad idea\\nquick fox\\ngood bad\\n'"
+        var sizes: [Int] = []
+        for share in ["0.02", "0.2", "0.6"] {
+            let answers = try answers("\(texts) | knas predict $M --abstain \(share)")
+            #expect(answers.count == 4)
+            for answer in answers {
+                let set = try #require(answer["set"] as? [String])
+                #expect(answer.keys.contains("label"))
+                #expect(answer["label"] as? String == (set.count == 1 ? set[0] : nil))
+                let probabilities = try #require(answer["probabilities"] as? [String: Double])
+                let least = set.compactMap { probabilities[$0] }.min() ?? 1
+                #expect(probabilities.allSatisfy { set.contains($0.key) || $0.value < least })
+            }
+            sizes.append(answers.compactMap { ($0["set"] as? [String])?.count }.reduce(0, +))
+        }
+        #expect(sizes == sizes.sorted(by: >), "\(sizes)")
+        #expect(try answers("\(texts) | knas predict $M").allSatisfy { $0["set"] == nil })
+        for (share, code, words) in [
+            ("0.001", 65, "80 held-out rows promise 0.013 at best"), ("0", 64, "between 0 and 1"),
+            ("1", 64, "between 0 and 1"), ("nan", 64, "between 0 and 1"),
+        ] as [(String, Int32, String)] {
+            let outcome = try shell("\(texts) | knas predict $M --abstain \(share)")
+            #expect(outcome.code == code && outcome.output.isEmpty, "\(outcome.error)")
+            #expect(outcome.error.contains(words), "\(outcome.error)")
+        }
+    }
+
+    @Test("an answer says how familiar the text is")
+    func familiarity() throws {
+        let answers = try answers("printf 'a good day\\nzq zq zq xj\\n' | knas predict $M")
+        for answer in answers {
+            let familiarity = try #require(answer["familiarity"] as? Double)
+            #expect(familiarity > 0 && familiarity <= 1)
+            #expect(answer["outlier"] as? Bool == (familiarity <= 0.05))
+        }
+    }
+
+    @Test("a model of an earlier version answers, and says what --abstain lacks")
+    func abstainsNot() throws {
+        let old = directory.appendingPathComponent("old-model")
+        try FileManager.default.copyItem(at: run.model, to: old)
+        let url = old.appendingPathComponent("config.json")
+        var object =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any] ?? [:]
+        #expect(object.removeValue(forKey: "conformal") != nil)
+        try JSONSerialization.data(withJSONObject: object).write(to: url)
+        #expect(try shell("echo 'a good day' | knas predict old-model").code == 0)
+        let outcome = try shell("echo 'a good day' | knas predict old-model --abstain 0.1")
+        #expect(outcome.code == 65 && outcome.error.contains("--resume"), "\(outcome.error)")
+    }
+
     @Test("an encoder is given by name or path, as to a search; a missing one is named")
     func encoder() throws {
         let home = directory.appendingPathComponent("store")

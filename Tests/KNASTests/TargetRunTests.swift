@@ -1,3 +1,4 @@
+import Export
 import Foundation
 import KNAS
 import Metrics
@@ -75,6 +76,10 @@ import Testing
         #expect(abs(Double(right) / Double(truth.count) - result.exported.test.accuracy) < 0.06)
         #expect(answers.allSatisfy { $0.value == nil && $0.probabilities.count == 3 })
         #expect(throws: (any Error).self) { try classifier.explain("good fox") }
+        let refusal = #expect(throws: ModelError.self) {
+            try classifier.classify("good fox", abstain: 0.1)
+        }
+        #expect("\(refusal.map { "\($0)" } ?? "")".contains("each label has a threshold"))
         try checkReport(configuration, has: "labels", hasNot: "confusion")
     }
 
@@ -97,6 +102,12 @@ import Testing
         let pearson = RankStatistics.pearson(values, dataset.test.compactMap(\.target.value))
         #expect(abs((pearson ?? 0) - (result.exported.test.pearson ?? 1)) < 0.01)
         #expect(values.allSatisfy { (60...190).contains($0) })
+        let sure = try classifier.classify(dataset.test.map { .init($0.text) }, abstain: 0.1)
+        let held = zip(sure, dataset.test).count { answer, row in
+            answer.interval?.contains(row.target.value ?? .nan) == true
+        }
+        // 40 rows: two standard errors are 0.1.
+        #expect(held >= 32 && sure.allSatisfy { $0.set == nil })
         try checkReport(configuration, has: "numbers", hasNot: "calibration")
         let head = try RunResult.load(configuration.run.appendingPathComponent("result.json"))
         #expect(head.exported.test == result.exported.test)

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Support
 import Testing
 
 @Suite("Temperatures")
@@ -31,6 +32,20 @@ struct TemperatureTests {
         #expect(abs(found / temperature - 1) < 1e-5)
         let metrics = ClassificationMetrics(predictions.tempered(found))
         #expect(abs(metrics.crossEntropy - crossEntropy) < 1e-6)
+    }
+
+    @Test(
+        "right probabilities have a calibration error by chance: the mean deviation of a binomial")
+    func chance() throws {
+        for rows in [100, 1600] {
+            let predictions = try Predictions(
+                labels: Array(repeating: 0, count: rows),
+                probabilities: Array(repeating: [0.7, 0.3], count: rows))
+            let error = CalibrationCurve.errorByChance(
+                predictions, draws: 2000, key: RandomKey(seed: 1))
+            let expected = (2 / .pi * 0.21 / Double(rows)).squareRoot()
+            #expect(abs(error / expected - 1) < 0.08)
+        }
     }
 
     /// Rows that were drawn, with zeros and ones among their probabilities, but for true classes.

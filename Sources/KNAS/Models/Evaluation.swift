@@ -12,6 +12,20 @@ import Training
 
 /// Evaluation of models on the features that training used.
 public enum Evaluation {
+    /// What a model did on a split.
+    public struct Outcome: Sendable {
+        /// How good its answers are.
+        public let metrics: ClassificationMetrics
+        /// The calibration error that exactly right probabilities would have on so many rows, by chance; `nil`
+        /// where numbers are predicted.
+        public let calibrationErrorByChance: Double?
+        /// What its sets or intervals do; `nil` where it can promise nothing, or not so little.
+        public let coverage: CoverageMetrics?
+        /// The share of rows that are farther from the training rows than all but
+        /// ``TextClassifier/outlierShare`` of texts like them; `nil` where the model cannot tell.
+        public let outliers: Double?
+    }
+
     /// Metrics of a saved model on a split, from the same cached features that training used: a
     /// model gives exactly the numbers it gave when it was saved.
     /// - Parameters:
@@ -29,16 +43,51 @@ public enum Evaluation {
         modelAt url: URL, on dataset: Dataset, split: Split, encoder directory: URL? = nil,
         precision: Precision = .float32, threads: Int, progress: ProgressHandler? = nil
     ) throws -> ClassificationMetrics {
+        try outcome(
+            modelAt: url, on: dataset, split: split, encoder: directory, precision: precision,
+            threads: threads, progress: progress
+        ).metrics
+    }
+
+    /// Metrics of a saved model on a split, and how far its promises hold there.
+    /// - Parameter miscoverage: the share of rows whose set or interval may lack the truth.
+    /// - Throws: as ``evaluate(modelAt:on:split:encoder:threads:progress:)``.
+    public static func outcome(
+        modelAt url: URL, on dataset: Dataset, split: Split, miscoverage: Double = 0.05,
+        encoder directory: URL? = nil, precision: Precision = .float32, threads: Int,
+        progress: ProgressHandler? = nil
+    ) throws -> Outcome {
         let model = try ModelDirectory.load(url)
         try check(model, named: url.path, fits: dataset)
         let encoders = try ModelDirectory.openEncoders(
             of: model.configuration, at: url, directory: directory
         ).map { try $0.computing(in: precision) }
-        return ClassificationMetrics(
-            try predictions(
-                of: model, named: url.path, encoders: encoders, on: dataset, split: split,
-                threads: threads, progress: progress),
-            positive: model.configuration.positiveLabel)
+        let predictions = try predictions(
+            of: model, named: url.path, encoders: encoders, on: dataset, split: split,
+            threads: threads, progress: progress)
+        var outliers: Double?
+        if let familiar = model.configuration.familiarity, let familiarity = model.familiarity {
+            let view = model.configuration.views[familiar.view]
+            let features = try FeatureCache(encoder: encoders[familiar.view], threads: threads)
+                .features(
+                    of: dataset[split], view.features, targets: model.configuration.targets,
+                    progress: progress)
+            let slot = view.layers.firstIndex(of: familiar.layer) ?? 0
+            let shares = familiarity.distances(try features.means(slot: slot))
+                .map(familiar.distances.share)
+            outliers =
+                Double(shares.count { $0 <= TextClassifier.outlierShare }) / Double(shares.count)
+        }
+        return Outcome(
+            metrics: ClassificationMetrics(
+                predictions, positive: model.configuration.positiveLabel),
+            calibrationErrorByChance: predictions.targets.kind == .number
+                ? nil
+                : CalibrationCurve.errorByChance(
+                    predictions, key: RandomKey(seed: 1).child("calibration by chance")),
+            coverage: model.configuration.conformal.flatMap {
+                CoverageMetrics(predictions, $0, miscoverage: miscoverage)
+            }, outliers: outliers)
     }
 
     /// What a model says of a split, from cached features: the replicas' probabilities averaged, the

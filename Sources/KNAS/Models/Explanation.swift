@@ -31,7 +31,7 @@ extension TextClassifier {
         public let words: [Word]
     }
 
-    /// Explains one answer; see ``explain(_:orders:)``.
+    /// Explains one answer; see ``explain(_:orders:abstain:)``.
     public func explain(_ text: String, pair: String? = nil) throws -> Explanation {
         try explain(Input(text, pair: pair))
     }
@@ -45,16 +45,19 @@ extension TextClassifier {
     ///   - input: a text or a pair; words are what is between white space, single characters in
     ///     scripts that do without it.
     ///   - orders: pairs of orders; the more, the more exact.
+    ///   - abstain: as in ``classify(_:abstain:)``; what is explained is the most likely class.
     /// - Complexity: about `2 * orders * words` classifications of half the length.
-    /// - Throws: as ``classify(_:)``.
-    public func explain(_ input: Input, orders: Int = 6) throws -> Explanation {
+    /// - Throws: as ``classify(_:abstain:)``.
+    public func explain(
+        _ input: Input, orders: Int = 6, abstain: Double? = nil
+    ) throws -> Explanation {
         guard target == .oneClass else {
             throw ModelError.wrongInput(
                 reason: "explanations are of models that choose one class; this one answers with "
                     + target.answer)
         }
         // By itself: beside others its last bits might differ from those of ``classify(_:)``.
-        let whole = try classify([input])[0]
+        let whole = try classify([input], abstain: abstain)[0]
         let place = labels.firstIndex(of: whole.label) ?? 0
         let pieces = ExplainedPieces(input)
         let count = pieces.all.count

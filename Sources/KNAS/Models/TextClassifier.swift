@@ -50,6 +50,27 @@ public final class TextClassifier: Sendable {
         public let labels: [String]?
         /// The number that is predicted, in the unit of the training rows; `nil` for other models.
         public let value: Double?
+        /// With a share of texts to be wrong about: the classes that remain, in the order of
+        /// ``TextClassifier/labels``. For that share of texts like the training rows at most, the true class
+        /// is not among them. There may be none, where no class is likely enough; `nil` unless asked for.
+        public internal(set) var set: [String]?
+        /// The same for numbers: outside of it the true number is in that share of texts at most.
+        public internal(set) var interval: ClosedRange<Double>?
+        /// The share of texts like the training rows that lie as far from them as this one or farther: a
+        /// conformal p-value. Of texts like the training rows 0.05 have 0.05 or less; of others,
+        /// more. `nil` for models of earlier versions.
+        public internal(set) var familiarity: Double?
+        /// Whether the text is farther from the training rows than all but
+        /// ``TextClassifier/outlierShare`` of texts like them.
+        public var isOutlier: Bool {
+            familiarity.map { $0 <= TextClassifier.outlierShare } ?? false
+        }
+
+        /// The one class that remains in ``set``; without a set, ``label``. `nil` where the model abstains.
+        public var answer: String? {
+            guard let set else { return label }
+            return set.count == 1 ? set[0] : nil
+        }
     }
 
     /// Names of the classes, or of the labels that a text may have, by index.
@@ -62,8 +83,13 @@ public final class TextClassifier: Sendable {
     /// Whether inputs are pairs of texts.
     public let takesPairs: Bool
     private let model: Model
+    /// What the model's directory says of it.
+    var configuration: ModelConfiguration { model.configuration }
     private let views: [ClassifierView]
     private let threads: Int
+
+    /// The share of texts like the training rows that count as outliers.
+    public static let outlierShare = 0.05
 
     /// Number of inputs that are classified at a time.
     private static let chunk = 512
@@ -117,14 +143,25 @@ public final class TextClassifier: Sendable {
     }
 
     /// Classifies one text or pair.
-    public func classify(_ text: String, pair: String? = nil) throws -> Classification {
-        try classify([Input(text, pair: pair)])[0]
+    ///
+    ///     let answer = try classifier.classify("Is it far?", abstain: 0.05)
+    ///     print(answer.answer ?? "one of \(answer.set ?? [])")
+    /// - Parameter abstain: as for several texts.
+    public func classify(
+        _ text: String, pair: String? = nil, abstain: Double? = nil
+    ) throws -> Classification {
+        try classify([Input(text, pair: pair)], abstain: abstain)[0]
     }
 
     /// Classifies many texts or pairs; results are in the same order.
+    /// - Parameter abstain: the share of texts whose ``Classification/set`` or
+    ///   ``Classification/interval`` may lack the truth; `nil`: neither is given.
     /// - Throws: `ModelError.wrongInput` when the second text of a pair is missing, or there is one
-    ///   too many.
-    public func classify(_ inputs: [Input]) throws -> [Classification] {
+    ///   too many; `BadOption` as ``checkAbstaining(_:)``.
+    public func classify(
+        _ inputs: [Input], abstain: Double? = nil
+    ) throws -> [Classification] {
+        if let abstain { try checkAbstaining(abstain) }
         for (index, input) in inputs.enumerated() where (input.pair != nil) != takesPairs {
             throw ModelError.wrongInput(
                 reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
@@ -136,17 +173,24 @@ public final class TextClassifier: Sendable {
         var results: [Classification] = []
         results.reserveCapacity(inputs.count)
         for part in inputs.indices.pieces(of: Self.chunk) {
-            let logits = try logits(inputs[part], heads)
-            results += (0..<part.count).map { classification(logits, $0) }
+            let batches = try views.map { try $0.batch(inputs[part]) }
+            let logits = try logits(batches, heads)
+            let familiarities = model.familiarities(batches)
+            results += (0..<part.count).map { row in
+                var result = classification(logits, row)
+                result.familiarity = familiarities?[row]
+                if let abstain { remain(in: &result, abstain) }
+                return result
+            }
         }
         return results
     }
 
     /// Logits of some inputs, `[inputs, classes]`.
+    /// - Parameter batches: one for each view.
     private func logits(
-        _ inputs: ArraySlice<Input>, _ heads: [[BatchedInference]]
+        _ batches: [FeatureBatch], _ heads: [[BatchedInference]]
     ) throws -> [Float] {
-        let batches = try views.map { try $0.batch(inputs) }
         let configuration = model.configuration
         let outputs = try heads.enumerated().map { place, replicas in
             let batch = batches[configuration.members[place].view]
