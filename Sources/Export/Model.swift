@@ -33,8 +33,8 @@ public struct Model: Sendable {
         familiarity: Familiarity? = nil
     ) {
         precondition(
-            (familiarity == nil) == (configuration.familiarity == nil),
-            "what the configuration says of familiar texts, and the numbers")
+            familiarity == nil || configuration.familiarity != nil,
+            "what is measured, and how far texts like those of training are")
         precondition(
             configuration.members.map(\.replicas) == members.map(\.replicas.count),
             "as many heads as the configuration says")
@@ -43,6 +43,9 @@ public struct Model: Sendable {
             "one logit per class or label, or one for a number")
         precondition(
             unfrozen == nil || configuration.headCount == 1, "one head on trained encoder layers")
+        var configuration = configuration
+        // Without the means it can tell nothing.
+        if familiarity == nil { configuration.familiarity = nil }
         self.configuration = configuration
         self.members = members
         self.unfrozen = unfrozen

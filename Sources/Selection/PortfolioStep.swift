@@ -33,11 +33,45 @@ struct PortfolioStep: Sendable {
                 view: contest.trainings.spaces.index(of: entry.genotype))
         }
         let portfolio = try selection.run(contestants)
+        let ready = try answering(able, portfolio.members.map(\.entry), "\(stageName), seeds")
         var model = SelectedModel(
-            role, portfolio,
-            of: try answering(able, portfolio.members.map(\.entry), "\(stageName), seeds"))
+            role, portfolio, of: ready,
+            averaging: try change(portfolio.members, able, ready, "\(stageName), calibration"))
         model.costs = random?.costs
         return model
+    }
+
+    /// What averaging the members' trainings changes in their temperature.
+    /// - Parameters:
+    ///   - tried: entries with the heads of their trials.
+    ///   - ready: the same with all heads that answer.
+    private func change(
+        _ members: [Portfolio.Member], _ tried: [Entry], _ ready: [Entry], _ stageName: String
+    ) throws -> Double {
+        let isNumber = tried.first?.heldOut.first?.targets.kind == .number
+        let trained = isNumber ? [] : members.filter { ready[$0.entry].replicas.count > 1 }
+        var second: [Int: Predictions] = [:]
+        for isRandom in [false, true] {
+            let own = trained.filter {
+                (tried[$0.entry].role == .randomContestant) == isRandom
+            }
+            guard let any = own.first else { continue }
+            let contest = ground(of: tried[any.entry]).contest
+            let outcomes = try contest.trainings.outcomes(
+                own.map { contest.job(tried[$0.entry], part: 0, seed: 1) }, contest.key,
+                stageName: stageName)
+            for (member, outcome) in zip(own, outcomes) {
+                // A run that has to end, or a training that diverged.
+                guard let outcome else { return 1 }
+                second[member.entry] = outcome.dev
+            }
+        }
+        guard !second.isEmpty else { return 1 }
+        let first = members.map { tried[$0.entry].heldOut[0] }
+        return try AveragingChange.factor(
+            first: first, second: zip(members, first).map { second[$0.entry] ?? $1 },
+            weights: members.map(\.weight), replicas: members.map { ready[$0.entry].replicas.count }
+        )
     }
 
     /// Makes the members among some entries ready to answer, all side by side.

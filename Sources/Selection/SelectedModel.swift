@@ -27,11 +27,13 @@ public struct SelectedModel: Sendable {
     public internal(set) var costs: AnswerCosts?
 
     /// A portfolio of entries that were chosen from.
-    /// - Parameter entries: those that the portfolio's members are indices of.
-    init(_ role: Role, _ portfolio: Portfolio, of entries: [Entry]) {
+    /// - Parameters:
+    ///   - entries: those that the portfolio's members are indices of.
+    ///   - averaging: what the temperature changes by as several trainings of each member answer.
+    init(_ role: Role, _ portfolio: Portfolio, of entries: [Entry], averaging: Double = 1) {
         self.role = role
         members = portfolio.members.map { Member(entry: entries[$0.entry], weight: $0.weight) }
-        temperature = portfolio.temperature
+        temperature = Self.limited(portfolio.temperature * averaging)
         thresholds = portfolio.thresholds
         heldOut = portfolio.heldOut
         curve = portfolio.curve
@@ -43,13 +45,25 @@ public struct SelectedModel: Sendable {
         self.role = role
         members = [Member(entry: entry, weight: 1)]
         let pooled = entry.isSound ? try Predictions(pooling: entry.heldOut) : nil
-        let temperature = isCalibrated ? pooled.map(Temperature.fit) ?? 1 : 1
-        self.temperature = temperature
-        let answers = pooled.map { $0.tempered(temperature) }
+        let trials = isCalibrated ? pooled.map(Temperature.fit) ?? 1 : 1
+        temperature = isCalibrated ? Self.limited(trials * (try Self.averaging(entry))) : trials
+        let answers = pooled.map { $0.tempered(trials) }
         let thresholds = answers.flatMap(Thresholds.fit)
         self.thresholds = thresholds
         heldOut = answers.map { $0.decided(by: thresholds) }
         curve = []
+    }
+
+    /// What averaging changes in the temperature of a head by itself: seeds that answer together have all not
+    /// seen dev.
+    private static func averaging(_ entry: Entry) throws -> Double {
+        let seeds = entry.replicas.map(\.dev)
+        guard seeds.count > 1 else { return 1 }
+        return try AveragingChange.of(seeds, together: try seeds.together)
+    }
+
+    private static func limited(_ temperature: Double) -> Double {
+        min(max(temperature, Temperature.range.lowerBound), Temperature.range.upperBound)
     }
 
     /// Trained weights of all heads that answer.

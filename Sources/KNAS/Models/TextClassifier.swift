@@ -77,8 +77,8 @@ public final class TextClassifier: Sendable {
     public let labels: [String]
     /// What texts are answered with.
     public var target: TargetKind { model.configuration.targets.kind }
-    /// From which probability on a text is said to have each of ``labels``; `nil` for models that choose
-    /// one class, and for numbers.
+    /// For each of ``labels`` from which probability on a text is said to have it, chosen on held-out rows; `nil`
+    /// where texts have one class (see ``threshold(abstain:)``) or a number.
     public var thresholds: [Float]? { model.configuration.thresholds }
     /// Whether inputs are pairs of texts.
     public let takesPairs: Bool
