@@ -25,6 +25,8 @@ let package = Package(
                 "Encoders", "Features", "Heads", "Scoring", "Search", "Training", "RunStore",
                 "Export",
             ]),
+        // Encoders and models that fit in a test, for the tests of the packages beside this one.
+        .library(name: "KNASTestSupport", targets: ["TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -76,6 +76,19 @@ public enum ModelDirectory {
             atPath: url.appendingPathComponent(configurationName).path)
     }
 
+    /// A model's directory: the one given, or `model` in it where that is a run's.
+    /// - Throws: ``FileError``.
+    public static func find(_ url: URL) throws -> URL {
+        let inside = url.appendingPathComponent("model", isDirectory: true)
+        if let place = [url, inside].first(where: isModel) { return place }
+        var status = stat()
+        guard stat(url.path, &status) == 0 else {
+            throw FileError.missing(path: url.relativePath)
+        }
+        throw FileError.notReadable(
+            path: url.relativePath, reason: "expected a run or a model directory")
+    }
+
     /// Reads a model.
     /// - Throws: ``FileError``, ``ModelError``, ``TensorError``, ``EncoderError``.
     public static func load(_ url: URL) throws -> Model {

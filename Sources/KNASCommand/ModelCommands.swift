@@ -22,16 +22,12 @@ struct ModelOptions: ParsableArguments {
     /// - Throws: `FileError` where there is none, or a run has no model yet.
     func url() throws -> URL {
         let url = URL(fileURLWithPath: model, isDirectory: true)
-        let inside = url.appendingPathComponent("model", isDirectory: true)
-        if ModelDirectory.isModel(url) { return url }
-        if ModelDirectory.isModel(inside) { return inside }
-        var status = stat()
-        guard stat(url.path, &status) == 0 else { throw FileError.missing(path: model) }
-        throw FileError.notReadable(
-            path: model,
-            reason: RunOverview.isRun(url)
-                ? "this run has no model yet; resume it with --resume"
-                : "expected a run or a model directory")
+        do {
+            return try ModelDirectory.find(url)
+        } catch FileError.notReadable where RunOverview.isRun(url) {
+            throw FileError.notReadable(
+                path: model, reason: "this run has no model yet; resume it with --resume")
+        }
     }
 
     /// - Throws: `EncoderError`, `FileError` where there is none of that name.

@@ -8,7 +8,8 @@ public struct FileStamp: Sendable {
     /// When the file was changed last.
     package let changed: Date
 
-    package init(_ status: stat) {
+    /// The stamp of a file with this status.
+    public init(_ status: stat) {
         #if canImport(Darwin)
             let time = status.st_mtimespec
         #else

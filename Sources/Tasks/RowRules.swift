@@ -1,10 +1,10 @@
 /// What every text and label must be, wherever the row comes from: a file of a split in any format,
 /// or what is to be classified.
-package enum RowRules {
+public enum RowRules {
     /// What is wrong with a text, `nil` when nothing is.
     ///
     /// Texts have something to read in them, and no NUL, which tokenizers drop or take for the end.
-    package static func fault(ofText text: String) -> BadRow.Reason? {
+    public static func fault(ofText text: String) -> BadRow.Reason? {
         fault(of: text, empty: .emptyText)
     }
 
@@ -19,7 +19,7 @@ package enum RowRules {
     }
 
     /// A text without ASCII white space at its ends.
-    package static func trimmed(_ text: String) -> String {
+    public static func trimmed(_ text: String) -> String {
         var text = text
         return text.withUTF8 { buffer in
             let bytes = UnsafeRawBufferPointer(buffer)

@@ -142,6 +142,13 @@ public final class TextClassifier: Sendable {
         }
     }
 
+    /// A classifier with the same weights in memory: the two do not take turns.
+    /// - Parameter threads: threads to encode with.
+    /// - Throws: as ``init(model:encoders:threads:)``.
+    public func sharingWeights(threads: Int) throws -> TextClassifier {
+        try TextClassifier(model: model, encoders: views.map(\.encoder), threads: threads)
+    }
+
     /// Classifies one text or pair.
     ///
     ///     let answer = try classifier.classify("Is it far?", abstain: 0.05)
@@ -162,11 +169,7 @@ public final class TextClassifier: Sendable {
         _ inputs: [Input], abstain: Double? = nil
     ) throws -> [Classification] {
         if let abstain { try checkAbstaining(abstain) }
-        for (index, input) in inputs.enumerated() where (input.pair != nil) != takesPairs {
-            throw ModelError.wrongInput(
-                reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
-                    + "found \(takesPairs ? "one" : "two")")
-        }
+        try check(inputs)
         let heads = model.members.map { member in
             member.replicas.map { BatchedInference(member.graph, $0, threads: threads) }
         }
@@ -184,6 +187,16 @@ public final class TextClassifier: Sendable {
             }
         }
         return results
+    }
+
+    /// Checks that inputs are pairs where the model takes pairs.
+    /// - Throws: `ModelError.wrongInput`.
+    func check(_ inputs: [Input]) throws {
+        for (index, input) in inputs.enumerated() where (input.pair != nil) != takesPairs {
+            throw ModelError.wrongInput(
+                reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
+                    + "found \(takesPairs ? "one" : "two")")
+        }
     }
 
     /// Logits of some inputs, `[inputs, classes]`.
@@ -229,7 +242,7 @@ public final class TextClassifier: Sendable {
 
 /// Turns texts into the features of one view.
 private struct ClassifierView: Sendable {
-    private let encoder: Encoder
+    let encoder: Encoder
     private let extractor: FeatureExtractor
     private let segments: Int
     private let maximumLength: Int
