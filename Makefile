@@ -9,7 +9,7 @@ KNAS := .build/release/knas
 ENCODER := multilingual-e5-small
 # Damaged files for each reader.
 CASES := 10000
-SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Examples Package.swift
+SWIFT_SOURCES := Sources Tests Plugins Fuzz Benchmarks Serving Examples Package.swift
 # The other packages of this repository build where this one does, with the same dependencies: most is built already.
 BUILD_PACKAGE = cp Package.resolved $(1) && \
 	$(SWIFT) build -c release $(FLAGS) --scratch-path .build --package-path $(1) --product $(2)
@@ -17,7 +17,7 @@ BUILD_PACKAGE = cp Package.resolved $(1) && \
 # Where `make install` puts the program; DESTDIR is put before it.
 PREFIX ?= /usr/local
 
-.PHONY: dist install uninstall deb test-install
+.PHONY: dist install uninstall deb test-install serving
 .PHONY: help demo test test-python test-ray example docs check fuzz benchmarks kill-and-resume faults
 .PHONY: build packages encoder lint imports
 
@@ -28,6 +28,7 @@ help:
 	@echo "make deb      build a Debian package; make test-install tries it in a bare Debian"
 	@echo "make test-python  run the tests of the Python package"
 	@echo "make test-ray run the tests of searches on a Ray cluster, on this machine"
+	@echo "make serving  build knas-serve, the server in Serving, and run its tests"
 	@echo "make example  build and run a package that uses the search plugin"
 	@echo "make docs     build the library's documentation"
 	@echo "make lint     check format, style and imports"
@@ -90,6 +91,13 @@ test-python: encoder
 test-ray: encoder
 	@echo "running the tests of integrations/ray on a Ray cluster of two nodes, on this machine"
 	Scripts/test-ray
+
+serving: FLAGS = $(TESTABLE)
+serving: packages
+	@echo "building knas-serve and its tests; the first time takes a few minutes"
+	$(call BUILD_PACKAGE,Serving,knas-serve)
+	$(call BUILD_PACKAGE,Serving,knas-servingPackageTests)
+	$(SWIFT) test -c release $(FLAGS) --scratch-path .build --package-path Serving --skip-build --disable-xctest
 
 check:
 	.ci/run

@@ -1,0 +1,31 @@
+import Support
+
+/// Why a server does not start.
+public enum ServerError: DiagnosedError, Equatable {
+    case badName(String, path: String)
+    case sameName(String)
+    case badToken(path: String, reason: String)
+    case cannotListen(host: String, port: Int, reason: String)
+
+    public var kind: ErrorKind {
+        switch self {
+        case .badName, .sameName: .usage
+        case .badToken: .badInput
+        case .cannotListen: .inputOutput
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .badName(let name, let path):
+            "\"\(name)\" cannot be the name of \(path): expected up to 64 letters, digits, '.', '_' "
+                + "and '-', as in --name NAME=\(path)"
+        case .sameName(let name):
+            "two models have the name \(name): give one of them another, as in --name "
+                + "NAME=MODEL"
+        case .badToken(let path, let reason): "\(path): not a token: \(reason)"
+        case .cannotListen(let host, let port, let reason):
+            "\(host):\(port): cannot listen: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+@testable import Serving
+
+@Suite("The OpenAPI document")
+struct OpenAPITests {
+    @Test("it has the server's routes and no others, each with its method")
+    func routes() {
+        let operations = OpenAPI.document.operations
+        #expect(Set(operations.map(\.path)) == Set(Route.templates))
+        for operation in operations {
+            let path = operation.path.replacingOccurrences(of: "{name}", with: "toy")
+            #expect(Route(path: path)?.method.rawValue == operation.method)
+        }
+    }
+
+    @Test("it has the fields of requests and the codes of errors, and no others")
+    func fields() {
+        let request = OpenAPI.document.schema("ClassifyRequest")["properties"] as? [String: Any]
+        #expect(
+            Set(request?.keys ?? [:].keys) == Set(ClassifyRequest.Field.allCases.map(\.rawValue)))
+        let answer = OpenAPI.document.schema("Answer")["properties"] as? [String: Any]
+        let fields = ["label", "probability", "labels", "probabilities", "top", "logits", "value"]
+        #expect(Set(answer?.keys ?? [:].keys) == Set(fields))
+        let error = OpenAPI.document.schema("Error")["properties"] as? [String: [String: Any]]
+        let code = (error?["error"]?["properties"] as? [String: [String: Any]])?["code"]
+        #expect(
+            Set(code?["enum"] as? [String] ?? []) == Set(APIError.Code.allCases.map(\.rawValue)))
+        let statuses = Set(OpenAPI.document.operations.map(\.status))
+        #expect(statuses == Set(APIError.Code.allCases.map(\.status.code) + [200]))
+    }
+
+    /// A failure of the server and a queue that is too slow cannot be asked for.
+    private static let unseen: Set = [500, 504]
+
+    @Test("every status that it has is answered somewhere, and what is answered is in it")
+    func statuses() async throws {
+        let scene = try Scene(.classes(2))
+        defer { scene.remove() }
+        let file = scene.directory.appendingPathComponent("token")
+        try Data("0123456789abcdef".utf8).write(to: file)
+        let token = try BearerToken(contentsOf: file)
+        let server = try await TestServer(scene) {
+            $0.token = token
+            $0.limits.bodyBytes = 100
+            $0.limits.seconds = 0.2
+        }
+        let authorized = ["Authorization": "Bearer 0123456789abcdef"]
+        let json = authorized.merging(TestServer.json) { $1 }
+        var seen: Set<OpenAPI.Operation> = []
+        func ask(
+            _ method: String, _ path: String, _ headers: [String: String], _ body: String? = nil,
+            length: Int? = nil
+        ) async throws {
+            var headers = headers
+            let template = try #require(Route(path: path)?.template)
+            let status: Int
+            if let length {
+                headers["Content-Length"] = "\(length)"
+                let bytes = TestServer.head(method, path, headers)
+                let port = server.port
+                let reply = try await blocking {
+                    let connection = try RawConnection(port: port)
+                    try connection.send(bytes)
+                    return try connection.reply()
+                }
+                try OpenAPI.document.check(reply, to: method, path)
+                status = reply.status
+            } else {
+                status = try await server.send(
+                    method, path, headers, body: body.map { Data($0.utf8) }
+                ).status
+            }
+            let known = Route(path: path)?.method.rawValue ?? method
+            seen.insert(.init(path: template, method: known, status: status))
+        }
+        let classify = "/v1/models/toy/classify"
+        for path in [
+            "/v1/models", "/v1/models/toy", "/healthz", "/readyz", "/metrics", "/openapi.json",
+        ] {
+            try await ask("GET", path, authorized)
+            try await ask("GET", path, [:])
+            try await ask("PUT", path, authorized)
+        }
+        try await ask("GET", "/v1/models/x", authorized)
+        try await ask("POST", "/v1/models/x/classify", json, "{}")
+        try await ask("PUT", classify, json, "{}")
+        try await ask("POST", classify, TestServer.json, "{}")
+        try await ask("POST", classify, json, #"{"text": "a"}"#)
+        try await ask("POST", classify, json, "{}")
+        try await ask("POST", classify, json, #"{"text": ""}"#)
+        try await ask("POST", classify, authorized, "{}")
+        try await ask("POST", classify, json, length: 1000)
+        try await ask("POST", classify, json, length: 10)
+        server.server.stop()
+        try await ask("GET", "/readyz", [:])
+        try await ask("POST", classify, json, #"{"text": "a"}"#)
+        await server.end()
+        let expected = OpenAPI.document.operations.filter { !Self.unseen.contains($0.status) }
+        #expect(seen.sorted() == expected.sorted())
+    }
+}
