@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Support
 
@@ -23,7 +22,7 @@ public final class ClassificationQueue: @unchecked Sendable {
         /// is hardly faster, and those who wait for it wait longer.
         public var batchBytes: Int
 
-        public init(waiting: Int = 4096, batch: Int = 64, batchBytes: Int = 16_384) {
+        public init(waiting: Int = 4096, batch: Int = 64, batchBytes: Int = 8192) {
             self.waiting = waiting
             self.batch = batch
             self.batchBytes = batchBytes
@@ -42,7 +41,6 @@ public final class ClassificationQueue: @unchecked Sendable {
     public let classifier: TextClassifier
     public let limits: Limits
     private let observer: (@Sendable (Batch) -> Void)?
-    private let workers = DispatchQueue(label: "knas.classification", attributes: .concurrent)
 
     /// Guards everything below, and all jobs.
     private let lock = NSLock()
@@ -125,7 +123,11 @@ public final class ClassificationQueue: @unchecked Sendable {
             for _ in 0..<min(inputs.count, idle.count) {
                 let classifier = idle.removeLast()
                 hungry += 1
-                workers.async { self.work(with: classifier) }
+                // A thread of its own: on Linux those of Dispatch also run tasks, and whoever brings more
+                // texts would wait for a batch to end, so that batches stay small.
+                let worker = Thread { self.work(with: classifier) }
+                worker.stackSize = 8 << 20
+                worker.start()
             }
             return nil
         }

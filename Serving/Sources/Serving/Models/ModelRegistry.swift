@@ -36,10 +36,10 @@ struct ModelWatcher: Service {
                 for model in registry.models {
                     // Loading takes a thread for a while, and those of tasks are few.
                     await withCheckedContinuation { continuation in
-                        DispatchQueue.global().async {
+                        Thread {
                             model.reloadIfChanged()
                             continuation.resume()
-                        }
+                        }.start()
                     }
                 }
             }
