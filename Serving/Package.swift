@@ -42,7 +42,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("openapi.json")]),
+            resources: [
+                .embedInCode("openapi.json"), .embedInCode("Runs/runs.html"),
+                .embedInCode("Runs/runs.js"), .embedInCode("Runs/runs.css"),
+            ]),
         // Nothing depends on it, and it is never compiled. swift-metrics and the core both have a module
         // Metrics, which may not be in one graph of packages, so it has that of swift-metrics renamed.
         .target(

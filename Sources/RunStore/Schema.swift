@@ -48,6 +48,22 @@ enum Schema {
 
     /// Refuses a file that is not a store, or one that this program cannot read.
     static func check(_ database: Database, path: String) throws {
+        try checkFormat(database, path: path)
+        let problems = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
+        guard problems == ["ok"] else {
+            throw RunStoreError.damaged(path: path, reason: problems.first ?? "no answer")
+        }
+        // Anything else, such as a trigger or a view, was not made by this program.
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        let statements = rows.compactMap { String.fromDatabaseValue($0[0]) }
+        guard Set(statements) == Set(tables), statements.count == tables.count else {
+            throw RunStoreError.damaged(path: path, reason: "its tables are not a store's")
+        }
+    }
+
+    /// Refuses a file that is not a store of this version by what it says of itself.
+    static func checkFormat(_ database: Database, path: String) throws {
         let application = try number(database, "PRAGMA application_id")
         guard application == applicationID else {
             throw RunStoreError.notAStore(
@@ -60,17 +76,6 @@ enum Schema {
         }
         guard found == version else {
             throw RunStoreError.older(path: path, found: found, known: version)
-        }
-        let problems = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
-        guard problems == ["ok"] else {
-            throw RunStoreError.damaged(path: path, reason: problems.first ?? "no answer")
-        }
-        // Anything else, such as a trigger or a view, was not made by this program.
-        let rows = try Row.fetchAll(
-            database, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
-        let statements = rows.compactMap { String.fromDatabaseValue($0[0]) }
-        guard Set(statements) == Set(tables), statements.count == tables.count else {
-            throw RunStoreError.damaged(path: path, reason: "its tables are not a store's")
         }
     }
 

@@ -46,6 +46,21 @@ enum StoreFile {
         }
     }
 
+    /// Opens a database for one short read that holds up no writer: it is not checked as a whole, and where
+    /// somebody writes, the read soon fails.
+    /// - Throws: ``RunStoreError``, `FileError`.
+    static func openToLook(_ url: URL) throws -> DatabaseQueue {
+        try checkFile(url)
+        var configuration = configuration
+        configuration.readonly = true
+        configuration.busyMode = .timeout(0.1)
+        return try RunStoreError.diagnosing(url.path, reading: true) {
+            let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+            try queue.read { try Schema.checkFormat($0, path: url.path) }
+            return queue
+        }
+    }
+
     /// Makes a database with its tables and fills it; it gets its name when it is complete.
     /// - Throws: ``RunStoreError``, `FileError`.
     static func create(_ url: URL, _ fill: (Database) throws -> Void) throws {

@@ -44,7 +44,9 @@ public struct ClassificationServer: Sendable {
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .error)
         let responder = Responder(
-            registry: registry, options: options, metrics: metrics, state: state, logger: logger)
+            registry: registry,
+            folder: options.runs.map { RunsFolder($0, threads: options.threads) },
+            options: options, metrics: metrics, state: state, logger: logger)
         let state = state
         let http = try HTTPServerBuilder.http1(
             configuration: .init(

@@ -1,3 +1,4 @@
+import Foundation
 import KNAS
 
 /// What a server is started with.
@@ -20,6 +21,9 @@ public struct ServerOptions: Sendable {
     public var drainSeconds = 1.0
     /// How often models' directories are looked at, in seconds; 0 for never.
     public var reloadSeconds = 2.0
+
+    /// A folder of runs that are shown on a live page, if any.
+    public var runs: URL?
 
     public init() {}
 

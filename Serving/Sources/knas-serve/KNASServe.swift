@@ -21,6 +21,7 @@ struct KNASServe: AsyncParsableCommand {
 
             EXAMPLES
               knas-serve runs/front-desk
+              knas-serve --runs runs
               knas-serve runs/a --name b=runs/b-2/model --port 8000 --token-file /run/secrets/token
               curl -H 'Content-Type: application/json' -d '{"text": "More towels, please"}' \
             http://127.0.0.1:8080/v1/models/front-desk/classify
@@ -36,6 +37,10 @@ struct KNASServe: AsyncParsableCommand {
     @Option(
         name: .customLong("name"), help: "A model under a name of your choice; may be repeated.")
     var named: [NamedModel] = []
+    @Option(
+        help: ArgumentHelp(
+            "A folder of runs to show as they go, on the page /runs.", valueName: "folder"))
+    var runs: String?
     @Option(help: "Address to listen on.") var host = "127.0.0.1"
     @Option(help: "Port to listen on; 0 for any that is free, which the log says.") var port = 8080
     @Option(
@@ -56,8 +61,8 @@ struct KNASServe: AsyncParsableCommand {
     var logLevel: LogLevel = .info
 
     func validate() throws {
-        guard !models.isEmpty || !named.isEmpty else {
-            throw ValidationError("expected at least one run or model directory")
+        guard !models.isEmpty || !named.isEmpty || runs != nil else {
+            throw ValidationError("expected at least one run or model directory, or --runs")
         }
         try Bound.check(port, "--port", 0...65_535)
         try Bound.check(threads, "--threads", 1...1024)
@@ -75,6 +80,13 @@ struct KNASServe: AsyncParsableCommand {
         options.drainSeconds = drain
         options.token = try tokenFile.map {
             try BearerToken(contentsOf: URL(fileURLWithPath: $0))
+        }
+        options.runs = try runs.map { path in
+            var isDirectory: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+                isDirectory.boolValue
+            else { throw FileError.missing(path: path) }
+            return URL(fileURLWithPath: path, isDirectory: true)
         }
         limits.set(&options)
         let places =

@@ -23,6 +23,8 @@ struct OpenAPITests {
         let answer = OpenAPI.document.schema("Answer")["properties"] as? [String: Any]
         let fields = ["label", "probability", "labels", "probabilities", "top", "logits", "value"]
         #expect(Set(answer?.keys ?? [:].keys) == Set(fields))
+        let run = OpenAPI.document.schema("Run")["properties"] as? [String: Any]
+        #expect(Set(run?.keys ?? [:].keys) == Set(RunAnswer.CodingKeys.allCases.map(\.rawValue)))
         let error = OpenAPI.document.schema("Error")["properties"] as? [String: [String: Any]]
         let code = (error?["error"]?["properties"] as? [String: [String: Any]])?["code"]
         #expect(
@@ -41,8 +43,10 @@ struct OpenAPITests {
         let file = scene.directory.appendingPathComponent("token")
         try Data("0123456789abcdef".utf8).write(to: file)
         let token = try BearerToken(contentsOf: file)
+        let runs = scene.directory
         let server = try await TestServer(scene) {
             $0.token = token
+            $0.runs = runs
             $0.limits.bodyBytes = 100
             $0.limits.seconds = 0.2
         }
@@ -76,27 +80,47 @@ struct OpenAPITests {
             seen.insert(.init(path: template, method: known, status: status))
         }
         let classify = "/v1/models/toy/classify"
+        // The run `toy` has a model and a report; a store is all that it lacks.
+        try Data("{}".utf8).write(to: scene.directory.appendingPathComponent("toy/result.json"))
+        try Data("<p>".utf8).write(to: scene.directory.appendingPathComponent("toy/report.html"))
+        let explain = "/v1/runs/toy/explain"
         for path in [
             "/v1/models", "/v1/models/toy", "/healthz", "/readyz", "/metrics", "/openapi.json",
+            "/runs", "/runs/app.js", "/runs/app.css", "/v1/runs", "/v1/runs/toy/report",
         ] {
             try await ask("GET", path, authorized)
             try await ask("GET", path, [:])
             try await ask("PUT", path, authorized)
         }
         try await ask("GET", "/v1/models/x", authorized)
-        try await ask("POST", "/v1/models/x/classify", json, "{}")
-        try await ask("PUT", classify, json, "{}")
-        try await ask("POST", classify, TestServer.json, "{}")
-        try await ask("POST", classify, json, #"{"text": "a"}"#)
-        try await ask("POST", classify, json, "{}")
-        try await ask("POST", classify, json, #"{"text": ""}"#)
-        try await ask("POST", classify, authorized, "{}")
-        try await ask("POST", classify, json, length: 1000)
-        try await ask("POST", classify, json, length: 10)
+        try await ask("GET", "/v1/runs/x/report", authorized)
+        // It does not end.
+        try await ask("HEAD", "/v1/run-events", authorized)
+        try await ask("GET", "/v1/run-events", [:])
+        try await ask("PUT", "/v1/run-events", authorized)
+        for path in [classify, explain] {
+            let unknown = path.replacingOccurrences(of: "toy", with: "x")
+            try await ask("POST", unknown, json, #"{"text": "a"}"#)
+            try await ask("PUT", path, json, "{}")
+            try await ask("POST", path, TestServer.json, "{}")
+            try await ask("POST", path, json, #"{"text": "a"}"#)
+            try await ask("POST", path, json, "{}")
+            try await ask("POST", path, json, #"{"text": ""}"#)
+            try await ask("POST", path, authorized, "{}")
+            try await ask("POST", path, json, length: 1000)
+            try await ask("POST", path, json, length: 10)
+        }
         server.server.stop()
         try await ask("GET", "/readyz", [:])
         try await ask("POST", classify, json, #"{"text": "a"}"#)
+        try await ask("POST", explain, json, #"{"text": "a"}"#)
         await server.end()
+        let without = try await TestServer(scene)
+        for path in Route.ofRuns where !path.contains("{") {
+            seen.insert(
+                .init(path: path, method: "GET", status: try await without.get(path).status))
+        }
+        await without.end()
         let expected = OpenAPI.document.operations.filter { !Self.unseen.contains($0.status) }
         #expect(seen.sorted() == expected.sorted())
     }

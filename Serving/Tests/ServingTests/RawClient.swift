@@ -98,6 +98,20 @@ final class RawConnection: @unchecked Sendable {
         }
     }
 
+    /// Everything that comes until something does; the rest is for later.
+    func text(until end: String) throws -> String {
+        while true {
+            if let range = received.range(of: Data(end.utf8)) {
+                let text = String(decoding: received[..<range.upperBound], as: UTF8.self)
+                received = Data(received[range.upperBound...])
+                return text
+            }
+            let part = try receive()
+            guard !part.isEmpty else { throw Failed(reason: "closed before \(end)") }
+            received += part
+        }
+    }
+
     /// Waits until the other side closes.
     func waitForEnd() throws { while try !receive().isEmpty {} }
 

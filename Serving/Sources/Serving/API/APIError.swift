@@ -9,6 +9,7 @@ struct APIError: Error {
         case unauthorized
         case unknownRoute = "unknown_route"
         case unknownModel = "unknown_model"
+        case unknownRun = "unknown_run"
         case methodNotAllowed = "method_not_allowed"
         case bodyTimeout = "body_timeout"
         case bodyTooLarge = "body_too_large"
@@ -25,7 +26,7 @@ struct APIError: Error {
             switch self {
             case .badRequest: .badRequest
             case .unauthorized: .unauthorized
-            case .unknownRoute, .unknownModel: .notFound
+            case .unknownRoute, .unknownModel, .unknownRun: .notFound
             case .methodNotAllowed: .methodNotAllowed
             case .bodyTimeout: .requestTimeout
             case .bodyTooLarge: .contentTooLarge

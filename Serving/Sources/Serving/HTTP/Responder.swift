@@ -9,6 +9,7 @@ import Support
 /// Answers requests.
 struct Responder: Sendable {
     let registry: ModelRegistry
+    let folder: RunsFolder?
     let options: ServerOptions
     let metrics: ServerMetrics
     let state: ServerState
@@ -51,10 +52,10 @@ struct Responder: Sendable {
     private func answer(
         _ request: Request, _ route: Route?, _ context: ServerContext, _ exchange: inout Exchange
     ) async throws -> Response {
-        guard let route else {
+        guard let route, folder != nil || !route.isOfRuns else {
+            let known = folder == nil ? Route.ofModels : Route.templates
             throw APIError(
-                .unknownRoute,
-                "no such path: expected one of " + Route.templates.joined(separator: ", "))
+                .unknownRoute, "no such path: expected one of " + known.joined(separator: ", "))
         }
         if !route.isOpen, let token = options.token,
             !token.accepts(request.headers[.authorization])
@@ -89,6 +90,50 @@ struct Responder: Sendable {
         case .model(let name): return Self.json(ModelAnswer(try model(name, &exchange)))
         case .classify(let name):
             return try await classify(request, try model(name, &exchange), context, &exchange)
+        case .runsPage: return RunPages.page
+        case .runsScript: return RunPages.script
+        case .runsStyle: return RunPages.style
+        case .runs, .runEvents, .report, .explain:
+            // There is a folder, or the path would not be known.
+            guard let folder else { throw APIError(.unknownRoute, "no such path") }
+            return try await answer(request, route, folder)
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ route: Route, _ folder: RunsFolder
+    ) async throws -> Response {
+        switch route {
+        case .runEvents where request.method == .get:
+            return Response(
+                status: .ok,
+                headers: [
+                    .contentType: "text/event-stream", .cacheControl: "no-store",
+                ], body: RunEvents(folder: folder, state: state).body)
+        case .runEvents:
+            return Response(status: .ok, headers: [.contentType: "text/event-stream"])
+        case .report(let name):
+            guard let report = await inThread({ folder.report(of: name) }) else {
+                throw APIError(.unknownRun, "no such run, or it has no report yet")
+            }
+            return RunPages.report(report)
+        case .explain(let name):
+            if state.isStopping { throw APIError(.stopping, "the server is stopping") }
+            var limits = options.limits
+            limits.texts = 1
+            limits.characters = min(limits.characters, RunsFolder.explainedCharacters)
+            let body = try await request.collectedBody(limits)
+            let wanted = try body.withUnsafeReadableBytes { try ClassifyRequest($0, limits) }
+            guard let input = wanted.inputs.first else {
+                throw APIError(.badRequest, "expected one text")
+            }
+            let result = await inThread { Result { try folder.explain(input, of: name) } }
+            guard let answer = try result.get() else {
+                throw APIError(.unknownRun, "no such run")
+            }
+            return Self.json(answer)
+        default:
+            return Self.json(RunListAnswer(runs: await inThread { folder.runs() }))
         }
     }
 
@@ -138,6 +183,9 @@ struct Responder: Sendable {
         if error is CancellationError {
             // Nobody reads it, unless the client has closed its half of the connection alone.
             return APIError(.badRequest, "the client closed the connection before it was answered")
+        }
+        if let error = error as? FileError {
+            return APIError(.unknownRun, "the run has no model yet: \(error)")
         }
         logger.error("a request failed", metadata: ["reason": "\(error)"])
         return APIError(.internalError, "the text cannot be classified")

@@ -1,0 +1,132 @@
+import Foundation
+import KNAS
+import RunStore
+
+/// What is known of a run, for the live page.
+struct RunAnswer: Encodable, Equatable {
+    struct Head: Encodable, Equatable {
+        let genotype: String
+        var stage: String?
+        var epochs: Int?
+        var accuracy: Double?
+        var crossEntropy: Double?
+        var isFinished = true
+        /// Its share of the model, once there is one.
+        var weight: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case genotype, stage, epochs, accuracy, weight
+            case crossEntropy = "cross_entropy"
+            case isFinished = "finished"
+        }
+    }
+
+    /// The best held-out accuracy at a time.
+    struct Point: Encodable, Equatable {
+        let seconds: Double
+        let accuracy: Double
+    }
+
+    let name: String
+    var state: RunOverview.State
+    /// Why it cannot be read.
+    var detail: String?
+    var task: String?
+    var stage: String?
+    var seconds: Double?
+    var scored: Int?
+    var failed: Int?
+    var timings: [String: Double]?
+    var heads: [Head] = []
+    var history: [Point] = []
+    var heldOutAccuracy: Double?
+    var testAccuracy: Double?
+    var singleTestAccuracy: Double?
+    var linearTestAccuracy: Double?
+    /// What an answer costs, as a multiple of the encoder's pass.
+    var cost: Double?
+    var parameters: Int?
+    var choices: [String: String]?
+    var hasReport = false
+    var hasModel = false
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, state, detail, task, stage, seconds, scored, failed, timings, heads, history
+        case cost, parameters, choices
+        case heldOutAccuracy = "held_out_accuracy"
+        case testAccuracy = "test_accuracy"
+        case singleTestAccuracy = "single_test_accuracy"
+        case linearTestAccuracy = "linear_test_accuracy"
+        case hasReport = "report"
+        case hasModel = "model"
+    }
+
+    /// A run that is not finished.
+    init(_ name: String, _ progress: RunProgress, now: Double) {
+        self.name = name
+        state = progress.isRunning ? .running : .interrupted
+        task = progress.task
+        stage = progress.stage
+        scored = progress.scored
+        failed = progress.failed
+        timings = progress.timings
+        choices = progress.choices
+        heads = progress.heads.map {
+            Head(
+                genotype: $0.genotype, stage: $0.stage, epochs: $0.epochs, accuracy: $0.accuracy,
+                crossEntropy: $0.crossEntropy, isFinished: $0.isFinished)
+        }
+        heldOutAccuracy = progress.heads.first?.accuracy
+        let end = progress.isRunning ? now : progress.updated ?? now
+        seconds = progress.created.map { max(0, end - $0).rounded() }
+    }
+
+    /// A run of which nothing can be read.
+    init(unreadable name: String) {
+        self.name = name
+        state = .damaged
+        detail = "it cannot be read"
+    }
+
+    /// A run that is finished, or cannot be read.
+    init(_ name: String, _ overview: RunOverview) {
+        self.name = name
+        state = overview.state
+        detail = overview.detail
+        task = overview.task
+        seconds = overview.wallSeconds
+        scored = overview.scored
+        heads = (overview.members ?? []).map { Head(genotype: $0.genotype, weight: $0.weight) }
+        heldOutAccuracy = overview.heldOutAccuracy
+        testAccuracy = overview.testAccuracy
+        singleTestAccuracy = overview.singleTestAccuracy
+        linearTestAccuracy = overview.linearTestAccuracy
+        cost = overview.costFactor
+        parameters = overview.parameters
+        choices = overview.choices
+    }
+}
+
+struct RunListAnswer: Encodable {
+    let runs: [RunAnswer]
+}
+
+/// What each word of a text adds to its answer.
+struct ExplainAnswer: Encodable {
+    let label: String
+    let probability: Float
+    let logOdds: Double
+    let words: [TextClassifier.Explanation.Word]
+
+    enum CodingKeys: String, CodingKey {
+        case label, probability, words
+        case logOdds = "log_odds"
+    }
+
+    init(_ explanation: TextClassifier.Explanation) {
+        label = explanation.classification.label
+        probability = explanation.classification.probability
+        logOdds = explanation.logOdds
+        words = explanation.words
+    }
+}

@@ -1,0 +1,133 @@
+import Export
+import Foundation
+import KNAS
+import RunStore
+import Support
+
+/// The runs of a folder, looked at about once a second however many ask.
+final class RunsFolder: @unchecked Sendable {
+    /// Runs that are shown; a folder of thousands is not a page.
+    private static let limit = 200
+    /// Points of a curve.
+    private static let points = 500
+    /// Characters that can be explained: it takes about 12 classifications a word.
+    static let explainedCharacters = 1000
+
+    let url: URL
+    private let threads: Int
+    private let lock = NSLock()
+    private var answers: [RunAnswer] = []
+    private var looked: ContinuousClock.Instant?
+    /// Finished runs as they were read, by what their files were like.
+    private var finished: [String: (stamp: String, answer: RunAnswer)] = [:]
+    private var histories: [String: [RunAnswer.Point]] = [:]
+
+    private let explaining = NSLock()
+    private var explained: (stamp: DirectoryStamp, classifier: TextClassifier)?
+
+    init(_ url: URL, threads: Int) {
+        self.url = url
+        self.threads = threads
+    }
+
+    /// The runs by name.
+    func runs() -> [RunAnswer] {
+        lock.withLock {
+            if let looked, .now - looked < .milliseconds(900) { return answers }
+            answers = names().map { look(at: $0) }
+            looked = .now
+            return answers
+        }
+    }
+
+    private func names() -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        return Array(
+            names.sorted().filter { !$0.hasPrefix(".") && RunOverview.isRun(directory($0)) }
+                .prefix(Self.limit))
+    }
+
+    private func directory(_ name: String) -> URL {
+        url.appendingPathComponent(name, isDirectory: true)
+    }
+
+    private func look(at name: String) -> RunAnswer {
+        let directory = directory(name)
+        var answer = state(of: name, directory)
+        if answer.state == .running, let accuracy = answer.heldOutAccuracy,
+            let seconds = answer.seconds, histories[name]?.last?.accuracy != accuracy,
+            (histories[name]?.count ?? 0) < Self.points
+        {
+            histories[name, default: []].append(.init(seconds: seconds, accuracy: accuracy))
+        }
+        answer.history = histories[name] ?? []
+        let manager = FileManager.default
+        answer.hasReport = manager.fileExists(
+            atPath: directory.appendingPathComponent("report.html").path)
+        answer.hasModel = ModelDirectory.isModel(directory.appendingPathComponent("model"))
+        return answer
+    }
+
+    private func state(of name: String, _ directory: URL) -> RunAnswer {
+        let stamp = ["run.sqlite", "result.json"].map { file in
+            var status = stat()
+            let path = directory.appendingPathComponent(file).path
+            return stat(path, &status) == 0 ? FileStamp(status).text : "-"
+        }.joined(separator: " ")
+        if let known = finished[name], known.stamp == stamp { return known.answer }
+        if RunStore.exists(directory) {
+            do {
+                let progress = try RunProgress(directory)
+                if progress.stage != RunStore.completeStage {
+                    return RunAnswer(name, progress, now: Date().timeIntervalSince1970)
+                }
+            } catch {
+                // The run is just writing: what was seen last still holds.
+                let before = answers.first { $0.name == name }
+                if let before, before.state == .running { return before }
+            }
+        }
+        // Reads the whole store, so only where that is not written to any more.
+        guard let overview = try? RunOverview(directory) else {
+            // It was removed while it was looked at.
+            return RunAnswer(unreadable: name)
+        }
+        let answer = RunAnswer(name, overview)
+        if overview.state != .running { finished[name] = (stamp, answer) }
+        return answer
+    }
+
+    /// A run's report; `nil` where there is none.
+    func report(of name: String) -> Data? {
+        guard names().contains(name) else { return nil }
+        return try? Data(contentsOf: directory(name).appendingPathComponent("report.html"))
+    }
+
+    /// What each word of a text adds to the answer of a run's model; `nil` where there is no such run.
+    /// - Throws: ``APIError`` where an explanation is under way, or the model explains nothing; what
+    ///   loading the model throws.
+    func explain(_ input: TextClassifier.Input, of name: String) throws -> ExplainAnswer? {
+        guard names().contains(name) else { return nil }
+        guard explaining.try() else {
+            throw APIError(.queueFull, "another text is being explained: try again later")
+                .adding(.retryAfter, "1")
+        }
+        defer { explaining.unlock() }
+        let directory = directory(name)
+        let stamp = DirectoryStamp(directory)
+        if explained?.stamp != stamp {
+            explained = (
+                stamp,
+                try TextClassifier(contentsOf: ModelDirectory.find(directory), threads: threads)
+            )
+        }
+        guard let classifier = explained?.classifier else { return nil }
+        guard classifier.target == .oneClass, classifier.takesPairs == (input.pair != nil) else {
+            throw APIError(
+                .invalidText,
+                "expected a model of one class a text, and "
+                    + (classifier.takesPairs ? "text and pair" : "one text"))
+        }
+        return ExplainAnswer(try classifier.explain(input))
+    }
+}
