@@ -50,8 +50,8 @@ struct RunProgressTests {
     func noStore() throws {
         let bench = try Bench()
         defer { bench.remove() }
-        #expect(throws: (any DiagnosedError).self) { try RunProgress(bench.directory) }
+        #expect(throws: FileError.self) { try RunProgress(bench.directory) }
         try Data("not a database at all, but long enough".utf8).write(to: bench.database)
-        #expect(throws: (any DiagnosedError).self) { try RunProgress(bench.directory) }
+        #expect(throws: RunStoreError.self) { try RunProgress(bench.directory) }
     }
 }
