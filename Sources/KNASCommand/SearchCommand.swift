@@ -112,7 +112,13 @@ struct SearchCommand: ParsableCommand {
                     $0.interval.lower * 100, $0.interval.upper * 100)
             }
             table.add(
-                [model.role.title, number(model.heldOut?.value(of: metric))]
+                [
+                    model.role.title,
+                    number(model.heldOut?.value(of: metric))
+                        + (model.heldOutInterval.map {
+                            " (\(number($0.lower)) to \(number($0.upper)))"
+                        } ?? ""),
+                ]
                     + shown.map { number(model.test.value(of: $0)) } + [paired ?? ""])
         }
         return table.text

@@ -238,6 +238,9 @@ extension SearchOptions {
         configuration.search.strategy = try StrategyRegistry.find(choices.strategy).name
         choices.apply(to: &configuration.selection, candidates: configuration.search.candidates)
         configuration.fineTuning = choices.fineTune.options(configuration.selection.training)
+        configuration.fitsFewRows =
+            candidates == nil && choices.preset == nil && choices.funnel == nil
+            && choices.keep == nil && choices.strategy == SearchConfiguration().strategy
         configuration.head = head
         configuration.seed = choices.seed
         configuration.threads = encoder.threads

@@ -93,6 +93,12 @@ public struct RunFindings {
         return metrics(try Predictions(pooling: parts))
     }
 
+    /// How far off the metric that decides may be on held-out rows; `nil` where it is undefined.
+    func heldOutInterval(_ predictions: Predictions, of role: Role) -> ConfidenceInterval? {
+        prepared.dataset.criterion.interval(
+            predictions, key: key.child("held-out").child(role.rawValue))
+    }
+
     /// The exported model against another on test.
     func comparison(with other: Tested) throws -> PairedComparison {
         try PairedComparison(

@@ -107,6 +107,7 @@ extension RunResult.Model {
                 [$0.lowerBound, $0.upperBound]
             },
             heldOut: model.heldOut.map(findings.metrics),
+            heldOutInterval: model.heldOut.flatMap { findings.heldOutInterval($0, of: model.role) },
             test: findings.metrics(tested.test), disagreement: tested.disagreement,
             memberCurve: model.curve,
             confusion: tested.confusion, labels: tested.labels,

@@ -115,6 +115,8 @@ public struct RunResult: Sendable, Codable {
         /// Over rows that neither heads nor weights nor temperature have seen; `nil` where there are
         /// none.
         public var heldOut: ClassificationMetrics?
+        /// The 95 % interval of the metric that decides over those rows; `nil` where there are none.
+        public var heldOutInterval: ConfidenceInterval?
         /// On test: the model's own figures, which `knas evaluate` gives again.
         public var test: ClassificationMetrics
         /// Mean over pairs of members of the share of test rows that they answer differently; `nil` for

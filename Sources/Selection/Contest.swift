@@ -2,6 +2,7 @@ import Features
 import Heads
 import Metrics
 import Support
+import Tasks
 import Training
 
 /// The ground on which heads compete: how they are trained, and which parts of the data are held out
@@ -19,6 +20,9 @@ struct Contest: Sendable {
     static let fewestReplicas = 3
 
     var criterion: SelectionCriterion { configuration.training.criterion }
+
+    /// Whether there are few rows; `nil` where there are enough.
+    var fewRows: FewRows? { trainings.views[0].fewRows }
 
     /// Number of parts of the data that every contestant is tried on, dev first.
     var parts: Int { trainings.partCount(holdingOut: configuration.heldOutRows) }

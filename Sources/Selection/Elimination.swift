@@ -1,3 +1,4 @@
+import Foundation
 import Metrics
 
 /// A mixture from which one head after another leaves: always the one without which the others answer
@@ -49,6 +50,29 @@ struct Elimination {
         return stages.filter { $0.step.crossEntropy <= least + useful }.min {
             let (a, b) = ($0.members.count, $1.members.count)
             return a != b ? a < b : $0.step.crossEntropy < $1.step.crossEntropy
+        }
+    }
+
+    /// The largest set of members whose loss is not higher than the least by more than the standard error of
+    /// the difference: where few rows tell sets apart by luck, more heads are the safer answer.
+    /// - Parameter predictions: of every entry, for the rows that the stages were made of.
+    static func largest(_ stages: [Stage], _ predictions: [Predictions]) throws -> Stage? {
+        guard let best = best(stages) else { return nil }
+        func losses(_ stage: Stage) throws -> [Double] {
+            try Portfolio.mix(stage.members, predictions).tempered(stage.temperature).likelihoods
+                .map { -log(Double(max($0, .leastNormalMagnitude))) }
+        }
+        let least = try losses(best)
+        let able = try stages.filter { stage in
+            let differences = zip(try losses(stage), least).map { $0 - $1 }
+            let count = Double(max(1, differences.count))
+            let mean = differences.reduce(0, +) / count
+            let spread = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+            return mean <= (spread / count).squareRoot()
+        }
+        return able.max {
+            let (a, b) = ($0.members.count, $1.members.count)
+            return a != b ? a < b : $0.step.crossEntropy > $1.step.crossEntropy
         }
     }
 

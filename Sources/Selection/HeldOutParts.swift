@@ -1,5 +1,6 @@
 import Features
 import Support
+import Tasks
 
 /// Parts of the data to hold out and compare heads on: dev first, then folds of train.
 ///
@@ -32,16 +33,28 @@ public struct HeldOutParts: Sendable {
         trainsOnDev: Bool = false, together: [Int]? = nil, key: RandomKey
     ) {
         all = trainsOnDev ? train.appending(dev) : nil
-        self.folds = folds
         self.train = train
         self.dev = dev
         groups = together ?? Array(0..<train.count + dev.count)
+        let folds = Self.count(folds, train, groups)
+        self.folds = folds
         assignment = Self.folds(
             train.targets.strata, count: folds, together: Array(groups.prefix(train.count)),
             key: key)
         var fold: [Int: Int] = [:]
         for (row, number) in assignment.enumerated() { fold[groups[row]] = number }
         related = groups.dropFirst(train.count).map { fold[$0] }
+    }
+
+    /// So many folds as few rows fill: with more, a fold would have no row of most classes, and a head that
+    /// has seen all others of a class takes it for rarer than it is.
+    private static func count(_ folds: Int, _ train: FeatureSet, _ groups: [Int]) -> Int {
+        let sizes = Dictionary(train.targets.strata.map { ($0, 1) }, uniquingKeysWith: +)
+            .values.sorted()
+        let classes = train.targets.kind == .oneClass ? sizes.count : nil
+        guard FewRows(rows: train.count, classes: classes) != nil else { return folds }
+        let middle = sizes.isEmpty ? 1 : sizes[sizes.count / 2]
+        return max(1, min(folds, middle, Set(groups.prefix(train.count)).count))
     }
 
     /// The parts of every view: as the labels are the same, so are the folds.
@@ -66,6 +79,14 @@ public struct HeldOutParts: Sendable {
     func isLike(_ other: HeldOutParts) -> Bool {
         train.targets == other.train.targets && dev.targets == other.dev.targets
             && assignment == other.assignment && related == other.related
+    }
+
+    /// Whether there are few rows; `nil` where there are enough.
+    var fewRows: FewRows? {
+        let strata = train.targets.strata
+        return FewRows(
+            rows: train.count + dev.count,
+            classes: train.targets.kind == .oneClass ? Set(strata).count : nil)
     }
 
     /// Dev and the folds.
@@ -101,9 +122,11 @@ public struct HeldOutParts: Sendable {
         guard part < count else { return (all ?? train, dev) }
         let inside = assignment.indices.filter { assignment[$0] == part - 1 }
         let outside = assignment.indices.filter { assignment[$0] != part - 1 }
-        // A handful of rows may leave nothing to hold out.
-        guard !inside.isEmpty, !outside.isEmpty else { return (train, dev) }
         let others = related.indices.filter { related[$0] != part - 1 }
+        // A handful of rows may leave nothing to hold out, or nothing to learn from.
+        guard !inside.isEmpty, !outside.isEmpty || all != nil && !others.isEmpty else {
+            return (train, dev)
+        }
         let rest = all?.subset(outside + others.map { train.count + $0 })
         return (rest ?? train.subset(outside), train.subset(inside))
     }

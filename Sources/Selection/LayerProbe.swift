@@ -56,11 +56,17 @@ public struct LayerProbe: Sendable {
         // In the order of the split: where it is small, its cached features are the sample's.
         let sample = Array(train.indices.shuffled(using: &generator).prefix(Self.rows).sorted())
         return try prepared.views.flatMap { view in
-            try probe(view, sample.count == train.count ? train : sample.map { train[$0] })
+            try probe(
+                view, sample.count == train.count ? train : sample.map { train[$0] },
+                isFew: prepared.dataset.fewRows != nil)
         }
     }
 
-    private func probe(_ view: View, _ examples: [Example]) throws -> [LayerFinding] {
+    /// - Parameter isFew: whether there are few rows: then the two highest layers are kept whatever the
+    ///   probe says.
+    private func probe(
+        _ view: View, _ examples: [Example], isFew: Bool
+    ) throws -> [LayerFinding] {
         let features = try view.features.features(of: examples)
         let layers = view.space.context.layers
         let halves = HeldOutParts.folds(
@@ -69,7 +75,7 @@ public struct LayerProbe: Sendable {
         let parts = [0, 1].map { half in
             features.subset((0..<features.count).filter { halves[$0] == half })
         }
-        guard parts.allSatisfy({ $0.count > 0 }) else { return findings(view, layers, nil) }
+        guard parts.allSatisfy({ $0.count > 0 }) else { return findings(view, layers, nil, isFew) }
         let counter = WorkCounter(
             stage: "layers", total: 2 * layers.count, unit: "fits", progress: progress)
         let fits = try Parallel.map(count: 2 * layers.count, threads: threads) { place, _ in
@@ -83,7 +89,7 @@ public struct LayerProbe: Sendable {
         }
         return findings(
             view, layers,
-            try layers.indices.map { try Self.best(fits[2 * $0], fits[2 * $0 + 1]) })
+            try layers.indices.map { try Self.best(fits[2 * $0], fits[2 * $0 + 1]) }, isFew)
     }
 
     /// What tells layers apart: for single texts their mean tokens. How two texts differ shows in their
@@ -110,8 +116,9 @@ public struct LayerProbe: Sendable {
 
     /// The best layers that are not neighbours, where an encoder has many; then the best of the others.
     /// - Parameter order: all layers by index, best first.
-    static func apart(_ order: [Int]) -> Set<Int> {
-        var kept: Set<Int> = []
+    /// - Parameter first: layers that are kept in any case.
+    static func apart(_ order: [Int], first: Set<Int> = []) -> Set<Int> {
+        var kept = first
         for distance in [max(1, order.count / places), 1] {
             for place in order where kept.count < Self.kept {
                 if kept.allSatisfy({ abs($0 - place) >= distance }) { kept.insert(place) }
@@ -122,13 +129,15 @@ public struct LayerProbe: Sendable {
 
     /// - Parameter metrics: of each layer; `nil` keeps the highest.
     private func findings(
-        _ view: View, _ layers: [Int], _ metrics: [ClassificationMetrics]?
+        _ view: View, _ layers: [Int], _ metrics: [ClassificationMetrics]?, _ isFew: Bool
     ) -> [LayerFinding] {
         let order = layers.indices.sorted { a, b in
             let (x, y) = (metrics?[a].loss ?? 0, metrics?[b].loss ?? 0)
             return x != y ? x < y : a > b
         }
-        let kept = Self.apart(order)
+        let kept = Self.apart(
+            order,
+            first: isFew && view.space.context.segments == 1 ? Set(layers.indices.suffix(2)) : [])
         return layers.indices.map { place in
             LayerFinding(
                 view: view.name, layer: layers[place],

@@ -37,9 +37,12 @@ public struct LinearHeads: Sendable {
     ///   more than mean-pooled features are fitted too.
     /// - Returns: those that were tried on every part, the best plain one first, then best first.
     func run(competing: Bool) throws -> [Entry] {
-        let plain = try heads { _ in ["projection(width=full)"] }
+        let plain =
+            contest.fewRows == nil
+            ? try heads { _ in ["projection(width=full)"] } : try headsOfFewRows()
         let rich = competing ? try heads(reading: Self.richInputs).filter(isSmall) : []
-        let count = competing ? Self.finalists : 1
+        // Dev of few rows is too small to choose by.
+        let count = contest.fewRows != nil ? plain.count : competing ? Self.finalists : 1
         // A run that ends early takes what was fitted; there is always a plain one.
         var best = try finalists(plain, .linear, count: count, isWanted: false)
         if best.isEmpty { best = try finalists(plain, .linear, count: count, isWanted: true) }
@@ -55,7 +58,10 @@ public struct LinearHeads: Sendable {
         _ genotypes: [Genotype], _ role: Role, count: Int, isWanted: Bool
     ) throws -> [Entry] {
         let first = try zip(genotypes, fit(genotypes, part: 0, isWanted: isWanted)).compactMap {
-            genotype, fits in try fits.map { try Record(genotype, $0, criterion) }
+            genotype, fits in
+            try fits.map {
+                try Record(genotype, $0, criterion, isFew: contest.fewRows != nil)
+            }
         }
         let order = Funnel.ranking(first.map { entry($0, role) })
         var records = order.prefix(count).map { first[$0] }
@@ -119,13 +125,29 @@ public struct LinearHeads: Sendable {
         }
     }
 
+    /// Heads on the two highest layers of every view (for pairs, on all), with features of equal variance and as they
+    /// are: few rows cannot tell which of many is the best, and these are good on most tasks.
+    private func headsOfFewRows() throws -> [Genotype] {
+        try trainings.spaces.spaces.flatMap { space in
+            let layers = space.context.layers
+            return try (space.context.segments == 2 ? layers : layers.suffix(2)).flatMap { layer in
+                try ["standard", "none"].map {
+                    try Self.head(in: space, layer: layer, norm: $0)
+                }
+            }
+        }
+    }
+
     /// A head that can be fitted exactly.
+    /// - Parameter norm: `standard` gives every feature the same variance, which a few dozen rows cannot tell;
+    ///   `none` leaves features as the encoder has them.
     public static func head(
-        in space: SearchSpace, layer: Int, reading input: String = "projection(width=full)"
+        in space: SearchSpace, layer: Int, reading input: String = "projection(width=full)",
+        norm: String = "standard"
     ) throws -> Genotype {
         try space.genotype(
             "layer(of=\(layer)) > \(input) > \(space.pooledMeans) > "
-                + "classifier(norm=standard,hidden=0,dropout=0)")
+                + "classifier(norm=\(norm),hidden=0,dropout=0)")
     }
 
     private func isSmall(_ genotype: Genotype) -> Bool {
@@ -191,13 +213,20 @@ public struct LinearHeads: Sendable {
         /// Part by part, a fit for each strength; only strengths that all parts have are compared.
         private(set) var fits: [[TrainedHead]] = []
         private let criterion: SelectionCriterion
+        /// Whether strengths are compared by cross entropy alone: of few rows, one more or less that is right
+        /// says nothing.
+        private let isFew: Bool
         /// The index of the best strength over all parts; the stronger penalty where several are
         /// equal.
         private(set) var best = 0
 
-        init(_ genotype: Genotype, _ first: [TrainedHead], _ criterion: SelectionCriterion) throws {
+        init(
+            _ genotype: Genotype, _ first: [TrainedHead], _ criterion: SelectionCriterion,
+            isFew: Bool
+        ) throws {
             self.genotype = genotype
             self.criterion = criterion
+            self.isFew = isFew
             try add(first)
         }
 
@@ -207,7 +236,10 @@ public struct LinearHeads: Sendable {
             let scores = try (0..<strengths).map { strength in
                 try criterion.score(pooling: fits.map { $0[strength].dev })
             }
-            best = scores.ranking.first ?? 0
+            best =
+                (isFew
+                ? scores.map { SelectionScore(value: 0, crossEntropy: $0.crossEntropy) } : scores)
+                .ranking.first ?? 0
         }
     }
 }

@@ -54,6 +54,9 @@ public struct PortfolioSelection: Sendable {
     /// The group of each held-out row: rows of a group are in one part of those that the estimate is
     /// measured on. `nil`: every row is a group of its own.
     public var together: [Int]?
+    /// Whether rows are few: then they say little about which head is better, so that weights stay nearer to
+    /// equal, heads may be worse by two standard errors, and more members remain.
+    public var isCautious = false
     /// Decides the parts of the rows that the estimate is measured on.
     public let key: RandomKey
 
@@ -68,6 +71,8 @@ public struct PortfolioSelection: Sendable {
     /// Heads that are worse than the best by more than this never enter: a handful of rows can make
     /// any head look useful.
     static let margin = 0.1
+    /// Held-out rows from which weights take all their steps where rows are few.
+    private static let enoughRows = 200
 
     /// - Parameter key: decides the parts of the rows that the estimate is measured on.
     public init(key: RandomKey) { self.key = key }
@@ -105,7 +110,11 @@ public struct PortfolioSelection: Sendable {
             stage.members.count <= members
                 && isAffordable(stage.members.map { contestants[$0.entry] }, largestCost)
         }
-        let best = try Elimination.best(allowed) ?? cheapest(contestants, heldOut)
+        let best =
+            try
+            (isCautious
+            ? Elimination.largest(allowed, heldOut) : Elimination.best(allowed))
+            ?? cheapest(contestants, heldOut)
         return (best.members, best.temperature, path.reversed().map(\.step))
     }
 
@@ -123,12 +132,13 @@ public struct PortfolioSelection: Sendable {
         // Rows that the estimate is measured on have no say, not even in who is too weak.
         let values = contestants.map { $0.value(rows) }
         let best = values.max() ?? 0
-        let places = contestants.indices.filter { values[$0] >= best - Self.margin }
+        let count = rows?.count ?? contestants[0].heldOut.count
+        let places = contestants.indices.filter { values[$0] >= best - margin(best, rows: count) }
         let truth = places.map { place in
             let heldOut = contestants[place].heldOut
             return (rows.map(heldOut.rows) ?? heldOut).likelihoods
         }
-        let weights = Self.mixture(truth)
+        let weights = Self.mixture(truth, steps: steps(rows: count))
         return weights.indices.sorted {
             weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1
         }.map { Portfolio.Member(entry: places[$0], weight: weights[$0]) }
@@ -149,9 +159,20 @@ public struct PortfolioSelection: Sendable {
         return kept.map { Portfolio.Member(entry: $0.entry, weight: $0.weight / sum) }
     }
 
+    private func steps(rows: Int) -> Int {
+        isCautious ? min(Self.steps, max(2, Self.steps * rows / Self.enoughRows)) : Self.steps
+    }
+
+    private func margin(_ best: Double, rows: Int) -> Double {
+        guard isCautious, (0...1).contains(best) else { return Self.margin }
+        return max(Self.margin, 2 * (best * (1 - best) / Double(max(1, rows))).squareRoot())
+    }
+
     /// The weights of a mixture after a few steps from equality.
-    /// - Parameter truth: for each head the likelihoods of the true answers, row by row.
-    static func mixture(_ truth: [[Float]]) -> [Double] {
+    /// - Parameters:
+    ///   - truth: for each head the likelihoods of the true answers, row by row.
+    ///   - steps: how many.
+    static func mixture(_ truth: [[Float]], steps: Int = Self.steps) -> [Double] {
         let rows = truth[0].count
         var weights = [Double](repeating: 1 / Double(truth.count), count: truth.count)
         for _ in 0..<steps {

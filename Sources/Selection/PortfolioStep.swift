@@ -21,6 +21,7 @@ struct PortfolioStep: Sendable {
     func run(_ role: Role, _ entries: [Entry], stageName: String) throws -> SelectedModel {
         let able = entries.filter { $0.isSound && $0.trials.count == contest.parts }
         var selection = PortfolioSelection(key: key)
+        selection.isCautious = contest.fewRows != nil
         selection.members = contest.configuration.members
         selection.largestCost = contest.configuration.largestCost
         selection.viewCosts = (random?.costs ?? costs).views

@@ -31,6 +31,7 @@ struct DatasetLoader {
         var origins: [Split: DatasetReport.Origin] = [:]
         var notes = contents.flatMap(\.notes)
         var keepsTogether = false
+        var isFold = false
         for content in contents {
             rows[content.split] = content.rows
             origins[content.split] = DatasetReport.Origin(
@@ -39,8 +40,16 @@ struct DatasetLoader {
         for (split, source) in [(Split.test, definition.test), (.dev, definition.dev)] {
             guard case .carvedFromTrain(let sample) = source else { continue }
             let rest = rows[.train] ?? []
+            var amount = sample
+            if split == .dev, let fold = fold(sample, of: rest, whole: train.rows.count) {
+                amount.amount = .rows(fold)
+                isFold = true
+                notes.append(
+                    "few rows: dev is one of the parts that are held out in turn (\(fold) of "
+                        + "\(rest.count) rows); what answers in the end has seen all of them")
+            }
             let carved = try carve(
-                sample, out: rest, whole: train.rows.count, split: split, classes: labels.count,
+                amount, out: rest, whole: train.rows.count, split: split, classes: labels.count,
                 path: train.path)
             (rows[split], rows[.train]) = (carved.drawn, carved.rest)
             notes += Self.notes(carved.groups, split)
@@ -60,7 +69,7 @@ struct DatasetLoader {
         return Dataset(
             definition: definition, options: options, labels: labels,
             positiveLabel: try positiveLabel(labels), examples: examples,
-            digest: digest(contents, keepsTogether: keepsTogether),
+            digest: digest(contents, keepsTogether: keepsTogether, hasFold: isFold),
             files: Dictionary(
                 zip(definition.files.map(\.file), contents.flatMap(\.digests))
             ) { first, _ in first },
@@ -248,6 +257,38 @@ struct DatasetLoader {
         throw TaskError.oneNumber(path: train.path, number: number)
     }
 
+    /// Rows of dev where the share that the task sets aside would be less than four of each class, of few
+    /// rows: a fifth, and one of each class at least. Searches hold further parts of train out in turn, and
+    /// train on dev meanwhile, so that dev should be a part like the others. `nil` where the share is enough.
+    private func fold(
+        _ sample: TaskDefinition.Sample, of rows: [Row], whole: Int
+    ) -> Int? {
+        guard case .fraction(let fraction) = sample.amount else { return nil }
+        let isClass = definition.target == .oneClass
+        let counts =
+            isClass ? Dictionary(rows.map { ($0.example.target, 1) }, uniquingKeysWith: +) : [:]
+        // Rows of a kind count: classes; of labels and numbers two are enough.
+        let kinds = isClass ? counts.count : 2
+        let share = Int((fraction * Double(whole)).rounded())
+        let fifth = (rows.count + Self.fold - 1) / Self.fold
+        // Every class keeps a row to learn from.
+        let wanted =
+            isClass
+            ? min(
+                max(fifth, counts.values.count { $0 > 1 }),
+                counts.values.reduce(0) { $0 + $1 - 1 })
+            : max(fifth, kinds)
+        guard share < Self.fewDevRows * kinds, share < wanted,
+            rows.count < FewRows.perClass * kinds, wanted < rows.count
+        else { return nil }
+        return wanted
+    }
+
+    /// Of few rows dev is one of so many parts.
+    private static let fold = 5
+    /// Rows of each class that dev has where it is of use by itself.
+    private static let fewDevRows = 4
+
     /// Takes a stratified sample out of the training rows; every class keeps a row, and rows that share
     /// a text stay together.
     /// - Parameter whole: rows of train before anything was carved out; a fraction is a fraction of
@@ -265,6 +306,9 @@ struct DatasetLoader {
             case .fraction(let fraction): max(1, Int((fraction * Double(whole)).rounded()))
             }
         let available = min(caps.reduce(0, +), rows.count - 1)
+        if available < 1 {
+            throw TaskError.oneRowOfEach(path: path, split: split, rows: rows.count)
+        }
         guard wanted <= available else {
             throw TaskError.carveOutTooLarge(
                 path: path, split: split, wanted: wanted, available: available)
@@ -330,9 +374,12 @@ struct DatasetLoader {
 
     // MARK: Digest
 
-    /// - Parameter keepsTogether: whether rows that share a text were kept together, which they were not
-    ///   always.
-    private func digest(_ contents: [SplitContent], keepsTogether: Bool) -> String {
+    /// - Parameters:
+    ///   - keepsTogether: whether rows that share a text were kept together, which they were not always.
+    ///   - hasFold: whether dev has more rows than the task says, see ``fold(_:of:whole:)``.
+    private func digest(
+        _ contents: [SplitContent], keepsTogether: Bool, hasFold: Bool
+    ) -> String {
         var digest = DigestBuilder()
         let columns = definition.columns
         let pairing = options.pairing ?? definition.pairing
@@ -352,6 +399,7 @@ struct DatasetLoader {
             keys.append("after " + lead.joined(separator: "\t"))
         }
         if keepsTogether { keys.append("rows that share a text together") }
+        if hasFold { keys.append("dev is a fold") }
         switch definition.target {
         case .oneClass: break
         case .labels: keys.append("labels \(definition.separator.map(String.init) ?? "")")

@@ -55,6 +55,8 @@ public enum TaskError: DiagnosedError, Equatable {
     case sameData(first: Split, firstPath: String, second: Split, secondPath: String)
     /// More rows are wanted from train than it can give.
     case carveOutTooLarge(path: String, split: Split, wanted: Int, available: Int)
+    /// No class has a second row: nothing can be set aside.
+    case oneRowOfEach(path: String, split: Split, rows: Int)
     /// The limit is less than one row per class.
     case limitTooSmall(task: String, rows: Int, classes: Int)
     /// `positive` is not a class in the data.
@@ -169,6 +171,10 @@ public enum TaskError: DiagnosedError, Equatable {
             return "splits \(first.rawValue) and \(second.rawValue) read the same rows, so "
                 + "one leaks into the other: \(firstPath)"
                 + (firstPath == secondPath ? "" : " and \(secondPath) have the same content")
+        case .oneRowOfEach(let path, let split, let rows):
+            return
+                "\(path): no class has two rows (there are \(rows) rows to learn from): expected two at least, "
+                + "one to learn from and one for \(split.rawValue), to try what was learnt"
         case .carveOutTooLarge(let path, let split, let wanted, let available):
             return "\(path): cannot carve \(wanted) rows out for \(split.rawValue): at most "
                 + "\(available) are available if every class keeps a row in train"

@@ -114,4 +114,28 @@ struct HeldOutPartsTests {
                     == (part != own[0]))
         }
     }
+
+    @Test(
+        "of two or three rows a class, every row is held out once while others of its class are learnt from"
+    )
+    func fewRows() throws {
+        for (each, classes) in [(1, 2), (1, 5), (2, 3)] {
+            let labels = (0..<each * classes).map { Int32($0 % classes) }
+            let train = try SyntheticFeatures.make(examples: labels.count, seed: 4)
+                .relabelled(labels)
+            let dev = try SyntheticFeatures.make(examples: classes, seed: 5)
+                .relabelled((0..<classes).map(Int32.init))
+            let parts = HeldOutParts(
+                train: train, dev: dev, trainsOnDev: true, key: RandomKey(seed: 6))
+            #expect(parts.count == 1 + each)
+            var held = 0
+            for part in 0..<parts.count {
+                let (inside, outside) = (parts[part].dev, parts[part].train)
+                #expect(Set(outside.labels).count == classes)
+                #expect(part == 0 || inside.count + outside.count == train.count + dev.count)
+                held += inside.count
+            }
+            #expect(held == train.count + dev.count)
+        }
+    }
 }

@@ -226,4 +226,21 @@ struct PortfolioSelectionTests {
         let contestants = try [20, 21].map { try contestant(drawn($0, right: 0.8, seed: 1)) }
         #expect(throws: MetricsError.self) { try selection().run(contestants) }
     }
+
+    @Test(
+        "of few rows, heads that differ by luck all remain, and one that is clearly worse does not")
+    func cautious() throws {
+        let base = (0..<24).map { Float($0 < 18 ? 0.75 : 0.35) }
+        let heads = try (1...4).map { seed in
+            var generator = RandomKey(seed: UInt64(seed)).generator()
+            return try contestant(base.map { $0 + generator.uniform(bound: 0.1) })
+        }
+        let bad = try contestant(drawn(24, right: 0.1, seed: 9))
+        let bold = try selection().run(heads + [bad]).members
+        var careful = selection()
+        careful.isCautious = true
+        let found = try careful.run(heads + [bad]).members
+        #expect(found.count >= max(3, bold.count))
+        #expect(found.allSatisfy { $0.entry < 4 && $0.weight > 0.1 && $0.weight < 0.6 })
+    }
 }

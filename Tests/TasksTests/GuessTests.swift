@@ -56,7 +56,7 @@ struct GuessTests {
         #expect(columns(task) == expected)
         let set = try Dataset.load(task, dataDirectory: nil)
         #expect(set.name == "messages" && set.labels.count == (isNumber ? 5 : 2))
-        #expect(set.test.count == 8 && set.dev.count == 4 && set.train.count == 28)
+        #expect(set.test.count == 8 && set.dev.count == 7 && set.train.count == 25)
     }
 
     @Test(
@@ -263,7 +263,7 @@ struct GuessTests {
             csv("text,mood") { ["t \($0)", ["glad", "sad"][$0 % 2]] }, "t.csv")
         let given = try guess(text, "messages.csv", .init(label: "mood", test: [test.path]))
         let set = try Dataset.load(given, dataDirectory: nil)
-        #expect(set.test.count == 40 && set.dev.count == 4 && set.train.count == 36)
+        #expect(set.test.count == 40 && set.dev.count == 8 && set.train.count == 32)
         let yaml = try workspace.write(singleTask("csv"), "task.yml")
         #expect(throws: BadOption.self) {
             try TaskDefinition.load(yaml, options: .init(label: "mood"))

@@ -175,6 +175,7 @@ extension Pipeline {
             rows: all.dataset.train.count)
         configuration.selection.training.criterion = all.dataset.criterion
         configuration.fineTuning?.training.criterion = all.dataset.criterion
+        if let few = all.dataset.fewRows { configuration.narrow(to: few) }
         let pipeline = Pipeline(configuration, progress: progress, note: note)
         guard configuration.input.layers == .automatic else { return (pipeline, all, []) }
         let findings = try watch.time("layers") {

@@ -42,7 +42,7 @@ extension Pipeline {
             configuration.space.limits(
                 lengths: try view.features.trainLengths(), segments: view.features.segments)
         }
-        let search = candidateSearch(prepared, limits) { _, _ in
+        let search = pipeline.candidateSearch(prepared, limits) { _, _ in
             preconditionFailure("a plan scores nothing")
         }
         let genotypes = try search.plan()
@@ -71,7 +71,7 @@ extension Pipeline {
         let (pipeline, prepared, _) = try opened()
         let share = try CandidateList.read(list, in: prepared.spaces).enumerated()
             .filter { shard.contains($0.offset) }.map(\.element)
-        let search = try candidateSearch(prepared, prepared.features(.train))
+        let search = try pipeline.candidateSearch(prepared, prepared.features(.train))
         let done = WorkCounter(
             stage: "scoring", total: share.count, unit: "heads", progress: progress)
         try RunStore.writePart(part, identity: RunIdentity(pipeline.configuration, prepared)) {

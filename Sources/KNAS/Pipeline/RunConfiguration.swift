@@ -5,6 +5,7 @@ import Scoring
 import Search
 import Selection
 import Support
+import Tasks
 import Training
 
 /// All choices of a run, in the groups that its stages take.
@@ -26,6 +27,8 @@ public struct RunConfiguration: Sendable {
     public var selection = SelectionConfiguration()
     /// Whether and how encoder layers are trained with the best head.
     public var fineTuning: FineTuneOptions?
+    /// Whether fewer heads are scored and trained where there are few rows.
+    public var fitsFewRows = false
     /// A head to train instead of searching for one.
     public var head: String?
     /// The seed of everything random.
@@ -48,6 +51,13 @@ public struct RunConfiguration: Sendable {
     public init(task: URL, run: URL) {
         input = InputConfiguration(task: task)
         self.run = run
+    }
+
+    /// Scores and trains as many heads as few rows can tell apart, where nobody asked for so many.
+    mutating func narrow(to few: FewRows) {
+        guard fitsFewRows, head == nil, timeLimit == nil else { return }
+        search.candidates = few.isEnoughToTrain ? min(search.candidates, 128) : 0
+        selection.funnel = min(selection.funnel, 32)
     }
 
     /// - Throws: `BadOption`.
