@@ -30,7 +30,7 @@ struct KNASCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             EncoderCommand.self, TaskCommand.self, AuditCommand.self, FeaturesCommand.self,
-            SearchCommand.self,
+            SearchCommand.self, CurveCommand.self, NextCommand.self,
             CorrelateCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self,
             PlanCommand.self, ScoreCommand.self, TrainCommand.self, MergeCommand.self,
             RunsCommand.self, CacheCommand.self, TokensCommand.self, VocabCommand.self,

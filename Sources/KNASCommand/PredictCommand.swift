@@ -92,14 +92,7 @@ struct PredictCommand: ParsableCommand {
 
     private var chosenFormat: TextRows.Format {
         if let rows = format?.rows { return rows }
-        let name = file.lowercased().hasSuffix(".gz") ? String(file.dropLast(3)) : file
-        switch URL(fileURLWithPath: name).pathExtension.lowercased() {
-        case "csv": return .csv
-        case "jsonl", "ndjson", "json": return .jsonl
-        // Pairs of texts with tabs between them have the same extension as tables.
-        case "tsv" where text != nil || pair != nil: return .tsv
-        default: return .text
-        }
+        return TextRows.Format(fileName: file, namesColumns: text != nil || pair != nil)
     }
 
     func run() throws {
