@@ -34,11 +34,11 @@ extension ModelConfiguration {
         entries["scale"] = scale.map(json)
         entries["conformal"] = conformal.map(json)
         if let conformal, target == nil {
-            entries["set_thresholds"] = json(
-                Dictionary(
-                    uniqueKeysWithValues: conformal.usualThresholds.map {
-                        ("\($0.miscoverage)", max(0, 1 - $0.score))
-                    }))
+            let thresholds = conformal.usualThresholds.map { share, score in
+                // Six digits, rounded down: no set becomes smaller by it.
+                ("\(share)", max(0, ((1 - score) * 1e6 + 1e-6).rounded(.down) / 1e6))
+            }
+            entries["set_thresholds"] = json(Dictionary(uniqueKeysWithValues: thresholds))
         }
         return entries
     }

@@ -6,6 +6,7 @@ import Heads
 import Metrics
 import Support
 import Tasks
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -143,6 +144,22 @@ struct HostileModelTests {
         }
         #expect(
             try refusal { $0["conformal"] = ["rows": 2, "scores": [0.1, 0.1]] } == "accepted")
+    }
+
+    @Test("exported files say from which probability on a class remains, for what rows can promise")
+    func thresholds() throws {
+        let scene = try PortfolioScene()
+        defer { scene.remove() }
+        var configuration = scene.model.configuration
+        configuration.conformal = ConformalScores((1...30).map { Double($0) / 40 })
+        let file = scene.directory.appendingPathComponent("heads.safetensors")
+        try Exporters.find("safetensors").export(
+            Model(configuration: configuration, members: scene.model.members),
+            encoders: { [] }, options: ExportOptions(headOnly: true), to: file)
+        let metadata = try SafetensorsFile(file).metadata
+        // 31 * 0.95 is 29.45: the 30th score; 0.01 would need 99 rows.
+        #expect(metadata["set_thresholds"] == #"{"0.05":0.25,"0.1":0.3,"0.2":0.375}"#)
+        #expect(metadata["conformal"]?.hasPrefix(#"{"rows":30,"scores":[0.025,"#) == true)
     }
 
     @Test("what tells familiar texts from others is read again; what does not fit is refused")
