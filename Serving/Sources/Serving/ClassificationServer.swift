@@ -43,6 +43,12 @@ public struct ClassificationServer: Sendable {
         // The framework's own events say nothing that ours do not.
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .error)
+        let connections = min(options.connections, DescriptorLimit.roomForConnections())
+        if connections < options.connections {
+            logger.warning(
+                "the limit of open files (ulimit -n) leaves room for fewer connections",
+                metadata: ["connections": .stringConvertible(connections)])
+        }
         let responder = Responder(
             registry: registry,
             folder: options.runs.map { RunsFolder($0, threads: options.threads) },
@@ -56,7 +62,7 @@ public struct ClassificationServer: Sendable {
             configuration: .init(
                 address: .hostname(options.host, port: options.port), backlog: 1024,
                 availableConnectionsDelegate: .maximum(
-                    options.connections, logger: frameworkLogger)),
+                    connections, logger: frameworkLogger)),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: frameworkLogger
         ) { request, writer, channel in
             let context = ServerContext(channel: channel, id: state.nextRequest())

@@ -199,6 +199,10 @@ struct BadRequestTests {
                 "POST", "/v1/models/toy/classify", ["Content-Type": type], body: body)
             #expect(reply.status == 415, "\(type)")
         }
+        let compressed = try await server.send(
+            "POST", "/v1/models/toy/classify",
+            ["Content-Type": "application/json", "Content-Encoding": "gzip"], body: body)
+        #expect(compressed.status == 415)
         let charset = try await server.send(
             "POST", "/v1/models/toy/classify",
             ["Content-Type": "Application/JSON; charset=utf-8"], body: body)

@@ -15,6 +15,11 @@ extension Request {
                 "expected the header Content-Type: application/json, found "
                     + (type.map { "\"\($0.prefix(60))\"" } ?? "none"))
         }
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw APIError(
+                .unsupportedMediaType,
+                "expected no Content-Encoding, found \"\(encoding.prefix(60))\"")
+        }
         let tooLarge = APIError(
             .bodyTooLarge, "the body has more than \(limits.bodyBytes) bytes")
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes {
