@@ -24,19 +24,24 @@ public struct PortfolioSelection: Sendable {
         public let cost: Double
         /// The index of the view that it reads.
         public let view: Int
+        /// Whether it is fitted exactly, so that it was not chosen among many.
+        public let isExact: Bool
 
         /// - Parameters:
         ///   - heldOut: predictions on rows that it was not trained on.
         ///   - criterion: what decides how good it is on them.
         ///   - cost: multiply-adds of an answer, without the encoder's.
         ///   - view: the index of the view that it reads.
+        ///   - isExact: whether it is fitted exactly.
         public init(
-            heldOut: Predictions, criterion: SelectionCriterion, cost: Double = 0, view: Int = 0
+            heldOut: Predictions, criterion: SelectionCriterion, cost: Double = 0, view: Int = 0,
+            isExact: Bool = false
         ) {
             self.heldOut = heldOut
             self.criterion = criterion
             self.cost = cost
             self.view = view
+            self.isExact = isExact
         }
 
         /// The deciding metric on some of the rows; `nil` for all.
@@ -55,7 +60,8 @@ public struct PortfolioSelection: Sendable {
     /// measured on. `nil`: every row is a group of its own.
     public var together: [Int]?
     /// Whether rows are few: then they say little about which head is better, so that weights stay nearer to
-    /// equal, heads may be worse by two standard errors, and more members remain.
+    /// equal, heads may be worse by two standard errors, and more members remain. Heads that are fitted exactly
+    /// have half of the weights: the best of many trained heads are largely those with luck.
     public var isCautious = false
     /// Decides the parts of the rows that the estimate is measured on.
     public let key: RandomKey
@@ -94,7 +100,8 @@ public struct PortfolioSelection: Sendable {
 
     private func choose(
         _ contestants: [Contestant], rows: [Int]?
-    ) throws -> (members: [Portfolio.Member], temperature: Double, curve: [Portfolio.Step]) {
+    ) throws -> Choice {
+        if isCautious, let choice = try halfExact(contestants, rows: rows) { return choice }
         let heldOut = contestants.map { rows.map($0.heldOut.rows) ?? $0.heldOut }
         let weighted = weights(contestants, rows: rows)
         let path = try Elimination(heldOut, first: first(weighted, contestants, limit: nil)).steps
@@ -116,6 +123,61 @@ public struct PortfolioSelection: Sendable {
             ? Elimination.largest(allowed, heldOut) : Elimination.best(allowed))
             ?? cheapest(contestants, heldOut)
         return (best.members, best.temperature, path.reversed().map(\.step))
+    }
+
+    /// Members, their temperature, and how good so many are.
+    private typealias Choice = (
+        members: [Portfolio.Member], temperature: Double, curve: [Portfolio.Step]
+    )
+
+    /// Heads that are fitted exactly, each with the same weight, and as much weight for others.
+    /// - Returns: `nil` where there are none, or no room for them.
+    private func halfExact(_ contestants: [Contestant], rows: [Int]?) throws -> Choice? {
+        let heldOut = contestants.map { rows.map($0.heldOut.rows) ?? $0.heldOut }
+        let losses = heldOut.map { ClassificationMetrics($0).loss }
+        let exact = contestants.indices.filter { contestants[$0].isExact }
+            .sorted { (losses[$0], $0) < (losses[$1], $1) }.prefix(members / 2)
+        guard !exact.isEmpty, isAffordable(exact.map { contestants[$0] }, largestCost) else {
+            return nil
+        }
+        let trained = try trainedHalf(contestants, heldOut, beside: Array(exact), rows: rows)
+        let share = trained.isEmpty ? 1 : 0.5
+        let all =
+            exact.map { Portfolio.Member(entry: $0, weight: share / Double(exact.count)) }
+            + trained.map { Portfolio.Member(entry: $0.entry, weight: (1 - share) * $0.weight) }
+        let curve = try (exact.count...all.count).map { count in
+            let first = all.prefix(count)
+            let sum = first.reduce(0) { $0 + $1.weight }
+            let mixture = try Portfolio.mix(
+                first.map { Portfolio.Member(entry: $0.entry, weight: $0.weight / sum) }, heldOut)
+            let metrics = ClassificationMetrics(mixture.tempered(Temperature.fit(mixture)))
+            return Portfolio.Step(
+                members: count, accuracy: metrics.knownAccuracy, crossEntropy: metrics.loss)
+        }
+        let sorted = all.indices.sorted {
+            (all[$1].weight, $0) < (all[$0].weight, $1)
+        }.map { all[$0] }
+        return (sorted, Temperature.fit(try Portfolio.mix(sorted, heldOut)), curve)
+    }
+
+    /// The trained heads that answer beside others, from the largest weight to the smallest; the weights' sum is 1.
+    private func trainedHalf(
+        _ contestants: [Contestant], _ heldOut: [Predictions], beside exact: [Int], rows: [Int]?
+    ) throws -> [Portfolio.Member] {
+        let places = contestants.indices.filter { !contestants[$0].isExact }
+        guard !places.isEmpty else { return [] }
+        let own = places.map { contestants[$0] }
+        let fixed = exact.map { contestants[$0] }
+        let ownHeldOut = places.map { heldOut[$0] }
+        let begin = first(weights(own, rows: rows), own, limit: nil)
+        let stages = try Elimination(ownHeldOut, first: begin).steps.filter { stage in
+            stage.members.count <= members - exact.count
+                && isAffordable(fixed + stage.members.map { own[$0.entry] }, largestCost)
+        }
+        let best = try Elimination.largest(stages, ownHeldOut)
+        return best?.members.map {
+            Portfolio.Member(entry: places[$0.entry], weight: $0.weight)
+        } ?? []
     }
 
     /// The head that costs the least, where none stays within the limit.

@@ -31,7 +31,8 @@ struct PortfolioStep: Sendable {
                 heldOut: try Predictions(pooling: entry.heldOut), criterion: contest.criterion,
                 cost: ground(of: entry).costs.head(
                     entry.genotype, replicas: contest.replicas(of: entry)),
-                view: contest.trainings.spaces.index(of: entry.genotype))
+                view: contest.trainings.spaces.index(of: entry.genotype),
+                isExact: entry.recipe.isDeterministic)
         }
         let portfolio = try selection.run(contestants)
         let ready = try answering(able, portfolio.members.map(\.entry), "\(stageName), seeds")

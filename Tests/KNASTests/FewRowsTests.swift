@@ -46,6 +46,18 @@ struct FewRowRunTests {
             #expect(interval.upper >= result.exported.heldOut.accuracy)
             #expect(interval.upper - interval.lower > 0.3)
         }
+        // Whatever is asked for, four rows are not trained on, and end in time.
+        for arguments in [["--candidates", "6", "--keep", "1"], ["--time-limit", "30s"]] {
+            #expect(try search(each: 2, arguments).search.candidates == 0)
+        }
+        // Encoder layers are trained with a head, which has to be one.
+        let tuned = try search(
+            each: 3,
+            [
+                "--unfreeze", "1", "--finetune-epochs", "1", "--candidates", "2", "--funnel", "1",
+                "--keep", "1", "--epochs", "1",
+            ])
+        #expect(tuned.search.candidates == 2)
         // Who asks for so many heads gets them.
         let asked = try search(
             each: 4, ["--candidates", "6", "--funnel", "2", "--keep", "1", "--epochs", "1"])

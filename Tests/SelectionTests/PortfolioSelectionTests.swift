@@ -243,4 +243,27 @@ struct PortfolioSelectionTests {
         #expect(found.count >= max(3, bold.count))
         #expect(found.allSatisfy { $0.entry < 4 && $0.weight > 0.1 && $0.weight < 0.6 })
     }
+
+    @Test(
+        "of few rows, heads that are fitted exactly have half of the weights, whatever trained heads show"
+    )
+    func halfExact() throws {
+        func exact(_ seed: UInt64, _ right: Float) throws -> PortfolioSelection.Contestant {
+            let head = try contestant(drawn(24, right: right, seed: seed))
+            return PortfolioSelection.Contestant(
+                heldOut: head.heldOut, criterion: .accuracy, isExact: true)
+        }
+        let lucky = try (1...6).map { try contestant(drawn(24, right: 0.95, seed: $0)) }
+        let plain = try (11...13).map { try exact($0, 0.6) }
+        var careful = selection()
+        careful.isCautious = true
+        let found = try careful.run(lucky + plain)
+        let share = found.members.filter { $0.entry >= 6 }.reduce(0) { $0 + $1.weight }
+        #expect(abs(share - 0.5) < 1e-9 && found.members.count { $0.entry >= 6 } == 3)
+        #expect(abs(found.members.reduce(0) { $0 + $1.weight } - 1) < 1e-9)
+        #expect(found.members.count <= 8 && found.curve.map(\.members).first == 3)
+        #expect(found.curve.last?.members == found.members.count)
+        // Alone they have all of them.
+        #expect(try careful.run(plain).members.allSatisfy { abs($0.weight - 1.0 / 3) < 1e-9 })
+    }
 }

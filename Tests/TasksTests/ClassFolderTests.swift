@@ -31,7 +31,7 @@ struct ClassFolderTests {
         try workspace.write("x", "reviews/pos/urls.csv")
         let (task, set) = try load("reviews")
         #expect(set.name == "reviews" && set.labels.map(\.name) == ["neg", "pos"])
-        #expect(set.train.count == 14 && set.dev.count == 2 && set.test.count == 4)
+        #expect(set.train.count == 12 && set.dev.count == 4 && set.test.count == 4)
         #expect(set.train.allSatisfy { $0.text.hasSuffix("\nmore") })
         #expect(set.report.notes.contains { $0.contains("unsup is not read: its 10 texts") })
         #expect(task.guess[0].contains("neg 10, pos 10"))
@@ -47,7 +47,7 @@ struct ClassFolderTests {
             for folder in ["pos", "neg", "unsup"] { try write("aclImdb/\(split)/\(folder)") }
         }
         let (_, set) = try load("aclImdb")
-        #expect(set.train.count == 18 && set.dev.count == 2 && set.test.count == 20)
+        #expect(set.train.count == 16 && set.dev.count == 4 && set.test.count == 20)
         #expect(set.labels.map(\.name) == ["neg", "pos"])
         #expect(set.test[0].text.hasPrefix("aclImdb/test/neg"))
     }

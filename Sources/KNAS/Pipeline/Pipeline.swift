@@ -175,7 +175,13 @@ extension Pipeline {
             rows: all.dataset.train.count)
         configuration.selection.training.criterion = all.dataset.criterion
         configuration.fineTuning?.training.criterion = all.dataset.criterion
-        if let few = all.dataset.fewRows { configuration.narrow(to: few) }
+        if let few = all.dataset.fewRows {
+            let before = configuration.search.candidates
+            configuration.narrow(to: few)
+            if configuration.search.candidates == 0, before > 0 {
+                note("too few rows to tell trained heads apart: exact linear heads answer")
+            }
+        }
         let pipeline = Pipeline(configuration, progress: progress, note: note)
         guard configuration.input.layers == .automatic else { return (pipeline, all, []) }
         let findings = try watch.time("layers") {

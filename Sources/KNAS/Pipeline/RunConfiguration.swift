@@ -53,10 +53,15 @@ public struct RunConfiguration: Sendable {
         self.run = run
     }
 
-    /// Scores and trains as many heads as few rows can tell apart, where nobody asked for so many.
+    /// Scores and trains as many heads as few rows can tell apart, where nobody asked for so many; none where
+    /// exact linear heads answer better alone.
     mutating func narrow(to few: FewRows) {
-        guard fitsFewRows, head == nil, timeLimit == nil else { return }
-        search.candidates = few.isEnoughToTrain ? min(search.candidates, 128) : 0
+        guard head == nil, timeLimit == nil else { return }
+        if !few.isEnoughToTrain, fineTuning == nil, selection.fitsLinearHeads {
+            search.candidates = 0
+        }
+        guard fitsFewRows else { return }
+        search.candidates = min(search.candidates, 128)
         selection.funnel = min(selection.funnel, 32)
     }
 

@@ -148,7 +148,9 @@ extension Pipeline {
         _ open: OpenRun, after first: RunResult, isEarlier: Bool, _ clock: inout TimedRun
     ) throws -> RunResult {
         var result = first
-        guard clock.end.remaining > 0 else { return result }
+        guard clock.end.remaining > 0,
+            open.prepared.dataset.fewRows?.isEnoughToTrain ?? true
+        else { return result }
         let rates = try rates(open)
         var next = rates.widest(in: Self.caution * clock.end.remaining) ?? TimePlan.widths.first
         // More time never makes a search narrower.
