@@ -5,7 +5,7 @@
  *     const char *texts[] = {"Could somebody bring two more towels?"};
  *     float values[64];
  *     if (classifier && knas_classify(classifier, texts, NULL, 1, values, &error) == KNAS_OK)
- *         printf("%s %.3f\n", knas_label(classifier, 0), values[0]);
+ *         use(knas_label(classifier, 0), values[0]); // the first class, and how likely it is
  *
  * All text is UTF-8 and ends with a zero byte. A classifier may be used by several threads at a time: they take
  * turns, and each call works on several cores itself. Where a call fails, `*error` is a message that

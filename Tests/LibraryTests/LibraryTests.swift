@@ -29,7 +29,7 @@ struct LibraryTests {
     ) -> (code: Int32, values: [Float], message: String?) {
         let owned = texts.map { strdup($0) }
         let seconds = pairs?.map { strdup($0) }
-        defer { (owned + (seconds ?? [])).forEach { free($0) } }
+        defer { for text in owned + (seconds ?? []) { free(text) } }
         var values = [Float](repeating: -1, count: max(1, texts.count * classes))
         var message: UnsafeMutablePointer<CChar>?
         let code = owned.map { UnsafePointer($0) }.withUnsafeBufferPointer { texts in
