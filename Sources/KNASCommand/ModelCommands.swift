@@ -90,6 +90,11 @@ struct EvaluateCommand: ParsableCommand {
         console.finish()
         let configuration = try ModelDirectory.load(try model.url()).configuration
         let positive = configuration.positiveLabel.map { configuration.labels[$0].name }
+        if let conformal = configuration.conformal, outcome.coverage == nil {
+            console.note(
+                "warning: coverage is not shown: \(conformal.rows) held-out rows can promise a share of "
+                    + String(format: "%.3f or more, not %g", conformal.leastMiscoverage, abstain))
+        }
         let evaluated = EvaluatedMetrics(outcome: outcome, positive: positive)
         try global.show(evaluated, evaluated.text)
     }

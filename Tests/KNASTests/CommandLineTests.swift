@@ -61,6 +61,11 @@ struct CommandLineTests {
         #expect(outliers < 0.5)
         #expect(figures.removeValue(forKey: "calibrationErrorByChance") as? Double ?? 1 < 0.2)
         #expect(figures as NSDictionary == exported["test"] as? NSDictionary)
+        let strict = try knas([
+            "evaluate", run + "/model", workspace.task.path, "--abstain", "0.0001",
+        ])
+        #expect(strict.code == 0 && !strict.output.contains("coverage"))
+        #expect(strict.error.contains("coverage is not shown"))
         let dev = try knas([
             "evaluate", run + "/model", workspace.task.path, "--split", "dev", "--json",
         ])

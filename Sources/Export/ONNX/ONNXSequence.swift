@@ -118,8 +118,9 @@ final class ONNXSequence {
     /// Place of the first real token: `[batch, 1]`, int64.
     func firstPlace() -> String {
         cached(.first) {
+            // Of floats: onnxruntime before 1.20 has none of integers.
             b.node(
-                "ArgMax", integers(),
+                "ArgMax", b.cast(bool(), to: .float),
                 attributes: [AttributeProto("axis", 1), AttributeProto("keepdims", 1)])
         }
     }

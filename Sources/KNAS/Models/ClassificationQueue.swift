@@ -8,7 +8,7 @@ import Support
 ///
 /// Callers wait without holding a thread. A worker takes the text that has waited longest, and others of
 /// about its length, so that a short text does not wait for the longest ones. The answers are those
-/// of ``TextClassifier/classify(_:)-([Input])`` within 1e-5 of a probability. Where
+/// of ``TextClassifier/classify(_:abstain:)`` within 1e-5 of a probability. Where
 /// ``Limits/waiting`` texts wait, more are refused at once: a queue that grows helps nobody. A
 /// caller whose task is cancelled gives up the places of its texts.
 public final class ClassificationQueue: @unchecked Sendable {
@@ -53,7 +53,9 @@ public final class ClassificationQueue: @unchecked Sendable {
     private var isClosed = false
 
     /// - Parameters:
+    ///   - classifier: what answers; every worker has one with the same weights.
     ///   - workers: batches that are classified at a time, on one thread each.
+    ///   - limits: how much may wait, and how much is classified together.
     ///   - observer: told about every batch, on any thread.
     /// - Throws: `EncoderError`, `TensorError`, `NoMemory`.
     public init(
@@ -73,9 +75,11 @@ public final class ClassificationQueue: @unchecked Sendable {
     public func close() { lock.withLock { isClosed = true } }
 
     /// Classifies texts or pairs together with those of other callers; results are in the same order.
-    /// - Parameter limit: the longest wait; the rest of the work is given up then.
+    /// - Parameters:
+    ///   - inputs: texts, or pairs for models of pairs.
+    ///   - limit: the longest wait; the rest of the work is given up then.
     /// - Throws: ``ClassificationQueueError``, `CancellationError`, and what
-    ///   ``TextClassifier/classify(_:)-([Input])`` throws. A text that cannot be classified is an error
+    ///   ``TextClassifier/classify(_:abstain:)`` throws. A text that cannot be classified is an error
     ///   for the caller who brought it, not for others.
     public func classify(
         _ inputs: [TextClassifier.Input], within limit: Duration? = nil

@@ -50,8 +50,17 @@ public enum Evaluation {
     }
 
     /// Metrics of a saved model on a split, and how far its promises hold there.
-    /// - Parameter miscoverage: the share of rows whose set or interval may lack the truth.
-    /// - Throws: as ``evaluate(modelAt:on:split:encoder:threads:progress:)``.
+    /// - Parameters:
+    ///   - url: a run's `model` directory.
+    ///   - dataset: the task's rows.
+    ///   - split: which of them.
+    ///   - miscoverage: the share of rows whose set or interval may lack the truth.
+    ///   - directory: the encoder's, where it is not installed under its name; only for models on
+    ///     one encoder.
+    ///   - precision: what the encoders compute in.
+    ///   - threads: the result does not depend on it.
+    ///   - progress: called while features are computed.
+    /// - Throws: as ``evaluate(modelAt:on:split:encoder:precision:threads:progress:)``.
     public static func outcome(
         modelAt url: URL, on dataset: Dataset, split: Split, miscoverage: Double = 0.05,
         encoder directory: URL? = nil, precision: Precision = .float32, threads: Int,

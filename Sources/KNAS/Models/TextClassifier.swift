@@ -153,7 +153,10 @@ public final class TextClassifier: Sendable {
     ///
     ///     let answer = try classifier.classify("Is it far?", abstain: 0.05)
     ///     print(answer.answer ?? "one of \(answer.set ?? [])")
-    /// - Parameter abstain: as for several texts.
+    /// - Parameters:
+    ///   - text: the text, or the first of two.
+    ///   - pair: the second; only for models of pairs.
+    ///   - abstain: as for several texts.
     public func classify(
         _ text: String, pair: String? = nil, abstain: Double? = nil
     ) throws -> Classification {
@@ -161,8 +164,10 @@ public final class TextClassifier: Sendable {
     }
 
     /// Classifies many texts or pairs; results are in the same order.
-    /// - Parameter abstain: the share of texts whose ``Classification/set`` or
-    ///   ``Classification/interval`` may lack the truth; `nil`: neither is given.
+    /// - Parameters:
+    ///   - inputs: texts, or pairs for models of pairs.
+    ///   - abstain: the share of texts whose ``Classification/set`` or ``Classification/interval`` may
+    ///     lack the truth; `nil`: neither is given.
     /// - Throws: `ModelError.wrongInput` when the second text of a pair is missing, or there is one
     ///   too many; `BadOption` as ``checkAbstaining(_:)``.
     public func classify(
