@@ -110,10 +110,9 @@ class ONNXPredictor:
                 self._owner = os.getpid()
                 self._open()
         tokens = [self._tokens(rows, place) for place in range(len(self._tokenizers))]
-        lengths = np.array(
-            [[len(t.ids) for part in view.values() for t in part] for view in tokens]
-        )
-        lengths = lengths.reshape(-1, len(rows)).max(axis=0)
+        # One view may have a part for each text of a pair, another both in one.
+        parts = [part for view in tokens for part in view.values()]
+        lengths = np.array([[len(t.ids) for t in part] for part in parts]).max(axis=0)
         order = np.argsort(lengths, kind="stable")
         names = ["value"] if self.description.target == "number" else ["logits", "probabilities"]
         found = [np.empty((len(rows), max(1, len(self.description.labels)))) for _ in names]

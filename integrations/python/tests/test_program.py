@@ -12,6 +12,7 @@ import numpy as np
 import pandas
 import pytest
 from conftest import PACKAGE, left
+from joblib.externals.loky import get_reusable_executor
 from sklearn.model_selection import GridSearchCV
 
 from knas import KNASClassifier, KNASRegressor, MissingError
@@ -118,6 +119,7 @@ def without_program(directory, rows):
 
 
 @pytest.mark.filterwarnings("ignore:too few rows could be set aside:UserWarning")
+@pytest.mark.filterwarnings("ignore:rows that share a text:UserWarning")
 @pytest.mark.parametrize("pairs", [False, True], ids=["texts", "pairs"])
 def test_onnxruntime_alone_gives_the_same_answers(pairs, knas, encoder, tmp_path):
     if not pairs and sys.version_info < (3, 10):
@@ -172,6 +174,8 @@ def test_a_fork_runs_onnxruntime_too(fitted, tmp_path):
 
 
 def test_grids_are_searched_in_processes(knas, encoder, temporary):
+    # Workers of an earlier test would keep to its directory for temporary files, which is gone.
+    get_reusable_executor().shutdown(wait=True)
     grid = GridSearchCV(
         fast(knas, encoder),
         {"class_weight": ["balanced"]},
