@@ -38,6 +38,9 @@ int knas_bf16_multiply(const knas_bf16_weights *weights, int64_t m, const float 
     F(dnnl_memory_desc_init_by_tag) \
     F(dnnl_memory_desc_get_size) \
     F(dnnl_matmul_desc_init) \
+    F(dnnl_primitive_attr_create) \
+    F(dnnl_primitive_attr_destroy) \
+    F(dnnl_primitive_attr_set_scratchpad_mode) \
     F(dnnl_primitive_desc_create) \
     F(dnnl_primitive_desc_destroy) \
     F(dnnl_primitive_desc_query_md) \
@@ -89,7 +92,8 @@ typedef struct {
     dnnl_stream_t stream;
     uint16_t *rows;
     float *result;
-    int64_t row_count, result_count;
+    char *scratch;
+    int64_t row_count, result_count, scratch_size;
 } workspace;
 
 static pthread_key_t key;
@@ -100,11 +104,12 @@ static void destroy_workspace(void *value) {
     if (space->stream) p_dnnl_stream_destroy(space->stream);
     free(space->rows);
     free(space->result);
+    free(space->scratch);
     free(space);
 }
 static void make_key(void) { pthread_key_create(&key, destroy_workspace); }
 
-static workspace *own_workspace(int64_t row_count, int64_t result_count) {
+static workspace *own_workspace(int64_t row_count, int64_t result_count, int64_t scratch_size) {
     pthread_once(&key_once, make_key);
     workspace *space = pthread_getspecific(key);
     if (!space) {
@@ -131,6 +136,13 @@ static workspace *own_workspace(int64_t row_count, int64_t result_count) {
         if (!space->result) return NULL;
         space->result_count = result_count;
     }
+    if (space->scratch_size < scratch_size) {
+        free(space->scratch);
+        space->scratch_size = 0;
+        space->scratch = aligned_alloc(64, (size_t)(scratch_size + 63) / 64 * 64);
+        if (!space->scratch) return NULL;
+        space->scratch_size = scratch_size;
+    }
     return space;
 }
 
@@ -139,8 +151,10 @@ struct knas_bf16_weights {
     uint16_t *packed;
     float *bias;
     dnnl_memory_desc_t layout;
-    // One for each number of rows: STEP, 2 STEP, ..., BLOCK.
+    // One for each number of rows: STEP, 2 STEP, ..., BLOCK; and the memory that it works in, which
+    // is given to it, as oneDNN's own is for one thread.
     dnnl_primitive_t products[SIZES];
+    dnnl_memory_desc_t scratch[SIZES];
 };
 
 static uint16_t *round_to_bf16(int64_t count, const float *x, uint16_t *y) {
@@ -163,8 +177,20 @@ static dnnl_status_t describe(
     return p_dnnl_memory_desc_init_by_strides(desc, 2, sizes, type, strides);
 }
 
-// A product with `rows` rows; with `choose`, oneDNN says how weights are to be laid out.
-static dnnl_status_t make_product(knas_bf16_weights *w, int64_t rows, int choose, dnnl_primitive_t *product) {
+// A product that finds its working memory among its arguments.
+static dnnl_status_t make_description(const dnnl_matmul_desc_t *matmul, dnnl_primitive_desc_t *made) {
+    dnnl_primitive_attr_t attributes;
+    dnnl_status_t status = p_dnnl_primitive_attr_create(&attributes);
+    if (status) return status;
+    status = p_dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+    if (!status) status = p_dnnl_primitive_desc_create(made, matmul, attributes, engine, NULL);
+    p_dnnl_primitive_attr_destroy(attributes);
+    return status;
+}
+
+// The product with (size + 1) STEP rows; with `choose`, oneDNN says how weights are to be laid out.
+static dnnl_status_t make_product(knas_bf16_weights *w, int size, int choose) {
+    int64_t rows = (int64_t)(size + 1) * STEP;
     dnnl_memory_desc_t x, weights = w->layout, bias, y;
     dnnl_matmul_desc_t matmul;
     dnnl_primitive_desc_t made;
@@ -176,15 +202,18 @@ static dnnl_status_t make_product(knas_bf16_weights *w, int64_t rows, int choose
         status = p_dnnl_memory_desc_init_by_tag(&weights, 2, sizes, dnnl_bf16, dnnl_format_tag_any);
     }
     if (!status) status = p_dnnl_matmul_desc_init(&matmul, &x, &weights, w->bias ? &bias : NULL, &y);
-    if (!status) status = p_dnnl_primitive_desc_create(&made, &matmul, NULL, engine, NULL);
+    if (!status) status = make_description(&matmul, &made);
     if (status) return status;
+    const dnnl_memory_desc_t *scratch =
+        p_dnnl_primitive_desc_query_md(made, dnnl_query_scratchpad_md, 0);
+    if (scratch) w->scratch[size] = *scratch;
     if (choose) {
         const dnnl_memory_desc_t *chosen =
             p_dnnl_primitive_desc_query_md(made, dnnl_query_weights_md, 0);
         if (chosen) w->layout = *chosen;
         else status = dnnl_runtime_error;
     }
-    if (!status) status = p_dnnl_primitive_create(product, made);
+    if (!status) status = p_dnnl_primitive_create(&w->products[size], made);
     p_dnnl_primitive_desc_destroy(made);
     return status;
 }
@@ -196,7 +225,7 @@ static dnnl_status_t execute(dnnl_primitive_t primitive, workspace *space, int c
 
 // Lays the weights out.
 static dnnl_status_t pack(knas_bf16_weights *w, const float *weights) {
-    workspace *space = own_workspace(w->n * w->k, 0);
+    workspace *space = own_workspace(w->n * w->k, 0, 0);
     if (!space) return dnnl_out_of_memory;
     dnnl_memory_desc_t plain;
     dnnl_primitive_desc_t made;
@@ -234,9 +263,9 @@ knas_bf16_weights *knas_bf16_pack(int64_t n, int64_t k, const float *weights, co
         if (!w->bias) goto failed;
         memcpy(w->bias, bias, (size_t)n * 4);
     }
-    if (make_product(w, BLOCK, 1, &w->products[SIZES - 1]) != dnnl_success) goto failed;
+    if (make_product(w, SIZES - 1, 1) != dnnl_success) goto failed;
     for (int size = 0; size < SIZES - 1; size++) {
-        if (make_product(w, (size + 1) * STEP, 0, &w->products[size]) != dnnl_success) goto failed;
+        if (make_product(w, size, 0) != dnnl_success) goto failed;
     }
     w->packed = aligned_alloc(64, (p_dnnl_memory_desc_get_size(&w->layout) + 63) / 64 * 64);
     if (!w->packed || pack(w, weights) != dnnl_success) goto failed;
@@ -259,19 +288,22 @@ void knas_bf16_free(knas_bf16_weights *w) {
 // Up to BLOCK rows.
 static int multiply_block(const knas_bf16_weights *w, int64_t m, const float *x, float *y) {
     int64_t size = (m + STEP - 1) / STEP, rows = size * STEP;
+    const dnnl_memory_desc_t *scratch_desc = &w->scratch[size - 1];
     // A block that is not full is written elsewhere first.
-    workspace *space = own_workspace(rows * w->k, rows == m ? 0 : rows * w->n);
+    workspace *space = own_workspace(
+        rows * w->k, rows == m ? 0 : rows * w->n, (int64_t)p_dnnl_memory_desc_get_size(scratch_desc));
     if (!space) return dnnl_out_of_memory;
     round_to_bf16(m * w->k, x, space->rows);
     memset(space->rows + m * w->k, 0, (size_t)((rows - m) * w->k) * 2);
     float *target = rows == m ? y : space->result;
     dnnl_memory_desc_t x_desc, y_desc, bias_desc;
-    dnnl_memory_t x_memory = NULL, y_memory = NULL, weights = NULL, bias = NULL;
+    dnnl_memory_t x_memory = NULL, y_memory = NULL, weights = NULL, bias = NULL, scratch = NULL;
     dnnl_status_t status = describe(&x_desc, rows, w->k, dnnl_bf16, 0);
     if (!status) status = describe(&y_desc, rows, w->n, dnnl_f32, 0);
     if (!status) status = p_dnnl_memory_create(&x_memory, &x_desc, engine, space->rows);
     if (!status) status = p_dnnl_memory_create(&y_memory, &y_desc, engine, target);
     if (!status) status = p_dnnl_memory_create(&weights, &w->layout, engine, w->packed);
+    if (!status) status = p_dnnl_memory_create(&scratch, scratch_desc, engine, space->scratch);
     if (!status && w->bias) {
         status = describe(&bias_desc, 1, w->n, dnnl_f32, 0);
         if (!status) status = p_dnnl_memory_create(&bias, &bias_desc, engine, w->bias);
@@ -279,14 +311,15 @@ static int multiply_block(const knas_bf16_weights *w, int64_t m, const float *x,
     if (!status) {
         dnnl_exec_arg_t arguments[] = {
             {DNNL_ARG_SRC, x_memory}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, y_memory},
-            {DNNL_ARG_BIAS, bias},
+            {DNNL_ARG_SCRATCHPAD, scratch}, {DNNL_ARG_BIAS, bias},
         };
-        status = execute(w->products[size - 1], space, w->bias ? 4 : 3, arguments);
+        status = execute(w->products[size - 1], space, w->bias ? 5 : 4, arguments);
     }
     if (x_memory) p_dnnl_memory_destroy(x_memory);
     if (y_memory) p_dnnl_memory_destroy(y_memory);
     if (weights) p_dnnl_memory_destroy(weights);
     if (bias) p_dnnl_memory_destroy(bias);
+    if (scratch) p_dnnl_memory_destroy(scratch);
     if (!status && target != y) memcpy(y, target, (size_t)(m * w->n) * 4);
     return status;
 }

@@ -60,6 +60,28 @@ struct PrecisionTests {
         }
     }
 
+    @Test("threads that multiply at a time do not disturb one another", .enabled(if: isHere))
+    func threads() throws {
+        let shapes = [(96, 40), (384, 1536), (1536, 384)]
+        let rows = 1013
+        let x = random(rows * 1536, "x")
+        let cases = try shapes.map { inputs, outputs in
+            let layer = try BFloat16Linear(
+                random(outputs * inputs, "w"), bias: nil, outputs: outputs, inputs: inputs)
+            var expected = [Float](repeating: 0, count: rows * outputs)
+            layer.multiply(x, rows: rows, into: &expected)
+            return (layer, expected)
+        }
+        let wrong = Parallel.map(count: 24, threads: 4) { turn, _ -> Int in
+            let (layer, expected) = cases[turn % cases.count]
+            let count = rows - turn * 37
+            var y = [Float](repeating: 0, count: count * layer.outputs)
+            layer.multiply(x, rows: count, into: &y)
+            return y == Array(expected.prefix(y.count)) ? 0 : 1
+        }
+        #expect(wrong.reduce(0, +) == 0)
+    }
+
     @Test("what is not a number does not become one", .enabled(if: isHere))
     func notFinite() throws {
         let layer = try BFloat16Linear([1, 1, 1], bias: nil, outputs: 1, inputs: 3)
