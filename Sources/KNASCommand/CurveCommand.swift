@@ -9,7 +9,7 @@ struct CurveCommand: ParsableCommand {
         commandName: "curve",
         abstract: "Is it worth labelling more? Accuracy at 8, 16, 32, ... rows a class.",
         discussion: """
-            Fits the exact linear head to 8 rows of each class, to 16 and so on up to all, and tries it on rows \
+            Fits the exact linear head to 8 rows of each class (4 or 2 where there are few), to 16 and so on up to all, and tries it on rows \
             that were held out; five times (--draws), with other rows held out each time. Then a power law \
             through these figures says what twice and four times as many rows would give, with a 95 % interval. \
             Layer and penalty are chosen anew from the rows that are learnt from; test is not touched. What a \

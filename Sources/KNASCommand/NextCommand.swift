@@ -19,7 +19,8 @@ struct NextCommand: ParsableCommand {
             UNLABELLED has a text on each line, or is a table or JSON lines: --format, by default what the \
             file's extension says, with columns as for 'knas predict'.
 
-            Where no row has a label yet, give the texts alone (knas next texts.txt): then groups are made by what texts             say, and the first labels cover them.
+            Where no row has a label yet, give the texts alone (knas next texts.txt): then groups are made by \
+            what texts say, and the first labels cover them.
 
             EXAMPLES
               knas next new-messages.txt -n 20
@@ -63,6 +64,10 @@ struct NextCommand: ParsableCommand {
         let hasPairs =
             unlabelled == nil ? poolPair != nil : try task.definition(nil).columns.pair != nil
         let texts = try read(source, hasPairs: hasPairs)
+        guard !texts.isEmpty else {
+            throw ModelError.wrongInput(reason: "\(source.name): there is no text to choose from")
+        }
+        warnOfLabels(console)
         let next = NextRows(
             configuration, progress: console.progress, note: { console.note($0) })
         let result = try unlabelled == nil ? next.run(unlabelled: texts) : next.run(texts)
@@ -71,6 +76,17 @@ struct NextCommand: ParsableCommand {
         guard let output else { return try global.show(result, text()) }
         try AtomicFile.write(Self.csv(result, hasPairs: hasPairs), to: output.url)
         try global.show(result, besides: output, text())
+    }
+
+    /// Says so where the only file has labels, which are not looked at.
+    private func warnOfLabels(_ console: Console) {
+        guard unlabelled == nil, DataFormat(fileName: task.task) != nil,
+            let guess = try? TaskDefinition.load(
+                URL(fileURLWithPath: task.task), options: task.dataFile.options)
+        else { return }
+        console.note(
+            "warning: \(task.task) seems to have labels (`\(guess.columns.label)`), which are not used: "
+                + "the file with labels comes first, that with unlabelled texts second")
     }
 
     private func read(_ source: InputSource, hasPairs: Bool) throws -> [NextRows.Text] {

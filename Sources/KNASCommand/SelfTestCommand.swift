@@ -25,7 +25,9 @@ struct SelfTestCommand: ParsableCommand {
         // What made-up texts give has no place among the user's features.
         setenv("KNAS_CACHE", cache.path, 1)
         defer { try? FileManager.default.removeItem(at: cache) }
-        let test = try SelfTest(threads: threads.threads) { check in
+        let console = global.console
+        let test = try SelfTest(threads: threads.threads, progress: console.progress) { check in
+            console.finish()
             if Interruption.isRequested { throw Interrupted() }
             guard !global.json else { return }
             try StandardStreams.writeLine(Self.line(check).safeForTerminal)

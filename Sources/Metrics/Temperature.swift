@@ -10,14 +10,20 @@ public enum Temperature {
     /// What a fit may give: beyond these, rows say nothing but that they are all right, or noise.
     public static let range = 0.2...8.0
 
+    /// How far logarithms of temperatures usually lie from 0, the one of 1. A handful of rows, all of them right or
+    /// half of them wrong, would choose an end of ``range``; a hundred hardly notice.
+    public static let usualDeviation = 0.5
+
     /// The temperature with the least cross entropy on rows that the model was not trained on.
     ///
     /// The cross entropy is convex in the inverse temperature, so the least is found by bisection of
     /// its derivative. Labels share one; numbers have none, which is 1.
-    public static func fit(_ heldOut: Predictions) -> Double {
+    /// - Parameter deviation: the likeliest temperature is given instead, whose logarithm is normal around 0
+    ///   with this deviation: few rows leave it near 1.
+    public static func fit(_ heldOut: Predictions, deviation: Double = .infinity) -> Double {
         switch heldOut.targets {
-        case .classes: return least(classSlope(heldOut))
-        case .labels(let truth, _): return least(labelSlope(heldOut, truth))
+        case .classes: return least(classSlope(heldOut), deviation)
+        case .labels(let truth, _): return least(labelSlope(heldOut, truth), deviation)
         case .numbers: return 1
         }
     }
@@ -55,7 +61,12 @@ public enum Temperature {
         }
     }
 
-    private static func least(_ slope: (Double) -> Double) -> Double {
+    private static func least(
+        _ crossEntropySlope: (Double) -> Double, _ deviation: Double
+    ) -> Double {
+        func slope(_ inverse: Double) -> Double {
+            crossEntropySlope(inverse) + log(inverse) / (deviation * deviation * inverse)
+        }
         var (low, high) = (1 / range.upperBound, 1 / range.lowerBound)
         if slope(low) >= 0 { return range.upperBound }
         if slope(high) <= 0 { return range.lowerBound }

@@ -157,7 +157,9 @@ public struct PortfolioSelection: Sendable {
         let sorted = all.indices.sorted {
             (all[$1].weight, $0) < (all[$0].weight, $1)
         }.map { all[$0] }
-        return (sorted, Temperature.fit(try Portfolio.mix(sorted, heldOut)), curve)
+        let temperature = Temperature.fit(
+            try Portfolio.mix(sorted, heldOut), deviation: Temperature.usualDeviation)
+        return (sorted, temperature, curve)
     }
 
     /// The trained heads that answer beside others, from the largest weight to the smallest; the weights' sum is 1.

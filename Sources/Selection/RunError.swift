@@ -7,14 +7,14 @@ public enum RunError: DiagnosedError, Equatable {
     case emptySplit(task: String, split: String)
     /// A list of candidates that cannot be read.
     case badCandidates(path: String, line: Int, reason: String)
-
-    /// Bad input.
+    /// There are too few rows for a piece of work.
+    case fewRows(task: String, found: Int, needed: String)
     /// Something is asked for that has no meaning, or is not known to work, without one class a row.
     case needsClasses(what: String, task: String, found: TargetKind)
 
     public var kind: ErrorKind {
         switch self {
-        case .emptySplit, .badCandidates: .badInput
+        case .emptySplit, .badCandidates, .fewRows: .badInput
         case .needsClasses: .usage
         }
     }
@@ -24,6 +24,8 @@ public enum RunError: DiagnosedError, Equatable {
         switch self {
         case .emptySplit(let task, let split): "task \(task): the \(split) split has no rows"
         case .badCandidates(let path, let line, let reason): "\(path):\(line): \(reason)"
+        case .fewRows(let task, let found, let needed):
+            "task \(task): \(found) different rows to learn from, \(needed)"
         case .needsClasses(let what, let task, let found):
             "\(what) is for tasks with one class a row; the rows of \(task) have \(found.answer)"
         }

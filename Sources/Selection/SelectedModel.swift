@@ -45,7 +45,9 @@ public struct SelectedModel: Sendable {
         self.role = role
         members = [Member(entry: entry, weight: 1)]
         let pooled = entry.isSound ? try Predictions(pooling: entry.heldOut) : nil
-        let trials = isCalibrated ? pooled.map(Temperature.fit) ?? 1 : 1
+        let trials =
+            isCalibrated
+            ? pooled.map { Temperature.fit($0, deviation: Temperature.usualDeviation) } ?? 1 : 1
         temperature = isCalibrated ? Self.limited(trials * (try Self.averaging(entry))) : trials
         let answers = pooled.map { $0.tempered(trials) }
         let thresholds = answers.flatMap(Thresholds.fit)

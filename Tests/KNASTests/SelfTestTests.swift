@@ -14,7 +14,7 @@ struct SelfTestTests {
         }
         let before = try leftovers()
         var seen: [String] = []
-        let test = try SelfTest(threads: 2) { seen.append($0.name) }
+        let test = try SelfTest(threads: 2, onCheck: { seen.append($0.name) })
         #expect(test.passes)
         #expect(test.checks.compactMap(\.problem) == [])
         #expect(test.checks.count >= 6 && seen == test.checks.map(\.name))

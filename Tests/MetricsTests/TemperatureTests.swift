@@ -35,6 +35,26 @@ struct TemperatureTests {
     }
 
     @Test(
+        "a handful of rows leaves the likeliest temperature near 1; of many rows it is that of the fit"
+    )
+    func likeliest() throws {
+        func rows(_ count: Int, right: Int) throws -> Predictions {
+            try Predictions(
+                labels: (0..<count).map { $0 % 10 < right ? 0 : 1 },
+                probabilities: Array(repeating: [0.8, 0.2], count: count))
+        }
+        let (few, many) = (try rows(5, right: 10), try rows(5000, right: 9))
+        #expect(Temperature.fit(few) == Temperature.range.lowerBound)
+        let likely = Temperature.fit(few, deviation: Temperature.usualDeviation)
+        #expect((0.6..<1).contains(likely))
+        #expect(
+            abs(
+                Temperature.fit(many, deviation: Temperature.usualDeviation)
+                    - Temperature.fit(many)) < 0.002)
+        #expect(Temperature.fit(try rows(5, right: 0), deviation: 0.5) < 4)
+    }
+
+    @Test(
         "right probabilities have a calibration error by chance: the mean deviation of a binomial")
     func chance() throws {
         for rows in [100, 1600] {

@@ -8,7 +8,7 @@ extension Pipeline {
     /// As many as ``ExplanationBudget`` allows; none of tasks whose rows have no single class, and none
     /// of a run with a time limit, which has better uses of its seconds.
     /// - Returns: the words by the row's place in test.
-    /// - Throws: as ``TextClassifier/classify(_:)``, `Interrupted`.
+    /// - Throws: as ``TextClassifier/classify(_:abstain:)``, `Interrupted`.
     func explainedMistakes(_ findings: RunFindings) throws -> [Int: [ReportContent.ShadedWord]] {
         guard configuration.timeLimit == nil, !configuration.finishes else { return [:] }
         let mistakes = findings.mistakes(limit: ExplanationBudget.mistakes)

@@ -43,14 +43,17 @@ public struct SelfTest: Sendable, Encodable {
     /// Tries everything. Works in a directory of its own, which is removed; nothing else is written.
     /// - Parameters:
     ///   - threads: threads to work with.
+    ///   - progress: called as the searches proceed; may ask for a stop.
     ///   - onCheck: called after each check.
+    /// - Throws: what `progress`, as `Interrupted`, and `onCheck` throw.
     public init(
-        threads: Int = Parallel.availableThreads, onCheck: (Check) throws -> Void = { _ in }
+        threads: Int = Parallel.availableThreads, progress: ProgressHandler? = nil,
+        onCheck: (Check) throws -> Void = { _ in }
     ) throws {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("knas-self-test-\(UUID().uuidString)", isDirectory: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        let bench = SelfTestBench(directory: directory, threads: threads)
+        let bench = SelfTestBench(directory: directory, threads: threads, progress: progress)
         let parts: [(String, () throws -> String)] = [
             ("matrix products", { try SelfTestBench.products() }),
             ("an encoder", { try bench.encoder() }), ("a search", { try bench.search() }),
@@ -60,24 +63,30 @@ public struct SelfTest: Sendable, Encodable {
         ]
         var isWhole = true
         for (name, body) in parts where isWhole {
-            let check = Self.check(name, body)
+            let check = try Self.check(name, body)
             // What follows works on what came before.
             isWhole = check.problem == nil
             checks.append(check)
             try onCheck(check)
         }
         for name in EncoderStore.installed() {
-            let check = Self.check("encoder \(name)") { try bench.installed(name) }
+            let check = try Self.check("encoder \(name)") { try bench.installed(name) }
             checks.append(check)
             try onCheck(check)
         }
     }
 
-    private static func check(_ name: String, _ body: () throws -> String) -> Check {
+    private static func check(_ name: String, _ body: () throws -> String) throws -> Check {
         let clock = ContinuousClock()
         let start = clock.now
         var (finding, problem) = ("", String?.none)
-        do { finding = try body() } catch { problem = "\(error)" }
+        do {
+            finding = try body()
+        } catch let error as Interrupted {
+            throw error
+        } catch {
+            problem = "\(error)"
+        }
         return Check(
             name: name, finding: finding, problem: problem,
             seconds: (clock.now - start).inSeconds)

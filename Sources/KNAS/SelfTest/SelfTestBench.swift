@@ -13,6 +13,7 @@ import Tokenization
 struct SelfTestBench {
     let directory: URL
     let threads: Int
+    let progress: ProgressHandler?
 
     private static let key = RandomKey(seed: 1).child("self-test")
     private static let words = [
@@ -112,7 +113,7 @@ struct SelfTestBench {
     func search() throws -> String {
         try AtomicFile.write(
             "text,label\n" + Self.rows.map { "\($0.text),\($0.label)\n" }.joined(), to: data)
-        let result = try Pipeline(configuration()).run()
+        let result = try Pipeline(configuration(), progress: progress).run()
         let accuracy = result.exported.test.accuracy
         try SelfTestFailure.unless(
             accuracy >= 0.8, "the model is right in \(accuracy) of the rows, expected 0.8 or more")
@@ -126,7 +127,7 @@ struct SelfTestBench {
         var again = configuration()
         again.mode = .overwrite
         again.threads = threads == 1 ? 2 : 1
-        _ = try Pipeline(again).run()
+        _ = try Pipeline(again, progress: progress).run()
         try SelfTestFailure.unless(
             try Data(contentsOf: file) == before,
             "\(again.threads) and \(threads) threads give different leaderboards")

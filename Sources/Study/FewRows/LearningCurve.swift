@@ -82,7 +82,8 @@ public struct LearningCurve: Sendable {
                 key: key.child("draw").child(draw))
         }
         let sizes = try self.sizes(
-            most: orders.map(\.count).min() ?? 0, classes: dataset.labels.count)
+            most: orders.map(\.count).min() ?? 0, classes: dataset.labels.count,
+            task: dataset.name)
         let values = try measure(sizes, orders, folds, rows, dataset)
         let fit = LearningCurveFit(
             sizes: sizes, values: values, key: key.child("forecast"))
@@ -139,7 +140,7 @@ public struct LearningCurve: Sendable {
         }.map(\.row)
     }
 
-    private func sizes(most: Int, classes: Int) throws -> [Int] {
+    private func sizes(most: Int, classes: Int, task name: String) throws -> [Int] {
         if let sizes = configuration.sizes {
             for size in sizes {
                 try require(
@@ -150,9 +151,9 @@ public struct LearningCurve: Sendable {
             return Array(Set(sizes)).sorted()
         }
         guard most >= 4 * classes else {
-            throw BadOption(
-                name: "task", value: "\(most) rows to learn from",
-                expected: "\(4 * classes) at least, four of each class: label some first")
+            throw RunError.fewRows(
+                task: name, found: most,
+                needed: "\(4 * classes) are needed, four of each class: label some first")
         }
         var sizes: [Int] = []
         // Three sizes at least say how steep the curve is.
