@@ -25,15 +25,15 @@ public struct RunDirectory {
     /// Writes everything: the model before the result, so a run with a result has a model.
     ///
     /// - Parameters:
+    ///   - model: the exported one; making it reads the features of train and dev.
     ///   - includesEncoder: whether the model's directory gets the whole encoder.
     ///   - shaded: the words of mistakes for the report, by the row's place in test.
     ///   - origin: how the run was started, for the report.
     /// - Throws: ``FileError``, `EncoderError`.
     public func write(
-        _ result: RunResult, _ findings: RunFindings, includesEncoder: Bool,
+        _ result: RunResult, _ findings: RunFindings, model: Model, includesEncoder: Bool,
         shaded: [Int: [ReportContent.ShadedWord]] = [:], origin: ReportContent.Origin
     ) throws {
-        let model = try findings.model()
         let card = ModelCardContent(result, model: model, task: findings.prepared.dataset)
         try ModelDirectory.save(
             model, encoders: findings.encoders, card: ModelCard.text(card),

@@ -1,3 +1,4 @@
+import Export
 import Results
 import Selection
 import Support
@@ -9,14 +10,16 @@ extension Pipeline {
     /// of a run with a time limit, which has better uses of its seconds.
     /// - Returns: the words by the row's place in test.
     /// - Throws: as ``TextClassifier/classify(_:abstain:)``, `Interrupted`.
-    func explainedMistakes(_ findings: RunFindings) throws -> [Int: [ReportContent.ShadedWord]] {
+    func explainedMistakes(
+        _ findings: RunFindings, of model: Model
+    ) throws -> [Int: [ReportContent.ShadedWord]] {
         guard configuration.timeLimit == nil, !configuration.finishes else { return [:] }
         let mistakes = findings.mistakes(limit: ExplanationBudget.mistakes)
         guard !mistakes.isEmpty else { return [:] }
         var budget = ExplanationBudget()
         let affordable = mistakes.filter { budget.take($0.input) }
         let classifier = try TextClassifier(
-            model: findings.model(), encoders: findings.encoders, threads: configuration.threads)
+            model: model, encoders: findings.encoders, threads: configuration.threads)
         var result: [Int: [ReportContent.ShadedWord]] = [:]
         for (done, mistake) in affordable.enumerated() {
             try WorkProgress(

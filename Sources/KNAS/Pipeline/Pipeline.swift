@@ -116,12 +116,13 @@ public struct Pipeline: Sendable {
         let costs = try AnswerCosts(prepared.views, train: splits.train)
         let frozen = try select(candidates, trainings, costs, open, memo)
         let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
-        let findings = try watch.time("evaluation") {
-            try RunFindings(
+        let (findings, model) = try watch.time("evaluation") {
+            let findings = try RunFindings(
                 prepared, layers: open.layers, candidates, selected, costs: costs,
                 seed: configuration.seed, threads: configuration.threads)
+            return (findings, try findings.model())
         }
-        let shaded = try watch.time("explanations") { try explainedMistakes(findings) }
+        let shaded = try watch.time("explanations") { try explainedMistakes(findings, of: model) }
         var result = try RunResult(findings, cost: watch.cost)
         if let earlier, !result.isBetter(than: earlier) { return earlier }
         let before =
@@ -130,7 +131,7 @@ public struct Pipeline: Sendable {
             result = result.timed(after: before)
         }
         try open.directory.write(
-            result, findings,
+            result, findings, model: model,
             includesEncoder: configuration.fineTuning?.isStandalone ?? false, shaded: shaded,
             origin: .init(command: configuration.command, choices: configuration.choices))
         FineTuneStage.removeCheckpoints(inRun: configuration.run)

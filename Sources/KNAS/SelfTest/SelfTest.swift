@@ -1,17 +1,11 @@
 import Encoders
-import Export
-import Features
 import Foundation
-import Heads
-import Results
 import Support
-import Tasks
-import Tensors
 
 /// Whether an installed program works: each part once, on made-up texts and an encoder of random weights,
 /// in seconds, without a network.
 ///
-///     let test = SelfTest()
+///     let test = try SelfTest()
 ///     print(test.checks.filter { $0.problem != nil })
 public struct SelfTest: Sendable, Encodable {
     /// A part and what is wrong with it.

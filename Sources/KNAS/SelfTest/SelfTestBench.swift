@@ -2,10 +2,7 @@ import Encoders
 import Export
 import Features
 import Foundation
-import Heads
-import Results
 import Support
-import Tasks
 import Tensors
 import Tokenization
 
