@@ -61,9 +61,7 @@ struct AuditCommand: ParsableCommand {
             configuration, progress: console.progress, note: { console.note($0) }
         ).run()
         console.finish()
-        let text = { AuditText(result, count: count).text }
-        guard let output else { return try global.show(result, text()) }
-        try AtomicFile.write(AuditTable(result).csv, to: output.url)
-        try global.show(result, besides: output, text())
+        try global.show(
+            result, AuditText(result, count: count).text, table: AuditTable(result).csv, to: output)
     }
 }

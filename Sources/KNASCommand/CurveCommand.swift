@@ -52,10 +52,8 @@ struct CurveCommand: ParsableCommand {
             configuration, progress: console.progress, note: { console.note($0) }
         ).run()
         console.finish()
-        let text = { Self.text(result) }
-        guard let output else { return try global.show(result, text()) }
-        try AtomicFile.write(result.csv, to: output.url)
-        try global.show(result, besides: output, text())
+        try global.show(
+            result, Self.text(result), table: result.csv, to: output)
     }
 
     private static func sizes(_ list: String) throws -> [Int] {

@@ -72,10 +72,8 @@ struct NextCommand: ParsableCommand {
             configuration, progress: console.progress, note: { console.note($0) })
         let result = try unlabelled == nil ? next.run(unlabelled: texts) : next.run(texts)
         console.finish()
-        let text = { Self.text(result) }
-        guard let output else { return try global.show(result, text()) }
-        try AtomicFile.write(Self.csv(result, hasPairs: hasPairs), to: output.url)
-        try global.show(result, besides: output, text())
+        try global.show(
+            result, Self.text(result), table: Self.csv(result, hasPairs: hasPairs), to: output)
     }
 
     /// Says so where the only file has labels, which are not looked at.

@@ -39,4 +39,15 @@ extension GlobalOptions {
         if output.isStandardOutput { return console.note(text()) }
         try show(value, text())
     }
+
+    /// Prints a result; where a file for its table is given, that is written first.
+    /// - Throws: `FileError`, and as ``show(_:_:)``.
+    func show(
+        _ value: some Encodable, _ text: @autoclosure () -> String,
+        table: @autoclosure () -> String, to output: OutputPath?
+    ) throws {
+        guard let output else { return try show(value, text()) }
+        try AtomicFile.write(table(), to: output.url)
+        try show(value, besides: output, text())
+    }
 }
