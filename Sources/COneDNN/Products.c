@@ -87,13 +87,26 @@ knas_bf16_state knas_bf16_available(void) {
 // Rows are multiplied in blocks: a few sizes of block are a few programs that oneDNN has to make.
 enum { BLOCK = 256, STEP = 16, SIZES = BLOCK / STEP };
 
-// A thread's own stream, and memory that grows as needed.
+// Memory that grows as needed.
+typedef struct {
+    void *start;
+    size_t size;
+} memory;
+
+// Its content is lost where it grows; 0 where there is none left.
+static int reserve(memory *own, size_t size) {
+    if (own->size >= size) return 1;
+    free(own->start);
+    own->size = 0;
+    own->start = aligned_alloc(64, (size + 63) / 64 * 64);
+    if (own->start) own->size = size;
+    return own->start != NULL;
+}
+
+// A thread's own stream, and what it works in: rounded rows, a result, oneDNN's scratch memory.
 typedef struct {
     dnnl_stream_t stream;
-    uint16_t *rows;
-    float *result;
-    char *scratch;
-    int64_t row_count, result_count, scratch_size;
+    memory rows, result, scratch;
 } workspace;
 
 static pthread_key_t key;
@@ -102,14 +115,15 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static void destroy_workspace(void *value) {
     workspace *space = value;
     if (space->stream) p_dnnl_stream_destroy(space->stream);
-    free(space->rows);
-    free(space->result);
-    free(space->scratch);
+    free(space->rows.start);
+    free(space->result.start);
+    free(space->scratch.start);
     free(space);
 }
 static void make_key(void) { pthread_key_create(&key, destroy_workspace); }
 
-static workspace *own_workspace(int64_t row_count, int64_t result_count, int64_t scratch_size) {
+// Sizes are in bytes.
+static workspace *own_workspace(size_t rows, size_t result, size_t scratch) {
     pthread_once(&key_once, make_key);
     workspace *space = pthread_getspecific(key);
     if (!space) {
@@ -122,28 +136,9 @@ static workspace *own_workspace(int64_t row_count, int64_t result_count, int64_t
             return NULL;
         }
     }
-    if (space->row_count < row_count) {
-        free(space->rows);
-        space->row_count = 0;
-        space->rows = aligned_alloc(64, (size_t)(row_count * 2 + 63) / 64 * 64);
-        if (!space->rows) return NULL;
-        space->row_count = row_count;
-    }
-    if (space->result_count < result_count) {
-        free(space->result);
-        space->result_count = 0;
-        space->result = aligned_alloc(64, (size_t)(result_count * 4 + 63) / 64 * 64);
-        if (!space->result) return NULL;
-        space->result_count = result_count;
-    }
-    if (space->scratch_size < scratch_size) {
-        free(space->scratch);
-        space->scratch_size = 0;
-        space->scratch = aligned_alloc(64, (size_t)(scratch_size + 63) / 64 * 64);
-        if (!space->scratch) return NULL;
-        space->scratch_size = scratch_size;
-    }
-    return space;
+    return reserve(&space->rows, rows) && reserve(&space->result, result)
+            && reserve(&space->scratch, scratch)
+        ? space : NULL;
 }
 
 struct knas_bf16_weights {
@@ -157,7 +152,7 @@ struct knas_bf16_weights {
     dnnl_memory_desc_t scratch[SIZES];
 };
 
-static uint16_t *round_to_bf16(int64_t count, const float *x, uint16_t *y) {
+static void round_to_bf16(int64_t count, const float *x, uint16_t *y) {
     for (int64_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, x + i, 4);
@@ -165,7 +160,6 @@ static uint16_t *round_to_bf16(int64_t count, const float *x, uint16_t *y) {
         uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
         y[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
     }
-    return y;
 }
 
 // A matrix that is stored row after row, or, transposed, column after column.
@@ -225,7 +219,7 @@ static dnnl_status_t execute(dnnl_primitive_t primitive, workspace *space, int c
 
 // Lays the weights out.
 static dnnl_status_t pack(knas_bf16_weights *w, const float *weights) {
-    workspace *space = own_workspace(w->n * w->k, 0, 0);
+    workspace *space = own_workspace((size_t)(w->n * w->k) * 2, 0, 0);
     if (!space) return dnnl_out_of_memory;
     dnnl_memory_desc_t plain;
     dnnl_primitive_desc_t made;
@@ -240,8 +234,8 @@ static dnnl_status_t pack(knas_bf16_weights *w, const float *weights) {
     status = p_dnnl_primitive_create(&reorder, made);
     p_dnnl_primitive_desc_destroy(made);
     if (status) return status;
-    round_to_bf16(w->n * w->k, weights, space->rows);
-    status = p_dnnl_memory_create(&from, &plain, engine, space->rows);
+    round_to_bf16(w->n * w->k, weights, space->rows.start);
+    status = p_dnnl_memory_create(&from, &plain, engine, space->rows.start);
     if (!status) status = p_dnnl_memory_create(&to, &w->layout, engine, w->packed);
     if (!status) {
         dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
@@ -291,19 +285,21 @@ static int multiply_block(const knas_bf16_weights *w, int64_t m, const float *x,
     const dnnl_memory_desc_t *scratch_desc = &w->scratch[size - 1];
     // A block that is not full is written elsewhere first.
     workspace *space = own_workspace(
-        rows * w->k, rows == m ? 0 : rows * w->n, (int64_t)p_dnnl_memory_desc_get_size(scratch_desc));
+        (size_t)(rows * w->k) * 2, rows == m ? 0 : (size_t)(rows * w->n) * 4,
+        p_dnnl_memory_desc_get_size(scratch_desc));
     if (!space) return dnnl_out_of_memory;
-    round_to_bf16(m * w->k, x, space->rows);
-    memset(space->rows + m * w->k, 0, (size_t)((rows - m) * w->k) * 2);
-    float *target = rows == m ? y : space->result;
+    uint16_t *rounded = space->rows.start;
+    round_to_bf16(m * w->k, x, rounded);
+    memset(rounded + m * w->k, 0, (size_t)((rows - m) * w->k) * 2);
+    float *target = rows == m ? y : space->result.start;
     dnnl_memory_desc_t x_desc, y_desc, bias_desc;
     dnnl_memory_t x_memory = NULL, y_memory = NULL, weights = NULL, bias = NULL, scratch = NULL;
     dnnl_status_t status = describe(&x_desc, rows, w->k, dnnl_bf16, 0);
     if (!status) status = describe(&y_desc, rows, w->n, dnnl_f32, 0);
-    if (!status) status = p_dnnl_memory_create(&x_memory, &x_desc, engine, space->rows);
+    if (!status) status = p_dnnl_memory_create(&x_memory, &x_desc, engine, rounded);
     if (!status) status = p_dnnl_memory_create(&y_memory, &y_desc, engine, target);
     if (!status) status = p_dnnl_memory_create(&weights, &w->layout, engine, w->packed);
-    if (!status) status = p_dnnl_memory_create(&scratch, scratch_desc, engine, space->scratch);
+    if (!status) status = p_dnnl_memory_create(&scratch, scratch_desc, engine, space->scratch.start);
     if (!status && w->bias) {
         status = describe(&bias_desc, 1, w->n, dnnl_f32, 0);
         if (!status) status = p_dnnl_memory_create(&bias, &bias_desc, engine, w->bias);
