@@ -36,15 +36,35 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         public var lastLayer: Int
         /// The hidden states that the head reads, trained ones among them, ascending.
         public var headLayers: [Int]
+        /// The linear head that the head is added to, gated; `nil` where it answers by itself.
+        public var linear: LinearPart?
         /// The prefix of the encoder's weight names.
         public var weightPrefix: String
 
+        /// A linear head beside the head that was searched (``FineTuneGraph``).
+        public struct LinearPart: Sendable, Hashable, Codable {
+            /// The linear head, as `--head` accepts it.
+            public var genotype: String
+            /// The hidden states that it reads, ascending.
+            public var layers: [Int]
+
+            public init(genotype: String, layers: [Int]) {
+                self.genotype = genotype
+                self.layers = layers
+            }
+        }
+
+        /// All hidden states that are read, ascending.
+        var readLayers: [Int] { Set(headLayers + (linear?.layers ?? [])).sorted() }
+
         public init(
-            firstLayer: Int, lastLayer: Int, headLayers: [Int], weightPrefix: String
+            firstLayer: Int, lastLayer: Int, headLayers: [Int], linear: LinearPart? = nil,
+            weightPrefix: String
         ) {
             self.firstLayer = firstLayer
             self.lastLayer = lastLayer
             self.headLayers = headLayers
+            self.linear = linear
             self.weightPrefix = weightPrefix
         }
     }

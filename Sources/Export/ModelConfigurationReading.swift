@@ -173,14 +173,17 @@ extension ModelConfiguration {
         guard Self.areLayers(tuning.headLayers) else {
             return "fineTuning.headLayers is \(tuning.headLayers): expected ascending numbers"
         }
+        if let linear = tuning.linear, !Self.areLayers(linear.layers) {
+            return "fineTuning.linear.layers is \(linear.layers): expected ascending numbers"
+        }
         guard tuning.firstLayer >= 1, tuning.firstLayer <= tuning.lastLayer,
-            tuning.headLayers.last == tuning.lastLayer
+            tuning.readLayers.last == tuning.lastLayer
         else {
-            return "fineTuning has layers \(tuning.firstLayer) to \(tuning.lastLayer) under a head "
-                + "on \(tuning.headLayers)"
+            return "fineTuning has layers \(tuning.firstLayer) to \(tuning.lastLayer) under heads "
+                + "on \(tuning.readLayers)"
         }
         let base = tuning.firstLayer - 1
-        let expected = tuning.headLayers.filter { $0 < base } + [base]
+        let expected = tuning.readLayers.filter { $0 < base } + [base]
         guard layers == expected else {
             return "layers is \(layers): expected \(expected) below the fine-tuned ones"
         }

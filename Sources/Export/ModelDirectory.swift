@@ -103,7 +103,8 @@ public enum ModelDirectory {
         let file = try SafetensorsFile(url.appendingPathComponent(weightsName))
         let familiarity = try FamiliarityFile.read(configuration, from: url)
         if let files = EncoderFiles(url, configuration) {
-            let fineTuned = try files.graph(heads[0].genotype, heads[0].space)
+            let fineTuned = try files.graph(
+                heads[0].genotype, heads[0].space, path: place.path)
             try checkSize([fineTuned.graph], [file, try files.open()])
             let own = try parameters(stored, [fineTuned.graph], fineTuned.unfrozen, file)[0][0]
             try files.read(fineTuned, into: own)

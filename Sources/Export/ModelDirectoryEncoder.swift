@@ -177,15 +177,27 @@ struct EncoderFiles {
     }
 
     /// - Throws: ``ModelError``, ``EncoderError``, ``FileError``.
-    func graph(_ genotype: Genotype, _ space: SearchSpace) throws -> FineTuneGraph {
+    /// - Parameter path: of the configuration, for messages.
+    func graph(
+        _ genotype: Genotype, _ space: SearchSpace, path: String
+    ) throws -> FineTuneGraph {
         let encoder = try EncoderConfiguration.load(configurationURL)
         guard encoder.hiddenSize == view.width else {
             throw ModelError.badConfiguration(
                 path: configurationURL.path,
                 reason: "hidden_size is \(encoder.hiddenSize), the model's width is \(view.width)")
         }
+        let linear = try tuning.linear.map { part in
+            let own = space.reading(layers: part.layers)
+            do {
+                return FineTuneGraph.Head(try own.genotype(part.genotype), in: own)
+            } catch let error as GenotypeError {
+                throw ModelError.badConfiguration(
+                    path: path, reason: "fineTuning.linear: \(error.description)")
+            }
+        }
         return try FineTuneGraph(
-            genotype, in: space, encoder: encoder,
+            FineTuneGraph.Head(genotype, in: space), beside: linear, encoder: encoder,
             unfreezing: tuning.firstLayer...tuning.lastLayer, dropout: 0)
     }
 

@@ -18,6 +18,8 @@ struct FineTuneArguments: ParsableArguments {
     var unfreeze: FineTuneOptions.Depth?
     @Option(help: "Epochs of fine-tuning; the best on dev is kept.")
     var finetuneEpochs = FineTuneConfiguration().epochs
+    @Option(help: "Trainings of each head with the encoder; the best on dev answers.")
+    var finetuneSeeds = FineTuneOptions(.all).seeds
     @Option(help: "Examples per fine-tuning step.")
     var finetuneBatchSize = FineTuneConfiguration().batchSize
     @Option(help: "Peak learning rate of the highest encoder layer.")
@@ -47,6 +49,9 @@ struct FineTuneArguments: ParsableArguments {
     var standalone = false
 
     func validate() throws {
+        guard (1...1000).contains(finetuneSeeds) else {
+            throw ValidationError("--finetune-seeds is \(finetuneSeeds): expected 1 to 1000")
+        }
         guard unfreeze == nil else { return }
         if standalone { throw ValidationError("--standalone needs --unfreeze") }
         if swapPairs { throw ValidationError("--swap-pairs needs --unfreeze") }
@@ -68,6 +73,7 @@ struct FineTuneArguments: ParsableArguments {
         options.training.weightDecay = head.weightDecay
         options.training.labelSmoothing = head.labelSmoothing
         options.training.balancesClasses = head.balancesClasses
+        options.seeds = finetuneSeeds
         options.swapsPairs = swapPairs
         options.hasControl = control
         options.isStandalone = standalone

@@ -218,12 +218,17 @@ public struct RunFindings {
         }
         configuration.views[0].fineTuning = ModelConfiguration.FineTuning(
             firstLayer: trained.lowerBound, lastLayer: trained.upperBound,
-            headLayers: entry.reading.headLayers, weightPrefix: encoder.weightPrefix)
+            headLayers: entry.reading.headLayers,
+            linear: entry.reading.linear.map {
+                .init(genotype: $0.genotype.description, layers: $0.context.layers)
+            }, weightPrefix: encoder.weightPrefix)
         // Without the nodes that only training needs; the parameters are the same.
         let graph = try FineTuneGraph(
-            entry.genotype.inView(nil),
-            in: SearchSpace(context: configuration.context(ofMember: 0)),
-            encoder: encoder.configuration, unfreezing: trained, dropout: 0)
+            FineTuneGraph.Head(
+                entry.genotype.inView(nil),
+                in: SearchSpace(context: configuration.context(ofMember: 0))),
+            beside: entry.reading.linear, encoder: encoder.configuration, unfreezing: trained,
+            dropout: 0)
         return Model(
             configuration: configuration,
             members: [

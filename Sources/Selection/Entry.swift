@@ -16,6 +16,8 @@ public struct Entry: Sendable {
         public let inputLayers: [Int]
         /// The encoder layers that were trained with the head; `nil` where it stayed frozen.
         public let trainedLayers: ClosedRange<Int>?
+        /// The linear head that training with encoder layers began at, where the head is gated beside it.
+        public let linear: FineTuneGraph.Head?
         /// The test split's features for the graph. They are not read before everything is chosen.
         let test: FeatureSet
     }
@@ -157,7 +159,7 @@ extension Entry.Reading {
     init(_ genotype: Genotype, in spaces: SearchSpaces, test: [FeatureSet]) {
         let layers = spaces.layers(of: genotype)
         self.init(
-            headLayers: layers, inputLayers: layers, trainedLayers: nil,
+            headLayers: layers, inputLayers: layers, trainedLayers: nil, linear: nil,
             test: test[spaces.index(of: genotype)])
     }
 }

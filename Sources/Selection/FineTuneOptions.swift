@@ -43,6 +43,8 @@ public struct FineTuneOptions: Sendable, Hashable {
     public var depth: Depth
     /// Learning rates, epochs and the other choices of this training.
     public var training = FineTuneConfiguration()
+    /// Trainings of each head, of which the best on dev answers.
+    public var seeds = 1
     /// Whether pairs are trained on in random order, redrawn each epoch: for tasks where the order
     /// of the two texts has no meaning.
     public var swapsPairs = false

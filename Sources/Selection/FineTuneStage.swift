@@ -52,54 +52,49 @@ public struct FineTuneStage: Sendable {
     /// Fine-tunes and chooses what is exported: the head that does better on dev, since a ranking
     /// on the frozen encoder need not hold here. A head that the user gave is always exported.
     ///
+    /// The head is gated beside the exact linear head, which training begins at (``FineTuneGraph``), so that
+    /// it is the linear head and what training finds.
+    ///
     /// - Parameter isGiven: whether the user gave the head.
     /// - Returns: all entries, the fine-tuned ones among them.
-    /// - Throws: as ``train(_:from:role:name:)``.
+    /// - Throws: as ``train(_:beside:role:name:)``.
     public func run(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
-        let frozen = selected.single.members[0].entry
-        var result = selected
-        let tuned = try train(frozen, role: .fineTuned, name: "winner")
-        result.entries.append(tuned)
-        result.exported = try model(tuned)
-        try compareWithLinear(tuned, &result, isGiven: isGiven)
-        let exported = result.exported.members[0].entry
-        if frozen.devValue > exported.devValue {
-            note(
-                "warning: on the frozen encoder the best head does better on dev "
-                    + "(\(frozen.devValue.percentage)) than the fine-tuned model "
-                    + "(\(exported.devValue.percentage)): a search without --unfreeze exports such a "
-                    + "head")
+        guard let linear = selected.entries.first(where: { $0.role == .linear }) else {
+            preconditionFailure("every selection fits linear heads")
         }
+        var result = selected
+        var models: [SelectedModel] = []
+        if let head = head(selected, isGiven: isGiven), head.genotype != linear.genotype {
+            models.append(
+                try model(train(head, beside: linear, role: .fineTuned, name: "winner")))
+        }
+        if options.hasControl || models.isEmpty {
+            models.append(
+                try model(train(linear, beside: nil, role: .fineTunedLinear, name: "linear")))
+        }
+        let tuned = models.map { $0.members[0].entry }
+        result.entries += tuned
+        let best = isGiven ? 0 : Entry.ranking(tuned)[0]
+        note("fine-tuned: the \(models[best].role.title) is exported")
+        if isGiven, tuned.count > 1, tuned[1].devValue > tuned[0].devValue {
+            note(
+                "the linear head does better on dev (\(tuned[1].devValue.percentage) to "
+                    + "\(tuned[0].devValue.percentage)): --head \"\(linear.genotype)\" makes it the "
+                    + "model")
+        }
+        result.exported = models.remove(at: best)
+        result.controls += models
         return result
     }
 
-    /// Fine-tunes a linear head, too, and exports it where it does better on dev.
-    private func compareWithLinear(
-        _ tuned: Entry, _ result: inout SelectedHeads, isGiven: Bool
-    ) throws {
-        let linear = try LinearHeads.trainable(in: trainings.spaces[tuned.genotype])
-        guard options.hasControl, tuned.genotype != linear else { return }
-        let contest = Contest(
-            trainings: trainings, configuration: configuration, test: [tuned.reading.test],
-            key: key)
-        let control = try train(
-            contest.entry(.linear, linear), role: .fineTunedLinear, name: "linear")
-        result.entries.append(control)
-        guard control.devValue > tuned.devValue else {
-            result.controls.append(try model(control))
-            return
+    /// The head that is gated beside the linear one: the search's best that was trained, or the one that the
+    /// user gave; `nil` where there is none but the linear head.
+    private func head(_ selected: SelectedHeads, isGiven: Bool) -> Entry? {
+        if isGiven { return selected.single.members[0].entry }
+        let trained = selected.entries.filter {
+            ($0.role == .contestant || $0.role == .tuning) && $0.isSound
         }
-        let found =
-            "fine-tuned, the linear head does better on dev (\(control.devValue.percentage) to "
-            + "\(tuned.devValue.percentage)): "
-        if isGiven {
-            note(found + "--head \"\(linear)\" makes it the model")
-            result.controls.append(try model(control))
-        } else {
-            note(found + "it is exported")
-            result.controls.append(result.exported)
-            result.exported = try model(control)
-        }
+        return Entry.ranking(trained).first.map { trained[$0] }
     }
 
     /// The best seed on dev as a model, calibrated on dev.
@@ -110,50 +105,70 @@ public struct FineTuneStage: Sendable {
 
     /// Fine-tunes one head, from its weights on the frozen encoder with every seed.
     ///
-    /// - Parameter name: part of the checkpoints' names and of the progress.
+    /// - Parameters:
+    ///   - linear: the linear head that training begins at; `nil` where the head is one.
+    ///   - name: part of the checkpoints' names and of the progress.
     /// - Throws: ``EncoderError``, ``TrainingError``, ``FeatureError``, ``FileError``, `Interrupted`.
-    private func train(_ entry: Entry, role: Role, name: String) throws -> Entry {
+    private func train(
+        _ entry: Entry, beside linear: Entry?, role: Role, name: String
+    ) throws -> Entry {
         let genotype = entry.genotype
-        let heads = try trainings.trainSeeds(
-            genotype, configuration.training, count: configuration.seedsOfOne, key.child("start"),
-            stageName: "\(name), seeds")
+        let starts = try starts(entry, name)
         let (space, encoder, threads) = (view.space, view.encoder, trainings.threads)
+        let head = FineTuneGraph.Head(genotype, in: space)
+        let start = linear.map { FineTuneGraph.Head($0.genotype, in: space) }
         // A head may read no layer as high as the number of layers to train: all below it then.
-        let highest = space.layers(of: genotype).max() ?? 0
+        let highest = (head.context.layers + (start?.context.layers ?? [])).max() ?? 0
         let graph = try FineTuneGraph(
-            genotype, in: space, encoder: encoder.configuration,
+            head, beside: start, encoder: encoder.configuration,
             count: options.depth.count.map { min($0, max(1, highest)) },
             dropout: options.training.dropout)
         let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)
         let tuner = try FineTuner(options.training, threads: threads)
+        let before = linear?.replicas[0] ?? starts[0]
+        note(
+            "\(name): dev accuracy \(ClassificationMetrics(before.dev).accuracy.percentage) before the "
+                + "encoder is trained")
         var seeds: [TrainedHead] = []
-        for (seed, head) in heads.enumerated() {
+        for (seed, start) in starts.enumerated() {
             let checkpoint = FineTuneCheckpoint(
                 inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
             let tuned = try tuner.train(
-                graph, start: graph.parameters(encoder: encoder, head: head.parameters),
+                graph,
+                start: graph.parameters(
+                    encoder: encoder, head: start.parameters,
+                    linear: linear?.replicas[0].parameters),
                 train: train, views: views, dev: splits.dev, classes: space.context.classes,
                 key: key.child(name).child(seed), checkpoint: checkpoint
             ) { state in
-                try report(state, name, seed, heads.count)
+                try report(state, name, seed, starts.count)
             }
-            let accuracies = tuned.history.map { $0.devAccuracy.percentage }
-            note(
-                "\(name), seed \(seed): dev accuracy "
-                    + "\(ClassificationMetrics(head.dev).accuracy.percentage) frozen, then \(accuracies.joined(separator: ", "))"
-            )
+            let epochs = tuned.history.map {
+                "\($0.devAccuracy.percentage) (loss \(String(format: "%.3f", $0.devCrossEntropy)))"
+            }
+            note("\(name), seed \(seed): dev accuracy \(epochs.joined(separator: ", "))")
             seeds.append(tuned)
         }
         var result = Entry(
             role, genotype, .fineTuned(options.training), by: options.training.criterion,
             Entry.Reading(
                 headLayers: space.layers(of: genotype), inputLayers: graph.inputLayers,
-                trainedLayers: graph.unfrozen.layers, test: splits.test),
+                trainedLayers: graph.unfrozen.layers, linear: start, test: splits.test),
             parameters: graph.graph.trainableCount)
         result.add(seeds[0])
         return result.answering(seeds)
+    }
+
+    /// What each seed starts from: a head that is fitted exactly is the same for all.
+    private func starts(_ entry: Entry, _ name: String) throws -> [TrainedHead] {
+        guard !entry.recipe.isDeterministic else {
+            return Array(repeating: entry.replicas[0], count: options.seeds)
+        }
+        return try trainings.trainSeeds(
+            entry.genotype, configuration.training, count: options.seeds, key.child("start"),
+            stageName: "\(name), seeds")
     }
 
     /// The training examples, in both orders of each pair where requested.

@@ -78,7 +78,7 @@ struct FineTuneGolden {
             "layer(norm=none) > projection(width=full) > pool-mean > "
                 + "classifier(norm=none,hidden=32,activation=tanh,dropout=0)")
         let model = try FineTuneGraph(
-            genotype, in: space, encoder: encoder, count: nil, dropout: 0)
+            FineTuneGraph.Head(genotype, in: space), encoder: encoder, count: nil, dropout: 0)
         let start = ParameterSet(model.graph)
         try model.unfrozen.read(
             file, prefix: "before.", allowsOthers: true, into: start, model.graph)

@@ -37,12 +37,13 @@ struct FineTuneSetup {
 
     func graph(count: Int? = nil, dropout: Float = 0.1) throws -> FineTuneGraph {
         try FineTuneGraph(
-            genotype, in: space, encoder: encoder.configuration, count: count, dropout: dropout)
+            FineTuneGraph.Head(genotype, in: space), encoder: encoder.configuration, count: count,
+            dropout: dropout)
     }
 
     /// A head with random weights.
-    func head() -> ParameterSet {
-        let graph = space.graph(of: genotype)
+    func head(_ other: Genotype? = nil) -> ParameterSet {
+        let graph = space.graph(of: other ?? genotype)
         let parameters = ParameterSet(graph)
         parameters.initialize(key: RandomKey(seed: 11))
         return parameters

@@ -167,6 +167,50 @@ struct FineTuneTests {
         #expect(throws: BadOption.self) { try setup.tune { $0.layerDecay = 0 } }
     }
 
+    @Test(
+        "beside a linear head, the logits at the start are the linear head's, whatever the other one is",
+        arguments: [1, 2])
+    func startsLinear(_ segments: Int) throws {
+        let setup = try FineTuneSetup(segments: segments)
+        let pooled = segments == 2 ? "pool-mean > pair(kind=all)" : "pool-mean"
+        let linear = try setup.space.genotype(
+            "layer(of=2) > projection(width=full) > \(pooled) > "
+                + "classifier(norm=standard,hidden=0,dropout=0)")
+        let alone = FineTuneGraph.Head(linear, in: setup.space)
+        let weights = setup.head(linear)
+        let start = try FineTuneGraph(
+            alone, encoder: setup.encoder.configuration, count: nil, dropout: 0)
+        let features = try setup.tunedFeatures(start)
+        let inference = BatchedInference(
+            start.graph, try start.parameters(encoder: setup.encoder, head: weights), threads: 1)
+        let expected = try inference.outputs(features).array
+        var generator = RandomKey(seed: 3).generator()
+        for _ in 0..<40 {
+            let other = setup.space.sample(using: &generator)
+            let graph = try FineTuneGraph(
+                FineTuneGraph.Head(other, in: setup.space), beside: alone,
+                encoder: setup.encoder.configuration, count: nil, dropout: 0)
+            #expect(graph.inputLayers == [0])
+            let parameters = try graph.parameters(
+                encoder: setup.encoder, head: setup.head(other), linear: weights)
+            let found = try BatchedInference(graph.graph, parameters, threads: 1)
+                .outputs(features).array
+            #expect(found == expected, "\(other)")
+            // The gates learn from the first step on.
+            let executor = Executor(graph.graph)
+            let batch = try features.batch(Array(0..<6))
+            let logits = executor.forward(
+                batch.batch, parameters: parameters, mode: .training(key: 1))
+            let gradient = BatchGradient(parameters.layout)
+            executor.backward(
+                Loss.evaluate(logits: logits, targets: batch.targets, outputs: 2).gradients,
+                into: gradient)
+            let gate = try #require(
+                parameters.layout.trainable.first { $0.1.name == "gate.scale" })
+            #expect(gate.2.contains { gradient.storage.pointer[$0] != 0 }, "\(other)")
+        }
+    }
+
     @Test("an epoch takes each example once, in a form redrawn each time")
     func views() throws {
         let setup = try FineTuneSetup()

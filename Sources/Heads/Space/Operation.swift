@@ -96,7 +96,7 @@ public struct HeadContext: Sendable, Hashable {
     }
 
     /// The same with other layers.
-    func reading(layers: [Int]) -> HeadContext {
+    public func reading(layers: [Int]) -> HeadContext {
         HeadContext(
             inputWidth: inputWidth, classes: classes, segments: segments, layers: layers,
             view: view)

@@ -46,7 +46,7 @@ struct ExplanationBudget {
     static let orders = 3
 
     /// Words that may still be read.
-    private var words = 40_000
+    private var words = 10_000
 
     /// Whether a text can still be afforded, which is then paid for.
     mutating func take(_ input: TextClassifier.Input) -> Bool {

@@ -280,14 +280,11 @@ extension Pipeline {
         }
         let scoring = configuration.search.scoring
         var selection = configuration.selection
-        // Encoder layers are trained with one head.
-        if configuration.fineTuning != nil { selection.exportsSingle = true }
         // Those would have to be trained.
         if configuration.finishes, selection.controls == .full { selection.controls = .quick }
         return try HeadSelection(trainings, selection, key: key, note: note).run(
             candidates.best.map(\.genotype), isGiven: isGiven,
-            competing: configuration.selection.fitsLinearHeads && !isGiven
-                && configuration.fineTuning == nil,
+            competing: configuration.selection.fitsLinearHeads && !isGiven,
             costs: costs,
             scoring: costs.scoring(
                 candidates.all.map(\.genotype), examples: scoring.examples,

@@ -5,78 +5,125 @@ import Support
 import Tensors
 
 /// A head on unfrozen encoder layers, as one graph: cached hidden states in, logits out.
+///
+/// Beside a linear head, the logits are those of the linear head plus a gate, one number for each class,
+/// times those of the other head. The gates begin at zero (ReZero, Bachlechner et al. 2020), so that training
+/// begins at the linear head, whatever the other one is: a head that pools by maximum, or that attends at
+/// random, sends the encoder nothing at first but what it is worth, and never makes a worse start.
 public struct FineTuneGraph: Sendable {
+    /// A head, and what it is built for.
+    public struct Head: Sendable, Hashable {
+        /// The head.
+        public let genotype: Genotype
+        /// Its context: the layers are those that the head reads, and no others.
+        public let context: HeadContext
+
+        /// - Parameter space: its layers are those that the head may read.
+        public init(_ genotype: Genotype, in space: SearchSpace) {
+            self.genotype = genotype
+            context = space.context.reading(layers: space.layers(of: genotype))
+        }
+    }
+
     public let graph: Graph
     /// The frozen hidden states that the graph reads, by input slot, ascending.
     public let inputLayers: [Int]
     /// The encoder layers in the graph.
     public let unfrozen: UnfrozenLayers
+    /// The head.
+    public let head: Head
+    /// The linear head that training begins at, where the other one is gated.
+    public let linear: Head?
+    private let gate: ParameterID?
+
+    /// What the parameters of the linear head begin with.
+    private static let linearScope = "linear"
 
     /// - Parameters:
-    ///   - space: the head's context; its layers are those that the head may read.
-    ///   - count: the number of layers to unfreeze, from the highest that the head reads downwards; all
+    ///   - linear: a linear head to begin at; `nil` where `head` is by itself.
+    ///   - count: the number of layers to unfreeze, from the highest that is read downwards; all
     ///     where `nil`. The embeddings stay frozen.
     ///   - dropout: rate in the encoder's layers; 0 for a graph that is only run.
     /// - Throws: ``EncoderError`` when the layers cannot be unfrozen.
     public init(
-        _ genotype: Genotype, in space: SearchSpace, encoder: EncoderConfiguration, count: Int?,
+        _ head: Head, beside linear: Head? = nil, encoder: EncoderConfiguration, count: Int?,
         dropout: Float
     ) throws {
-        let read = space.layers(of: genotype)
-        let top = read[read.count - 1]
+        let top = Self.read(head, linear).last ?? 0
         let count = count ?? top
         guard count >= 1, count <= top else {
             throw EncoderError.badUnfrozenCount(count: count, layers: top)
         }
         try self.init(
-            genotype, in: space, encoder: encoder, unfreezing: top - count + 1...top,
+            head, beside: linear, encoder: encoder, unfreezing: top - count + 1...top,
             dropout: dropout)
     }
 
-    /// - Parameter layers: the encoder layers to unfreeze, from 1; the highest is one that the head
-    ///   reads.
+    /// - Parameter layers: the encoder layers to unfreeze, from 1; the highest is one that is read.
     /// - Throws: ``EncoderError`` when the layers cannot be unfrozen.
     public init(
-        _ genotype: Genotype, in space: SearchSpace, encoder: EncoderConfiguration,
+        _ head: Head, beside linear: Head? = nil, encoder: EncoderConfiguration,
         unfreezing layers: ClosedRange<Int>, dropout: Float
     ) throws {
-        let outer = space.context
-        let read = space.layers(of: genotype)
-        let context = HeadContext(
-            inputWidth: outer.inputWidth, classes: outer.classes, segments: outer.segments,
-            layers: read)
+        let context = head.context
         let base = layers.lowerBound - 1
-        inputLayers = read.filter { $0 < base } + [base]
-        var builder = GraphBuilder(segments: outer.segments)
+        inputLayers = Self.read(head, linear).filter { $0 < base } + [base]
+        var builder = GraphBuilder(segments: context.segments)
         var inputs: [Int: Value] = [:]
         for (slot, layer) in inputLayers.enumerated() {
-            inputs[layer] = builder.input(slot: slot, width: outer.inputWidth)
+            inputs[layer] = builder.input(slot: slot, width: context.inputWidth)
         }
         unfrozen = try UnfrozenLayers(
             layers, of: encoder, on: inputs[base]!, dropout: dropout, into: &builder)
         let states = unfrozen.hiddenStates.merging(inputs) { first, _ in first }
-        guard let missing = read.first(where: { states[$0] == nil }) else {
-            let logits = SearchSpace(context: context).lower(
-                genotype, on: read.map { states[$0]! }, into: &builder)
-            graph = builder.build(output: logits)
-            return
+        func logits(_ head: Head, _ builder: inout GraphBuilder) throws -> Value {
+            let values = try head.context.layers.map { layer in
+                guard let value = states[layer] else {
+                    throw EncoderError.badLayer(layer: layer, layers: layers.upperBound)
+                }
+                return value
+            }
+            return SearchSpace(context: head.context).lower(
+                head.genotype, on: values, into: &builder)
         }
-        throw EncoderError.badLayer(layer: missing, layers: layers.upperBound)
+        var output = try logits(head, &builder)
+        if let linear {
+            let scale = builder.parameter("gate.scale", [output.width], .zeros)
+            let shift = builder.frozen("gate.shift", [output.width], .zeros)
+            let start = try builder.scope(Self.linearScope) { try logits(linear, &$0) }
+            output = builder.binary(
+                .add, start, builder.affine(output, scale: scale, shift: shift))
+            gate = scale
+        } else {
+            gate = nil
+        }
+        graph = builder.build(output: output)
+        self.head = head
+        self.linear = linear
     }
 
-    /// The weights to start from: the encoder's own, and those of a head that was trained on the
+    /// The hidden states that heads read, ascending.
+    private static func read(_ head: Head, _ linear: Head?) -> [Int] {
+        Set(head.context.layers + (linear?.context.layers ?? [])).sorted()
+    }
+
+    /// The weights to start from: the encoder's own, and those of heads that were trained on the
     /// frozen encoder.
+    /// - Parameter linear: those of the linear head; read only where there is one.
     /// - Throws: ``EncoderError``, ``TensorError``.
-    public func parameters(encoder: Encoder, head: ParameterSet) throws -> ParameterSet {
+    public func parameters(
+        encoder: Encoder, head: ParameterSet, linear: ParameterSet? = nil
+    ) throws -> ParameterSet {
         let set = ParameterSet(graph)
         try encoder.fill(unfrozen, in: set, graph)
-        for parameter in head.layout.parameters {
-            if let values = head.values(parameter.name) {
-                set.set(parameter.name, values)
-            }
-        }
+        set.copy(head)
+        if self.linear != nil, let linear { set.copy(linear, under: Self.linearScope + ".") }
         return set
     }
+
+    /// How much faster than a head's weights its gates learn: they have as many steps to come from zero to the
+    /// order of one as other weights have to move by a tenth.
+    private static let gateRate: Float = 20
 
     /// The trained weights in their order, with the rates that `configuration` gives them.
     func groups(_ configuration: FineTuneConfiguration) -> [ParameterGroup] {
@@ -85,13 +132,23 @@ public struct FineTuneGraph: Sendable {
             for place in places { layerOfParameter[place] = layer }
         }
         return ParameterLayout(graph).trainable.map { id, parameter, range in
-            var rate: Float = 1
+            var rate: Float = id == gate ? Self.gateRate : 1
             if let layer = layerOfParameter[id.index] {
                 rate = configuration.encoderLearningRate / configuration.headLearningRate
                 for _ in layer..<unfrozen.layers.upperBound { rate *= configuration.layerDecay }
             }
             return ParameterGroup(
                 count: range.count, rateFactor: rate, decays: parameter.shape.count > 1)
+        }
+    }
+}
+
+extension ParameterSet {
+    /// Sets the parameters that another set has too.
+    /// - Parameter prefix: what their names here begin with.
+    fileprivate func copy(_ other: ParameterSet, under prefix: String = "") {
+        for parameter in other.layout.parameters {
+            if let values = other.values(parameter.name) { set(prefix + parameter.name, values) }
         }
     }
 }

@@ -46,7 +46,8 @@ enum ModelSeeds {
             let model: Model
             if fineTuned {
                 let tuned = try FineTuneGraph(
-                    genotype, in: space, encoder: encoder.configuration, count: 1, dropout: 0)
+                    FineTuneGraph.Head(genotype, in: space), encoder: encoder.configuration,
+                    count: 1, dropout: 0)
                 let head = ParameterSet(space.graph(of: genotype))
                 head.initialize(key: RandomKey(seed: 1))
                 configuration.members[0].layers = tuned.inputLayers
