@@ -17,7 +17,9 @@ public struct BatchGradient: GradientSink {
 
     public func accept(_ gradient: NodeGradient) {
         gradient.add(examples: 0..<gradient.batch.exampleCount) { id in
-            layout.offsets[id.index].map { storage.pointer + $0 }
+            // A node may have trained and frozen parameters; the frozen ones lie beyond the gradient's end.
+            layout.parameters[id.index].isTrainable
+                ? layout.offsets[id.index].map { storage.pointer + $0 } : nil
         }
     }
 }
