@@ -16,16 +16,24 @@ struct CorrelateCommand: ParsableCommand {
             trainings of the same heads agree. Writes heads.csv, linear.csv (the exact linear head of every \
             layer), correlation.json and correlation.html to the run directory.
 
+            With --unfreeze, every head is fine-tuned with the encoder after that, gated beside the exact \
+            linear head, and accuracies are those of fine-tuning; the table then has proxies from the gradient \
+            kernel of the whole model before its encoder is trained (unfrozen-...), and how heads do on the \
+            frozen encoder (frozen-accuracy, frozen-loss).
+
             EXAMPLES
               knas correlate mrpc --data ~/MRPC --heads 40
               knas correlate rte --data ~/RTE --heads 60 --folds 4 --repeats 2 --resume
               knas correlate front-desk --vote "vote(naswot, alignment)" --json
+              knas correlate rte --data ~/RTE --heads 24 --unfreeze all --finetune-epochs 1
             """)
 
     @OptionGroup var task: TaskOptions
     @OptionGroup var encoder: EncoderOptions
     @OptionGroup(title: "Scoring") var scoring: ScoringOptions
     @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup var rows: RowOptions
+    @OptionGroup(title: "Fine-tuning") var fineTune: FineTuneArguments
     @OptionGroup var global: GlobalOptions
 
     private static let standard = CorrelationConfiguration(
@@ -56,8 +64,10 @@ struct CorrelateCommand: ParsableCommand {
         var configuration = CorrelationConfiguration(task: definition, directory: directory)
         task.apply(to: &configuration.input)
         encoder.apply(to: &configuration.input)
+        configuration.input.rows = rows.limits
         scoring.apply(to: &configuration.scoring, &configuration.space)
         training.apply(to: &configuration.training)
+        configuration.fineTuning = fineTune.options(configuration.training)
         configuration.threads = encoder.threads
         configuration.seed = seed
         configuration.heads = heads

@@ -103,6 +103,11 @@ public struct ProxyExpression: Sendable, Hashable, CustomStringConvertible {
         self.kind = kind
     }
 
+    /// What was measured otherwise than by a registered proxy.
+    public init(measured name: String) {
+        self.init(names: [name], kind: .single)
+    }
+
     /// Reads `name`, `vote(name, name, ...)` or `learned`.
     /// - Throws: ``ScoringError``.
     public init(_ text: String) throws {

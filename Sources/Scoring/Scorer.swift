@@ -128,7 +128,7 @@ public struct Scorer: Sendable {
     }
 
     /// Examples of all classes (or ``Targets/strata``) in turn, each in random order.
-    static func balanced(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
+    public static func balanced(_ labels: [Int32], count: Int, key: RandomKey) -> [Int] {
         var byClass: [Int32: [Int]] = [:]
         for (index, label) in labels.enumerated() { byClass[label, default: []].append(index) }
         var queues = byClass.keys.sorted().map { label in

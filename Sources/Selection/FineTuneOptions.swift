@@ -23,7 +23,7 @@ public struct FineTuneOptions: Sendable, Hashable {
         }
 
         /// `nil` for all.
-        var count: Int? {
+        public var layerCount: Int? {
             switch self {
             case .all: nil
             case .top(let count): count
@@ -32,11 +32,11 @@ public struct FineTuneOptions: Sendable, Hashable {
 
         /// The hidden states that training begins from, for heads whose highest layer is one of these.
         public func layers(below highest: [Int]) -> [Int] {
-            highest.map { max(0, $0 - (count ?? $0)) }
+            highest.map { max(0, $0 - (layerCount ?? $0)) }
         }
 
         /// As on the command line: `all` or a number.
-        public var description: String { count.map(String.init) ?? "all" }
+        public var description: String { layerCount.map(String.init) ?? "all" }
     }
 
     /// How many layers.
@@ -57,7 +57,7 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// Checks that an encoder has as many layers as are to be trained.
     /// - Throws: `EncoderError/badUnfrozenCount(count:layers:)`.
     public func check(layers: Int) throws {
-        guard let count = depth.count, count > layers else { return }
+        guard let count = depth.layerCount, count > layers else { return }
         throw EncoderError.badUnfrozenCount(count: count, layers: layers)
     }
 

@@ -121,7 +121,7 @@ public struct FineTuneStage: Sendable {
         let highest = (head.context.layers + (start?.context.layers ?? [])).max() ?? 0
         let graph = try FineTuneGraph(
             head, beside: start, encoder: encoder.configuration,
-            count: options.depth.count.map { min($0, max(1, highest)) },
+            count: options.depth.layerCount.map { min($0, max(1, highest)) },
             dropout: options.training.dropout)
         let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()

@@ -50,7 +50,7 @@ public struct HeadTrainings: Sendable {
 
     /// Trains every job; a head that diverges is `nil`, as is one that is left out where a run is to end
     /// with what there is; the others continue.
-    func train(
+    public func train(
         _ jobs: [TrainingJob], _ key: RandomKey, stageName: String
     ) throws -> [TrainedHead?] {
         let counter = epochs(jobs, stageName)

@@ -15,6 +15,9 @@ public struct CorrelationConfiguration: Sendable {
     public var scoring = Scorer.Options()
     /// How heads are trained.
     public var training = TrainingConfiguration()
+    /// How heads are trained together with the encoder, after their training on the frozen encoder; `nil`
+    /// where it stays frozen. Accuracies are then those of fine-tuning.
+    public var fineTuning: FineTuneOptions?
     /// Heads to draw and train.
     public var heads = 40
     /// Trainings of each head with different seeds; two or more show the ceiling.
@@ -48,7 +51,7 @@ public struct CorrelationConfiguration: Sendable {
 
     /// Folds of the cross-validation, 1 for dev.
     func folds(devRows: Int) -> Int {
-        folds ?? (devRows < Self.smallDev ? HeldOutParts.standardFolds : 1)
+        fineTuning != nil ? 1 : folds ?? (devRows < Self.smallDev ? HeldOutParts.standardFolds : 1)
     }
 
     /// - Throws: `BadOption`.
@@ -58,6 +61,14 @@ public struct CorrelationConfiguration: Sendable {
         try require((3...100_000).contains(heads), "--heads", heads, "3 or more")
         try require((1...100).contains(repeats), "--repeats", repeats, "1 to 100")
         try require((1...1024).contains(threads), "--threads", threads, "1 to 1024")
+        if let fineTuning {
+            try fineTuning.training.check()
+            try require(
+                (folds ?? 1) == 1 && repeats == 1, "--folds and --repeats",
+                "\(folds ?? 1) and \(repeats)", "1 with --unfreeze")
+            try require(
+                !input.hasSeveralViews, "--unfreeze", "on", "one encoder and one way of pairing")
+        }
         if let folds { try require((1...20).contains(folds), "--folds", folds, "1 to 20") }
     }
 }

@@ -67,18 +67,23 @@ public struct CorrelationStudy: Sendable {
             train: train, dev: dev, folds: folds, together: prepared.together,
             key: key.child("folds"))
         let heldOut = Array(folds == 1 ? 0...0 : 1...folds)
-        let linear = try watch.time("linear heads") {
-            try LayerHeads(
-                spaces: prepared.spaces, parts: parts, heldOut: heldOut,
-                training: configuration.training, threads: configuration.threads,
-                progress: progress, memo: TrainingMemo(store), key: key.child("linear heads")
-            ).run()
-        }
+        let layerHeads = LayerHeads(
+            spaces: prepared.spaces, parts: parts, heldOut: heldOut,
+            training: configuration.training, threads: configuration.threads,
+            progress: progress, memo: TrainingMemo(store), key: key.child("linear heads"))
+        let linear = try watch.time("linear heads") { try layerHeads.run() }
         let trainings = HeadTrainings(
             spaces: prepared.spaces, parts: parts, threads: configuration.threads,
             progress: progress, memo: TrainingMemo(store))
-        let records = try watch.time("heads") {
+        var records = try watch.time("heads") {
             try self.train(genotypes, scores, trainings, heldOut: heldOut, key.child("train"))
+        }
+        if let options = configuration.fineTuning {
+            records = try watch.time("fine-tuning") {
+                try fineTuned(
+                    options, records, trainings, prepared, layerHeads, linear, train[0], store,
+                    key)
+            }
         }
         let known = records.filter { $0.accuracy != nil }
         guard known.count >= 3 else { throw CorrelationError.tooFewHeads(trained: known.count) }
@@ -168,6 +173,37 @@ public struct CorrelationStudy: Sendable {
         }
     }
 
+    /// Fine-tunes the heads, beside the linear head of the best layer.
+    private func fineTuned(
+        _ options: FineTuneOptions, _ records: [HeadRecord], _ trainings: HeadTrainings,
+        _ prepared: Preparation, _ layerHeads: LayerHeads, _ linear: [LayerHeads.Record],
+        _ train: FeatureSet, _ store: RunStore, _ key: RandomKey
+    ) throws -> [HeadRecord] {
+        let view = prepared.views[0]
+        guard let best = linear.min(by: { $0.crossEntropy < $1.crossEntropy }),
+            let start = try layerHeads.best(best.layer, view: 0)
+        else { return records }
+        note(
+            "the linear head on layer \(best.layer), which all begin at: dev accuracy "
+                + best.accuracy.percentage)
+        let heads = try trainings.train(
+            records.map {
+                TrainingJob(genotype: $0.genotype, configuration: configuration.training)
+            }, key.child("start"), stageName: "heads to begin with")
+        let scores = try RunStore(
+            configuration.scoringDirectory.appendingPathComponent("unfrozen", isDirectory: true),
+            identity: configuration.scoringIdentity(prepared), mode: .resume)
+        defer { try? scores.close() }
+        return try FineTunedHeads(
+            options: options, view: view, linear: start,
+            linearGenotype: try LinearHeads.head(in: view.space, layer: best.layer),
+            examples: Scorer.balanced(
+                train.targets.strata, count: min(configuration.scoring.examples, train.count),
+                key: key.child("unfrozen examples")), store: store, scores: scores,
+            threads: configuration.threads, progress: progress, key: key.child("unfrozen")
+        ).run(heads, records)
+    }
+
     private func data(
         _ prepared: Preparation, _ train: [FeatureSet], _ dev: [FeatureSet], folds: Int
     ) -> CorrelationResult.Data {
@@ -197,8 +233,11 @@ public struct CorrelationStudy: Sendable {
         let losses = records.map { $0.loss ?? 0 }
         let heads = records.map { (genotype: $0.genotype, score: $0.score) }
         let layers = LayerHeads.standings(linear)
-        var expressions = try Set(records.flatMap { $0.score.values.keys }).sorted().map {
-            try ProxyExpression($0)
+        let names = Set(records.flatMap { $0.score.values.keys }).sorted()
+        let measured = Set(UnfrozenKernel.summaries.map(\.name) + FineTunedHeads.frozenNames)
+        var expressions = try names.map {
+            measured.contains($0)
+                ? ProxyExpression(measured: $0) : try ProxyExpression($0)
         }
         for vote in configuration.votes + [.standard, .learned] where !expressions.contains(vote) {
             expressions.append(vote)

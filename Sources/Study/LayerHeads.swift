@@ -63,10 +63,25 @@ struct LayerHeads {
         }
     }
 
+    /// The head of a layer as it was fitted with the first of the parts held out: the strength with the lowest
+    /// cross entropy.
+    func best(_ layer: Int, view: Int) throws -> TrainedHead? {
+        let counter = WorkCounter(stage: "linear heads", total: 1, unit: "fits", progress: progress)
+        return try heads(layer, view: view, part: heldOut[0], counter)
+            .min { $0.history[0].devCrossEntropy < $1.history[0].devCrossEntropy }
+    }
+
     /// Predictions on the part that is held out, for each strength of the penalty.
     private func fit(
         _ layer: Int, view: Int, part: Int, _ counter: WorkCounter
     ) throws -> [Predictions] {
+        try heads(layer, view: view, part: part, counter).map(\.dev)
+    }
+
+    /// The fits with a part held out, for each strength of the penalty.
+    private func heads(
+        _ layer: Int, view: Int, part: Int, _ counter: WorkCounter
+    ) throws -> [TrainedHead] {
         let space = spaces.spaces[view]
         let genotype = try LinearHeads.head(in: space, layer: layer)
         let graph = space.graph(of: genotype)
@@ -81,7 +96,7 @@ struct LayerHeads {
                 balancesClasses: training.balancesClasses,
                 key: key.child(genotype.description).child(part),
                 onFit: { try counter.add(0) })
-        }.map(\.dev)
+        }
     }
 
     /// What the learned ranking reads of them.

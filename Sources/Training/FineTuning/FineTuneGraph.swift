@@ -36,6 +36,8 @@ public struct FineTuneGraph: Sendable {
     public let linear: Head?
     private let gate: ParameterID?
 
+    /// The parameter that holds the gates.
+    public static let gateName = "gate.scale"
     /// What the parameters of the linear head begin with.
     private static let linearScope = "linear"
 
@@ -88,7 +90,7 @@ public struct FineTuneGraph: Sendable {
         }
         var output = try logits(head, &builder)
         if let linear {
-            let scale = builder.parameter("gate.scale", [output.width], .zeros)
+            let scale = builder.parameter(Self.gateName, [output.width], .zeros)
             let shift = builder.frozen("gate.shift", [output.width], .zeros)
             let start = try builder.scope(Self.linearScope) { try logits(linear, &$0) }
             output = builder.binary(
