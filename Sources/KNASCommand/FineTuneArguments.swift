@@ -18,6 +18,24 @@ struct FineTuneArguments: ParsableArguments {
     var unfreeze: FineTuneOptions.Depth?
     @Option(help: "Epochs of fine-tuning; the best on dev is kept.")
     var finetuneEpochs = FineTuneConfiguration().epochs
+    @Option(help: "Epochs without a better one after which fine-tuning ends (default: none).")
+    var finetunePatience: Int?
+    @Option(
+        help: "Pull of the encoder's weights towards the pretrained ones (L2-SP; default: none).")
+    var pull: Float?
+    @Option(
+        help: ArgumentHelp(
+            "Share of an epoch that a running mean of the weights reaches back (default: none).",
+            discussion: "Dev rows and the model get the mean instead of the last weights."))
+    var averaging: Float?
+    @Option(
+        help: ArgumentHelp(
+            "Pairs for each training row that the encoder is trained on first, by their likeness.",
+            discussion: """
+                For few rows: texts of one class are pulled together, others pushed apart (SetFit), \
+                then the linear head is fitted anew. Not for pairs that are encoded separately.
+                """))
+    var contrastivePairs = FineTuneOptions(.all).contrastivePairs
     @Option(help: "Trainings of each head with the encoder; the best on dev answers.")
     var finetuneSeeds = FineTuneOptions(.all).seeds
     @Option(help: "Examples per fine-tuning step.")
@@ -52,6 +70,10 @@ struct FineTuneArguments: ParsableArguments {
         guard (1...1000).contains(finetuneSeeds) else {
             throw ValidationError("--finetune-seeds is \(finetuneSeeds): expected 1 to 1000")
         }
+        guard contrastivePairs == 0 || (2...10_000).contains(contrastivePairs) else {
+            throw ValidationError(
+                "--contrastive-pairs is \(contrastivePairs): expected 0, or 2 to 10000")
+        }
         guard unfreeze == nil else { return }
         if standalone { throw ValidationError("--standalone needs --unfreeze") }
         if swapPairs { throw ValidationError("--swap-pairs needs --unfreeze") }
@@ -64,6 +86,9 @@ struct FineTuneArguments: ParsableArguments {
         guard let unfreeze else { return nil }
         var options = FineTuneOptions(unfreeze)
         options.training.epochs = finetuneEpochs
+        options.training.patience = finetunePatience
+        options.training.pull = pull
+        options.training.averaging = averaging
         options.training.batchSize = finetuneBatchSize
         options.training.encoderLearningRate = encoderLearningRate
         options.training.headLearningRate = headLearningRate
@@ -73,6 +98,7 @@ struct FineTuneArguments: ParsableArguments {
         options.training.weightDecay = head.weightDecay
         options.training.labelSmoothing = head.labelSmoothing
         options.training.balancesClasses = head.balancesClasses
+        options.contrastivePairs = contrastivePairs
         options.seeds = finetuneSeeds
         options.swapsPairs = swapPairs
         options.hasControl = control

@@ -220,7 +220,7 @@ public struct RunFindings {
             firstLayer: trained.lowerBound, lastLayer: trained.upperBound,
             headLayers: entry.reading.headLayers,
             linear: entry.reading.linear.map {
-                .init(genotype: $0.genotype.description, layers: $0.context.layers)
+                .init(genotype: $0.genotype.inView(nil).description, layers: $0.context.layers)
             }, weightPrefix: encoder.weightPrefix)
         // Without the nodes that only training needs; the parameters are the same.
         let graph = try FineTuneGraph(

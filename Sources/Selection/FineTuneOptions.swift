@@ -48,6 +48,9 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// Whether pairs are trained on in random order, redrawn each epoch: for tasks where the order
     /// of the two texts has no meaning.
     public var swapsPairs = false
+    /// Pairs for each training row that the encoder is trained on by their likeness first
+    /// (``ContrastiveWarmUp``); 0 for none.
+    public var contrastivePairs = 0
     /// Whether a linear head is fine-tuned in the same way, which doubles the time, and is exported
     /// where it does better on dev than the head that the search found.
     public var hasControl = true

@@ -1,6 +1,7 @@
 import Encoders
 import Features
 import Foundation
+import Graphs
 import Heads
 import Metrics
 import Support
@@ -16,32 +17,42 @@ public struct FineTuneStage: Sendable {
     let configuration: SelectionConfiguration
     let dataset: Dataset
     let view: View
+    /// Where the view is among those of the trainings.
+    private let place: Int
     /// The run's directory.
     let run: URL
     /// Whether existing checkpoints are used.
     let resumes: Bool
     let key: RandomKey
+    /// That of the selection's linear heads.
+    private let linearKey: RandomKey
     let note: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - view: the only one of the trainings.
+    ///   - views: those of the trainings. Of a pair's two, fine-tuning takes that in which both texts are one
+    ///     sequence, so that each sees the other in every layer.
+    ///   - given: the head that the user gave, which decides the view.
     ///   - run: the directory that checkpoints are kept in.
     ///   - resumes: whether existing checkpoints are used.
     ///   - key: the run's.
     ///   - note: called with one line about each seed.
     public init(
         _ options: FineTuneOptions, _ trainings: HeadTrainings,
-        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ view: View, run: URL,
-        resumes: Bool, key: RandomKey, note: @escaping @Sendable (String) -> Void
+        _ configuration: SelectionConfiguration, _ dataset: Dataset, _ views: [View],
+        given: Genotype?, run: URL, resumes: Bool, key: RandomKey,
+        note: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
         self.trainings = trainings
         self.configuration = configuration
         self.dataset = dataset
-        self.view = view
+        place =
+            given.map(trainings.spaces.index) ?? views.firstIndex { $0.pairing == .joint } ?? 0
+        view = views[place]
         self.run = run
         self.resumes = resumes
         self.key = key.child("fine-tuning")
+        linearKey = key.child("linear")
         self.note = note
     }
 
@@ -59,8 +70,16 @@ public struct FineTuneStage: Sendable {
     /// - Returns: all entries, the fine-tuned ones among them.
     /// - Throws: as ``train(_:beside:role:name:)``.
     public func run(_ selected: SelectedHeads, isGiven: Bool) throws -> SelectedHeads {
-        guard let linear = selected.entries.first(where: { $0.role == .linear }) else {
-            preconditionFailure("every selection fits linear heads")
+        // Nothing is tested here.
+        let contest = Contest(
+            trainings: trainings, configuration: configuration,
+            test: trainings.views.map { $0[0].dev }, key: key)
+        guard let linear = try LinearHeads(contest: contest, key: linearKey).start(inView: place)
+        else { throw EncoderError.badUnfrozenCount(count: 1, layers: 0) }
+        if options.contrastivePairs > 0 {
+            try require(
+                view.space.context.segments == 1, "--contrastive-pairs", options.contrastivePairs,
+                "0 where the texts of a pair are encoded separately (--pairing joint)")
         }
         var result = selected
         var models: [SelectedModel] = []
@@ -93,6 +112,7 @@ public struct FineTuneStage: Sendable {
         if isGiven { return selected.single.members[0].entry }
         let trained = selected.entries.filter {
             ($0.role == .contestant || $0.role == .tuning) && $0.isSound
+                && trainings.spaces.index(of: $0.genotype) == place
         }
         return Entry.ranking(trained).first.map { trained[$0] }
     }
@@ -135,11 +155,13 @@ public struct FineTuneStage: Sendable {
         for (seed, start) in starts.enumerated() {
             let checkpoint = FineTuneCheckpoint(
                 inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
+            let weights = try graph.parameters(
+                encoder: encoder, head: start.parameters, linear: linear?.replicas[0].parameters)
+            if options.contrastivePairs > 0, linear == nil {
+                try warmUp(graph, weights, train, splits.dev, name, seed)
+            }
             let tuned = try tuner.train(
-                graph,
-                start: graph.parameters(
-                    encoder: encoder, head: start.parameters,
-                    linear: linear?.replicas[0].parameters),
+                graph, start: weights,
                 train: train, views: views, dev: splits.dev, classes: space.context.classes,
                 key: key.child(name).child(seed), checkpoint: checkpoint
             ) { state in
@@ -159,6 +181,29 @@ public struct FineTuneStage: Sendable {
             parameters: graph.graph.trainableCount)
         result.add(seeds[0])
         return result.answering(seeds)
+    }
+
+    /// Trains the encoder by the likeness of pairs first.
+    private func warmUp(
+        _ graph: FineTuneGraph, _ weights: ParameterSet, _ train: FeatureSet, _ dev: FeatureSet,
+        _ name: String, _ seed: Int
+    ) throws {
+        let head = try ContrastiveWarmUp(
+            options.training, pairs: options.contrastivePairs, threads: trainings.threads
+        ).run(
+            graph, weights, train: train, dev: dev, classes: view.space.context.classes,
+            key: key.child(name).child(seed).child("contrastive")
+        ) { step, total in
+            try WorkProgress(
+                stage: "pairs by likeness", completed: step, total: total, unit: "steps",
+                detail: "\(name), seed \(seed)"
+            ).report(to: trainings.progress)
+        }
+        note(
+            "\(name), seed \(seed): dev accuracy "
+                + "\(ClassificationMetrics(head.dev).accuracy.percentage) (loss "
+                + String(format: "%.3f", ClassificationMetrics(head.dev).loss)
+                + ") of a linear head after training on pairs by likeness")
     }
 
     /// What each seed starts from: a head that is fitted exactly is the same for all.

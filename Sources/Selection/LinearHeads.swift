@@ -50,6 +50,22 @@ public struct LinearHeads: Sendable {
         return [best[0]] + Entry.ranking(Array(best[1...])).map { best[$0 + 1] }
     }
 
+    /// The best plain head of a view with dev held out, on any layer above the embeddings: where fine-tuning
+    /// begins. ``run(competing:)`` has fitted it already.
+    /// - Returns: `nil` where the view has no layer above the embeddings.
+    func start(inView view: Int) throws -> Entry? {
+        let space = trainings.spaces.spaces[view]
+        let genotypes = try space.context.layers.filter { $0 > 0 }.map {
+            try Self.head(in: space, layer: $0)
+        }
+        let records = try zip(genotypes, fit(genotypes, part: 0, isWanted: true)).compactMap {
+            genotype, fits in
+            try fits.map { try Record(genotype, $0, criterion, isFew: true) }
+        }
+        let entries = records.map { entry($0, .linear) }
+        return entries.min { $0.heldOutCrossEntropy < $1.heldOutCrossEntropy }
+    }
+
     /// The best of some heads, tried on every part, best first.
     /// - Parameters:
     ///   - count: heads that are tried on every part.

@@ -1,3 +1,4 @@
+import Encoders
 import Features
 import Foundation
 import Heads
@@ -180,9 +181,11 @@ public struct CorrelationStudy: Sendable {
         _ train: FeatureSet, _ store: RunStore, _ key: RandomKey
     ) throws -> [HeadRecord] {
         let view = prepared.views[0]
-        guard let best = linear.min(by: { $0.crossEntropy < $1.crossEntropy }),
+        guard
+            let best =
+                linear.filter({ $0.layer > 0 }).min(by: { $0.crossEntropy < $1.crossEntropy }),
             let start = try layerHeads.best(best.layer, view: 0)
-        else { return records }
+        else { throw EncoderError.badUnfrozenCount(count: 1, layers: 0) }
         note(
             "the linear head on layer \(best.layer), which all begin at: dev accuracy "
                 + best.accuracy.percentage)

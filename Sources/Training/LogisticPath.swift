@@ -41,18 +41,21 @@ public struct LogisticPath: Sendable {
     ///   - balancesClasses: whether all classes have the same total weight in the loss, however
     ///     many examples they have.
     ///   - criterion: what the heads are compared by on dev.
+    ///   - start: numbers of what is not fitted, e.g. of encoder layers; `nil` where there is nothing of that
+    ///     kind.
     /// - Throws: ``TrainingError``, what `onFit` throws.
     public init(
         _ graph: Graph, train: FeatureSet, dev: FeatureSet, classes: Int,
         balancesClasses: Bool = false,
-        criterion: SelectionCriterion = .accuracy, key: RandomKey, onFit: () throws -> Void = {}
+        criterion: SelectionCriterion = .accuracy, key: RandomKey, start: ParameterSet? = nil,
+        onFit: () throws -> Void = {}
     ) throws {
         guard let readout = graph.linearReadout else {
             preconditionFailure("the head has trained weights before its classifier")
         }
         try TrainingError.checkExamples(train: train, dev: dev)
-        let parameters = ParameterSet(graph)
-        parameters.initialize(key: key.child("init"))
+        let parameters = start ?? ParameterSet(graph)
+        if start == nil { parameters.initialize(key: key.child("init")) }
         try calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)
         let rows = try Self.standardizedRows(readout.body, parameters, train)
         let table = balancesClasses ? classWeights(train, classes) : nil

@@ -2,6 +2,7 @@ import Foundation
 import KNAS
 import RunStore
 import Scoring
+import Selection
 import Study
 import Support
 import TestSupport
@@ -48,6 +49,51 @@ struct CorrelationTests {
         for file in ["heads.csv", "linear.csv"] {
             #expect(try text(workspace, "one/\(file)") == text(workspace, "two/\(file)"))
         }
+    }
+
+    @Test(
+        "with the encoder trained, heads have the kernel of the whole model; it resumes, whatever the threads"
+    )
+    func unfrozen() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        func study(_ run: String, threads: Int) -> CorrelationConfiguration {
+            var configuration = configuration(workspace, run, threads: threads)
+            configuration.repeats = 1
+            configuration.heads = 4
+            configuration.input.layers = .all
+            configuration.fineTuning = FineTuneOptions(.all)
+            configuration.fineTuning?.training.epochs = 1
+            configuration.fineTuning?.training.microBatchTokens = 64
+            return configuration
+        }
+        let one = try CorrelationStudy(study("one", threads: 1)).run()
+        #expect(one.heads == 4 && one.folds == 1)
+        let names = Set(one.proxies.map(\.name))
+        #expect(
+            names.isSuperset(of: [
+                "unfrozen-alignment", "unfrozen-regression", "unfrozen-transfer", "unfrozen-trace",
+                "frozen-accuracy", "frozen-loss", "random", "parameters",
+            ]))
+        for head in try table(text(workspace, "one/heads.csv")) {
+            #expect(abs(head["unfrozen-alignment"] ?? 2) <= 1)
+            #expect((0...1).contains(head["frozen-accuracy"] ?? -1))
+            // The last of its training on the frozen encoder, and one epoch with it.
+            #expect(head["accuracy_epoch_1"] == head["accuracy"])
+        }
+        var stopped = study("two", threads: 2)
+        #expect(throws: Interrupted.self) {
+            try CorrelationStudy(
+                stopped,
+                progress: { $0.stage == "fine-tuning" && $0.completed >= 2 ? .stop : .more }
+            ).run()
+        }
+        stopped.mode = .resume
+        _ = try CorrelationStudy(stopped).run()
+        #expect(try text(workspace, "one/heads.csv") == text(workspace, "two/heads.csv"))
+        stopped.mode = .overwrite
+        stopped.repeats = 2
+        #expect(throws: BadOption.self) { try CorrelationStudy(stopped).run() }
     }
 
     @Test("its tables have every head's learning curve and every layer's linear head")

@@ -211,6 +211,123 @@ struct FineTuneTests {
         }
     }
 
+    @Test(
+        "a mean over one step is the last weights; a longer one goes on after a stop, bit for bit")
+    func averaging() throws {
+        let setup = try FineTuneSetup()
+        let plain = try setup.tune()
+        let last = try setup.tune { $0.averaging = 0.1 }
+        #expect(last.parameters.storage.array == plain.parameters.storage.array)
+        let whole = try setup.tune { $0.averaging = 1 }
+        #expect(whole.parameters.storage.array != plain.parameters.storage.array)
+        // What is trained does not depend on what is averaged.
+        #expect(whole.history.map(\.trainingLoss) == plain.history.map(\.trainingLoss))
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        #expect(throws: Interrupted.self) {
+            try setup.tune(checkpoint: first, stopAt: 7) { $0.averaging = 1 }
+        }
+        let resumed = try setup.tune(
+            checkpoint: FineTuneCheckpoint(url: first.url, resumes: true)
+        ) { $0.averaging = 1 }
+        #expect(resumed.parameters.storage.array == whole.parameters.storage.array)
+    }
+
+    @Test("the strongest pull leaves the encoder as it was, and lets the head learn")
+    func pull() throws {
+        let setup = try FineTuneSetup()
+        let model = try setup.graph()
+        let start = try model.weights(
+            model.parameters(encoder: setup.encoder, head: setup.head()))
+        // A share of the way that is 1 whatever the learning rate, but for the last step's rate of zero.
+        let pulled = try setup.tune(dropout: 0) {
+            $0.pull = 999
+            $0.encoderLearningRate = 0.1
+            $0.headLearningRate = 0.1
+            $0.layerDecay = 1
+            $0.epochs = 1
+        }
+        let after = try model.weights(pulled.parameters)
+        for (name, values) in start where !name.hasPrefix("head") {
+            #expect(difference(after[name] ?? [], values) < 1e-6, "\(name)")
+        }
+        #expect(throws: BadOption.self) { try setup.tune { $0.pull = -1 } }
+    }
+
+    @Test("training ends where no epoch is better for as many as patience allows")
+    func patience() throws {
+        let setup = try FineTuneSetup()
+        let tuned = try setup.tune {
+            $0.epochs = 40
+            $0.patience = 1
+        }
+        #expect(tuned.history.count == tuned.bestEpoch + 1)
+        #expect(tuned.history.count < 40)
+    }
+
+    @Test("pairs by likeness bring the texts of a class together; threads change no bit")
+    func contrastive() throws {
+        let setup = try FineTuneSetup()
+        let linear = try setup.space.genotype(
+            "layer(of=2) > projection(width=full) > pool-mean > "
+                + "classifier(norm=standard,hidden=0,dropout=0)")
+        let model = try FineTuneGraph(
+            FineTuneGraph.Head(linear, in: setup.space), encoder: setup.encoder.configuration,
+            count: nil, dropout: 0.1)
+        func warmed(threads: Int) throws -> (ParameterSet, TrainedHead) {
+            let parameters = try model.parameters(
+                encoder: setup.encoder, head: setup.head(linear))
+            let head = try ContrastiveWarmUp(
+                FineTuneSetup.configuration, pairs: 8, threads: threads
+            ).run(
+                model, parameters, train: setup.train, dev: setup.dev, classes: 2,
+                key: RandomKey(seed: 5))
+            return (parameters, head)
+        }
+        let (one, two) = (try warmed(threads: 1), try warmed(threads: 2))
+        #expect(one.0.storage.array == two.0.storage.array)
+        #expect(one.1.dev.probabilities == two.1.dev.probabilities)
+        // What the fitted head says is what the model says from then on.
+        let inference = BatchedInference(model.graph, one.0, threads: 1)
+        let found = try inference.predictions(setup.dev)
+        #expect(difference(found.probabilities, one.1.dev.probabilities) < 1e-5)
+        let start = try model.parameters(encoder: setup.encoder, head: setup.head(linear))
+        let pool = try #require(
+            model.graph.nodes.lastIndex {
+                if case .pool = $0.primitive { true } else { false }
+            })
+        func loss(_ parameters: ParameterSet) throws -> Double {
+            let rows = try BatchedInference(
+                model.graph.upTo(node: pool), parameters, threads: 1
+            ).outputs(setup.dev).array
+            let width = TinyEncoder.width
+            func cosine(_ a: Int, _ b: Int) -> Double {
+                let (u, v) = (rows[a * width..<(a + 1) * width], rows[b * width..<(b + 1) * width])
+                let dots = zip(u, v).reduce((0.0, 0.0, 0.0)) { sum, pair in
+                    let (x, y) = (Double(pair.0), Double(pair.1))
+                    return (sum.0 + x * y, sum.1 + x * x, sum.2 + y * y)
+                }
+                return dots.0 / (dots.1 * dots.2).squareRoot()
+            }
+            let labels = setup.dev.targets.strata
+            var losses: [Bool: [Double]] = [:]
+            for a in labels.indices {
+                for b in 0..<a {
+                    let isAlike = labels[a] == labels[b]
+                    let miss = cosine(a, b) - (isAlike ? 1 : 0)
+                    losses[isAlike, default: []].append(miss * miss)
+                }
+            }
+            return losses.values.reduce(0) { $0 + $1.reduce(0, +) / Double($1.count) }
+        }
+        let (before, after) = (try loss(start), try loss(one.0))
+        #expect(after < 0.8 * before, "\(before) to \(after)")
+        #expect(throws: BadOption.self) {
+            try ContrastiveWarmUp(FineTuneConfiguration(), pairs: 1, threads: 1)
+        }
+    }
+
     @Test("an epoch takes each example once, in a form redrawn each time")
     func views() throws {
         let setup = try FineTuneSetup()

@@ -331,8 +331,8 @@ extension Pipeline {
     ) throws -> SelectedHeads {
         guard let options = configuration.fineTuning else { return frozen }
         return try FineTuneStage(
-            options, trainings, configuration.selection, prepared.dataset, prepared.views[0],
-            run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
+            options, trainings, configuration.selection, prepared.dataset, prepared.views,
+            given: try configuration.head.map { try prepared.spaces.genotype($0) }, run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
         ).run(frozen, isGiven: configuration.head != nil)
     }
 }

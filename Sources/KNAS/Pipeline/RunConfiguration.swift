@@ -81,8 +81,8 @@ public struct RunConfiguration: Sendable {
             input.precision == .float32 || fineTuning == nil, "--precision",
             input.precision.rawValue, "float32 with --unfreeze")
         try require(
-            !input.hasSeveralViews || fineTuning == nil, "--unfreeze", "on",
-            "a run with one encoder and one pairing")
+            input.encoders.count == 1 || fineTuning == nil, "--unfreeze", "on",
+            "a run with one encoder")
         if let timeLimit {
             try require(
                 timeLimit >= TimePlan.shortest, "--time-limit", TimePlan.text(timeLimit),

@@ -63,7 +63,8 @@ struct FineTunedHeads {
     }
 
     private func model(_ genotype: Genotype) throws -> FineTuneGraph {
-        let highest = (view.space.layers(of: genotype) + view.space.layers(of: linearGenotype))
+        let highest =
+            (view.space.layers(of: genotype) + view.space.layers(of: linearGenotype))
             .max() ?? 0
         return try FineTuneGraph(
             FineTuneGraph.Head(genotype, in: view.space),

@@ -19,7 +19,10 @@ import Training
 struct UnfrozenKernel {
     /// Names of the proxies, and what each is.
     static let summaries: [(name: String, summary: String)] = [
-        ("unfrozen-alignment", "centred alignment of the whole model's output kernel with the labels"),
+        (
+            "unfrozen-alignment",
+            "centred alignment of the whole model's output kernel with the labels"
+        ),
         ("unfrozen-regression", "minus the held-out error of kernel regression with it"),
         (
             "unfrozen-transfer",

@@ -56,6 +56,8 @@ public struct FineTuneCheckpoint: Sendable {
         var weights: FloatStorage
         var first: FloatStorage
         var second: FloatStorage
+        /// The running mean of the weights, where there is one.
+        var mean: FloatStorage?
     }
 
     private static let version = "2"
@@ -71,6 +73,7 @@ public struct FineTuneCheckpoint: Sendable {
                 Self.entry("weights", progress.weights), Self.entry("first", progress.first),
                 Self.entry("second", progress.second),
             ]
+            if let mean = progress.mean { entries.append(Self.entry("mean", mean)) }
         }
         try SafetensorsWriter.write(
             entries,
@@ -98,7 +101,8 @@ public struct FineTuneCheckpoint: Sendable {
         if file.contains("weights") {
             progress = Progress(
                 step: step, weights: try Self.read("weights", file),
-                first: try Self.read("first", file), second: try Self.read("second", file))
+                first: try Self.read("first", file), second: try Self.read("second", file),
+                mean: file.contains("mean") ? try Self.read("mean", file) : nil)
         }
         return State(
             history: history, bestEpoch: bestEpoch, best: try Self.read("best", file),

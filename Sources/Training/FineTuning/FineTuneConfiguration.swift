@@ -3,8 +3,10 @@ import Support
 
 /// How encoder layers and a head are trained together.
 public struct FineTuneConfiguration: Sendable, Hashable, Codable {
-    /// Number of epochs; the best on dev is kept.
+    /// Number of epochs at most; the best on dev is kept.
     public var epochs = 3
+    /// Epochs without a better one after which training ends; `nil` where all are trained.
+    public var patience: Int?
     /// Examples per step.
     public var batchSize = 32
     /// Peak learning rate of the head.
@@ -14,6 +16,12 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     /// What the learning rate is multiplied by from one encoder layer to the one below (Howard and Ruder
     /// 2018, section 3.2).
     public var layerDecay: Float = 0.9
+    /// Decoupled pull of the encoder's trained weights towards the pretrained ones, in the place of weight decay
+    /// (L2-SP, Li, Grandvalet and Davoine, ICML 2018); `nil` for none.
+    public var pull: Float?
+    /// The share of an epoch that a running mean of the weights reaches back; dev and the model get the mean
+    /// (Izmailov et al. 2018). `nil` where they get the last weights.
+    public var averaging: Float?
     /// Decoupled weight decay of matrices; norms and biases have none.
     public var weightDecay: Float = 0.01
     /// Share of the steps in which the learning rate rises from zero; it falls to zero in the rest.
@@ -46,6 +54,13 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
         try rate("encoder learning rate", encoderLearningRate)
         try require(layerDecay > 0 && layerDecay <= 1, "layer decay", layerDecay, "above 0, to 1")
         try require(weightDecay >= 0 && weightDecay < 10, "weight decay", weightDecay, "0 to 10")
+        if let patience {
+            try require((1...100_000).contains(patience), "patience", patience, "1 to 100000")
+        }
+        if let pull { try require(pull >= 0 && pull < 1000, "--pull", pull, "0 to 1000") }
+        if let averaging {
+            try require(averaging > 0 && averaging <= 10, "averaging", averaging, "above 0, to 10")
+        }
         try require((0...1).contains(warmUp), "warm-up", warmUp, "0 to 1")
         try require(clipNorm > 0, "clip norm", clipNorm, "above 0")
         try require(

@@ -101,6 +101,14 @@ public struct FineTuner: Sendable {
             parameters, job.train, classes: job.classes,
             balancesClasses: configuration.balancesClasses,
             smoothing: configuration.labelSmoothing)
+        let average = configuration.averaging.map {
+            WeightAverage(
+                parameters.storage, horizon: $0 * Float(max(1, job.count / configuration.batchSize))
+            )
+        }
+        let pull = configuration.pull.map {
+            PretrainedPull(job.model, parameters, configuration, strength: $0)
+        }
         let gradients = BatchGradients(job.model.graph, loss, configuration, threads: threads)
         let batches = (0..<job.count).pieces(of: configuration.batchSize)
         let total = batches.count * configuration.epochs
@@ -108,9 +116,11 @@ public struct FineTuner: Sendable {
         if let progress = resumed?.progress {
             parameters.storage.assign(from: progress.weights)
             optimizer.restore(step: progress.step, first: progress.first, second: progress.second)
+            if let mean = progress.mean { average?.weights.assign(from: mean) }
         }
         let first = (state?.history.count ?? 0) + 1
         for epoch in stride(from: first, through: configuration.epochs, by: 1) {
+            if let state, isExhausted(state) { break }
             let order = job.order(epoch: epoch)
             var lossSum = 0.0
             for batch in batches {
@@ -118,28 +128,41 @@ public struct FineTuner: Sendable {
                     Array(order[batch]), of: job.train,
                     key: job.key.child("dropout").child(optimizer.step))
                 guard lossSum.isFinite else { throw TrainingError.diverged(epoch: epoch) }
+                let rate =
+                    configuration.headLearningRate
+                    * configuration.schedule(step: optimizer.step, of: total)
                 optimizer.update(
                     parameters.storage.pointer, gradient: gradients.storage.pointer,
-                    learningRate: configuration.headLearningRate
-                        * configuration.schedule(step: optimizer.step, of: total),
-                    threads: threads)
+                    learningRate: rate, threads: threads)
+                pull?.apply(to: parameters.storage, learningRate: rate, threads: threads)
+                average?.add(parameters.storage, threads: threads)
                 try onProgress(
                     Progress(
                         step: optimizer.step, total: total, history: state?.history ?? []))
             }
-            state = try finish(epoch, lossSum, job, parameters, optimizer, state)
+            state = try finish(epoch, lossSum, job, parameters, optimizer, average, state)
             try save(state!)
         }
         return state
     }
 
-    /// Evaluates the weights on dev and assembles the state to keep.
+    /// Whether there was no better epoch for as many as patience allows.
+    private func isExhausted(_ state: FineTuneCheckpoint.State) -> Bool {
+        guard let patience = configuration.patience else { return false }
+        return state.history.count - state.bestEpoch >= patience
+    }
+
+    /// Evaluates the weights on dev, or their mean, and assembles the state to keep.
     private func finish(
         _ epoch: Int, _ lossSum: Double, _ job: Job, _ parameters: ParameterSet,
-        _ optimizer: AdamW, _ before: FineTuneCheckpoint.State?
+        _ optimizer: AdamW, _ average: WeightAverage?, _ before: FineTuneCheckpoint.State?
     ) throws -> FineTuneCheckpoint.State {
         guard knas_all_finite(Int64(parameters.storage.count), parameters.storage.pointer) != 0
         else { throw TrainingError.diverged(epoch: epoch) }
+        // Inference reads the training's own weights, so the mean takes their place for a moment.
+        let last = average.map { _ in parameters.storage.copy() }
+        if let average { parameters.storage.assign(from: average.weights) }
+        defer { if let last { parameters.storage.assign(from: last) } }
         let record = EpochRecord(
             epoch: epoch, trainingLoss: lossSum / Double(job.count),
             dev: try job.inference.predictions(job.dev), criterion: configuration.criterion)
@@ -154,8 +177,9 @@ public struct FineTuner: Sendable {
         }
         if epoch < configuration.epochs {
             state.progress = FineTuneCheckpoint.Progress(
-                step: optimizer.step, weights: parameters.storage, first: optimizer.first,
-                second: optimizer.second)
+                step: optimizer.step, weights: last ?? parameters.storage,
+                first: optimizer.first, second: optimizer.second,
+                mean: average.map { $0.weights })
         }
         return state
     }
