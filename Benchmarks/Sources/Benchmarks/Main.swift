@@ -17,6 +17,7 @@ struct Benchmarks: ParsableCommand {
             """,
         subcommands: [
             KernelBenchmark.self, EncoderBenchmark.self, ScoringBenchmark.self,
-            TrainingBenchmark.self, ProbeBenchmark.self, SearchBenchmark.self,
+            TrainingBenchmark.self, FineTuningBenchmark.self, ProbeBenchmark.self,
+            SearchBenchmark.self,
         ])
 }
