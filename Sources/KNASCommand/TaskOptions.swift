@@ -137,7 +137,9 @@ struct PrecisionOptions: ParsableArguments {
             "What the encoder's linear layers are computed in.",
             discussion: """
                 bf16 rounds what is multiplied to bfloat16: nearly twice as fast on processors with \
-                AVX512-BF16, where oneDNN (libdnnl-dev) was there when the program was built.
+                AVX512-BF16, where oneDNN (libdnnl-dev) was there when the program was built. Where \
+                encoder layers are trained (--unfreeze), their gradients are computed so too; the \
+                weights stay float32.
                 """))
     var precision = Precision.float32
 }

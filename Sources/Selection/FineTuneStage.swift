@@ -146,7 +146,8 @@ public struct FineTuneStage: Sendable {
         let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)
-        let tuner = try FineTuner(options.training, threads: threads)
+        let tuner = try FineTuner(
+            options.training, precision: encoder.precision, threads: threads)
         let before = linear?.replicas[0] ?? starts[0]
         note(
             "\(name): dev accuracy \(ClassificationMetrics(before.dev).accuracy.percentage) before the "

@@ -1,7 +1,7 @@
 import COneDNN
 import Support
 
-/// What the products of an encoder's linear layers are computed in.
+/// What the products of an encoder's linear layers, and of their gradients, are computed in.
 public enum Precision: String, Sendable, Hashable, CaseIterable {
     /// 24 bits of significand throughout.
     case float32

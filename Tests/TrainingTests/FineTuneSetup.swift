@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import Heads
 import Support
+import Tensors
 import TestSupport
 import Training
 
@@ -60,7 +61,8 @@ struct FineTuneSetup {
     }
 
     func tune(
-        threads: Int = 2, dropout: Float = 0.1, checkpoint: FineTuneCheckpoint? = nil,
+        threads: Int = 2, precision: Precision = .float32, dropout: Float = 0.1,
+        checkpoint: FineTuneCheckpoint? = nil,
         stopAt: Int = .max, train: FeatureSet? = nil, views: Int = 1,
         _ change: (inout FineTuneConfiguration) -> Void = { _ in }
     ) throws -> TrainedHead {
@@ -68,7 +70,7 @@ struct FineTuneSetup {
         configuration.dropout = dropout
         change(&configuration)
         let graph = try graph(dropout: dropout)
-        return try FineTuner(configuration, threads: threads).train(
+        return try FineTuner(configuration, precision: precision, threads: threads).train(
             graph, start: graph.parameters(encoder: encoder, head: head()),
             train: train ?? self.train, views: views, dev: dev, classes: 2, key: RandomKey(seed: 4),
             checkpoint: checkpoint

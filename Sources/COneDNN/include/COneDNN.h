@@ -35,6 +35,18 @@ void knas_bf16_free(knas_bf16_weights *weights);
 // Returns 0, or oneDNN's status.
 int knas_bf16_multiply(const knas_bf16_weights *weights, int64_t m, const float *x, float *y);
 
+// y = x rounded to the nearest bfloat16, to even where two are as near; subnormal numbers become 0, and a NaN
+// stays one.
+void knas_bf16_round(int64_t count, const float *x, uint16_t *y);
+
+// c (+)= op(a) op(b) + bias, added up in float32: op(a) is [m, k], op(b) [k, n], c [m, n]; a transposed factor
+// is stored as the rows of what it is the transpose of. `bias` has n floats, or is NULL, as it is with
+// `accumulate`. Returns 0, or oneDNN's status. Sizes that come again cost nothing to prepare; each thread
+// remembers a thousand.
+int knas_bf16_product(
+    int64_t m, int64_t n, int64_t k, const uint16_t *a, int transposed_a, const uint16_t *b,
+    int transposed_b, const float *bias, float *c, int accumulate);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,7 +25,7 @@ extension Executor {
         precondition(mode.keepsActivations, "the forward pass kept no activations")
         var gradients = [UnsafeMutablePointer<Float>?](repeating: nil, count: graph.nodes.count)
         let last = graph.output.node
-        gradients[last] = pool.take(count(last))
+        gradients[last] = pool.take(room(last))
         gradients[last]!.update(from: outputGradient, count: count(last))
         for index in graph.nodes.indices.reversed() {
             guard let gradient = gradients[index] else { continue }
@@ -50,6 +50,12 @@ extension Executor {
     ) {
         let node = graph.nodes[index]
         guard let parameters else { preconditionFailure("no parameters") }
+        let weights = mixedWeights(index)
+        if weights != nil { roundedGradient = round(dy, like: index) }
+        defer {
+            if let rounded = roundedGradient { pool.give(rounded) }
+            roundedGradient = nil
+        }
         if Graph.parameters(of: node.primitive).contains(where: {
             graph.parameters[$0.index].isTrainable
         }) {
@@ -60,7 +66,7 @@ extension Executor {
         func target(_ input: Int) -> (UnsafeMutablePointer<Float>, Int32)? {
             guard needsGradient[input] || wantsInputs else { return nil }
             if let pointer = gradients[input] { return (pointer, 1) }
-            let pointer = pool.take(count(input))
+            let pointer = pool.take(room(input))
             gradients[input] = pointer
             return (pointer, 0)
         }
@@ -78,6 +84,13 @@ extension Executor {
         case .linear(let weight, _):
             guard let (dx, accumulate) = target(first!) else { break }
             let inputWidth = graph.nodes[first!].width
+            if let weights, let rounded = roundedGradient {
+                BFloat16Products.multiply(
+                    rounded.asBFloat16, .plain, weights, .plain, into: dx,
+                    m: BFloat16Products.paddedRows(Int(rowCount)), n: inputWidth, k: node.width,
+                    accumulates: accumulate != 0)
+                break
+            }
             BLAS.multiply(
                 dy, strideA: node.width, parameters.pointer(weight), strideB: inputWidth,
                 into: dx, strideC: inputWidth, m: Int(rowCount), n: inputWidth, k: node.width,

@@ -29,6 +29,8 @@ public final class Executor {
     let folding: Folding
     /// What linear nodes of forward passes in ``Mode/inference`` multiply with instead of their weights.
     private let rounded: RoundedWeights?
+    /// What linear nodes multiply with in ``Mode/training(key:)``, if that is in mixed precision.
+    let mixed: MixedPrecisionWeights?
 
     // State of the current batch.
     var parameters: ParameterSet?
@@ -37,6 +39,9 @@ public final class Executor {
     var values: [UnsafeMutablePointer<Float>?]
     /// What a primitive's forward pass keeps for its backward pass.
     var saved: [[UnsafeMutablePointer<Float>]]
+    /// Values that were rounded in this pass, and the gradient that a node was just given, rounded.
+    var roundedValues: [UnsafeMutablePointer<Float>?]
+    var roundedGradient: UnsafeMutablePointer<Float>?
     private var storageNode: [Int]
     private var remainingUses: [Int]
     private var isOwned: [Bool]
@@ -45,11 +50,14 @@ public final class Executor {
     ///   - pool: scratch memory that belongs to this executor's thread. If others use it afterwards,
     ///     ``reset()`` gives back what the executor still holds.
     ///   - rounded: the weights to multiply with in ``Mode/inference``; `nil` for the exact ones.
+    ///   - mixed: those to multiply with in ``Mode/training(key:)``, likewise.
     public init(
-        _ graph: Graph, pool: BufferPool = BufferPool(), rounded: RoundedWeights? = nil
+        _ graph: Graph, pool: BufferPool = BufferPool(), rounded: RoundedWeights? = nil,
+        mixed: MixedPrecisionWeights? = nil
     ) {
         self.graph = graph
         self.rounded = rounded
+        self.mixed = mixed
         self.pool = pool
         var needs = [Bool](repeating: false, count: graph.nodes.count)
         var consumers = [Int](repeating: 0, count: graph.nodes.count)
@@ -67,6 +75,7 @@ public final class Executor {
         folding = Folding(graph)
         values = Array(repeating: nil, count: graph.nodes.count)
         saved = Array(repeating: [], count: graph.nodes.count)
+        roundedValues = Array(repeating: nil, count: graph.nodes.count)
         storageNode = Array(graph.nodes.indices)
         remainingUses = consumers
         isOwned = Array(repeating: false, count: graph.nodes.count)
@@ -104,6 +113,8 @@ public final class Executor {
             isOwned[index] = false
             for pointer in saved[index] { pool.give(pointer) }
             saved[index].removeAll(keepingCapacity: true)
+            if let pointer = roundedValues[index] { pool.give(pointer) }
+            roundedValues[index] = nil
         }
     }
 
@@ -126,7 +137,7 @@ public final class Executor {
 
     /// A new buffer for a node's value.
     func allocate(_ node: Int) -> UnsafeMutablePointer<Float> {
-        let pointer = pool.take(count(node))
+        let pointer = pool.take(room(node))
         values[node] = pointer
         isOwned[node] = true
         return pointer

@@ -39,6 +39,14 @@ extension Executor {
                 rounded.multiply(value(first!), rows: Int(rowCount), into: y)
                 break
             }
+            if let weights = mixedWeights(index) {
+                BFloat16Products.multiply(
+                    roundedValue(first!), .plain, weights, .transposed,
+                    bias: bias.map(parameters.pointer), into: y,
+                    m: BFloat16Products.paddedRows(Int(rowCount)), n: node.width,
+                    k: inputWidth)
+                break
+            }
             if let bias { knas_fill_rows(rowCount, width, parameters.pointer(bias), y) }
             BLAS.multiply(
                 value(first!), strideA: inputWidth, parameters.pointer(weight), .transposed,

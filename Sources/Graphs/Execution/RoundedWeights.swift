@@ -1,7 +1,7 @@
 import Tensors
 
 /// The weights of a graph's linear nodes, rounded to bfloat16: with them, an ``Executor`` computes
-/// forward passes about twice as fast. Gradients need the exact ones.
+/// forward passes about twice as fast. For gradients there is ``MixedPrecisionWeights``.
 public struct RoundedWeights: Sendable {
     /// What a node multiplies with; several nodes may share their weights.
     private struct Key: Hashable {

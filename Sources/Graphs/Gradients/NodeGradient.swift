@@ -113,13 +113,25 @@ public struct NodeGradient {
     }
 
     /// `dW[outputs, inputs] = D' X + beta * dW[outputs, inputs]` over some rows; `target` holds
-    /// that part alone, `[outputs, inputs]`. All inputs if none are named.
+    /// that part alone, `[outputs, inputs]`. All inputs if none are named. `beta` is 0 or 1.
     func addWeight(
         rows: Range<Int>, outputs: Range<Int>, inputs: Range<Int>? = nil,
         to target: UnsafeMutablePointer<Float>, beta: Float
     ) {
         let inputWidth = inputWidth
         let inputs = inputs ?? 0..<inputWidth
+        let isWhole =
+            rows.count == executor.rows(node) && outputs.count == width
+            && inputs.count == inputWidth
+        if isWhole, let rounded = executor.roundedGradient {
+            // Padding is zeros in both factors.
+            BFloat16Products.multiply(
+                rounded.asBFloat16, .transposed,
+                executor.roundedValue(executor.graph.nodes[node].inputs[0]), .plain, into: target,
+                m: width, n: inputWidth, k: BFloat16Products.paddedRows(rows.count),
+                accumulates: beta != 0)
+            return
+        }
         BLAS.multiply(
             outputGradient + rows.lowerBound * width + outputs.lowerBound, .transposed,
             strideA: width, input + rows.lowerBound * inputWidth + inputs.lowerBound,

@@ -78,9 +78,6 @@ public struct RunConfiguration: Sendable {
             !selection.averagesSeeds || fineTuning == nil, "--ensemble", "on",
             "a run without --unfreeze, whose seeds each have their own encoder")
         try require(
-            input.precision == .float32 || fineTuning == nil, "--precision",
-            input.precision.rawValue, "float32 with --unfreeze")
-        try require(
             input.encoders.count == 1 || fineTuning == nil, "--unfreeze", "on",
             "a run with one encoder")
         if let timeLimit {

@@ -15,17 +15,24 @@ final class BatchGradients: @unchecked Sendable {
     private let slots: [Int]
     private let executors: [Executor]
     private let lanes: [BatchGradient]
+    /// The weights in bfloat16, where training is in mixed precision.
+    private let mixed: MixedPrecisionWeights?
     /// The weights that a thread sums at a time, piece by piece.
     private let pieces: [Range<Int>]
 
+    /// - Throws: `BadOption` where the precision cannot be had.
     init(
-        _ graph: Graph, _ loss: BatchLoss, _ configuration: FineTuneConfiguration, threads: Int
-    ) {
+        _ graph: Graph, _ loss: BatchLoss, _ configuration: FineTuneConfiguration,
+        precision: Precision = .float32, threads: Int
+    ) throws {
         self.loss = loss
         self.configuration = configuration
         self.threads = max(1, min(threads, MicroBatches.lanes))
         slots = graph.inputSlots
-        executors = (0..<self.threads).map { _ in Executor(graph) }
+        let mixed =
+            precision == .bfloat16 ? try MixedPrecisionWeights(graph, loss.parameters) : nil
+        self.mixed = mixed
+        executors = (0..<self.threads).map { _ in Executor(graph, mixed: mixed) }
         lanes = (0..<MicroBatches.lanes).map { _ in BatchGradient(loss.parameters.layout) }
         pieces = (0..<lanes[0].storage.count).pieces(of: 1 << 16)
     }
@@ -39,6 +46,7 @@ final class BatchGradients: @unchecked Sendable {
         let parts = MicroBatches(
             tokens: members.map { train.tokenCount($0) }, limit: configuration.microBatchTokens
         ).parts
+        mixed?.round(threads: threads)
         let losses = try Parallel.map(count: lanes.count, threads: threads) { lane, thread in
             self.lanes[lane].clear()
             var sum = 0.0

@@ -9,13 +9,20 @@ import Tensors
 /// Trains encoder layers together with a head that was first trained on the frozen encoder.
 public struct FineTuner: Sendable {
     public let configuration: FineTuneConfiguration
+    /// What the products of the encoder's linear layers, and of their gradients, are computed in. Weights,
+    /// and what is evaluated on dev, are float32 in any case.
+    public let precision: Precision
     private let threads: Int
 
     /// - Parameter threads: the results do not depend on it.
     /// - Throws: `BadOption`.
-    public init(_ configuration: FineTuneConfiguration, threads: Int) throws {
+    public init(
+        _ configuration: FineTuneConfiguration, precision: Precision = .float32, threads: Int
+    ) throws {
         try configuration.check()
+        try precision.checkAvailable()
         self.configuration = configuration
+        self.precision = precision
         self.threads = threads
     }
 
@@ -109,7 +116,8 @@ public struct FineTuner: Sendable {
         let pull = configuration.pull.map {
             PretrainedPull(job.model, parameters, configuration, strength: $0)
         }
-        let gradients = BatchGradients(job.model.graph, loss, configuration, threads: threads)
+        let gradients = try BatchGradients(
+            job.model.graph, loss, configuration, precision: precision, threads: threads)
         let batches = (0..<job.count).pieces(of: configuration.batchSize)
         let total = batches.count * configuration.epochs
         var state = resumed
@@ -188,6 +196,7 @@ public struct FineTuner: Sendable {
     private func digest(_ job: Job, _ start: ParameterSet) -> String {
         var builder = DigestBuilder()
         builder.add("fine-tuning 1 \(BLAS.kernelName)")
+        if precision != .float32 { builder.add("in \(precision.rawValue)") }
         builder.add((try? JSONEncoder.compact.encode(configuration)) ?? Data())
         builder.add("\(job.model.unfrozen.layers) \(job.model.inputLayers) \(job.classes)")
         if job.views > 1 { builder.add("views \(job.views)") }
