@@ -11,26 +11,29 @@ public struct Model: Sendable {
         public let graph: Graph
         /// One for each replica, laid out for `graph`.
         public let replicas: [ParameterSet]
+        /// The encoder layers in the graph, where some were fine-tuned with the head.
+        public let unfrozen: UnfrozenLayers?
 
-        public init(graph: Graph, replicas: [ParameterSet]) {
+        /// - Precondition: a head on fine-tuned encoder layers has one replica.
+        public init(graph: Graph, replicas: [ParameterSet], unfrozen: UnfrozenLayers? = nil) {
+            precondition(
+                unfrozen == nil || replicas.count == 1, "one head on trained encoder layers")
             self.graph = graph
             self.replicas = replicas
+            self.unfrozen = unfrozen
         }
     }
 
     public let configuration: ModelConfiguration
     /// As in ``ModelConfiguration/members``, in the same order.
     public let members: [Member]
-    /// The encoder layers in the graph, where some were fine-tuned.
-    public let unfrozen: UnfrozenLayers?
     /// What tells familiar texts from others, as ``ModelConfiguration/familiarity`` says.
     public let familiarity: Familiarity?
 
     /// - Precondition: members and replicas are as many as the configuration says, each graph gives
-    ///   one logit per class, and encoder layers are only in the graph of a single head.
+    ///   one logit per class, and encoder layers are in the graphs of those members whose views say so.
     public init(
-        configuration: ModelConfiguration, members: [Member], unfrozen: UnfrozenLayers? = nil,
-        familiarity: Familiarity? = nil
+        configuration: ModelConfiguration, members: [Member], familiarity: Familiarity? = nil
     ) {
         precondition(
             familiarity == nil || configuration.familiarity != nil,
@@ -42,13 +45,14 @@ public struct Model: Sendable {
             members.allSatisfy { $0.graph.output.width == configuration.targets.outputs },
             "one logit per class or label, or one for a number")
         precondition(
-            unfrozen == nil || configuration.headCount == 1, "one head on trained encoder layers")
+            zip(configuration.members, members).allSatisfy { own, member in
+                (configuration.views[own.view].fineTuning != nil) == (member.unfrozen != nil)
+            }, "trained encoder layers where the configuration says so")
         var configuration = configuration
         // Without the means it can tell nothing.
         if familiarity == nil { configuration.familiarity = nil }
         self.configuration = configuration
         self.members = members
-        self.unfrozen = unfrozen
         self.familiarity = familiarity
     }
 
@@ -58,8 +62,9 @@ public struct Model: Sendable {
         unfrozen: UnfrozenLayers? = nil, familiarity: Familiarity? = nil
     ) {
         self.init(
-            configuration: configuration, members: [Member(graph: graph, replicas: [parameters])],
-            unfrozen: unfrozen, familiarity: familiarity)
+            configuration: configuration,
+            members: [Member(graph: graph, replicas: [parameters], unfrozen: unfrozen)],
+            familiarity: familiarity)
     }
 
     /// Trained weights of all heads, those of encoder layers included.

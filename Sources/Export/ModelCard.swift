@@ -39,7 +39,7 @@ public struct ModelCardContent: Sendable, Hashable {
 
     public init(_ model: ModelConfiguration) { self.model = model }
 
-    /// The encoder layers that were trained with the head, from 1; `nil` where none was.
+    /// The encoder layers that were trained with a head, from 1; `nil` where none was.
     var trainedLayers: ClosedRange<Int>? {
         model.views.lazy.compactMap(\.fineTuning).first.map { $0.firstLayer...$0.lastLayer }
     }
@@ -86,20 +86,21 @@ public enum ModelCard {
         let (views, members) = (c.model.views, c.model.members)
         let trained = c.trainedLayers.map { layers in
             layers.count == 1
-                ? ", whose layer \(layers.lowerBound) was trained with it"
-                : ", whose layers \(layers.lowerBound) to \(layers.upperBound) were trained with it"
+                ? "layer \(layers.lowerBound) was trained with it"
+                : "layers \(layers.lowerBound) to \(layers.upperBound) were trained with it"
         }
-        let frozen = trained == nil ? "frozen " : ""
         let names = list(views.map { "`\(line($0.encoder.name))`" }, " and ")
         guard members.count == 1 else {
             return
                 "\(members.count) small heads, chosen by knas on held-out rows and trained on the "
-                + "\(frozen)encoder\(names.contains("` and `") ? "s" : "") \(names), whose "
+                + "frozen encoder\(names.contains("` and `") ? "s" : "") \(names), whose "
                 + "probabilities are mixed by their weights"
+                + (trained.map { "; one of them has an encoder of its own, whose \($0)" } ?? "")
         }
+        let frozen = trained == nil ? "frozen " : ""
         let read = views[0].fineTuning?.headLayers ?? members[0].layers
         return "a small head, chosen by knas on held-out rows and trained on the \(frozen)encoder "
-            + "\(names) (\(layers(read)))\(trained ?? "")"
+            + "\(names) (\(layers(read)))\(trained.map { ", whose \($0)" } ?? "")"
     }
 
     private static func layers(_ layers: [Int]) -> String {
@@ -110,7 +111,11 @@ public enum ModelCard {
     private static func head(_ c: ModelCardContent) -> String {
         let member = c.model.members[0]
         let encoder = c.trainedLayers == nil ? "" : " with those of the encoder's trained layers"
-        let head = "`\(line(member.genotype))`, \(c.weightCount) weights\(encoder)"
+        let linear = c.model.views[member.view].fineTuning?.linear.map {
+            " beside the linear head `\(line($0.genotype))`"
+        }
+        let head =
+            "`\(line(member.genotype))`\(linear ?? ""), \(c.weightCount) weights\(encoder)"
         return member.replicas == 1
             ? "Head: \(head)"
             : "\(member.replicas) heads, trained with different seeds, whose probabilities are "
@@ -139,7 +144,10 @@ public enum ModelCard {
 
     private static func cost(_ c: ModelCardContent) -> String {
         guard let factor = c.costFactor else { return "" }
-        let alone = c.model.views.count == 1 ? "the encoder" : "the cheapest view's encoder"
+        let encoders = Set(c.model.views.map(\.encoder.digest)).count
+        let alone =
+            c.model.views.count == 1 || encoders == 1 && c.model.passes.count == 1
+            ? "the encoder" : "the cheapest view's encoder"
         return "\n- Cost: \(number(factor)) times that of \(alone) alone, in multiply-adds for an "
             + "example of mean length"
     }

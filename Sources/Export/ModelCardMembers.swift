@@ -13,7 +13,9 @@ extension ModelCard {
                 "`\(cell(view.encoder.name))`",
             ]
             let pairing = model.hasPairs ? [view.pairing == .joint ? "joint" : "siamese"] : []
-            let layers = member.layers.map(String.init).joined(separator: ", ")
+            let read = view.fineTuning?.headLayers ?? member.layers
+            let trained = view.fineTuning.map { " (\($0.firstLayer) to \($0.lastLayer) trained)" }
+            let layers = read.map(String.init).joined(separator: ", ") + (trained ?? "")
             return "| \((cells + pairing + [layers]).joined(separator: " | ")) |"
         }
         let pairs = model.hasPairs ? " pairs |" : ""

@@ -14,12 +14,18 @@ extension ModelCard {
             The task `\(line(c.model.task))`\(rows.isEmpty ? "" : ": \(rows.joined(separator: ", ")) rows").\
             \(c.source.isEmpty ? "" : " Source: \(line(c.source))")
 
-            \(c.trainedLayers == nil
-                ? "The encoder's weights were not changed."
-                : "The head was trained on the frozen encoder first, then with the encoder's layers.") \
-            The head was chosen and its training stopped by \
+            \(training(c)) The head was chosen and its training stopped by \
             the dev rows; the test rows were read once, at the end.
             """
+    }
+
+    /// What became of the encoder's weights.
+    private static func training(_ c: ModelCardContent) -> String {
+        guard c.trainedLayers != nil else { return "The encoder's weights were not changed." }
+        return c.model.members.count == 1
+            ? "The head was trained on the frozen encoder first, then with the encoder's layers."
+            : "One head was trained on the frozen encoder first, then with the encoder's layers; for the "
+                + "others the encoder's weights were not changed."
     }
 
     /// A table of metrics, controls below.
@@ -106,7 +112,7 @@ extension ModelCard {
     /// The lines of Python that make the inputs of each view.
     private static func feeds(_ model: ModelConfiguration) -> [String] {
         let first = model.views.first
-        return model.views.indices.flatMap { view in
+        return model.passes.map { $0.views[0] }.flatMap { view in
             let own = model.views[view]
             let isShared =
                 own.encoder == first?.encoder && own.maximumLength == first?.maximumLength

@@ -81,8 +81,8 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         public var maximumLength: Int
         /// Features per token and hidden state.
         public var width: Int
-        /// The encoder layers in the head's graph, where some were fine-tuned: only in a model of
-        /// one head.
+        /// The encoder layers in the head's graph, where some were fine-tuned. One view of a model at most
+        /// has some, and one head reads it; other views may read the same encoder unchanged.
         public var fineTuning: FineTuning?
 
         public init(
@@ -149,6 +149,8 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     static let currentVersion = 5
     /// That for models with other targets, which earlier programs would take for classes.
     static let targetVersion = 6
+    /// That for fine-tuned layers beside other views, or under a head that is gated beside a linear one.
+    static let tuningVersion = 7
 
     /// Version of the layout: that which is written, also where an older one was read.
     public private(set) var formatVersion = Self.currentVersion
@@ -170,7 +172,9 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     /// What the logarithms of the mixed probabilities are divided by; of labels, the logits of theirs.
     public var temperature: Double
     /// What the members read.
-    public var views: [View]
+    public var views: [View] {
+        didSet { formatVersion = neededVersion }
+    }
     /// The heads that answer together.
     public var members: [Member]
     /// How far the model was off on rows that it had not seen: what sets of classes and intervals of numbers
@@ -192,6 +196,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         self.temperature = temperature
         self.views = views
         self.members = members
+        formatVersion = neededVersion
     }
 
     /// A model for targets of any kind.
@@ -213,7 +218,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             target = .number
             self.scale = scale
         }
-        formatVersion = Self.targetVersion
+        formatVersion = neededVersion
     }
 
     /// A model of one head.
@@ -236,6 +241,15 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     }
 
     // MARK: What follows from it
+
+    /// The lowest version of the layout that can hold it, from ``currentVersion``.
+    var neededVersion: Int {
+        let tuned = views.compactMap(\.fineTuning)
+        if !tuned.isEmpty, views.count > 1 || tuned.contains(where: { $0.linear != nil }) {
+            return Self.tuningVersion
+        }
+        return target == nil ? Self.currentVersion : Self.targetVersion
+    }
 
     /// What it answers with.
     public var targets: TargetSpace {

@@ -14,7 +14,7 @@ extension ModelConfiguration {
     /// Temperatures that leave something of the probabilities.
     private static let temperatures = 1e-3...1e3
 
-    /// Reads and checks a `config.json` of format 2 to 6. What is older than 5 becomes one view and
+    /// Reads and checks a `config.json` of format 2 to 7. What is older than 5 becomes one view and
     /// one member.
     /// - Throws: ``FileError``, ``ModelError``.
     public static func load(_ url: URL) throws -> ModelConfiguration {
@@ -64,7 +64,13 @@ extension ModelConfiguration {
 
     /// What is wrong with labels, thresholds and scale, which depend on what the model answers with.
     private var targetObjection: String? {
-        if (target == nil) != (formatVersion < Self.targetVersion) {
+        let isKnown =
+            switch formatVersion {
+            case ..<Self.targetVersion: target == nil
+            case Self.targetVersion: target != nil
+            default: true
+            }
+        if !isKnown {
             return
                 "target is \(target.map { "`\($0.rawValue)`" } ?? "missing") in format \(formatVersion)"
         }
@@ -152,14 +158,39 @@ extension ModelConfiguration {
         }) {
             return "views[\(unread)] is read by no member"
         }
-        guard views.contains(where: { $0.fineTuning != nil }) else { return nil }
-        if views.count > 1 || headCount > 1 {
-            return "an ensemble cannot have fine-tuned encoder layers: expected one view and one "
-                + "head, found \(views.count) and \(headCount)"
+        return tunedObjection
+    }
+
+    /// What is wrong with who reads fine-tuned encoder layers.
+    private var tunedObjection: String? {
+        let tuned = views.indices.filter { views[$0].fineTuning != nil }
+        guard let place = tuned.first else { return nil }
+        if tuned.count > 1 {
+            return
+                "views[\(place)] and views[\(tuned[1])] have fine-tuned encoder layers: expected "
+                + "one such view"
+        }
+        if formatVersion < neededVersion {
+            return "fine-tuned encoder layers "
+                + (views.count > 1 ? "beside other views" : "with fineTuning.linear")
+                + " in format \(formatVersion): expected formatVersion \(neededVersion)"
+        }
+        let readers = members.indices.filter { members[$0].view == place }
+        if readers.count > 1 {
+            return at("views", place, views.count)
+                + "an ensemble cannot have fine-tuned encoder layers in common: expected one member "
+                + "that reads them, found \(readers.count)"
+        }
+        let member = members[readers[0]]
+        let name = at("members", readers[0], members.count)
+        if member.replicas > 1 {
+            return name + "replicas is \(member.replicas): expected 1, as an ensemble cannot have "
+                + "fine-tuned encoder layers in common"
         }
         // What the graph reads is all that the view keeps.
-        return members[0].layers == views[0].layers
-            ? nil : "layers is \(members[0].layers): expected \(views[0].layers), as its view has"
+        return member.layers == views[place].layers
+            ? nil
+            : name + "layers is \(member.layers): expected \(views[place].layers), as its view has"
     }
 
     private static func areLayers(_ layers: [Int]) -> Bool {
@@ -194,7 +225,7 @@ extension ModelConfiguration {
 /// A `config.json` as it lies in a directory: the configuration, and how its tensors are named.
 struct StoredConfiguration: Decodable {
     /// The versions that can be read.
-    private static let versions = 2...ModelConfiguration.targetVersion
+    private static let versions = 2...ModelConfiguration.tuningVersion
 
     private(set) var configuration: ModelConfiguration
     private let version: Int

@@ -9,8 +9,8 @@ extension Model {
     /// A view's passes are those over all sequences of an example, two where the texts of a pair are
     /// encoded separately, through the layers up to the highest that its heads read. One head on one
     /// view costs little more than 1; a second view costs at least as much again. Layers that were
-    /// fine-tuned count as the encoder's. ``Graph/multiplyAdds(_:)`` says what is counted; nothing
-    /// is run.
+    /// fine-tuned count as the encoder's: beside heads on the frozen encoder they cost a second pass.
+    /// ``Graph/multiplyAdds(_:)`` says what is counted; nothing is run.
     ///
     /// - Parameters:
     ///   - encoders: for each view the configuration of its encoder.
@@ -35,7 +35,9 @@ extension Model {
                 try encoders[view].graph(layers: layers)
                     .multiplyAdds(Batch(lengths: lengths[view], segments: 1)))
         }
-        let run = try views.indices.reduce(0.0) { try $0 + passes($1, through: nil) }
+        let run = try configuration.passes.reduce(0.0) {
+            try $0 + passes($1.views[0], through: $1.layers.last)
+        }
         let alone = try views.indices.map {
             try passes($0, through: views[$0].fineTuning?.lastLayer)
         }

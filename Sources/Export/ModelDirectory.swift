@@ -14,9 +14,10 @@ import Training
 /// encoder in `view-N/`, N the number from 1 of the first view that it makes.
 ///
 /// A model with fine-tuned encoder layers also has `encoder.safetensors` with the tensors that
-/// changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; a
-/// model that needs nothing else has the whole encoder in `encoder/` instead, and others in
-/// `view-N/encoder/`.
+/// changed, under the checkpoint's names, and the encoder's configuration as `encoder.json`; where the
+/// model has other views both lie in `view-N/` of the view with these layers. A model that needs nothing
+/// else has the whole encoder in `encoder/`, and others in `view-N/encoder/`: with the fine-tuned layers
+/// where nothing but these is read, else unchanged beside them.
 public enum ModelDirectory {
     static let weightsName = "head.safetensors"
     static let configurationName = "config.json"
@@ -58,7 +59,7 @@ public enum ModelDirectory {
 
     private static func headEntries(_ model: Model) -> [SafetensorsEntry] {
         model.members.enumerated().flatMap { place, member in
-            let own = headParameters(member.graph, model.unfrozen)
+            let own = headParameters(member.graph, member.unfrozen)
             return member.replicas.enumerated().flatMap { replica, parameters in
                 let prefix = model.configuration.prefix(member: place, replica: replica)
                 return own.map { parameter in
@@ -102,23 +103,35 @@ public enum ModelDirectory {
         let heads = try configuration.members.indices.map { try head($0, configuration, place) }
         let file = try SafetensorsFile(url.appendingPathComponent(weightsName))
         let familiarity = try FamiliarityFile.read(configuration, from: url)
-        if let files = EncoderFiles(url, configuration) {
-            let fineTuned = try files.graph(
-                heads[0].genotype, heads[0].space, path: place.path)
-            try checkSize([fineTuned.graph], [file, try files.open()])
-            let own = try parameters(stored, [fineTuned.graph], fineTuned.unfrozen, file)[0][0]
-            try files.read(fineTuned, into: own)
-            return Model(
-                configuration: configuration, graph: fineTuned.graph, parameters: own,
-                unfrozen: fineTuned.unfrozen, familiarity: familiarity)
+        let files = EncoderFiles(url, configuration)
+        let graphs = try heads.enumerated().map { member, head in
+            guard let files, configuration.members[member].view == files.place else {
+                return MemberGraph(head.space.graph(of: head.genotype))
+            }
+            return MemberGraph(try files.graph(head.genotype, head.space, path: place.path))
         }
-        let graphs = heads.map { $0.space.graph(of: $0.genotype) }
-        try checkSize(graphs, [file])
-        let sets = try parameters(stored, graphs, nil, file)
+        try checkSize(graphs.map(\.graph), [file] + (try files.map { [try $0.open()] } ?? []))
+        let sets = try parameters(stored, graphs, file)
+        for (own, set) in zip(graphs, sets) {
+            if let unfrozen = own.unfrozen {
+                try files?.read(unfrozen, of: own.graph, into: set[0])
+            }
+        }
         return Model(
             configuration: configuration,
-            members: zip(graphs, sets).map { Model.Member(graph: $0, replicas: $1) },
-            familiarity: familiarity)
+            members: zip(graphs, sets).map {
+                Model.Member(graph: $0.graph, replicas: $1, unfrozen: $0.unfrozen)
+            }, familiarity: familiarity)
+    }
+
+    /// A member's graph, and the encoder layers in it.
+    private struct MemberGraph {
+        let graph: Graph
+        let unfrozen: UnfrozenLayers?
+
+        init(_ graph: Graph) { (self.graph, unfrozen) = (graph, nil) }
+
+        init(_ tuned: FineTuneGraph) { (graph, unfrozen) = (tuned.graph, tuned.unfrozen) }
     }
 
     /// A member's genotype and the space that it is from.
@@ -141,18 +154,17 @@ public enum ModelDirectory {
     /// One after the other: a configuration that promises more heads than there are fails at the
     /// first that is missing, before memory is allocated for the rest.
     private static func parameters(
-        _ stored: StoredConfiguration, _ graphs: [Graph], _ unfrozen: UnfrozenLayers?,
-        _ file: SafetensorsFile
+        _ stored: StoredConfiguration, _ graphs: [MemberGraph], _ file: SafetensorsFile
     ) throws -> [[ParameterSet]] {
         func bad(_ reason: String) -> ModelError {
             .badWeights(path: file.url.path, reason: reason)
         }
         var known: Set<String> = []
-        let sets = try graphs.enumerated().map { place, graph in
-            let own = headParameters(graph, unfrozen)
+        let sets = try graphs.enumerated().map { place, member in
+            let own = headParameters(member.graph, member.unfrozen)
             return try (0..<stored.configuration.members[place].replicas).map { replica in
                 let prefix = stored.prefix(member: place, replica: replica)
-                let set = ParameterSet(graph)
+                let set = ParameterSet(member.graph)
                 for parameter in own {
                     let name = prefix + parameter.name
                     let values = try file.floats(name, expecting: parameter.shape)

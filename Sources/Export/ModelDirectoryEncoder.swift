@@ -61,7 +61,7 @@ extension ModelDirectory {
     }
 
     /// Where the files of a view's encoder lie: those of the first view beside the model's own.
-    private static func home(ofView view: Int, in url: URL) -> URL {
+    fileprivate static func home(ofView view: Int, in url: URL) -> URL {
         view == 0 ? url : url.appendingPathComponent("view-\(view + 1)")
     }
 
@@ -71,13 +71,15 @@ extension ModelDirectory {
         return graph.parameters.enumerated().filter { !encoder.contains($0.offset) }.map(\.element)
     }
 
+    /// The tensors of fine-tuned encoder layers.
     static func encoderEntries(_ model: Model) -> [SafetensorsEntry] {
-        guard let unfrozen = model.unfrozen,
-            let tuning = model.configuration.views[0].fineTuning
-        else { return [] }
-        let member = model.members[0]
-        return unfrozen.tensors(
-            of: member.replicas[0], member.graph, prefix: tuning.weightPrefix)
+        zip(model.configuration.members, model.members).flatMap { own, member in
+            guard let unfrozen = member.unfrozen,
+                let tuning = model.configuration.views[own.view].fineTuning
+            else { return [SafetensorsEntry]() }
+            return unfrozen.tensors(
+                of: member.replicas[0], member.graph, prefix: tuning.weightPrefix)
+        }
     }
 
     /// Refuses a graph that is larger than its files before memory is allocated for it: a few words
@@ -106,35 +108,64 @@ extension ModelDirectory {
     ) throws -> ModelConfiguration {
         var configuration = model.configuration
         let places = configuration.encoderPlaces
+        let entries = encoderEntries(model)
         for place in Set(places).sorted() {
             let home = home(ofView: place, in: directory)
             try FileError.createDirectory(home)
             try TokenizerLoader.copy(from: encoders[place].directory, to: home)
             guard includesEncoder else {
                 EncoderPlaces.remember(encoders[place])
+                for view in places.indices where places[view] == place {
+                    configuration.views[view].encoder.isIncluded = nil
+                }
                 continue
             }
             let target = home.appendingPathComponent(encoderDirectoryName)
-            try encoders[place].write(replacing: encoderEntries(model), to: target)
+            let own = places.indices.filter { places[$0] == place }
+            // Heads on the frozen encoder read its weights as they were.
+            let isTuned = own.count == 1 && configuration.views[place].fineTuning != nil
+            try encoders[place].write(replacing: isTuned ? entries : [], to: target)
             let digest = try Encoder(directory: target).digest
-            for view in places.indices where places[view] == place {
+            for view in own {
                 configuration.views[view].encoder.digest = digest
                 configuration.views[view].encoder.isIncluded = true
             }
         }
-        let entries = encoderEntries(model)
-        if !includesEncoder, !entries.isEmpty {
+        if let view = configuration.overlaidView {
+            let home = overlay(ofView: view, configuration, in: directory)
+            try FileError.createDirectory(home)
             try SafetensorsWriter.write(
                 entries,
                 metadata: [
-                    "format": "pt", "encoder_digest": configuration.views[0].encoder.digest,
-                ], to: directory.appendingPathComponent(encoderWeightsName))
+                    "format": "pt", "encoder_digest": configuration.views[view].encoder.digest,
+                ], to: home.appendingPathComponent(encoderWeightsName))
             try FileManager.default.copyItem(
-                at: encoders[0].directory.appendingPathComponent(configurationName)
+                at: encoders[view].directory.appendingPathComponent(configurationName)
                     .resolvingSymlinksInPath(),
-                to: directory.appendingPathComponent(encoderConfigurationName))
+                to: home.appendingPathComponent(encoderConfigurationName))
         }
         return configuration
+    }
+
+    /// Where the fine-tuned layers of a view lie: beside the model's own files where it has no other view.
+    fileprivate static func overlay(
+        ofView view: Int, _ configuration: ModelConfiguration, in url: URL
+    ) -> URL {
+        configuration.views.count == 1 ? url : url.appendingPathComponent("view-\(view + 1)")
+    }
+}
+
+extension ModelConfiguration {
+    /// The view with fine-tuned encoder layers, if there is one.
+    var tunedView: Int? { views.firstIndex { $0.fineTuning != nil } }
+
+    /// The same where these layers lie by themselves: the encoder is somewhere else, or other views read it
+    /// unchanged.
+    fileprivate var overlaidView: Int? {
+        guard let place = tunedView else { return nil }
+        let digest = views[place].encoder.digest
+        let isShared = views.count { $0.encoder.digest == digest } > 1
+        return views[place].encoder.isIncluded == true && !isShared ? nil : place
     }
 }
 
@@ -153,25 +184,33 @@ extension ModelConfiguration.View {
 
 /// The files of fine-tuned encoder layers in a model directory.
 struct EncoderFiles {
+    /// The index of the view that has them.
+    let place: Int
     private let weights: URL
     private let configurationURL: URL
     private let view: ModelConfiguration.View
     private let tuning: ModelConfiguration.FineTuning
-    private let isIncluded: Bool
+    /// Whether the file with the layers' weights holds the whole encoder.
+    private let isWhole: Bool
 
     /// `nil` for a model without fine-tuned layers.
     init?(_ url: URL, _ configuration: ModelConfiguration) {
-        view = configuration.views[0]
-        guard let tuning = view.fineTuning else { return nil }
+        guard let place = configuration.tunedView,
+            let tuning = configuration.views[place].fineTuning
+        else { return nil }
+        self.place = place
         self.tuning = tuning
-        isIncluded = view.encoder.isIncluded == true
-        if isIncluded {
-            let directory = url.appendingPathComponent(ModelDirectory.encoderDirectoryName)
+        view = configuration.views[place]
+        isWhole = configuration.overlaidView == nil
+        if isWhole {
+            let directory = ModelDirectory.home(ofView: place, in: url)
+                .appendingPathComponent(ModelDirectory.encoderDirectoryName)
             weights = directory.appendingPathComponent(SafetensorsCollection.fileName)
             configurationURL = directory.appendingPathComponent(ModelDirectory.configurationName)
         } else {
-            weights = url.appendingPathComponent(ModelDirectory.encoderWeightsName)
-            configurationURL = url.appendingPathComponent(
+            let directory = ModelDirectory.overlay(ofView: place, configuration, in: url)
+            weights = directory.appendingPathComponent(ModelDirectory.encoderWeightsName)
+            configurationURL = directory.appendingPathComponent(
                 ModelDirectory.encoderConfigurationName)
         }
     }
@@ -196,9 +235,15 @@ struct EncoderFiles {
                     path: path, reason: "fineTuning.linear: \(error.description)")
             }
         }
-        return try FineTuneGraph(
-            FineTuneGraph.Head(genotype, in: space), beside: linear, encoder: encoder,
-            unfreezing: tuning.firstLayer...tuning.lastLayer, dropout: 0)
+        do {
+            return try FineTuneGraph(
+                FineTuneGraph.Head(genotype, in: space), beside: linear, encoder: encoder,
+                unfreezing: tuning.firstLayer...tuning.lastLayer, dropout: 0)
+        } catch let error as EncoderError where error.kind == .usage {
+            // What would be wrong usage of an option is a fault of the file here.
+            throw ModelError.badConfiguration(
+                path: path, reason: "fineTuning: \(error.description)")
+        }
     }
 
     /// The file with the layers' weights.
@@ -206,11 +251,12 @@ struct EncoderFiles {
     func open() throws -> SafetensorsFile { try SafetensorsFile(weights) }
 
     /// - Throws: ``EncoderError``, ``TensorError``, ``FileError``, ``ModelError``.
-    func read(_ fineTuned: FineTuneGraph, into parameters: ParameterSet) throws {
+    func read(
+        _ unfrozen: UnfrozenLayers, of graph: Graph, into parameters: ParameterSet
+    ) throws {
         let file = try open()
-        try fineTuned.unfrozen.read(
-            file, prefix: tuning.weightPrefix, allowsOthers: isIncluded, into: parameters,
-            fineTuned.graph)
+        try unfrozen.read(
+            file, prefix: tuning.weightPrefix, allowsOthers: isWhole, into: parameters, graph)
         if let digest = file.metadata["encoder_digest"], digest != view.encoder.digest {
             throw ModelError.badWeights(
                 path: weights.path, reason: "made on another encoder than config.json says")

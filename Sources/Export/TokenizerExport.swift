@@ -14,7 +14,7 @@ public enum TokenizerExport {
     }
 
     /// Writes `tokenizer.json` for the first view, and `view2_tokenizer.json` for the second, as the
-    /// inputs are named, where it is not the same as the first's.
+    /// inputs are named, where it is not the same as the first's. Views of one pass share its first view's.
     ///
     /// Another file of that name is not replaced: `MODEL.tokenizer.json` is written in its place.
     ///
@@ -27,7 +27,8 @@ public enum TokenizerExport {
     ) throws -> [Outcome] {
         var first: Data?
         var outcomes: [Outcome] = []
-        for (place, view) in configuration.views.enumerated() {
+        for place in configuration.passes.map({ $0.views[0] }) {
+            let view = configuration.views[place]
             let length = min(view.maximumLength, encoders[place].maximumLength)
             guard let data = encoders[place].tokenizer.tokenizerJSON(maximumLength: length) else {
                 outcomes.append(.unsupported(encoder: view.encoder.name))

@@ -118,17 +118,29 @@ public struct RunFindings {
 
     // MARK: The model
 
-    /// The places of the views that the exported model's members read; others are not part of it.
-    private var used: [Int] {
-        prepared.views.indices.filter { place in
-            exported.model.members.contains {
-                prepared.spaces.index(of: $0.entry.genotype) == place
-            }
+    /// What a member of the exported model reads: a view of the search, frozen or with trained layers.
+    private struct Use: Hashable, Comparable {
+        let isTuned: Bool
+        let place: Int
+
+        static func < (a: Use, b: Use) -> Bool {
+            (a.isTuned ? 1 : 0, a.place) < (b.isTuned ? 1 : 0, b.place)
         }
     }
 
+    private func use(of entry: Entry) -> Use {
+        Use(
+            isTuned: entry.reading.trainedLayers != nil,
+            place: prepared.spaces.index(of: entry.genotype))
+    }
+
+    /// What the exported model's members read, the frozen views first; others are not part of it.
+    private var used: [Use] {
+        Set(exported.model.members.map { use(of: $0.entry) }).sorted()
+    }
+
     /// The encoder of each view of the exported model.
-    package var encoders: [Encoder] { used.map { prepared.views[$0].encoder } }
+    package var encoders: [Encoder] { used.map { prepared.views[$0.place].encoder } }
 
     /// The exported model.
     /// - Throws: `EncoderError` where trained encoder layers cannot be put into a graph.
@@ -143,8 +155,7 @@ public struct RunFindings {
                 ModelConfiguration.Member(
                     // The model's file says by number which view it is.
                     genotype: "\(member.entry.genotype.inView(nil))",
-                    view: used.firstIndex(of: prepared.spaces.index(of: member.entry.genotype))
-                        ?? 0,
+                    view: used.firstIndex(of: use(of: member.entry)) ?? 0,
                     layers: member.entry.reading.inputLayers, weight: member.weight,
                     replicas: member.entry.replicas.count)
             },
@@ -152,18 +163,18 @@ public struct RunFindings {
             thresholds: selected.exported.thresholds)
         configuration.conformal = selected.exported.heldOut.flatMap { ConformalScores($0) }
         let familiarity = try familiarity(&configuration)
-        guard members[0].entry.reading.trainedLayers != nil else {
-            let heads = members.enumerated().map { place, member in
-                let space = SearchSpace(context: configuration.context(ofMember: place))
+        let heads = try members.enumerated().map { place, member in
+            let space = SearchSpace(context: configuration.context(ofMember: place))
+            let replicas = member.entry.replicas.map(\.parameters)
+            guard let tuned = try tunedGraph(member.entry, space) else {
+                // Only the layers that the head reads; the parameters are the same.
                 return Model.Member(
-                    // Only the layers that the head reads; the parameters are the same.
-                    graph: space.graph(of: member.entry.genotype.inView(nil)),
-                    replicas: member.entry.replicas.map(\.parameters))
+                    graph: space.graph(of: member.entry.genotype.inView(nil)), replicas: replicas)
             }
-            return Model(
-                configuration: configuration, members: heads, familiarity: familiarity)
+            return Model.Member(
+                graph: tuned.graph, replicas: replicas, unfrozen: tuned.unfrozen)
         }
-        return try fineTuned(members[0].entry, familiarity, &configuration)
+        return Model(configuration: configuration, members: heads, familiarity: familiarity)
     }
 
     /// What tells familiar texts from others: distances of the highest hidden state that the model's first view
@@ -171,7 +182,7 @@ public struct RunFindings {
     private func familiarity(_ configuration: inout ModelConfiguration) throws -> Familiarity? {
         let kept = configuration.views[0]
         guard let layer = kept.layers.last else { return nil }
-        let source = prepared.views[used[0]].features.reading(layers: [layer])
+        let source = prepared.views[used[0].place].features.reading(layers: [layer])
         var features = try source.features(.train).appending(source.features(.dev))
         var groups = prepared.together
         if features.count > Familiarity.mostRows {
@@ -195,46 +206,42 @@ public struct RunFindings {
 
     /// What the members read of a view.
     private func view(
-        _ place: Int, _ members: [SelectedModel.Member]
+        _ use: Use, _ members: [SelectedModel.Member]
     ) -> ModelConfiguration.View {
-        let view = prepared.views[place]
-        let layers = members.filter { prepared.spaces.index(of: $0.entry.genotype) == place }
-            .flatMap(\.entry.reading.inputLayers)
+        let view = prepared.views[use.place]
+        let readers = members.filter { self.use(of: $0.entry) == use }.map(\.entry)
+        let layers = readers.flatMap(\.reading.inputLayers)
         return ModelConfiguration.View(
             // A path would mean nothing on another machine, and tell others what this one looks like.
             encoder: .init(
                 name: EncoderStore.shortName(view.encoderName), digest: view.encoder.digest),
             pairing: view.features.configuration.pairing, layers: Set(layers).sorted(),
-            maximumLength: view.features.configuration.maximumLength, width: view.encoder.width)
+            maximumLength: view.features.configuration.maximumLength, width: view.encoder.width,
+            fineTuning: readers.first.flatMap { tuning(of: $0, view.encoder) })
     }
 
-    /// A head with the encoder layers that were trained with it.
-    private func fineTuned(
-        _ entry: Entry, _ familiarity: Familiarity?, _ configuration: inout ModelConfiguration
-    ) throws -> Model {
-        let encoder = prepared.view(of: entry.genotype).encoder
-        guard let trained = entry.reading.trainedLayers else {
-            preconditionFailure("the model has trained encoder layers")
+    /// The encoder layers that were trained with a head; `nil` where it was frozen.
+    private func tuning(
+        of entry: Entry, _ encoder: Encoder
+    ) -> ModelConfiguration.FineTuning? {
+        entry.reading.trainedLayers.map { trained in
+            ModelConfiguration.FineTuning(
+                firstLayer: trained.lowerBound, lastLayer: trained.upperBound,
+                headLayers: entry.reading.headLayers,
+                linear: entry.reading.linear.map {
+                    .init(genotype: $0.genotype.inView(nil).description, layers: $0.context.layers)
+                }, weightPrefix: encoder.weightPrefix)
         }
-        configuration.views[0].fineTuning = ModelConfiguration.FineTuning(
-            firstLayer: trained.lowerBound, lastLayer: trained.upperBound,
-            headLayers: entry.reading.headLayers,
-            linear: entry.reading.linear.map {
-                .init(genotype: $0.genotype.inView(nil).description, layers: $0.context.layers)
-            }, weightPrefix: encoder.weightPrefix)
-        // Without the nodes that only training needs; the parameters are the same.
-        let graph = try FineTuneGraph(
-            FineTuneGraph.Head(
-                entry.genotype.inView(nil),
-                in: SearchSpace(context: configuration.context(ofMember: 0))),
-            beside: entry.reading.linear, encoder: encoder.configuration, unfreezing: trained,
+    }
+
+    /// A head with the encoder layers that were trained with it, without the nodes that only training needs;
+    /// the parameters are the same. `nil` for a head on the frozen encoder.
+    /// - Parameter space: what the head reads.
+    private func tunedGraph(_ entry: Entry, _ space: SearchSpace) throws -> FineTuneGraph? {
+        guard let trained = entry.reading.trainedLayers else { return nil }
+        return try FineTuneGraph(
+            FineTuneGraph.Head(entry.genotype.inView(nil), in: space), beside: entry.reading.linear,
+            encoder: prepared.view(of: entry.genotype).encoder.configuration, unfreezing: trained,
             dropout: 0)
-        return Model(
-            configuration: configuration,
-            members: [
-                Model.Member(
-                    graph: graph.graph, replicas: entry.replicas.map(\.parameters))
-            ],
-            unfrozen: graph.unfrozen, familiarity: familiarity)
     }
 }

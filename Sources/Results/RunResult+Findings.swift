@@ -103,9 +103,8 @@ extension RunResult.Model {
             },
             temperature: model.temperature, parameters: model.parameters,
             costFactor: (model.costs ?? findings.costs).factor(of: model),
-            trainedLayers: model.members[0].entry.reading.trainedLayers.map {
-                [$0.lowerBound, $0.upperBound]
-            },
+            trainedLayers: model.members.lazy.compactMap(\.entry.reading.trainedLayers).first
+                .map { [$0.lowerBound, $0.upperBound] },
             heldOut: model.heldOut.map(findings.metrics),
             heldOutInterval: model.heldOut.flatMap { findings.heldOutInterval($0, of: model.role) },
             test: findings.metrics(tested.test), disagreement: tested.disagreement,

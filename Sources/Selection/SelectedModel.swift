@@ -39,6 +39,21 @@ public struct SelectedModel: Sendable {
         curve = portfolio.curve
     }
 
+    /// Members on different encoders' layers.
+    /// - Parameters:
+    ///   - members: in any order; the weights' sum is 1.
+    ///   - heldOut: predictions for rows that weights and temperature have not seen.
+    init(_ role: Role, _ members: [Member], temperature: Double, heldOut: Predictions) {
+        self.role = role
+        self.members = members.indices.sorted {
+            (members[$1].weight, $0) < (members[$0].weight, $1)
+        }.map { members[$0] }
+        self.temperature = Self.limited(temperature)
+        thresholds = nil
+        self.heldOut = heldOut
+        curve = []
+    }
+
     /// One head by itself.
     /// - Parameter isCalibrated: whether its probabilities get a temperature, found on held-out rows.
     init(_ role: Role, _ entry: Entry, isCalibrated: Bool) throws {
@@ -74,10 +89,14 @@ public struct SelectedModel: Sendable {
     }
 
     /// What the held-out cross entropy would rise by without each of the members, with the temperature
-    /// as it is, on the rows that the members were chosen on; empty for a single head.
+    /// as it is, on the rows that the members were chosen on, of those that all have; empty for a single head.
     public func additions() throws -> [Double] {
         guard members.count > 1 else { return [] }
-        let heldOut = try members.map { try Predictions(pooling: $0.entry.heldOut) }
+        // Dev comes first, which is all that a fine-tuned head was held out from.
+        let parts = members.map(\.entry.heldOut.count).min() ?? 0
+        let heldOut = try members.map {
+            try Predictions(pooling: Array($0.entry.heldOut.prefix(parts)))
+        }
         func loss(_ places: [Int]) throws -> Double {
             let sum = places.reduce(0) { $0 + members[$1].weight }
             let mixture = try Predictions(

@@ -221,7 +221,7 @@ struct HostileModelTests {
         }
     }
 
-    @Test("fine-tuned layers under several heads are refused")
+    @Test("fine-tuned layers under several heads of a view are refused")
     func fineTuning() throws {
         let refusal = try refusal(
             set(
@@ -234,6 +234,7 @@ struct HostileModelTests {
                 ]))
         #expect(refusal.contains("its view keeps [0]"), "\(refusal)")
         let ensemble = try self.refusal { object in
+            object["formatVersion"] = 7
             for place in [0, 1] { set("members", place, ["layers": [0]])(&object) }
             set(
                 "views", 0,

@@ -14,8 +14,8 @@ struct ONNXTests {
     static let python = ProcessInfo.processInfo.environment["KNAS_PYTHON"]
 
     /// Lets onnxruntime compute the cases of a directory, where there is a Python to do it.
-    private func compare(_ directory: URL, tolerance: String = "1e-4") throws {
-        guard let python = Self.python else { return }
+    static func compare(_ directory: URL, tolerance: String = "1e-4") throws {
+        guard let python else { return }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("check_onnx.py")
         let (code, text) = try Process.runToEnd(
@@ -58,7 +58,7 @@ struct ONNXTests {
             expectSound(file, genotype.description)
         }
         #expect(unseen.isEmpty)
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test(
@@ -69,7 +69,7 @@ struct ONNXTests {
         let encoderURL = directory.appendingPathComponent("encoder")
         try TinyEncoder.write(to: encoderURL, layout: layout)
         try writeWholeModels(on: Encoder(directory: encoderURL), to: directory)
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     /// Small encoders of many families, whose hidden states are compared with PyTorch's elsewhere.
@@ -88,7 +88,7 @@ struct ONNXTests {
         let typed = encoder.tokenizer.encode("a[SEP]b", pair: nil, maximumLength: 20)
         #expect(Set(typed.segmentIDs) == [0] && typed.ids.count { $0 == typed.ids.last } == 2)
         try writeWholeModels(on: encoder, to: directory)
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test(
@@ -102,7 +102,7 @@ struct ONNXTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let encoder = try Encoder(directory: Self.families.appendingPathComponent(name))
         try writeWholeModels(on: encoder, to: directory)
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test(
@@ -122,7 +122,7 @@ struct ONNXTests {
             space, genotype, encoder: encoder,
             pairing: .siamese, hasPairs: true, key: RandomKey(seed: 2))
         expectSound(try ONNXCase(model, on: [encoder]).write("e5", to: directory), "e5")
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test(
@@ -149,7 +149,7 @@ struct ONNXTests {
             space, genotype, encoder: encoder, pairing: .siamese, hasPairs: true,
             key: RandomKey(seed: 4))
         expectSound(try ONNXCase(model, on: [encoder]).write("a", to: directory), "a")
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test("the heads of an ensemble share one encoder and give the logarithm of their mean")
@@ -190,7 +190,7 @@ struct ONNXTests {
                 .write("head-\(segments)", to: directory)
             expectSound(alone, "head")
         }
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test("several views have inputs of their own, and each encoder is there once")
@@ -228,7 +228,7 @@ struct ONNXTests {
                 "view3_attention_mask", "view3_pair_features", "view3_pair_attention_mask",
             ])
         #expect(alone.inputs[6].shape == ["batch", "view3_tokens", "\(3 * 24)"])
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     @Test("single texts on two encoders, at several temperatures, give the same logits")
@@ -243,7 +243,7 @@ struct ONNXTests {
             expectSound(
                 try ONNXCase(scene.model, on: scene.encoders).write(name, to: directory), name)
         }
-        try compare(directory)
+        try Self.compare(directory)
     }
 
     /// Single texts, pairs in one sequence and pairs apart, from the first layer and the last.

@@ -54,7 +54,7 @@ import Testing
             ("target", "\"class\"", "target is `class`"), ("target", "\"number\"", "labels"),
             ("scale", "{\"mean\": 0, \"deviation\": 1}", "scale without a number"),
             ("formatVersion", "5", "target is `labels` in format 5"),
-            ("formatVersion", "7", "expected 2 to 6"), ("target", "\"ranks\"", "target"),
+            ("formatVersion", "8", "expected 2 to 7"), ("target", "\"ranks\"", "target"),
         ])
     func hostile(_ key: String, _ value: String, _ expected: String) throws {
         let directory = try TinyEncoder.temporaryDirectory()

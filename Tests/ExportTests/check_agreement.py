@@ -67,6 +67,8 @@ def onnx_logits(path, rows):
         feeds = {}
         for place, pieces in enumerate(tokenizers):
             prefix = f"view{place + 1}_" if place else ""
+            if prefix + "input_ids" not in names:
+                continue  # It has the inputs of an earlier view.
             apart = prefix + "pair_input_ids" in names
             for pair, parts in zip(["", "pair_"], [[t] for t in row] if apart else [row]):
                 tokens = pieces.encode(*parts)

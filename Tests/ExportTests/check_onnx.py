@@ -4,7 +4,8 @@
 usage: check_onnx.py DIRECTORY [TOLERANCE]
 
 DIRECTORY holds cases NAME.onnx with NAME.json: {"classes": n, "examples": [{"views": [[{"ids": [...]} or
-{"features": [[...], ...]}, ...], ...], "logits": [...]}, ...]}: for each view its segments. Every case runs as
+{"features": [[...], ...]}, ...], ...], "logits": [...]}, ...]}: for each view its segments; a view without inputs of
+its own must have the ids of an earlier one. Every case runs as
 one padded batch, once with the padding on the right and once on the left, with garbage in it, and example by
 example without padding; all must give the logits, and the probabilities that are their softmax (of labels their
 sigmoids; of numbers the value is compared, in deviations). Needs numpy and onnxruntime; uses onnx's checker where it is there.
@@ -41,6 +42,13 @@ def inputs(session, examples, left, extra):
         prefix = (f"view{view + 1}_" if view else "") + ("pair_" if segment else "")
         parts = [example["views"][view][segment] for example in examples]
         rows = [part.get("ids", part.get("features")) for part in parts]
+        if not {prefix + "input_ids", prefix + "features"} & set(known):
+            earlier = [example["views"][:view] for example in examples]
+            assert all(
+                any(segments[segment : segment + 1] == [part] for segments in others)
+                for part, others in zip(parts, earlier)
+            ), prefix
+            continue
         length = max(len(row) for row in rows) + extra
         mask = np.zeros((len(rows), length), np.int64)
         types = np.ones((len(rows), length), np.int64)

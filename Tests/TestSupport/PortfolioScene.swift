@@ -79,10 +79,6 @@ public struct PortfolioScene {
 
     /// Changes the configuration's JSON.
     public func edit(_ change: (inout [String: Any]) -> Void) throws {
-        var object =
-            try JSONSerialization.jsonObject(with: Data(contentsOf: configuration))
-            as? [String: Any] ?? [:]
-        change(&object)
-        try JSONSerialization.data(withJSONObject: object).write(to: configuration)
+        try JSONFile.edit(configuration, change)
     }
 }

@@ -5,6 +5,7 @@ import Graphs
 import Heads
 import Support
 import Tasks
+import Training
 
 /// Models with random weights that are nowhere zero or one, and logits of the size that trained
 /// heads give: a tolerance of 1e-4 means little where logits are in the hundreds.
@@ -27,19 +28,50 @@ public enum RandomModels {
     }
 
     /// A portfolio of the heads in a configuration, whose texts become canonical.
-    public static func portfolio(_ configuration: ModelConfiguration, key: RandomKey) throws
-        -> Model
-    {
+    /// - Parameter encoder: that of a view with fine-tuned layers.
+    public static func portfolio(
+        _ configuration: ModelConfiguration, on encoder: Encoder? = nil, key: RandomKey
+    ) throws -> Model {
         var configuration = configuration
         let members = try configuration.members.enumerated().map { place, member in
             let space = SearchSpace(context: configuration.context(ofMember: place))
             let genotype = try space.genotype(member.genotype)
             configuration.members[place].genotype = genotype.description
+            let key = key.child("member \(place)")
+            if let encoder, let tuning = configuration.views[member.view].fineTuning {
+                return try tuned(genotype, space, tuning, encoder, key)
+            }
             let graph = space.graph(of: genotype)
             return Model.Member(
-                graph: graph, replicas: sets(graph, member.replicas, key.child("member \(place)")))
+                graph: graph, replicas: sets(graph, member.replicas, key))
         }
         return Model(configuration: configuration, members: members)
+    }
+
+    /// A head on encoder layers that are somewhat off the encoder's.
+    private static func tuned(
+        _ genotype: Genotype, _ space: SearchSpace, _ tuning: ModelConfiguration.FineTuning,
+        _ encoder: Encoder, _ key: RandomKey
+    ) throws -> Model.Member {
+        let linear = try tuning.linear.map { part in
+            let own = space.reading(layers: part.layers)
+            return FineTuneGraph.Head(try own.genotype(part.genotype), in: own)
+        }
+        let tuned = try FineTuneGraph(
+            FineTuneGraph.Head(genotype, in: space), beside: linear,
+            encoder: encoder.configuration, unfreezing: tuning.firstLayer...tuning.lastLayer,
+            dropout: 0)
+        let start = sets(tuned.graph, 1, key)[0]
+        let parameters = try tuned.parameters(encoder: encoder, head: start)
+        var generator = key.child("layers").generator()
+        for parameter in tuned.graph.parameters {
+            // Only the encoder's are not those of the start.
+            let values = parameters.values(parameter.name) ?? []
+            parameters.set(
+                parameter.name, values.map { $0 + generator.uniform(bound: Float(0.02)) })
+        }
+        return Model.Member(
+            graph: tuned.graph, replicas: [parameters], unfrozen: tuned.unfrozen)
     }
 
     /// `class 0` and so on.

@@ -11,8 +11,9 @@ import Tokenization
 /// encoder's tokenizer tells the texts of a pair apart by them; without the encoder
 /// `features`, float32, `[batch, tokens, layers * width]`, takes the place of the ids. Views that
 /// encode the texts of a pair separately have the same inputs again, prefixed with `pair_` and with
-/// their own length. A second view has inputs of its own, prefixed with `view2_`, and so on. The
-/// outputs are `logits` and `probabilities`, float32, `[batch, classes]`.
+/// their own length. A second view has inputs of its own, prefixed with `view2_`, and so on; where it reads
+/// the same tokens of the same encoder as an earlier one, as fine-tuned layers beside the frozen encoder do,
+/// it has those of that view. The outputs are `logits` and `probabilities`, float32, `[batch, classes]`.
 package struct ONNXExporter: Exporter {
     /// The size limit of a protocol buffer message; nodes and names take some of it.
     package static let standardLimit = Int(Int32.max) - (16 << 20)
@@ -33,9 +34,13 @@ package struct ONNXExporter: Exporter {
         let heads = model.members.flatMap { member in member.replicas.map { (member.graph, $0) } }
         var parts: [ONNXModel.EncoderPart] = []
         if !options.headOnly {
-            parts = try zip(configuration.views, encoders()).map { view, encoder in
+            let encoders = try encoders()
+            parts = try configuration.passes.map { pass in
+                let (view, encoder) = (
+                    configuration.views[pass.views[0]], encoders[pass.views[0]]
+                )
                 try view.check(encoder, path: encoder.directory.path)
-                return try ONNXModel.EncoderPart(encoder, layers: view.layers)
+                return try ONNXModel.EncoderPart(encoder, layers: pass.layers)
             }
         }
         try checkSize(stored(parts, configuration) + heads, url)
@@ -47,7 +52,7 @@ package struct ONNXExporter: Exporter {
     private func stored(
         _ parts: [ONNXModel.EncoderPart], _ configuration: ModelConfiguration
     ) -> [(graph: Graph, parameters: ParameterSet)] {
-        let places = configuration.encoderPlaces
+        let places = configuration.passes.map { configuration.encoderPlaces[$0.views[0]] }
         return Set(parts.indices.map { places[$0] }).sorted().compactMap { place in
             parts.indices.filter { places[$0] == place }.map { parts[$0] }
                 .max { $0.graph.parameters.count < $1.graph.parameters.count }

@@ -4,17 +4,17 @@ import Metrics
 import ONNXProtobuf
 import Tokenization
 
-/// A whole model as an ONNX message: for each view inputs and the encoder's graph once per segment,
+/// A whole model as an ONNX message: for each encoder pass inputs and the encoder's graph once per segment,
 /// then the graph of every head, then their mixture.
 struct ONNXModel {
-    /// The encoder's side of a view.
+    /// The encoder's side of a pass.
     struct EncoderPart {
-        /// From token ids to the view's hidden states, side by side.
+        /// From token ids to the pass's hidden states, side by side.
         let graph: Graph
         let parameters: ParameterSet
         let numbering: TokenNumbering
 
-        /// - Parameter layers: the view's hidden states.
+        /// - Parameter layers: the pass's hidden states.
         /// - Throws: ``EncoderError``, ``TensorError``.
         init(_ encoder: Encoder, layers: [Int]) throws {
             (graph, parameters) = try encoder.graph(layers: layers)
@@ -22,9 +22,9 @@ struct ONNXModel {
         }
     }
 
-    /// What heads read of a view.
+    /// What heads read of a pass.
     private struct Features {
-        /// For each hidden state of the view, by layer, a value for each segment.
+        /// For each hidden state, by layer, a value for each segment.
         let states: [Int: [String]]
         /// One per segment.
         let sequences: [ONNXSequence]
@@ -32,17 +32,19 @@ struct ONNXModel {
 
     let proto: ModelProto
 
-    /// - Parameter encoders: one for each view; empty for a file whose inputs are features.
+    /// - Parameter encoders: one for each of ``ModelConfiguration/passes``; empty for a file whose inputs are
+    ///   features, those of each view by themselves.
     init(_ model: Model, encoders: [EncoderPart]) {
         let configuration = model.configuration
         let builder = ONNXBuilder()
-        let features = configuration.views.indices.map { view in
+        let passes = encoders.isEmpty ? configuration.alone : configuration.passes
+        let features = passes.indices.map { place in
             Self.features(
-                configuration, view, encoders.isEmpty ? nil : encoders[view], builder)
+                configuration, passes[place], encoders.isEmpty ? nil : encoders[place], builder)
         }
         let heads = model.members.enumerated().map { place, member in
             let own = configuration.members[place]
-            let view = features[own.view]
+            let view = features[passes.firstIndex { $0.views.contains(own.view) }!]
             return member.replicas.enumerated().map { replica, parameters in
                 ONNXGraphEmitter(
                     graph: member.graph, parameters: parameters,
@@ -79,11 +81,12 @@ struct ONNXModel {
         (view == 0 ? "" : "view\(view + 1)_") + (segment == 0 ? "" : "pair_")
     }
 
-    /// The inputs of a view and its hidden states.
+    /// The inputs of a pass, named as its first view's, and its hidden states.
     private static func features(
-        _ configuration: ModelConfiguration, _ place: Int, _ encoder: EncoderPart?,
-        _ builder: ONNXBuilder
+        _ configuration: ModelConfiguration, _ pass: ModelConfiguration.Pass,
+        _ encoder: EncoderPart?, _ builder: ONNXBuilder
     ) -> Features {
+        let place = pass.views[0]
         let view = configuration.views[place]
         // Views on one encoder share its weights.
         let first = configuration.encoderPlaces[place]
@@ -114,16 +117,16 @@ struct ONNXModel {
             } else {
                 let name = builder.input(
                     "\(prefix)features", type: .float,
-                    [.named("batch"), tokens, .fixed(view.width * view.layers.count)])
+                    [.named("batch"), tokens, .fixed(view.width * pass.layers.count)])
                 sequence = ONNXSequence(in: builder, mask: integers("attention_mask"))
                 // The caller may leave anything in the padding, even NaN.
                 sideBySide = sequence.replacingPadding(name, with: 0)
             }
             sequences.append(sequence)
             states.append(
-                split(sideBySide, width: view.width, count: view.layers.count, builder))
+                split(sideBySide, width: view.width, count: pass.layers.count, builder))
         }
-        let byLayer = view.layers.enumerated().map { slot, layer in
+        let byLayer = pass.layers.enumerated().map { slot, layer in
             (layer, states.map { $0[slot] })
         }
         return Features(

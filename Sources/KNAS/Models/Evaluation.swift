@@ -138,18 +138,24 @@ public enum Evaluation {
             model.members[member].replicas.map { (member, $0) }
         }
         let classes = space.outputs
-        // Encoder layers in the graph use all threads by themselves.
-        let encoderIsTrained = model.unfrozen != nil
-        let said = try Parallel.map(
-            count: heads.count, threads: encoderIsTrained ? 1 : threads
-        ) { head, _ in
+        // Heads on a frozen encoder run side by side.
+        let said = try Parallel.map(count: heads.count, threads: threads) { head, _ in
             let (member, parameters) = heads[head]
-            return try predict(
-                model.members[member].graph, parameters, inputs[member], classes: classes,
-                encoderIsTrained: encoderIsTrained, threads: threads)
+            return model.members[member].unfrozen == nil
+                ? try predict(
+                    Executor(model.members[member].graph), parameters, inputs[member],
+                    classes: classes)
+                : nil
         }
         let members = try configuration.members.indices.map { member in
-            try heads.indices.filter { heads[$0].0 == member }.map { said[$0] }.together
+            guard model.members[member].unfrozen == nil else {
+                // Encoder layers in the graph use all threads by themselves.
+                return try predict(
+                    model.members[member].graph, model.members[member].replicas[0],
+                    inputs[member], classes: classes, encoderIsTrained: true, threads: threads)
+            }
+            return try heads.indices.filter { heads[$0].0 == member }.compactMap { said[$0] }
+                .together
         }
         return try Predictions(mixing: members, weights: configuration.members.map(\.weight))
             .tempered(configuration.temperature).decided(by: configuration.thresholds)

@@ -15,7 +15,7 @@ import Training
 ///     let answer = try classifier.classify("Could you send up two more towels?")
 ///     print(answer.label, answer.probability)
 ///
-/// Each view of the model runs once for all heads that read it. Safe to use from several threads;
+/// Each view of the model runs once for all heads that read it, and views of the same tokens in one pass. Safe to use from several threads;
 /// calls take turns and use several threads internally.
 public final class TextClassifier: Sendable {
     /// A text or a pair of texts to classify.
@@ -85,7 +85,10 @@ public final class TextClassifier: Sendable {
     private let model: Model
     /// What the model's directory says of it.
     var configuration: ModelConfiguration { model.configuration }
-    private let views: [ClassifierView]
+    /// In the order of ``ModelConfiguration/passes``.
+    private let passes: [ClassifierPass]
+    /// For each view its pass and its hidden states' places there.
+    private let viewPlaces: [(pass: Int, slots: [Int])]
     private let threads: Int
 
     /// The share of texts like the training rows that count as outliers.
@@ -135,10 +138,17 @@ public final class TextClassifier: Sendable {
         labels = configuration.labels.map(\.name)
         takesPairs = configuration.hasPairs
         self.threads = threads
-        views = try configuration.views.indices.map { view in
-            try ClassifierView(
-                configuration.views[view], segments: configuration.segments(ofView: view),
-                encoders[view], threads: threads)
+        let passes = configuration.passes
+        viewPlaces = configuration.views.enumerated().map { place, view in
+            let pass = passes.firstIndex { $0.views.contains(place) } ?? 0
+            return (pass, passes[pass].slots(of: view))
+        }
+        self.passes = try passes.map { pass in
+            let view = pass.views[0]
+            return try ClassifierPass(
+                configuration.views[view], layers: pass.layers,
+                segments: configuration.segments(ofView: view), encoders[view],
+                threads: threads)
         }
     }
 
@@ -146,7 +156,8 @@ public final class TextClassifier: Sendable {
     /// - Parameter threads: threads to encode with.
     /// - Throws: as ``init(model:encoders:threads:)``.
     public func sharingWeights(threads: Int) throws -> TextClassifier {
-        try TextClassifier(model: model, encoders: views.map(\.encoder), threads: threads)
+        try TextClassifier(
+            model: model, encoders: viewPlaces.map { passes[$0.pass].encoder }, threads: threads)
     }
 
     /// Classifies one text or pair.
@@ -181,7 +192,7 @@ public final class TextClassifier: Sendable {
         var results: [Classification] = []
         results.reserveCapacity(inputs.count)
         for part in inputs.indices.pieces(of: Self.chunk) {
-            let batches = try views.map { try $0.batch(inputs[part]) }
+            let batches = try batches(inputs[part])
             let logits = try logits(batches, heads)
             let familiarities = model.familiarities(batches)
             results += (0..<part.count).map { row in
@@ -202,6 +213,12 @@ public final class TextClassifier: Sendable {
                 reason: "input \(index + 1): expected \(takesPairs ? "two texts" : "one text"), "
                     + "found \(takesPairs ? "one" : "two")")
         }
+    }
+
+    /// The features of some inputs in each view.
+    private func batches(_ inputs: ArraySlice<Input>) throws -> [FeatureBatch] {
+        let computed = try passes.map { try $0.batch(inputs) }
+        return viewPlaces.map { computed[$0.pass].reading(slots: $0.slots) }
     }
 
     /// Logits of some inputs, `[inputs, classes]`.
@@ -245,16 +262,18 @@ public final class TextClassifier: Sendable {
     }
 }
 
-/// Turns texts into the features of one view.
-private struct ClassifierView: Sendable {
+/// Turns texts into the features of the views of one pass.
+private struct ClassifierPass: Sendable {
     let encoder: Encoder
     private let extractor: FeatureExtractor
     private let segments: Int
     private let maximumLength: Int
 
+    /// - Parameter view: any of the pass.
     /// - Throws: `ModelError.wrongInput` for an encoder of another width, `EncoderError`, `TensorError`.
     init(
-        _ view: ModelConfiguration.View, segments: Int, _ encoder: Encoder, threads: Int
+        _ view: ModelConfiguration.View, layers: [Int], segments: Int, _ encoder: Encoder,
+        threads: Int
     ) throws {
         guard encoder.width == view.width else {
             throw ModelError.wrongInput(
@@ -263,10 +282,10 @@ private struct ClassifierView: Sendable {
         self.encoder = encoder
         self.segments = segments
         maximumLength = min(view.maximumLength, encoder.maximumLength)
-        extractor = try FeatureExtractor(encoder, layers: view.layers, threads: threads)
+        extractor = try FeatureExtractor(encoder, layers: layers, threads: threads)
     }
 
-    /// The features of some inputs, in the order of the view's layers.
+    /// The features of some inputs, in the order of the pass's layers.
     func batch(_ inputs: ArraySlice<TextClassifier.Input>) throws -> FeatureBatch {
         var texts: [TokenizedText] = []
         for input in inputs {

@@ -27,6 +27,11 @@ BATCH_ROWS = 64
 INSTALLATION = "pip install 'knas[onnx]'"
 
 
+def _prefix(place: int) -> str:
+    """What the names of a view's inputs begin with."""
+    return f"view{place + 1}_" if place else ""
+
+
 def onnx_file(files: ModelFiles) -> str | None:
     """The name of the ONNX file of a directory: ``model.onnx``, or the only one."""
     found = [name for name in files.names if name.endswith(".onnx") and "/" not in name]
@@ -76,15 +81,17 @@ class ONNXPredictor:
                 f"{path} is not what `knas export --format onnx` writes, encoder included"
             )
         self.description = ModelDescription.of_metadata(metadata, self._inputs)
-        self._tokenizers = [
-            self._tokenizer(Tokenizer, path, place, int(view["maximumLength"]))
+        # A view that reads the same tokens as an earlier one has no inputs of its own.
+        self._tokenizers = {
+            place: self._tokenizer(Tokenizer, path, place, int(view["maximumLength"]))
             for place, view in enumerate(json.loads(metadata["views"]))
-        ]
+            if f"{_prefix(place)}input_ids" in self._inputs
+        }
 
     @staticmethod
     def _tokenizer(tokenizers: Any, model: Path, place: int, longest: int) -> Any:
         """The tokenizer of a view; views with the same tokens share the first's."""
-        prefixes = [f"view{place + 1}_", ""] if place else [""]
+        prefixes = [_prefix(place), ""] if place else [""]
         names = [
             name
             for p in prefixes
@@ -109,7 +116,7 @@ class ONNXPredictor:
                 # The threads of a session do not live on in a forked process.
                 self._owner = os.getpid()
                 self._open()
-        tokens = [self._tokens(rows, place) for place in range(len(self._tokenizers))]
+        tokens = [self._tokens(rows, place) for place in self._tokenizers]
         # One view may have a part for each text of a pair, another both in one.
         parts = [part for view in tokens for part in view.values()]
         lengths = np.array([[len(t.ids) for t in part] for part in parts]).max(axis=0)
@@ -138,7 +145,7 @@ class ONNXPredictor:
 
     def _tokens(self, rows: Sequence[Row], place: int) -> dict[str, list[Any]]:
         """The tokens of a view, by the prefix of the inputs that they go to."""
-        view = f"view{place + 1}_" if place else ""
+        view = _prefix(place)
         encode = self._tokenizers[place].encode_batch
         if view + "pair_input_ids" in self._inputs:
             return {

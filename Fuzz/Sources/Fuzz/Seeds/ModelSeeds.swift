@@ -19,6 +19,8 @@ enum ModelSeeds {
             try directory(single, segments: 1, fineTuned: true, included: false),
             try directory(pair, segments: 2, fineTuned: true, included: true),
             try portfolio(),
+            try tunedPortfolio(included: false),
+            try tunedPortfolio(included: true),
         ]
     }
 
@@ -72,6 +74,68 @@ enum ModelSeeds {
             }
             try ModelDirectory.save(
                 model, encoders: [encoder], card: "a card", includesEncoder: included,
+                to: directory.appendingPathComponent("model"))
+            if included { try FileManager.default.removeItem(at: installed) }
+        }
+    }
+
+    /// A head on the frozen encoder, and one on trained layers of it that is gated beside a linear head.
+    private static func tunedPortfolio(included: Bool) throws -> FileSet {
+        let files = try EncoderSeeds.directory(type: "bert", dtype: .float32)
+        return try TensorSeeds.written { directory in
+            let installed = directory.appendingPathComponent("installed")
+            try files.write(to: installed)
+            let encoder = try Encoder(directory: installed)
+            func view(
+                _ layers: [Int], _ tuning: ModelConfiguration.FineTuning? = nil
+            ) -> ModelConfiguration.View {
+                ModelConfiguration.View(
+                    encoder: .init(name: "toy", digest: encoder.digest), pairing: .siamese,
+                    layers: layers, maximumLength: 12, width: EncoderSeeds.width,
+                    fineTuning: tuning)
+            }
+            let linear = "projection(width=full) > pool-mean > classifier(hidden=0,dropout=0)"
+            let configuration = ModelConfiguration(
+                task: "toy", hasPairs: false, labels: ["no", "yes"].map { TaskLabel(value: $0) },
+                positiveLabel: nil,
+                views: [
+                    view([2]),
+                    view(
+                        [1],
+                        .init(
+                            firstLayer: 2, lastLayer: 2, headLayers: [2],
+                            linear: .init(genotype: linear, layers: [2]),
+                            weightPrefix: encoder.weightPrefix)),
+                ],
+                members: [
+                    .init(genotype: linear, layers: [2], weight: 0.5),
+                    .init(
+                        genotype: "projection > pool-max > classifier", view: 1, layers: [1],
+                        weight: 0.5),
+                ], temperature: 1.5)
+            let spaces = configuration.members.indices.map {
+                SearchSpace(context: configuration.context(ofMember: $0))
+            }
+            let start = FineTuneGraph.Head(try spaces[0].genotype(linear), in: spaces[0])
+            let tuned = try FineTuneGraph(
+                FineTuneGraph.Head(
+                    try spaces[1].genotype(configuration.members[1].genotype), in: spaces[1]),
+                beside: start, encoder: encoder.configuration, unfreezing: 2...2, dropout: 0)
+            let head = ParameterSet(spaces[0].graph(of: start.genotype))
+            head.initialize(key: RandomKey(seed: 1))
+            let heads = ParameterSet(tuned.graph)
+            heads.initialize(key: RandomKey(seed: 2))
+            let members = [
+                Model.Member(
+                    graph: spaces[0].graph(of: start.genotype), replicas: [head]),
+                Model.Member(
+                    graph: tuned.graph,
+                    replicas: [try tuned.parameters(encoder: encoder, head: heads, linear: head)],
+                    unfrozen: tuned.unfrozen),
+            ]
+            try ModelDirectory.save(
+                Model(configuration: configuration, members: members),
+                encoders: [encoder, encoder], card: "a card", includesEncoder: included,
                 to: directory.appendingPathComponent("model"))
             if included { try FileManager.default.removeItem(at: installed) }
         }
