@@ -12,8 +12,10 @@ struct FineTuneArguments: ParsableArguments {
         help: ArgumentHelp(
             "Train this many encoder layers (or all) with the head, from the highest it reads.",
             discussion: """
-                Training starts from the head that was trained on the frozen encoder. The embeddings \
-                stay frozen.
+                Training starts from the exact linear head on the frozen encoder, with the search's best head \
+                gated beside it. The embeddings stay frozen. The portfolio on the frozen encoder, the fine-tuned \
+                head, or both together answer, whichever does best on dev; both cost two passes of the encoder, \
+                which --max-cost bounds.
                 """))
     var unfreeze: FineTuneOptions.Depth?
     @Option(help: "Epochs of fine-tuning; the best on dev is kept.")

@@ -79,6 +79,10 @@ struct SearchChoices: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What answering may cost, as a multiple of the encoder's pass alone, as in 1.5x.",
+            discussion: """
+                A second encoder or pairing costs a further pass, and so does a fine-tuned head beside heads on \
+                the frozen encoder (--unfreeze).
+                """,
             valueName: "factor"))
     var maxCost: CostFactor?
     @Flag(help: "Export the best head by itself instead of a portfolio.")

@@ -6,6 +6,8 @@ import Heads
 public struct AnswerCosts: Sendable {
     /// Of each view's encoder pass.
     public let views: [Double]
+    /// For each view those of passes that end at the hidden states from 0 up to the highest that is read.
+    private let passes: [[Double]]
     private let spaces: SearchSpaces
     /// Mean tokens of each segment, for each view.
     private let lengths: [[Int]]
@@ -18,27 +20,47 @@ public struct AnswerCosts: Sendable {
         spaces = SearchSpaces(views.map(\.space))
         let lengths = train.map(\.meanLengths)
         self.lengths = lengths
-        self.views = try views.enumerated().map { place, view in
-            Double(
-                try view.encoder.configuration.graph(layers: [view.layers.max() ?? 0])
-                    .multiplyAdds(Batch(lengths: lengths[place], segments: 1)))
+        passes = try views.enumerated().map { place, view in
+            try (0...(view.layers.max() ?? 0)).map { layer in
+                Double(
+                    try view.encoder.configuration.graph(layers: [layer])
+                        .multiplyAdds(Batch(lengths: lengths[place], segments: 1)))
+            }
         }
+        self.views = passes.map { $0.last ?? 0 }
     }
 
     /// Multiply-adds of a head's replicas.
     func head(_ genotype: Genotype, replicas: Int) -> Double {
+        Double(spaces.graph(of: genotype).multiplyAdds(batch(genotype))) * Double(replicas)
+    }
+
+    private func batch(_ genotype: Genotype) -> Batch {
         let lengths = lengths[spaces.index(of: genotype)]
-        let batch = Batch(lengths: lengths, segments: lengths.count)
-        return Double(spaces.graph(of: genotype).multiplyAdds(batch)) * Double(replicas)
+        return Batch(lengths: lengths, segments: lengths.count)
     }
 
     /// What a model's answer costs, as a multiple of the cheapest pass of an encoder that it uses.
+    ///
+    /// Encoder layers that were trained with a head are in its graph. What lies below them is run for the frozen
+    /// encoder's heads anyway, where there are some.
     public func factor(of model: SelectedModel) -> Double {
-        Self.factor(
-            views: Set(model.members.map { spaces.index(of: $0.entry.genotype) }).map { views[$0] },
-            heads: model.members.reduce(0) {
-                $0 + head($1.entry.genotype, replicas: $1.entry.replicas.count)
-            })
+        let entries = model.members.map(\.entry)
+        let frozen = entries.filter { $0.reading.trainedLayers == nil }
+        let used = Set(frozen.map { spaces.index(of: $0.genotype) })
+        var heads = frozen.reduce(0) { $0 + head($1.genotype, replicas: $1.replicas.count) }
+        var alone = used.map { views[$0] }
+        var run = alone.reduce(0, +)
+        for entry in entries {
+            guard let trained = entry.reading.trainedLayers, let replica = entry.replicas.first
+            else { continue }
+            let view = spaces.index(of: entry.genotype)
+            heads += Double(replica.graph.multiplyAdds(batch(entry.genotype)))
+            alone.append(passes[view][trained.upperBound])
+            if !used.contains(view) { run += passes[view][trained.lowerBound - 1] }
+        }
+        guard let cheapest = alone.min(), cheapest > 0 else { return 1 }
+        return (run + heads) / cheapest
     }
 
     /// The same from multiply-adds: every view is paid for once, every head for itself.

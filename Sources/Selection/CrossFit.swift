@@ -124,20 +124,12 @@ public struct CrossFit: Sendable {
     /// other folds: a choice that has not seen what it is judged by.
     /// - Throws: `MetricsError`.
     public func chosen(among heads: [Head]) throws -> Predictions {
-        var parts: [Predictions] = []
-        var order = [Int](repeating: 0, count: folds.count)
-        var next = 0
-        for fold in 0..<count {
+        try Predictions.crossFitted(folds: folds) { inside, _ in
+            let fold = folds[inside[0]]
             let strengths = heads.map { $0.bestStrength(without: fold) }
             let losses = heads.indices.map { heads[$0].loss(strengths[$0], without: fold) }
             let best = losses.indices.min { (losses[$0], $0) < (losses[$1], $1) } ?? 0
-            let rows = folds.indices.filter { folds[$0] == fold }
-            parts.append(heads[best].predictions[strengths[best]].rows(rows))
-            for row in rows {
-                order[row] = next
-                next += 1
-            }
+            return heads[best].predictions[strengths[best]].rows(inside)
         }
-        return try Predictions(pooling: parts).rows(order)
     }
 }

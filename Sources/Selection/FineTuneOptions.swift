@@ -54,6 +54,9 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// Whether a linear head is fine-tuned in the same way, which doubles the time, and is exported
     /// where it does better on dev than the head that the search found.
     public var hasControl = true
+    /// What the cross entropy on dev must fall by, in nats a row, for heads on the frozen encoder to answer beside a
+    /// fine-tuned one: a second pass of the encoder has to be worth its time.
+    public var leastGain = 0.003
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false
 

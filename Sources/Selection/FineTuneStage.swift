@@ -10,7 +10,7 @@ import Training
 
 /// Trains the search's best head, and a linear head for comparison, together with encoder layers,
 /// starting from the weights trained on the frozen encoder: one seed after another, each on all
-/// threads.
+/// threads. What answers then is the better one, the portfolio on the frozen encoder, or both together.
 public struct FineTuneStage: Sendable {
     let options: FineTuneOptions
     let trainings: HeadTrainings
@@ -19,6 +19,7 @@ public struct FineTuneStage: Sendable {
     let view: View
     /// Where the view is among those of the trainings.
     private let place: Int
+    let costs: AnswerCosts
     /// The run's directory.
     let run: URL
     /// Whether existing checkpoints are used.
@@ -32,6 +33,7 @@ public struct FineTuneStage: Sendable {
     ///   - views: those of the trainings. Of a pair's two, fine-tuning takes that in which both texts are one
     ///     sequence, so that each sees the other in every layer.
     ///   - given: the head that the user gave, which decides the view.
+    ///   - costs: what answering costs.
     ///   - run: the directory that checkpoints are kept in.
     ///   - resumes: whether existing checkpoints are used.
     ///   - key: the run's.
@@ -39,7 +41,7 @@ public struct FineTuneStage: Sendable {
     public init(
         _ options: FineTuneOptions, _ trainings: HeadTrainings,
         _ configuration: SelectionConfiguration, _ dataset: Dataset, _ views: [View],
-        given: Genotype?, run: URL, resumes: Bool, key: RandomKey,
+        given: Genotype?, costs: AnswerCosts, run: URL, resumes: Bool, key: RandomKey,
         note: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
@@ -49,6 +51,7 @@ public struct FineTuneStage: Sendable {
         place =
             given.map(trainings.spaces.index) ?? views.firstIndex { $0.pairing == .joint } ?? 0
         view = views[place]
+        self.costs = costs
         self.run = run
         self.resumes = resumes
         self.key = key.child("fine-tuning")
@@ -60,8 +63,9 @@ public struct FineTuneStage: Sendable {
     /// fine-tuning has some, a finished one has none.
     public static func checkpoints(inRun run: URL) -> [URL] { FineTuneCheckpoint.find(inRun: run) }
 
-    /// Fine-tunes and chooses what is exported: the head that does better on dev, since a ranking
-    /// on the frozen encoder need not hold here. A head that the user gave is always exported.
+    /// Fine-tunes and chooses what is exported (``TunedAnswer``). Of fine-tuned heads the one that does better on
+    /// dev counts, since a ranking on the frozen encoder need not hold here. A head that the user gave is always
+    /// exported, by itself.
     ///
     /// The head is gated beside the exact linear head, which training begins at (``FineTuneGraph``), so that
     /// it is the linear head and what training finds.
@@ -94,15 +98,28 @@ public struct FineTuneStage: Sendable {
         let tuned = models.map { $0.members[0].entry }
         result.entries += tuned
         let best = isGiven ? 0 : Entry.ranking(tuned)[0]
-        note("fine-tuned: the \(models[best].role.title) is exported")
+        if tuned.count > 1, !isGiven {
+            note("fine-tuned: the \(models[best].role.title) does better on dev")
+        }
         if isGiven, tuned.count > 1, tuned[1].devValue > tuned[0].devValue {
             note(
                 "the linear head does better on dev (\(tuned[1].devValue.percentage) to "
                     + "\(tuned[0].devValue.percentage)): --head \"\(linear.genotype)\" makes it the "
                     + "model")
         }
-        result.exported = models.remove(at: best)
-        result.controls += models
+        result.exported =
+            isGiven
+            ? models[0]
+            : try TunedAnswer(
+                frozen: selected.exported, tuned: models[best], configuration: configuration,
+                leastGain: options.leastGain, costs: costs,
+                together: trainings.views[0].groups(ofFirst: 1),
+                key: key.child("answer"), note: note
+            ).choose()
+        // The best single head is compared with anyway.
+        let others =
+            (isGiven || selected.exported.role == .single ? [] : [selected.exported]) + models
+        result.controls += others.filter { $0.role != result.exported.role }
         return result
     }
 

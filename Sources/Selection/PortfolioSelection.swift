@@ -299,23 +299,11 @@ public struct PortfolioSelection: Sendable {
             foldOfRow[row] = foldOfGroup[group] ?? foldOfGroup.count % folds
             foldOfGroup[group] = foldOfRow[row]
         }
-        var parts: [(rows: [Int], predictions: Predictions)] = []
-        for fold in 0..<folds {
-            let inside = foldOfRow.indices.filter { foldOfRow[$0] == fold }
-            let outside = foldOfRow.indices.filter { foldOfRow[$0] != fold }
+        return try Predictions.crossFitted(folds: foldOfRow) { inside, outside in
             let (members, temperature, _) = try choose(contestants, rows: outside)
             let mixture = try Portfolio.mix(members, contestants.map(\.heldOut))
-            parts.append(
-                (
-                    inside,
-                    mixture.rows(inside).tempered(temperature).decided(
-                        by: Thresholds.fit(mixture.rows(outside).tempered(temperature)))
-                ))
+            return mixture.rows(inside).tempered(temperature).decided(
+                by: Thresholds.fit(mixture.rows(outside).tempered(temperature)))
         }
-        // Back in the order of the rows.
-        let pooled = try Predictions(pooling: parts.map(\.predictions))
-        var places = [Int](repeating: 0, count: all.count)
-        for (place, row) in parts.flatMap(\.rows).enumerated() { places[row] = place }
-        return pooled.rows(places)
     }
 }

@@ -32,6 +32,8 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     case fineTuned = "fine-tuned"
     /// A linear head, trained further together with encoder layers.
     case fineTunedLinear = "fine-tuned-linear"
+    /// The portfolio on the frozen encoder and a head that was trained with encoder layers.
+    case fineTunedPortfolio = "fine-tuned-portfolio"
 
     /// A name for tables and figures.
     public var title: String {
@@ -52,6 +54,7 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
         case .funnelTried: "random funnel’s tried head"
         case .fineTuned: "best head, fine-tuned"
         case .fineTunedLinear: "linear head, fine-tuned"
+        case .fineTunedPortfolio: "fine-tuned portfolio"
         }
     }
 
@@ -82,6 +85,9 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
         case .funnelTried: "a head that left the random funnel"
         case .fineTuned: "trained further together with encoder layers"
         case .fineTunedLinear: "mean pooling and a linear layer, trained with encoder layers"
+        case .fineTunedPortfolio:
+            "heads on the frozen encoder and one that was trained with encoder layers, which answer "
+                + "together"
         }
     }
 }

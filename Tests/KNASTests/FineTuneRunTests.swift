@@ -27,35 +27,42 @@ struct FineTuneRunTests {
         return configuration
     }
 
+    /// Who answers in a run.
+    enum Answer: Sendable {
+        /// A head that was given, fine-tuned.
+        case given
+        /// Heads on the frozen encoder and a fine-tuned one.
+        case together
+    }
+
     @Test(
         "its model gives the numbers of the result, as an overlay and with the whole encoder",
-        arguments: [Pairing.joint, .siamese], [false, true])
-    func wholeRun(_ pairing: Pairing, _ isStandalone: Bool) throws {
+        arguments: [
+            (Answer.given, Pairing.joint, false), (.given, .siamese, true),
+            (.together, .joint, true), (.together, .siamese, false),
+        ])
+    func wholeRun(_ answer: Answer, _ pairing: Pairing, _ isStandalone: Bool) throws {
         let workspace = try Workspace()
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run")
         configuration.input.pairings = pairing == .joint ? .joint : .siamese
         configuration.fineTuning?.isStandalone = isStandalone
-        let result = try Pipeline(configuration).run()
-        let tuned = result.exported
-        #expect(tuned.members.count == 1 && tuned.members[0].seeds == 1)
-        #expect(tuned.members[0].chosenFrom == 2)
-        let isLinear = tuned.role == .fineTunedLinear
-        #expect(isLinear || tuned.role == .fineTuned)
-        let other: Role = isLinear ? .fineTuned : .fineTunedLinear
-        let control = try #require(result.controls[other.rawValue])
-        let frozen = result.single
-        let genotype = tuned.members[0].genotype
-        // What is exported is the better one on dev, over both seeds.
-        for model in [tuned, control] { #expect(model.heldOut?.count == 20) }
-        if isLinear {
-            // As heads are written out, with all settings.
-            #expect(genotype.contains("> projection(width=full,activation=none) > pool-mean >"))
-            #expect(genotype.contains("> classifier(norm=none,hidden=0,"))
-            #expect(control.members[0].genotype == frozen.members[0].genotype)
+        if answer == .given {
+            configuration.head =
+                "projection(width=full) > pool-max > \(pairing == .siamese ? "pair > " : "")"
+                + "classifier(hidden=0)"
+        } else {
+            // However little it adds.
+            configuration.fineTuning?.leastGain = -100
         }
-        for compared in [control, frozen] {
-            let difference = tuned.test.accuracy - compared.test.accuracy
+        let result = try Pipeline(configuration).run()
+        switch answer {
+        case .given: try expectGiven(result)
+        case .together: try expectTogether(result)
+        }
+        let exported = result.exported
+        for compared in [result.single] + Array(result.controls.values) {
+            let difference = exported.test.accuracy - compared.test.accuracy
             let found = try #require(compared.exportedMinusThis)
             #expect(abs(found.difference - difference) < 1e-9)
         }
@@ -63,31 +70,21 @@ struct FineTuneRunTests {
         let decoded = try JSONDecoder().decode(
             RunResult.self,
             from: Data(contentsOf: configuration.run.appendingPathComponent("result.json")))
-        #expect(decoded.exported.test == tuned.test)
+        #expect(decoded.exported.test == exported.test)
         let page = try String(
             contentsOf: configuration.run.appendingPathComponent("report.html"), encoding: .utf8)
         #expect(HTMLChecker(page).faults.prefix(5) == [])
-        #expect(page.contains("exported: \(tuned.role.title)"))
+        #expect(page.contains("exported: \(exported.role.title)"))
+        let overview = try RunOverview(configuration.run)
+        #expect(overview.testAccuracy == exported.test.accuracy)
+        #expect(overview.members?.map(\.genotype) == exported.members.map(\.genotype))
 
         let url = configuration.run.appendingPathComponent("model")
-        #expect(try ModelDirectory.load(url).configuration.members[0].genotype == genotype)
-        let card = try String(
-            contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
-        let accuracy = String(format: "%.3f", tuned.test.accuracy)
-        #expect(card.contains("| this model (the best of 2 trainings on dev) | \(accuracy) |"))
-        #expect(card.contains("`\(genotype)`, \(tuned.parameters) weights"))
-        let layers = try #require(tuned.trainedLayers)
-        #expect(
-            card.contains(
-                layers[0] == layers[1]
-                    ? "layer \(layers[0]) was trained with it"
-                    : "layers \(layers[0]) to \(layers[1]) were trained with it"))
-        let overview = try RunOverview(configuration.run)
-        #expect(overview.testAccuracy == tuned.test.accuracy)
-        #expect(overview.members?.map(\.genotype) == [genotype])
+        try expectCard(url, exported, answer)
         let files = try FileManager.default.contentsOfDirectory(atPath: url.path)
         #expect(files.contains("encoder") == isStandalone)
-        #expect(files.contains("encoder.safetensors") == !isStandalone)
+        #expect(files.contains("encoder.safetensors") == (answer == .given && !isStandalone))
+        #expect(files.contains("view-2") == (answer == .together))
         // A model that holds its encoder needs no other.
         if isStandalone { try FileManager.default.removeItem(at: workspace.encoder) }
         let dataset = try Dataset.load(
@@ -97,7 +94,7 @@ struct FineTuneRunTests {
         for threads in [1, 2] {
             let metrics = try Evaluation.evaluate(
                 modelAt: url, on: dataset, split: .test, threads: threads)
-            #expect(tuned.test == metrics)
+            #expect(exported.test == metrics)
         }
         let classifier = try TextClassifier(contentsOf: url, threads: 2)
         let answers = try classifier.classify(
@@ -105,7 +102,108 @@ struct FineTuneRunTests {
         let correct = zip(answers, dataset.test).filter {
             $0.label == dataset.labels[$1.label].name
         }.count
-        #expect(abs(tuned.test.accuracy - Double(correct) / Double(answers.count)) < 0.03)
+        #expect(abs(exported.test.accuracy - Double(correct) / Double(answers.count)) < 0.03)
+    }
+
+    private func expectGiven(_ result: RunResult) throws {
+        let tuned = result.exported
+        #expect(tuned.role == .fineTuned && tuned.trainedLayers?.count == 2)
+        #expect(tuned.members.count == 1 && tuned.members[0].seeds == 1)
+        #expect(tuned.members[0].chosenFrom == 2)
+        #expect(tuned.members[0].genotype == result.single.members[0].genotype)
+        let control = try #require(result.controls[Role.fineTunedLinear.rawValue])
+        // What is exported is the better one on dev, over both seeds.
+        for model in [tuned, control] { #expect(model.heldOut?.count == 20) }
+    }
+
+    private func expectTogether(_ result: RunResult) throws {
+        let both = result.exported
+        #expect(both.role == .fineTunedPortfolio && both.trainedLayers?.count == 2)
+        let frozen = try #require(result.controls[Role.portfolio.rawValue])
+        let tuned = try [Role.fineTuned, .fineTunedLinear].map {
+            try #require(result.controls[$0.rawValue])
+        }
+        #expect(frozen.trainedLayers == nil && tuned.allSatisfy { $0.trainedLayers != nil })
+        #expect(both.members.count == min(8, frozen.members.count + 1))
+        let own = both.members.filter { $0.role == .fineTuned || $0.role == .fineTunedLinear }
+        #expect(own.count == 1 && own[0].chosenFrom == 2)
+        #expect(tuned.contains { $0.role == own[0].role })
+        #expect(abs(both.members.reduce(0) { $0 + $1.weight } - 1) < 1e-9)
+        let weights = both.members.map(\.weight)
+        #expect(weights == weights.sorted(by: >))
+        // The frozen heads' shares of what is left are those that they had.
+        let first = try #require(both.members.first { $0.role != own[0].role })
+        let before = try #require(frozen.members.first { $0.genotype == first.genotype })
+        #expect(abs(first.weight / (1 - own[0].weight) - before.weight) < 0.1)
+        // On dev, which the fine-tuned head was held out from.
+        #expect(both.heldOut?.count == 20)
+        #expect(both.members.allSatisfy { $0.adds != nil })
+        #expect(both.costFactor > frozen.costFactor)
+        #expect(both.parameters > tuned[0].parameters)
+    }
+
+    private func expectCard(_ url: URL, _ exported: RunResult.Model, _ answer: Answer) throws {
+        let model = try ModelDirectory.load(url)
+        #expect(model.configuration.members.map(\.genotype) == exported.members.map(\.genotype))
+        let card = try String(
+            contentsOf: url.appendingPathComponent("README.md"), encoding: .utf8)
+        let accuracy = String(format: "%.3f", exported.test.accuracy)
+        let what =
+            answer == .given
+            ? "the best of 2 trainings on dev" : "\(exported.members.count) heads together"
+        #expect(card.contains("| this model (\(what)) | \(accuracy) |"))
+        if answer == .given {
+            #expect(card.contains("`\(exported.members[0].genotype)` beside the linear head `"))
+        } else {
+            #expect(card.contains("| control: portfolio |"))
+            #expect(card.contains("one of them has an encoder of its own, whose layer"))
+        }
+        let layers = try #require(exported.trainedLayers)
+        #expect(
+            card.contains(
+                layers[0] == layers[1]
+                    ? "layer \(layers[0]) was trained with it"
+                    : "layers \(layers[0]) to \(layers[1]) were trained with it"))
+        // Of a hidden state that nothing was trained below, where there is one.
+        let familiar = model.configuration.familiarity
+        #expect(familiar == nil || familiar?.view == 0)
+        #expect((model.configuration.views[0].fineTuning == nil) == (answer == .together))
+    }
+
+    @Test("--max-cost keeps to one pass of the encoder, and one head to answer to one model")
+    func limits() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        var configuration = configuration(workspace, "run")
+        configuration.input.pairings = .joint
+        configuration.fineTuning?.leastGain = -100
+        let both = try Pipeline(configuration).run()
+        #expect(both.exported.role == .fineTunedPortfolio)
+        let limit = both.exported.costFactor - 0.01
+        let notes = Notes()
+        for isSingle in [false, true] {
+            configuration.mode = .resume
+            configuration.selection.largestCost = isSingle ? nil : limit
+            configuration.selection.exportsSingle = isSingle
+            let result = try Pipeline(configuration, note: { notes.add($0) }).run()
+            let exported = result.exported
+            #expect(exported.role != .fineTunedPortfolio)
+            if isSingle {
+                #expect(exported.members.count == 1)
+                #expect(result.controls[Role.portfolio.rawValue] == nil)
+            } else {
+                #expect(exported.costFactor <= limit + 0.005)
+                #expect(notes.text.contains("more than --max-cost allows"), "\(notes.text)")
+            }
+        }
+    }
+
+    /// What a run says.
+    private final class Notes: @unchecked Sendable {
+        private let lock = NSLock()
+        private var lines: [String] = []
+        func add(_ line: String) { lock.withLock { lines.append(line) } }
+        var text: String { lock.withLock { lines.joined(separator: "\n") } }
     }
 
     @Test("a head that the user gave is the model; a linear one needs no linear control")
@@ -133,6 +231,9 @@ struct FineTuneRunTests {
         defer { workspace.remove() }
         var configuration = configuration(workspace, "run", .top(1))
         configuration.fineTuning?.hasControl = false
+        // By itself, as older formats knew it.
+        configuration.head =
+            "projection(width=full) > pool-mean > pair(kind=all) > classifier(hidden=0)"
         #expect(try Pipeline(configuration).run().exported.trainedLayers?.count == 2)
         let url = configuration.run.appendingPathComponent("model")
         let model = try ModelDirectory.load(url)
@@ -189,8 +290,13 @@ struct FineTuneRunTests {
     func resume() throws {
         let workspace = try Workspace()
         defer { workspace.remove() }
-        let whole = try Pipeline(configuration(workspace, "whole")).run()
-        var stopped = configuration(workspace, "stopped")
+        func together(_ run: String) -> RunConfiguration {
+            var result = configuration(workspace, run)
+            result.fineTuning?.leastGain = -100
+            return result
+        }
+        let whole = try Pipeline(together("whole")).run()
+        var stopped = together("stopped")
         #expect(throws: Interrupted.self) {
             // 60 rows, 32 a step: the fifth step is the second seed's first.
             try Pipeline(
@@ -206,12 +312,17 @@ struct FineTuneRunTests {
         #expect(resumed.exported.test == whole.exported.test)
         #expect(resumed.exported.temperature == whole.exported.temperature)
         #expect(resumed.controls.mapValues(\.test) == whole.controls.mapValues(\.test))
-        func weights(_ run: String) throws -> Data {
-            try Data(
-                contentsOf: workspace.directory.appendingPathComponent(
-                    "\(run)/model/encoder.safetensors"))
+        let models = ["stopped", "whole"].map {
+            workspace.directory.appendingPathComponent("\($0)/model")
         }
-        #expect(try weights("stopped") == weights("whole"))
+        let files = try models.map {
+            try FileManager.default.subpathsOfDirectory(atPath: $0.path).sorted()
+        }
+        #expect(files[0] == files[1] && files[0].contains("view-2/encoder.safetensors"))
+        for file in files[0] where !file.hasSuffix("view-2") {
+            let bytes = try models.map { try Data(contentsOf: $0.appendingPathComponent(file)) }
+            #expect(bytes[0] == bytes[1], "\(file)")
+        }
     }
 
     @Test("more layers than exist cannot be unfrozen")

@@ -115,7 +115,9 @@ public struct Pipeline: Sendable {
         let trainings = trainings(prepared, splits.train, splits.dev, memo)
         let costs = try AnswerCosts(prepared.views, train: splits.train)
         let frozen = try select(candidates, trainings, costs, open, memo)
-        let selected = try watch.time("fine-tuning") { try fineTune(frozen, trainings, prepared) }
+        let selected = try watch.time("fine-tuning") {
+            try fineTune(frozen, trainings, costs, prepared)
+        }
         let (findings, model) = try watch.time("evaluation") {
             let findings = try RunFindings(
                 prepared, layers: open.layers, candidates, selected, costs: costs,
@@ -327,12 +329,14 @@ extension Pipeline {
     }
 
     private func fineTune(
-        _ frozen: SelectedHeads, _ trainings: HeadTrainings, _ prepared: Preparation
+        _ frozen: SelectedHeads, _ trainings: HeadTrainings, _ costs: AnswerCosts,
+        _ prepared: Preparation
     ) throws -> SelectedHeads {
         guard let options = configuration.fineTuning else { return frozen }
         return try FineTuneStage(
             options, trainings, configuration.selection, prepared.dataset, prepared.views,
-            given: try configuration.head.map { try prepared.spaces.genotype($0) }, run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
+            given: try configuration.head.map { try prepared.spaces.genotype($0) }, costs: costs,
+            run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
         ).run(frozen, isGiven: configuration.head != nil)
     }
 }

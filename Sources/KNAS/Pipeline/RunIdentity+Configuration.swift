@@ -16,7 +16,7 @@ extension RunIdentity {
         "selection.heldOutRows",
         "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
         "timeLimit", "finishes", "input.rows.train", "input.rows.dev", "input.rows.test",
-        "input.precision",
+        "input.precision", "fineTuning.leastGain",
     ]
 
     /// The identity of the run that a configuration describes.

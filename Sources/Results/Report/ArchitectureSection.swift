@@ -72,8 +72,8 @@ enum ArchitectureSection {
         _ member: RunResult.Member, _ result: RunResult, at y: inout Double, _ shape: String
     ) -> HTML {
         let state: String
-        if let layers = result.exported.trainedLayers, let first = layers.first,
-            let last = layers.last
+        if case .fineTuned = member.recipe, let layers = result.exported.trainedLayers,
+            let first = layers.first, let last = layers.last
         {
             state = "\(Show.layers(Array(first...max(first, last)))) trained, the others frozen"
         } else {

@@ -28,7 +28,7 @@ enum ControlsSection {
 
     private static func full(_ result: RunResult) -> HTML {
         let roles: [Role] = [.random, .randomFunnel]
-        guard result.search.candidates > 1, result.exported.trainedLayers == nil,
+        guard result.search.candidates > 1,
             !roles.contains(where: { result.controls[$0.rawValue] != nil })
         else { return "" }
         return """

@@ -88,6 +88,7 @@ enum CostSection {
         case "linear heads": "linear heads: exact fits"
         case "portfolio": "portfolio: choosing members, training their further seeds"
         case "controls": "controls: heads to compare with"
+        case "fine-tuning": "fine-tuning: training encoder layers with heads"
         case "evaluation": "evaluation: predictions on test"
         default: stage
         }

@@ -90,7 +90,8 @@ enum OverviewSection {
         guard let layers = result.exported.trainedLayers, let first = layers.first,
             let last = layers.last
         else { return "" }
-        return ", \(Show.layers(Array(first...max(first, last)))) trained with the head"
+        let head = result.exported.members.count > 1 ? "one of the heads" : "the head"
+        return ", \(Show.layers(Array(first...max(first, last)))) trained with \(head)"
     }
 
     private static func pairing(_ name: String) -> String {

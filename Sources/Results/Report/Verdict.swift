@@ -55,7 +55,8 @@ enum Answers {
         if size > 1 {
             return """
                 A <strong>portfolio of \(size) heads</strong> that answer together, \
-                \(trainings) trained heads in all
+                \(trainings) trained heads in all\
+                \(model.trainedLayers == nil ? "" : "; one was trained with the encoder’s layers")
                 """
         }
         let seeds = trainings > 1 ? ", \(trainings) trainings of it averaged" : ""
@@ -156,6 +157,12 @@ enum Answers {
     static func worth(_ result: RunResult) -> HTML {
         guard result.search.candidates > 1 else {
             return "One head was given: nothing was searched."
+        }
+        guard result.exported.trainedLayers == nil else {
+            return """
+                The answer is fine-tuned, and random heads are not: what the search gives on the frozen encoder \
+                is in the table of controls.
+                """
         }
         let scoring = Show.duration(result.search.scoringSeconds)
         let sentences = [
