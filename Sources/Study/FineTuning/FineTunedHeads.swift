@@ -116,19 +116,21 @@ struct FineTunedHeads {
         let place = TrainingKey(
             stage: "fine-tuning", index: 0, genotype: genotype.description)
         do {
-            return try store.outcome(place, onEpoch: { _ in try counter.add(1) }) { onEpoch in
-                let source = view.features.reading(layers: model.inputLayers)
-                let tuned = try tuner.train(
-                    model,
-                    start: model.parameters(
-                        encoder: view.encoder, head: head.parameters, linear: linear.parameters),
-                    train: source.features(.train), dev: source.features(.dev),
-                    classes: view.space.context.classes,
-                    key: key.child("fine-tuning").child(genotype.description)
-                ) { _ in try counter.add(0) }
-                for record in tuned.history { try onEpoch(record) }
-                return tuned
-            }
+            return try store.outcome(
+                place, onEpoch: { _ in try counter.add(1) },
+                training: { onEpoch in
+                    let source = view.features.reading(layers: model.inputLayers)
+                    let tuned = try tuner.train(
+                        model,
+                        start: model.parameters(
+                            encoder: view.encoder, head: head.parameters, linear: linear.parameters),
+                        train: source.features(.train), dev: source.features(.dev),
+                        classes: view.space.context.classes,
+                        key: key.child("fine-tuning").child(genotype.description)
+                    ) { _ in try counter.add(0) }
+                    for record in tuned.history { try onEpoch(record) }
+                    return tuned
+                })
         } catch TrainingError.diverged {
             return nil
         }
