@@ -59,6 +59,13 @@ struct FineTuneArguments: ParsableArguments {
             """)
     var swapPairs = false
     @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Gate the head beside the exact linear head, so that fine-tuning begins at that; otherwise \
+            from the head by itself.
+            """)
+    var linearStart = true
+    @Flag(
         name: .customLong("finetune-control"), inversion: .prefixedNo,
         help: """
             Fine-tune a linear head in the same way, and export it where it does better on dev \
@@ -101,6 +108,7 @@ struct FineTuneArguments: ParsableArguments {
         options.training.labelSmoothing = head.labelSmoothing
         options.training.balancesClasses = head.balancesClasses
         options.contrastivePairs = contrastivePairs
+        options.startsLinear = linearStart
         options.seeds = finetuneSeeds
         options.swapsPairs = swapPairs
         options.hasControl = control

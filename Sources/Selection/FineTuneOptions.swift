@@ -43,6 +43,9 @@ public struct FineTuneOptions: Sendable, Hashable {
     public var depth: Depth
     /// Learning rates, epochs and the other choices of this training.
     public var training = FineTuneConfiguration()
+    /// Whether a head is gated beside the exact linear head, so that training begins at that
+    /// (``FineTuneGraph``); otherwise it is trained by itself, from its weights on the frozen encoder.
+    public var startsLinear = true
     /// Trainings of each head, of which the best on dev answers.
     public var seeds = 1
     /// Whether pairs are trained on in random order, redrawn each epoch: for tasks where the order

@@ -89,7 +89,10 @@ public struct FineTuneStage: Sendable {
         var models: [SelectedModel] = []
         if let head = head(selected, isGiven: isGiven), head.genotype != linear.genotype {
             models.append(
-                try model(train(head, beside: linear, role: .fineTuned, name: "winner")))
+                try model(
+                    train(
+                        head, beside: options.startsLinear ? linear : nil, role: .fineTuned,
+                        name: "winner")))
         }
         if options.hasControl || models.isEmpty {
             models.append(

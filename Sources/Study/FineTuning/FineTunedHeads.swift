@@ -38,12 +38,16 @@ struct FineTunedHeads {
     /// - Returns: the records with the outcome of fine-tuning, and with more scores.
     /// - Throws: `TrainingError`, `FeatureError`, `EncoderError`, `RunStoreError`, `Interrupted`.
     func run(_ heads: [TrainedHead?], _ records: [HeadRecord]) throws -> [HeadRecord] {
-        let able = zip(records, heads).compactMap { record, head in head.map { (record, $0) } }
+        // A head on the embeddings by itself has nothing of the encoder to train.
+        let able = zip(records, heads).compactMap { record, head in
+            highestLayer(record.genotype) > 0 ? head.map { (record, $0) } : nil
+        }
         let models = try able.map { try model($0.0.genotype) }
         let kernels = try kernels(able, models)
         let counter = WorkCounter(
             stage: "fine-tuning", total: able.count * options.training.epochs, progress: progress)
-        let tuner = try FineTuner(options.training, threads: threads)
+        let tuner = try FineTuner(
+            options.training, precision: view.encoder.precision, threads: threads)
         return try able.indices.map { place in
             let (record, head) = able[place]
             let outcome = try outcome(record.genotype, models[place], head, tuner, counter)
@@ -62,13 +66,18 @@ struct FineTunedHeads {
         }
     }
 
+    /// The highest hidden state that a head reads, or the linear head beside it.
+    private func highestLayer(_ genotype: Genotype) -> Int {
+        let beside = options.startsLinear ? view.space.layers(of: linearGenotype) : []
+        return (view.space.layers(of: genotype) + beside).max() ?? 0
+    }
+
     private func model(_ genotype: Genotype) throws -> FineTuneGraph {
-        let highest =
-            (view.space.layers(of: genotype) + view.space.layers(of: linearGenotype))
-            .max() ?? 0
+        let highest = highestLayer(genotype)
         return try FineTuneGraph(
             FineTuneGraph.Head(genotype, in: view.space),
-            beside: FineTuneGraph.Head(linearGenotype, in: view.space),
+            beside: options.startsLinear
+                ? FineTuneGraph.Head(linearGenotype, in: view.space) : nil,
             encoder: view.encoder.configuration,
             count: options.depth.layerCount.map { min($0, max(1, highest)) },
             dropout: options.training.dropout)
