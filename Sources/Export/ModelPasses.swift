@@ -28,14 +28,6 @@ extension ModelConfiguration {
 
     /// Every view by itself, as where features are given.
     var alone: [Pass] { views.enumerated().map { Pass(views: [$0], layers: $1.layers) } }
-
-    /// For each view the first view of its pass, whose sequences it reads.
-    public var sequencePlaces: [Int] {
-        let passes = passes
-        return views.indices.map { view in
-            passes.first { $0.views.contains(view) }?.views[0] ?? view
-        }
-    }
 }
 
 extension ModelConfiguration.Pass {

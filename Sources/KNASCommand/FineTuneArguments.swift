@@ -68,8 +68,8 @@ struct FineTuneArguments: ParsableArguments {
     @Flag(
         name: .customLong("finetune-control"), inversion: .prefixedNo,
         help: """
-            Fine-tune a linear head in the same way, and export it where it does better on dev \
-            than the head that the search found.
+            Fine-tune a linear head by itself in the same way, and take it where it does better on dev \
+            than with the head that the search found.
             """)
     var control = true
     @Flag(help: "Put the whole encoder into the model's directory.")

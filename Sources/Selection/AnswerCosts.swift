@@ -45,7 +45,11 @@ public struct AnswerCosts: Sendable {
     /// Encoder layers that were trained with a head are in its graph. What lies below them is run for the frozen
     /// encoder's heads anyway, where there are some.
     public func factor(of model: SelectedModel) -> Double {
-        let entries = model.members.map(\.entry)
+        factor(of: model.members.map(\.entry))
+    }
+
+    /// What heads cost that answer together.
+    func factor(of entries: [Entry]) -> Double {
         let frozen = entries.filter { $0.reading.trainedLayers == nil }
         let used = Set(frozen.map { spaces.index(of: $0.genotype) })
         var heads = frozen.reduce(0) { $0 + head($1.genotype, replicas: $1.replicas.count) }

@@ -54,14 +54,14 @@ struct TunedAnswer {
         let least = candidates.prefix(2).map(\.score.crossEntropy).min() ?? 0
         let gain = both == nil ? -.infinity : least - candidates[2].score.crossEntropy
         let isWorthwhile = gain > leastGain
-        if isWorthwhile, isAffordable(candidates[2]) {
+        if isWorthwhile, isAffordable(candidates[2].cost) {
             return say(candidates[2], "its cross entropy is \(decimals(gain)) lower")
         }
         let other = candidates[1 - best]
         // Where neither is within the limit, the one that costs less.
         let chosen =
-            isAffordable(candidates[best])
-                || !isAffordable(other) && candidates[best].cost <= other.cost
+            isAffordable(candidates[best].cost)
+                || !isAffordable(other.cost) && candidates[best].cost <= other.cost
             ? candidates[best] : other
         let price = isWorthwhile ? candidates[2] : candidates[best]
         let reason =
@@ -82,8 +82,13 @@ struct TunedAnswer {
     /// Both together; `nil` where one head is to answer, or the rows cannot be split.
     private func mixture(_ tunedOnDev: Predictions) throws -> SelectedModel? {
         guard !configuration.exportsSingle, configuration.members > 1 else { return nil }
-        // One place is the fine-tuned head's.
-        let kept = frozen.members.prefix(configuration.members - 1)
+        // One place is the fine-tuned head's. What would cost too much gives way, from the lowest weight.
+        let most = frozen.members.prefix(configuration.members - 1)
+        let count = stride(from: most.count, through: 1, by: -1).first { count in
+            let heads = Array(most.prefix(count)) + tuned.members
+            return isAffordable(costs.factor(of: heads.map(\.entry)))
+        }
+        let kept = most.prefix(count ?? most.count)
         let sum = kept.reduce(0) { $0 + $1.weight }
         let members = kept.map {
             SelectedModel.Member(entry: $0.entry, weight: $0.weight / sum)
@@ -111,9 +116,9 @@ struct TunedAnswer {
             mixing: members.map { $0.entry.heldOut[0] }, weights: members.map(\.weight))
     }
 
-    private func isAffordable(_ candidate: Candidate) -> Bool {
+    private func isAffordable(_ cost: Double) -> Bool {
         guard let limit = configuration.largestCost else { return true }
-        return candidate.cost <= limit + PortfolioSelection.negligible
+        return cost <= limit + PortfolioSelection.negligible
     }
 
     private func describe(_ candidate: Candidate, _ criterion: SelectionCriterion) -> String {

@@ -31,11 +31,39 @@ struct PortfolioModelTests {
         defer { workspace.remove() }
         let scene = try scene()
         defer { scene.remove() }
-        let answers = try TextClassifier(contentsOf: scene.url, threads: 1).classify(inputs)
-        let again = try TextClassifier(contentsOf: scene.url, threads: 2).classify(inputs)
+        try expectMixture(scene.model, scene.encoders, at: scene.url)
+    }
+
+    @Test(
+        "a head on trained layers and others on the frozen encoder, too",
+        arguments: [(Pairing.joint, 1), (.joint, 2), (.siamese, 1)])
+    func tunedAnswers(_ pairing: Pairing, _ firstLayer: Int) throws {
+        defer { workspace.remove() }
+        let scene = try TunedScene(
+            pairing, firstLayer: firstLayer, includesEncoder: firstLayer == 2,
+            labels: dataset.labels)
+        defer { scene.remove() }
+        try expectMixture(scene.model, scene.encoders, at: scene.url)
+        if firstLayer == 2 { try FileManager.default.removeItem(at: scene.encoder.directory) }
+        let texts = workspace.directory.appendingPathComponent("texts.tsv")
+        try "a good day\tit is good\n".write(to: texts, atomically: true, encoding: .utf8)
+        for arguments in [
+            ["predict", scene.url.path, texts.path, "--explain"],
+            ["evaluate", scene.url.path, workspace.task.path],
+            ["export", scene.url.path, "--format", "onnx", "--output", "model.onnx"],
+        ] {
+            let outcome = try Program.run(arguments, in: workspace.directory)
+            #expect(outcome.code == 0, "\(outcome.error)")
+        }
+    }
+
+    /// Compares a saved model's answers with those of its heads as models by themselves.
+    private func expectMixture(_ model: Model, _ encoders: [Encoder], at url: URL) throws {
+        let answers = try TextClassifier(contentsOf: url, threads: 1).classify(inputs)
+        let again = try TextClassifier(contentsOf: url, threads: 2).classify(inputs)
         #expect(answers == again)
-        let whole = scene.model.configuration
-        let alone = try scene.model.members.enumerated().map { place, member in
+        let whole = model.configuration
+        let alone = try model.members.enumerated().map { place, member in
             var configuration = whole
             var own = whole.members[place]
             let view = own.view
@@ -48,13 +76,14 @@ struct PortfolioModelTests {
             return try member.replicas.map { parameters in
                 try TextClassifier(
                     model: Model(
-                        configuration: configuration, graph: member.graph, parameters: parameters),
-                    encoders: [scene.encoders[view]], threads: 2
+                        configuration: configuration, graph: member.graph, parameters: parameters,
+                        unfrozen: member.unfrozen),
+                    encoders: [encoders[view]], threads: 2
                 ).classify(inputs)
             }
         }
         for (row, answer) in answers.enumerated() {
-            let logits = scene.model.logits(alone.map { $0.map { $0[row].logits } })
+            let logits = model.logits(alone.map { $0.map { $0[row].logits } })
             #expect(answer.logits == logits)
             #expect(abs(answer.probabilities.reduce(0, +) - 1) < 1e-5)
         }
