@@ -132,6 +132,7 @@ class Contestant:
         if not line:
             sys.exit(f"{self.name} ended with status {self.process.wait()}")
         self.rounds.append(json.loads(line))
+        print(f"{self.name}: {line.strip()}", file=sys.stderr, flush=True)
 
     def median(self, key):
         return statistics.median(r[key] / r["steps"] for r in self.rounds)
@@ -164,34 +165,20 @@ def main():
     scratch = HERE / ".build/compare"
     scratch.mkdir(parents=True, exist_ok=True)
     lengths = scratch / "fine-tuning.json"
-    shared = [
-        "--threads",
-        options.threads,
-        "--rounds",
-        options.rounds,
-        "--encoder",
-        options.encoder,
-    ]
+    shared = ["--threads", options.threads, "--encoder", options.encoder, "--lengths", lengths]
+    ours = [binary, "fine-tuning", "--waits", "--data", options.data, "--steps", options.steps]
+    peer = [python, HERE / "fine_tuning.py", "--rounds", options.rounds]
     contestants = []
     for precision in options.precisions.split(","):
-        ours = [
-            binary,
-            "fine-tuning",
-            "--data",
-            options.data,
-            "--steps",
-            options.steps,
-            "--waits",
-            *shared,
-        ]
-        ours += ["--precision", precision, "--lengths", lengths]
-        contestants.append(Contestant(f"this program, {precision}", ours))
-        # Our side has written the lengths when it has measured its first round.
+        own = [*ours, "--rounds", options.rounds + 1, "--precision", precision, *shared]
+        contestants.append(Contestant(f"this program, {precision}", own))
+        # The lengths are there when our side has measured a round.
         contestants[-1].measure()
         contestants[-1].rounds.clear()
-        peer = [python, HERE / "fine_tuning.py", "--peer", precision, "--lengths", lengths, *shared]
-        contestants.append(Contestant(f"PyTorch, {precision}", peer))
-    for _ in range(options.rounds - 1):
+        contestants.append(
+            Contestant(f"PyTorch, {precision}", [*peer, "--peer", precision, *shared])
+        )
+    for _ in range(options.rounds):
         for contestant in contestants:
             contestant.measure()
     print(

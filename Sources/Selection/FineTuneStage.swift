@@ -210,7 +210,8 @@ public struct FineTuneStage: Sendable {
         _ name: String, _ seed: Int
     ) throws {
         let head = try ContrastiveWarmUp(
-            options.training, pairs: options.contrastivePairs, threads: trainings.threads
+            options.training, pairs: options.contrastivePairs,
+            precision: view.encoder.precision, threads: trainings.threads
         ).run(
             graph, weights, train: train, dev: dev, classes: view.space.context.classes,
             key: key.child(name).child(seed).child("contrastive")

@@ -27,7 +27,7 @@ struct BatchLoss: Sendable {
     /// Adds the gradient of a part's share of the batch's mean loss; returns the part's summed loss.
     func add(
         _ part: FeatureBatch, of batchCount: Int, _ executor: Executor, dropoutKey: UInt64,
-        into gradient: BatchGradient
+        into gradient: some GradientSink
     ) -> Double {
         let logits = executor.forward(
             part.batch, parameters: parameters, mode: .training(key: dropoutKey))

@@ -49,8 +49,11 @@ public struct NodeGradient {
 
     /// Adds the gradient of the summed losses of `examples` to `target(parameter)`, which is `nil`
     /// for parameters that are not wanted.
+    /// - Parameter overwritesWeight: whether what a linear layer's weight's target holds is replaced
+    ///   instead.
     public func add(
-        examples: Range<Int>, to target: (ParameterID) -> UnsafeMutablePointer<Float>?
+        examples: Range<Int>, overwritesWeight: Bool = false,
+        to target: (ParameterID) -> UnsafeMutablePointer<Float>?
     ) {
         let rows = rows(of: examples)
         let rowCount = Int64(rows.count)
@@ -58,7 +61,7 @@ public struct NodeGradient {
         switch primitive {
         case .linear(let weight, let bias):
             if let dw = target(weight) {
-                addWeight(rows: rows, outputs: 0..<width, to: dw, beta: 1)
+                addWeight(rows: rows, outputs: 0..<width, to: dw, beta: overwritesWeight ? 0 : 1)
             }
             if let bias, let db = target(bias) {
                 knas_column_sums(rowCount, Int64(width), dy, db, 1)

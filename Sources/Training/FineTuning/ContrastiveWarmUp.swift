@@ -18,6 +18,7 @@ import Tensors
 public struct ContrastiveWarmUp: Sendable {
     private let configuration: FineTuneConfiguration
     private let pairs: Int
+    private let precision: Precision
     private let threads: Int
 
     /// Pairs of a step.
@@ -26,13 +27,19 @@ public struct ContrastiveWarmUp: Sendable {
     /// - Parameters:
     ///   - configuration: its learning rates, clipping and micro-batches.
     ///   - pairs: for each row; half of them of one class.
+    ///   - precision: as ``FineTuner/precision``.
     ///   - threads: the results do not depend on it.
     /// - Throws: `BadOption`.
-    public init(_ configuration: FineTuneConfiguration, pairs: Int, threads: Int) throws {
+    public init(
+        _ configuration: FineTuneConfiguration, pairs: Int, precision: Precision = .float32,
+        threads: Int
+    ) throws {
         try configuration.check()
+        try precision.checkAvailable()
         try require((2...10_000).contains(pairs), "--contrastive-pairs", pairs, "2 to 10000")
         self.configuration = configuration
         self.pairs = pairs
+        self.precision = precision
         self.threads = threads
     }
 
@@ -59,16 +66,15 @@ public struct ContrastiveWarmUp: Sendable {
         else { preconditionFailure("a linear head on pooled texts") }
         let embeddings = model.graph.upTo(node: pool)
         let optimizer = AdamW(groups: model.groups(configuration), weightDecay: 0)
-        let lanes = (0..<MicroBatches.lanes).map { _ in BatchGradient(parameters.layout) }
-        let executors = (0..<max(1, min(threads, lanes.count))).map { _ in Executor(embeddings) }
+        let lanes = try GradientLanes(
+            embeddings, parameters, clipNorm: configuration.clipNorm, precision: precision,
+            threads: threads)
         let all = drawn(train.targets.strata, key: key.child("pairs"))
         let batches = (0..<all.count).pieces(of: Self.batch)
         for (step, batch) in batches.enumerated() {
-            let gradient = try gradient(
-                Array(all[batch]), train, parameters, executors, lanes,
-                key.child("dropout").child(step))
+            try compute(Array(all[batch]), train, lanes, key.child("dropout").child(step))
             optimizer.update(
-                parameters.storage.pointer, gradient: gradient.storage.pointer,
+                parameters.storage.pointer, gradient: lanes.storage.pointer,
                 learningRate: configuration.headLearningRate
                     * configuration.schedule(step: step, of: batches.count), threads: threads)
             try onProgress(step + 1, batches.count)
@@ -106,36 +112,22 @@ public struct ContrastiveWarmUp: Sendable {
         return result.shuffled(using: &generator)
     }
 
-    /// The gradient of the mean loss of some pairs, summed lane by lane, clipped.
-    private func gradient(
-        _ pairs: [Pair], _ train: FeatureSet, _ parameters: ParameterSet, _ executors: [Executor],
-        _ lanes: [BatchGradient], _ key: RandomKey
-    ) throws -> BatchGradient {
-        // Executors are used by one thread each, lanes by one call.
-        nonisolated(unsafe) let (executors, lanes) = (executors, lanes)
-        try Parallel.forEach(count: lanes.count, threads: executors.count) { lane, thread in
-            lanes[lane].clear()
-            let own = stride(from: lane, to: pairs.count, by: lanes.count).map { pairs[$0] }
+    /// Computes the gradient of the mean loss of some pairs.
+    private func compute(
+        _ pairs: [Pair], _ train: FeatureSet, _ lanes: GradientLanes, _ key: RandomKey
+    ) throws {
+        _ = try lanes.compute { lane, executor, gradient in
+            let own = stride(from: lane, to: pairs.count, by: MicroBatches.lanes).map { pairs[$0] }
             guard !own.isEmpty else { return }
             let batch = try train.batch(own.flatMap { [$0.first, $0.second] })
             var generator = key.child(lane).generator()
-            let executor = executors[thread]
             let rows = executor.forward(
-                batch.batch, parameters: parameters, mode: .training(key: generator.next()))
+                batch.batch, parameters: lanes.parameters,
+                mode: .training(key: generator.next()))
             executor.backward(
                 Self.cosineGradient(rows, own, width: train.width, of: pairs.count),
-                into: lanes[lane])
+                into: gradient)
         }
-        let sum = lanes[0].storage
-        for lane in lanes.dropFirst() {
-            knas_add(Int64(sum.count), sum.pointer, lane.storage.pointer, sum.pointer)
-        }
-        let norm = Float(knas_dot(Int64(sum.count), sum.pointer, sum.pointer).squareRoot())
-        if norm > configuration.clipNorm {
-            knas_scale(
-                Int64(sum.count), configuration.clipNorm / norm, sum.pointer, sum.pointer)
-        }
-        return lanes[0]
     }
 
     /// Of `(cos(u, v) - y)^2` with respect to `u` and `v`, `[2 pairs, width]`, each pair's two rows side by side.
