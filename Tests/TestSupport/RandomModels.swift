@@ -48,7 +48,7 @@ public enum RandomModels {
         return Model(configuration: configuration, members: members)
     }
 
-    /// A head on encoder layers that are somewhat off the encoder's.
+    /// A head on encoder layers, all with random weights.
     private static func tuned(
         _ genotype: Genotype, _ space: SearchSpace, _ tuning: ModelConfiguration.FineTuning,
         _ encoder: Encoder, _ key: RandomKey
@@ -61,17 +61,8 @@ public enum RandomModels {
             FineTuneGraph.Head(genotype, in: space), beside: linear,
             encoder: encoder.configuration, unfreezing: tuning.firstLayer...tuning.lastLayer,
             dropout: 0)
-        let start = sets(tuned.graph, 1, key)[0]
-        let parameters = try tuned.parameters(encoder: encoder, head: start)
-        var generator = key.child("layers").generator()
-        for parameter in tuned.graph.parameters {
-            // Only the encoder's are not those of the start.
-            let values = parameters.values(parameter.name) ?? []
-            parameters.set(
-                parameter.name, values.map { $0 + generator.uniform(bound: Float(0.02)) })
-        }
         return Model.Member(
-            graph: tuned.graph, replicas: [parameters], unfrozen: tuned.unfrozen)
+            graph: tuned.graph, replicas: sets(tuned.graph, 1, key), unfrozen: tuned.unfrozen)
     }
 
     /// `class 0` and so on.
