@@ -115,9 +115,6 @@ public struct Entry: Sendable {
     /// How good it is on the rows of all parts together; `nil` where a trial diverged.
     var heldOutScore: SelectionScore? { heldOutScore(criterion) }
 
-    /// Cross entropy over the rows of all parts together, in nats; infinite where a trial diverged.
-    var heldOutCrossEntropy: Double { heldOutScore?.crossEntropy ?? .infinity }
-
     private func heldOutScore(_ criterion: SelectionCriterion) -> SelectionScore? {
         isSound ? try? criterion.score(pooling: heldOut) : nil
     }

@@ -50,20 +50,19 @@ public struct LinearHeads: Sendable {
         return [best[0]] + Entry.ranking(Array(best[1...])).map { best[$0 + 1] }
     }
 
-    /// The best plain head of a view with dev held out, on any layer above the embeddings: where fine-tuning
-    /// begins. ``run(competing:)`` has fitted it already.
+    /// The plain head on a view's highest layer, with dev held out: where fine-tuning begins.
+    ///
+    /// On the frozen encoder a lower layer often does better, but what is trained then is the fewer layers: on MRPC
+    /// 7 of 12 layers end at 0.81, all of them at 0.83.
     /// - Returns: `nil` where the view has no layer above the embeddings.
     func start(inView view: Int) throws -> Entry? {
         let space = trainings.spaces.spaces[view]
-        let genotypes = try space.context.layers.filter { $0 > 0 }.map {
-            try Self.head(in: space, layer: $0)
+        guard let layer = space.context.layers.max(), layer > 0 else { return nil }
+        let genotype = try Self.head(in: space, layer: layer)
+        // Its penalty is chosen by cross entropy: what it is sure of is what training begins with.
+        return try fit([genotype], part: 0, isWanted: true)[0].map {
+            entry(try Record(genotype, $0, criterion, isFew: true), .linear)
         }
-        let records = try zip(genotypes, fit(genotypes, part: 0, isWanted: true)).compactMap {
-            genotype, fits in
-            try fits.map { try Record(genotype, $0, criterion, isFew: true) }
-        }
-        let entries = records.map { entry($0, .linear) }
-        return entries.min { $0.heldOutCrossEntropy < $1.heldOutCrossEntropy }
     }
 
     /// The best of some heads, tried on every part, best first.
