@@ -269,7 +269,7 @@ struct CommandLineTests {
             (["search", task, "--threads", "0"], 64),
             (["search", task, "--controls", "some"], 64),
             (["search", task, "--encoder", "a,"], 64), (["search", task, "--encoder", "a,a"], 64),
-            (["search", task, "--pairing", "both", "--unfreeze", "1"], 64),
+            (["search", task, "--encoder", "a,b", "--unfreeze", "1"], 64),
             (["features", task, "--encoder", "a,b"], 64),
             (["features", task, "--pairing", "both"], 64),
             (["search", task, "--ensemble", "--unfreeze", "1"], 64), (["search"], 64),

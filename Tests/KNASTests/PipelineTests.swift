@@ -202,6 +202,7 @@ struct PipelineTests {
                 "portfolio",
                 "linear-portfolio", "random", "random-contestant", "random-funnel",
                 "funnel-contestant", "funnel-tried", "fine-tuned", "fine-tuned-linear",
+                "fine-tuned-portfolio",
             ])
     }
 
