@@ -15,6 +15,9 @@ public struct UnfrozenLayers: Sendable {
     public let parameters: [Int: Range<Int>]
     let bindings: [WeightBinding]
 
+    /// The indices of all their parameters in ``Graph/parameters``.
+    public var parameterIndices: Set<Int> { Set(parameters.values.joined()) }
+
     /// Adds layers to a graph.
     ///
     /// - Parameters:

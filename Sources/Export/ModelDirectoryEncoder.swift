@@ -67,7 +67,7 @@ extension ModelDirectory {
 
     /// Parameters of a graph that are not the encoder's.
     static func headParameters(_ graph: Graph, _ unfrozen: UnfrozenLayers?) -> [Parameter] {
-        let encoder = Set(unfrozen.map { $0.parameters.values.flatMap { Array($0) } } ?? [])
+        let encoder = unfrozen?.parameterIndices ?? []
         return graph.parameters.enumerated().filter { !encoder.contains($0.offset) }.map(\.element)
     }
 

@@ -63,6 +63,19 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// Whether the model's directory gets the whole encoder.
     public var isStandalone = false
 
+    /// A head with the layers that are trained, beside a linear head or by itself.
+    /// - Throws: `EncoderError` where nothing above the embeddings is read.
+    public func graph(
+        _ head: FineTuneGraph.Head, beside linear: FineTuneGraph.Head?,
+        encoder: EncoderConfiguration
+    ) throws -> FineTuneGraph {
+        // Heads may read no layer as high as the number of layers to train: all below it then.
+        let highest = (head.context.layers + (linear?.context.layers ?? [])).max() ?? 0
+        return try FineTuneGraph(
+            head, beside: linear, encoder: encoder,
+            count: depth.layerCount.map { min($0, max(1, highest)) }, dropout: training.dropout)
+    }
+
     /// Checks that an encoder has as many layers as are to be trained.
     /// - Throws: `EncoderError/badUnfrozenCount(count:layers:)`.
     public func check(layers: Int) throws {

@@ -157,12 +157,7 @@ public struct FineTuneStage: Sendable {
         let (space, encoder, threads) = (view.space, view.encoder, trainings.threads)
         let head = FineTuneGraph.Head(genotype, in: space)
         let start = linear.map { FineTuneGraph.Head($0.genotype, in: space) }
-        // A head may read no layer as high as the number of layers to train: all below it then.
-        let highest = (head.context.layers + (start?.context.layers ?? [])).max() ?? 0
-        let graph = try FineTuneGraph(
-            head, beside: start, encoder: encoder.configuration,
-            count: options.depth.layerCount.map { min($0, max(1, highest)) },
-            dropout: options.training.dropout)
+        let graph = try options.graph(head, beside: start, encoder: encoder.configuration)
         let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)
@@ -221,10 +216,10 @@ public struct FineTuneStage: Sendable {
                 detail: "\(name), seed \(seed)"
             ).report(to: trainings.progress)
         }
+        let dev = ClassificationMetrics(head.dev)
         note(
-            "\(name), seed \(seed): dev accuracy "
-                + "\(ClassificationMetrics(head.dev).accuracy.percentage) (loss "
-                + String(format: "%.3f", ClassificationMetrics(head.dev).loss)
+            "\(name), seed \(seed): dev accuracy \(dev.accuracy.percentage) (loss "
+                + String(format: "%.3f", dev.loss)
                 + ") of a linear head after training on pairs by likeness")
     }
 

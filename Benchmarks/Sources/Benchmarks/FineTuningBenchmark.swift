@@ -85,17 +85,10 @@ struct FineTuningBenchmark: ParsableCommand {
                     if waits { _ = readLine() }
                     clock = Clock()
                 } else if place == 0, state.step > steps {
-                    try print(clock.round(steps: steps - 1))
+                    try printLine(clock.round(steps: steps - 1))
                 }
             }
         }
-    }
-
-    private func print(_ round: Round) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        Swift.print(String(decoding: try encoder.encode(round), as: UTF8.self))
-        fflush(nil)
     }
 
     /// Wall-clock and processor time since its beginning.
@@ -113,16 +106,11 @@ struct FineTuningBenchmark: ParsableCommand {
         }
 
         private static func usage() -> (seconds: Double, peakMiB: Double) {
-            var usage = rusage()
-            #if canImport(Glibc)
-                getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            #else
-                getrusage(RUSAGE_SELF, &usage)
-            #endif
+            let usage = rusage.ofProcess
             let seconds = [usage.ru_utime, usage.ru_stime].reduce(0.0) {
                 $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6
             }
-            return (seconds, Double(usage.ru_maxrss) / 1024)
+            return (seconds, usage.peakMiB)
         }
     }
 }

@@ -33,21 +33,34 @@ struct Measurement: Codable {
         rate = work / seconds
         gflops = multiplyAdds.map { 2 * $0 / seconds * 1e-9 }
         if let gflops, let limit { shareOfLimit = gflops / limit }
+        peakMiB = rusage.ofProcess.peakMiB
+    }
+
+    func print() throws { try printLine(self) }
+}
+
+/// Prints an object in JSON on a line of its own, at once.
+func printLine(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    fflush(nil)
+}
+
+extension rusage {
+    /// What the process has used so far.
+    static var ofProcess: rusage {
         var usage = rusage()
         #if canImport(Glibc)
             getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         #else
             getrusage(RUSAGE_SELF, &usage)
         #endif
-        peakMiB = Double(usage.ru_maxrss) / 1024
+        return usage
     }
 
-    func print() throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
-        fflush(nil)
-    }
+    /// Largest resident size, in MiB.
+    var peakMiB: Double { Double(ru_maxrss) / 1024 }
 }
 
 /// Seconds that `body` takes: the median of `repetitions`, after one that does not count.

@@ -148,6 +148,16 @@ public final class ParameterSet: @unchecked Sendable {
         for (place, value) in values.enumerated() { storage.pointer[offset + place] = value }
     }
 
+    /// Sets parameters to those of another set that are stored inside, by name: sets of graphs that differ lay them
+    /// out differently.
+    /// - Parameter prefix: what their names here begin with.
+    /// - Precondition: all of them exist here with as many elements.
+    public func assign(from other: ParameterSet, under prefix: String = "") {
+        for parameter in other.layout.parameters {
+            if let values = other.values(parameter.name) { set(prefix + parameter.name, values) }
+        }
+    }
+
     /// The values of a parameter that is stored inside, by name.
     public func values(_ name: String) -> [Float]? {
         guard let index = layout.parameters.firstIndex(where: { $0.name == name }),

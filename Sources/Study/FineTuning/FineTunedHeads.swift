@@ -73,14 +73,11 @@ struct FineTunedHeads {
     }
 
     private func model(_ genotype: Genotype) throws -> FineTuneGraph {
-        let highest = highestLayer(genotype)
-        return try FineTuneGraph(
+        try options.graph(
             FineTuneGraph.Head(genotype, in: view.space),
             beside: options.startsLinear
                 ? FineTuneGraph.Head(linearGenotype, in: view.space) : nil,
-            encoder: view.encoder.configuration,
-            count: options.depth.layerCount.map { min($0, max(1, highest)) },
-            dropout: options.training.dropout)
+            encoder: view.encoder.configuration)
     }
 
     /// The kernel's scores of each head, computed once.

@@ -69,14 +69,12 @@ struct UnfrozenKernel {
     private func evaluation(
         _ graph: Graph, _ start: ParameterSet, _ model: FineTuneGraph, reads: Reads
     ) -> HeadEvaluation {
-        let encoder = Set(model.unfrozen.parameters.values.flatMap { Array($0) })
+        let encoder = model.unfrozen.parameterIndices
         let subset = graph.training { id, parameter in
             encoder.contains(id.index) ? parameter.shape.count == 1 : reads == .all
         }
         let parameters = ParameterSet(subset)
-        for parameter in subset.parameters {
-            if let values = start.values(parameter.name) { parameters.set(parameter.name, values) }
-        }
+        parameters.assign(from: start)
         if let gate = parameters.values(FineTuneGraph.gateName) {
             parameters.set(FineTuneGraph.gateName, gate.map { _ in 1 })
         }

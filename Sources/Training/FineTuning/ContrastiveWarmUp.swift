@@ -158,23 +158,17 @@ public struct ContrastiveWarmUp: Sendable {
         _ model: FineTuneGraph, _ parameters: ParameterSet, _ train: FeatureSet,
         _ dev: FeatureSet, _ classes: Int, _ key: RandomKey
     ) throws -> TrainedHead {
-        let encoder = Set(model.unfrozen.parameters.values.flatMap { Array($0) })
+        let encoder = model.unfrozen.parameterIndices
         let readout = model.graph.training { id, _ in !encoder.contains(id.index) }
         let start = ParameterSet(readout)
-        for parameter in readout.parameters {
-            if let values = parameters.values(parameter.name) { start.set(parameter.name, values) }
-        }
+        start.assign(from: parameters)
         let heads = try LogisticPath(
             readout, train: train, dev: dev, classes: classes,
             balancesClasses: configuration.balancesClasses, criterion: configuration.criterion,
             key: key.child("linear"), start: start
         ).heads
         let best = heads.min { $0.history[0].devCrossEntropy < $1.history[0].devCrossEntropy }!
-        for parameter in readout.parameters {
-            if let values = best.parameters.values(parameter.name) {
-                parameters.set(parameter.name, values)
-            }
-        }
+        parameters.assign(from: best.parameters)
         return best
     }
 }

@@ -118,8 +118,10 @@ public struct FineTuneGraph: Sendable {
     ) throws -> ParameterSet {
         let set = ParameterSet(graph)
         try encoder.fill(unfrozen, in: set, graph)
-        set.copy(head)
-        if self.linear != nil, let linear { set.copy(linear, under: Self.linearScope + ".") }
+        set.assign(from: head)
+        if self.linear != nil, let linear {
+            set.assign(from: linear, under: Self.linearScope + ".")
+        }
         return set
     }
 
@@ -141,16 +143,6 @@ public struct FineTuneGraph: Sendable {
             }
             return ParameterGroup(
                 count: range.count, rateFactor: rate, decays: parameter.shape.count > 1)
-        }
-    }
-}
-
-extension ParameterSet {
-    /// Sets the parameters that another set has too.
-    /// - Parameter prefix: what their names here begin with.
-    fileprivate func copy(_ other: ParameterSet, under prefix: String = "") {
-        for parameter in other.layout.parameters {
-            if let values = other.values(parameter.name) { set(prefix + parameter.name, values) }
         }
     }
 }

@@ -44,7 +44,7 @@ final class PretrainedPull: Sendable {
     ) {
         start = parameters.storage.copy()
         self.strength = strength
-        let own = Set(model.unfrozen.parameters.values.flatMap { Array($0) })
+        let own = model.unfrozen.parameterIndices
         ranges = zip(parameters.layout.trainable, model.groups(configuration)).compactMap {
             own.contains($0.id.index) ? ($0.range, $1.rateFactor) : nil
         }
