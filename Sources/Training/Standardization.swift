@@ -12,9 +12,7 @@ struct Standardization: Sendable {
         width = rows.count / max(1, count)
         var moments = ColumnMoments(width: width)
         moments.add(rows.pointer, rows: count)
-        // A feature that never changes carries no information and stays at zero.
-        scale = moments.deviations.map { $0 > 1e-12 ? Float(1 / $0) : 0 }
-        shift = zip(moments.means, scale).map { Float(-$0) * $1 }
+        (scale, shift) = moments.standardization
     }
 
     func apply(_ rows: FloatStorage, rows count: Int) -> FloatStorage {

@@ -36,6 +36,26 @@ struct CalibrationTests {
         }
     }
 
+    @Test("a feature that hardly varies beside the others is scaled as they are")
+    func negligible() {
+        var builder = GraphBuilder(segments: 1)
+        let graph = builder.build(
+            output: builder.standardize(builder.input(slot: 0, width: 3), name: "a"))
+        let parameters = ParameterSet(graph)
+        parameters.initialize(key: RandomKey(seed: 1))
+        // Of the first two, one varies by a billionth of what the other does.
+        let rows: [Float] = [1, 1e-9, 5, -1, 3e-9, 5, 1, 1e-9, 5, -1, 3e-9, 5]
+        rows.withUnsafeBufferPointer { rows in
+            var batch = Batch(lengths: [4], segments: 1)
+            batch.inputs = [rows.baseAddress!]
+            Executor(graph).calibrate(batch, parameters: parameters)
+        }
+        // The root mean square of the deviations 1, 1e-9 and 0.
+        let usual = Float(3).squareRoot()
+        #expect(parameters.values("a.scale")! == [1, usual, usual])
+        #expect(parameters.values("a.shift")! == [0, -2e-9 * usual, -5 * usual])
+    }
+
     @Test("block by block, parameters become those that all examples at once give")
     func blocks() {
         var builder = GraphBuilder(segments: 1)

@@ -60,11 +60,8 @@ extension ParameterSet {
     fileprivate func standardize(
         _ scale: ParameterID, _ shift: ParameterID, to moments: ColumnMoments
     ) {
-        let scales = zip(moments.means, moments.deviations).map { mean, deviation in
-            let isConstant = deviation <= 1e-5 * abs(mean) || deviation < 1e-12
-            return isConstant ? 1 : Float(1 / deviation)
-        }
-        set(scale, scales)
-        set(shift, zip(moments.means, scales).map { Float(-$0) * $1 })
+        let standardization = moments.standardization
+        set(scale, standardization.scale)
+        set(shift, standardization.shift)
     }
 }

@@ -14,6 +14,25 @@ package struct ColumnMoments {
     /// Standard deviations over all rows so far.
     package var deviations: [Double] { squares.map { ($0 / Double(max(1, rows))).squareRoot() } }
 
+    /// Scale and shift that give every column zero mean and unit variance.
+    ///
+    /// A column that hardly varies beside the others, e.g. as the encoder multiplies it by almost nothing, is scaled as they
+    /// are: it says nothing that rounding has not changed, and where the encoder is trained the smallest step would
+    /// make millions of it.
+    package var standardization: (scale: [Float], shift: [Float]) {
+        let deviations = self.deviations
+        let usual =
+            (deviations.reduce(0) { $0 + $1 * $1 } / Double(max(1, deviations.count))).squareRoot()
+        let scale = zip(means, deviations).map { mean, deviation in
+            let varies = deviation > Self.leastVariation * usual && deviation > 1e-5 * abs(mean)
+            return Float(1 / (varies ? deviation : usual > 1e-12 ? usual : 1))
+        }
+        return (scale, zip(means, scale).map { Float(-$0) * $1 })
+    }
+
+    /// The least deviation that is scaled up, as a share of the root mean square of all columns' deviations.
+    private static let leastVariation = 1e-3
+
     /// Adds a block `[count, width]`.
     package mutating func add(_ x: UnsafePointer<Float>, rows count: Int) {
         guard count > 0 else { return }
