@@ -14,6 +14,8 @@ public struct UnfrozenLayers: Sendable {
     /// layers share are listed with the highest of them.
     public let parameters: [Int: Range<Int>]
     let bindings: [WeightBinding]
+    /// What is trained beside the layers' weights, if not those.
+    let adapters: [LowRankAdapter]
 
     /// The indices of all their parameters in ``Graph/parameters``.
     public var parameterIndices: Set<Int> { Set(parameters.values.joined()) }
@@ -23,11 +25,12 @@ public struct UnfrozenLayers: Sendable {
     /// - Parameters:
     ///   - x: the hidden state below the lowest layer.
     ///   - dropout: rate after attention and feed-forward; 0 for a graph that is only run.
+    ///   - adapter: trains adapters of this shape beside the layers' linear layers, and nothing else.
     /// - Throws: ``EncoderError`` for a family that is unknown, and for layers
     ///   that the encoder does not have.
     public init(
         _ layers: ClosedRange<Int>, of configuration: EncoderConfiguration, on x: Value,
-        dropout: Float, into graph: inout GraphBuilder
+        dropout: Float, adapter: LowRankAdapter.Shape? = nil, into graph: inout GraphBuilder
     ) throws {
         guard layers.lowerBound >= 1, layers.upperBound <= configuration.layers else {
             throw EncoderError.badLayer(
@@ -47,11 +50,13 @@ public struct UnfrozenLayers: Sendable {
         var states = [layers.lowerBound - 1: x]
         var parameters: [Int: Range<Int>] = [:]
         var bindings: [WeightBinding] = []
+        var adapters: [LowRankAdapter] = []
         var value = x
         for layer in layers {
             let first = graph.parameters.count
             let lowered = family.lower(
-                layer: layer, on: value, configuration, dropout: dropout, into: &graph)
+                layer: layer, on: value, configuration, dropout: dropout, adapter: adapter,
+                into: &graph)
             value = lowered.output
             states[layer] = value
             if first < graph.parameters.count {
@@ -59,11 +64,27 @@ public struct UnfrozenLayers: Sendable {
                 parameters[min(highest, layers.upperBound)] = first..<graph.parameters.count
             }
             bindings += lowered.bindings
+            adapters += lowered.adapters
         }
         self.layers = layers
         hiddenStates = states
         self.parameters = parameters
         self.bindings = bindings
+        // Layers that share weights share adapters.
+        self.adapters = adapters.enumerated().filter { place, adapter in
+            !adapters[..<place].contains { $0.weight == adapter.weight }
+        }.map(\.element)
+    }
+
+    /// Whether adapters are trained instead of the layers' weights.
+    public var hasAdapters: Bool { !adapters.isEmpty }
+
+    /// Adds what adapters have learned to the weights beside them.
+    /// - Parameters:
+    ///   - tuned: the numbers of the graph of these layers.
+    ///   - plain: those of a graph with the same layers and no adapters; its weights become the sums.
+    public func merge(_ tuned: ParameterSet, into plain: ParameterSet) {
+        for adapter in adapters { adapter.merge(tuned, into: plain) }
     }
 
     /// The layers' tensors under the checkpoint's names, `prefix` before each, in float32.

@@ -29,8 +29,8 @@ public struct ModelCardContent: Sendable, Hashable {
     public var rows: [String: Int] = [:]
     /// Metrics on test, most important first.
     public var metrics: [Metric] = []
-    /// Trainings of which the model is one, the best on dev; 1 where it is not one of several.
-    public var seedCount = 1
+    /// Where the only training is from, e.g. `the best of 3 trainings on dev`; `nil` where it is not one of several.
+    public var origin: String?
     /// The same metrics for controls on the same test rows, by name, e.g. a linear probe.
     public var baselines: [String: [Metric]] = [:]
     /// Version of the program and the seed of the run.

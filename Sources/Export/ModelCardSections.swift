@@ -46,7 +46,7 @@ extension ModelCard {
             ? "\(heads) heads together"
             : trainings > 1
                 ? "\(trainings) trainings averaged"
-                : c.seedCount == 1 ? "one training" : "the best of \(c.seedCount) trainings on dev"
+                : c.origin ?? "one training"
         let positive = c.model.positiveLabel.map { c.model.labels[$0].name }
         let titles = names.map { name in
             name == "f1" ? "f1 of \(line(positive ?? "the positive class"))" : line(name)

@@ -23,6 +23,14 @@ struct FineTuneArguments: ParsableArguments {
     @Option(help: "Epochs without a better one after which fine-tuning ends (default: none).")
     var finetunePatience: Int?
     @Option(
+        help: ArgumentHelp(
+            "Rank of adapters to train beside the encoder's weights instead of these (LoRA).",
+            discussion: """
+                Fewer numbers are trained, which takes less memory and time; 8 is usual. They learn best at a higher \
+                rate, e.g. --encoder-learning-rate 1e-3. The model gets the weights with the adapters added.
+                """))
+    var lora: Int?
+    @Option(
         help: "Pull of the encoder's weights towards the pretrained ones (L2-SP; default: none).")
     var pull: Float?
     @Option(
@@ -97,6 +105,7 @@ struct FineTuneArguments: ParsableArguments {
         options.training.epochs = finetuneEpochs
         options.training.patience = finetunePatience
         options.training.pull = pull
+        options.training.adapterRank = lora
         options.training.averaging = averaging
         options.training.batchSize = finetuneBatchSize
         options.training.encoderLearningRate = encoderLearningRate

@@ -79,11 +79,11 @@ struct SearchCommand: ParsableCommand {
     private static func headline(_ model: RunResult.Model) -> String {
         let heads = model.members.count
         let trainings = model.members.reduce(0) { $0 + $1.seeds }
-        let chosenFrom = heads == 1 && trainings == 1 ? model.members[0].chosenFrom : 1
+        let origin = heads == 1 ? model.members[0].origin : nil
         return "exported: \(model.role.title)"
             + (heads > 1 ? " of \(heads) heads" : "")
             + ", \(trainings) \(trainings == 1 ? "training" : "trainings")"
-            + (chosenFrom > 1 ? " (the best of \(chosenFrom) on dev), " : ", ")
+            + (origin.map { " (\($0)), " } ?? ", ")
             + "\(model.parameters) weights, "
             + String(format: "%.2fx the encoder's cost", model.costFactor)
             + (model.temperature == 1

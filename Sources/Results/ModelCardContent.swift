@@ -12,9 +12,7 @@ extension ModelCardContent {
         costFactor = exported.costFactor
         weightCount = exported.members.reduce(0) { $0 + $1.parameters }
         metrics = Self.metrics(exported.test, result.metrics)
-        if exported.members.count == 1, exported.members[0].seeds == 1 {
-            seedCount = exported.members[0].chosenFrom
-        }
+        if exported.members.count == 1 { origin = exported.members[0].origin }
         taskDescription = dataset.description
         source = dataset.source
         if result.single.role != exported.role {

@@ -139,6 +139,13 @@ extension RunFindings.Tested {
 }
 
 extension RunResult.Member {
+    /// Where the only training that answers is from; `nil` where it is the only one, or there are several.
+    public var origin: String? {
+        guard seeds == 1, chosenFrom > 1 else { return nil }
+        return averaged.map { "the mean of the weights of \($0) of \(chosenFrom) trainings" }
+            ?? "the best of \(chosenFrom) trainings on dev"
+    }
+
     init(
         _ member: SelectedModel.Member, _ test: Predictions, _ findings: RunFindings
     ) throws {
@@ -149,6 +156,7 @@ extension RunResult.Member {
             pairing: view.pairing.rawValue, layers: entry.reading.headLayers,
             recipe: entry.recipe, weight: member.weight, seeds: entry.replicas.count,
             chosenFrom: max(entry.chosenFrom, entry.replicas.count),
+            averaged: entry.averaged > 1 ? entry.averaged : nil,
             parameters: entry.parameters, heldOut: try findings.heldOut(entry),
             test: findings.metrics(test))
     }

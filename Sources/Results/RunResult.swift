@@ -87,6 +87,8 @@ public struct RunResult: Sendable, Codable {
         public var seeds: Int
         /// Number of trainings that those were chosen from by dev; as many as ``seeds`` where all answer.
         public var chosenFrom: Int
+        /// Number of trainings whose weights the only one is the mean of; absent where it is one of them.
+        public var averaged: Int?
         /// Trained weights of one of them, those of encoder layers included.
         public var parameters: Int
         /// Its own metrics over all held-out rows; `nil` where a training diverged.

@@ -46,6 +46,9 @@ public struct Entry: Sendable {
     /// Trainings that the only replica was chosen from, by dev; 1 for other heads.
     public private(set) var chosenFrom = 1
 
+    /// Trainings whose weights the only replica is the mean of; 1 for other heads.
+    public private(set) var averaged = 1
+
     /// A head that was not tried yet.
     init(
         _ role: Role, _ genotype: Genotype, _ recipe: Recipe, by criterion: SelectionCriterion,
@@ -78,6 +81,15 @@ public struct Entry: Sendable {
         var result = self
         result.replicas = replicas
         result.role = role ?? self.role
+        return result
+    }
+
+    /// The same head, answering with the mean of the weights of some of its replicas.
+    func answering(mean head: TrainedHead, of count: Int) -> Entry {
+        var result = answering([head])
+        result.trials = [TrainingOutcome(head)]
+        result.chosenFrom = replicas.count
+        result.averaged = count
         return result
     }
 

@@ -64,16 +64,20 @@ public struct FineTuneOptions: Sendable, Hashable {
     public var isStandalone = false
 
     /// A head with the layers that are trained, beside a linear head or by itself.
+    /// - Parameter hasAdapters: whether adapters are trained where ``training`` asks for them; the model that answers
+    ///   has none.
     /// - Throws: `EncoderError` where nothing above the embeddings is read.
     public func graph(
         _ head: FineTuneGraph.Head, beside linear: FineTuneGraph.Head?,
-        encoder: EncoderConfiguration
+        encoder: EncoderConfiguration, hasAdapters: Bool = false
     ) throws -> FineTuneGraph {
         // Heads may read no layer as high as the number of layers to train: all below it then.
         let highest = (head.context.layers + (linear?.context.layers ?? [])).max() ?? 0
         return try FineTuneGraph(
             head, beside: linear, encoder: encoder,
-            count: depth.layerCount.map { min($0, max(1, highest)) }, dropout: training.dropout)
+            count: depth.layerCount.map { min($0, max(1, highest)) }, dropout: training.dropout,
+            adapter: hasAdapters ? training.adapterRank.map { LowRankAdapter.Shape(rank: $0) } : nil
+        )
     }
 
     /// Checks that an encoder has as many layers as are to be trained.

@@ -126,24 +126,28 @@ public struct FineTuneStage: Sendable {
         return result
     }
 
-    /// The head that is gated beside the linear one: the search's best that was trained, or the one that the
-    /// user gave; `nil` where there is none but the linear head.
+    /// The head that is gated beside the linear one: the search's best in the view that is trained, of those that were
+    /// trained to the end where there are any, or the one that the user gave; `nil` where there is none but the
+    /// linear head.
     private func head(_ selected: SelectedHeads, isGiven: Bool) -> Entry? {
         if isGiven { return selected.single.members[0].entry }
-        let trained = selected.entries.filter {
-            ($0.role == .contestant || $0.role == .tuning) && $0.isSound
-                && trainings.spaces.index(of: $0.genotype) == place
+        let searched = selected.entries.filter {
+            $0.isSound && trainings.spaces.index(of: $0.genotype) == place
         }
-        return Entry.ranking(trained).first.map { trained[$0] }
+        for roles in [[Role.contestant, .tuning], [.tried]] {
+            let heads = searched.filter { roles.contains($0.role) }
+            if let best = Entry.ranking(heads).first { return heads[best] }
+        }
+        return nil
     }
 
-    /// The best seed on dev as a model, calibrated on dev.
+    /// The best seed on dev, or the mean of some, as a model, calibrated on dev.
     private func model(_ entry: Entry) throws -> SelectedModel {
-        // What it says of dev, not what the first seed says, is what the temperature is for.
-        try SelectedModel(entry.role, entry.reduced(to: entry.bestReplica), isCalibrated: true)
+        try SelectedModel(entry.role, entry, isCalibrated: true)
     }
 
-    /// Fine-tunes one head, from its weights on the frozen encoder with every seed.
+    /// Fine-tunes one head with every seed, from its weights on the frozen encoder, and takes the best on dev, or the
+    /// mean of the weights of some.
     ///
     /// - Parameters:
     ///   - linear: the linear head that training begins at; `nil` where the head is one.
@@ -153,26 +157,30 @@ public struct FineTuneStage: Sendable {
         _ entry: Entry, beside linear: Entry?, role: Role, name: String
     ) throws -> Entry {
         let genotype = entry.genotype
-        let starts = try starts(entry, name)
+        let start = try start(entry, name)
         let (space, encoder, threads) = (view.space, view.encoder, trainings.threads)
         let head = FineTuneGraph.Head(genotype, in: space)
-        let start = linear.map { FineTuneGraph.Head($0.genotype, in: space) }
-        let graph = try options.graph(head, beside: start, encoder: encoder.configuration)
+        let other = linear.map { FineTuneGraph.Head($0.genotype, in: space) }
+        // What is trained, and what answers: they differ where adapters are trained.
+        let graph = try options.graph(
+            head, beside: other, encoder: encoder.configuration, hasAdapters: true)
+        let plain = try options.graph(head, beside: other, encoder: encoder.configuration)
         let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)
         let tuner = try FineTuner(
             options.training, precision: encoder.precision, threads: threads)
-        let before = linear?.replicas[0] ?? starts[0]
+        let before = linear?.replicas[0] ?? start
         note(
             "\(name): dev accuracy \(ClassificationMetrics(before.dev).accuracy.percentage) before the "
                 + "encoder is trained")
         var seeds: [TrainedHead] = []
-        for (seed, start) in starts.enumerated() {
+        for seed in 0..<options.seeds {
             let checkpoint = FineTuneCheckpoint(
                 inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
             let weights = try graph.parameters(
-                encoder: encoder, head: start.parameters, linear: linear?.replicas[0].parameters)
+                encoder: encoder, head: start.parameters, linear: linear?.replicas[0].parameters,
+                key: key.child(name).child(seed).child("adapters"))
             if options.contrastivePairs > 0, linear == nil {
                 try warmUp(graph, weights, train, splits.dev, name, seed)
             }
@@ -181,22 +189,46 @@ public struct FineTuneStage: Sendable {
                 train: train, views: views, dev: splits.dev, classes: space.context.classes,
                 key: key.child(name).child(seed), checkpoint: checkpoint
             ) { state in
-                try report(state, name, seed, starts.count)
+                try report(state, name, seed, options.seeds)
             }
             let epochs = tuned.history.map {
                 "\($0.devAccuracy.percentage) (loss \(String(format: "%.3f", $0.devCrossEntropy)))"
             }
             note("\(name), seed \(seed): dev accuracy \(epochs.joined(separator: ", "))")
-            seeds.append(tuned)
+            seeds.append(
+                graph.unfrozen.hasAdapters
+                    ? try merged(tuned, graph, into: plain, dev: splits.dev) : tuned)
         }
         var result = Entry(
             role, genotype, .fineTuned(options.training), by: options.training.criterion,
             Entry.Reading(
                 headLayers: space.layers(of: genotype), inputLayers: graph.inputLayers,
-                trainedLayers: graph.unfrozen.layers, linear: start, test: splits.test),
-            parameters: graph.graph.trainableCount)
+                trainedLayers: graph.unfrozen.layers, linear: other, test: splits.test),
+            parameters: plain.graph.trainableCount)
         result.add(seeds[0])
-        return result.answering(seeds)
+        result = result.answering(seeds)
+        guard
+            let soup = try WeightSoup.greedy(
+                seeds, criterion: options.training.criterion, dev: splits.dev, threads: threads)
+        else { return result.reduced(to: result.bestReplica) }
+        let dev = ClassificationMetrics(soup.head.dev)
+        note(
+            "\(name): dev accuracy \(dev.accuracy.percentage) (loss "
+                + String(format: "%.3f", dev.loss)
+                + ") of the mean of \(soup.count) seeds' weights")
+        return result.answering(mean: soup.head, of: soup.count)
+    }
+
+    /// The model that answers, without adapters.
+    private func merged(
+        _ tuned: TrainedHead, _ graph: FineTuneGraph, into plain: FineTuneGraph, dev: FeatureSet
+    ) throws -> TrainedHead {
+        let weights = graph.merged(tuned.parameters, into: plain)
+        return TrainedHead(
+            graph: plain.graph, parameters: weights, history: tuned.history,
+            bestEpoch: tuned.bestEpoch,
+            dev: try BatchedInference(plain.graph, weights, threads: trainings.threads)
+                .predictions(dev))
     }
 
     /// Trains the encoder by the likeness of pairs first.
@@ -223,14 +255,13 @@ public struct FineTuneStage: Sendable {
                 + ") of a linear head after training on pairs by likeness")
     }
 
-    /// What each seed starts from: a head that is fitted exactly is the same for all.
-    private func starts(_ entry: Entry, _ name: String) throws -> [TrainedHead] {
-        guard !entry.recipe.isDeterministic else {
-            return Array(repeating: entry.replicas[0], count: options.seeds)
-        }
-        return try trainings.trainSeeds(
-            entry.genotype, configuration.training, count: options.seeds, key.child("start"),
-            stageName: "\(name), seeds")
+    /// What every seed starts from: the same weights, so that the mean of what seeds end at makes a model.
+    private func start(_ entry: Entry, _ name: String) throws -> TrainedHead {
+        entry.recipe.isDeterministic
+            ? entry.replicas[0]
+            : try trainings.trainSeeds(
+                entry.genotype, configuration.training, count: 1, key.child("start"),
+                stageName: "\(name), start")[0]
     }
 
     /// The training examples, in both orders of each pair where requested.

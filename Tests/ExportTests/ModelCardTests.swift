@@ -17,7 +17,8 @@ struct ModelCardTests {
         content.weightCount = 1234
         content.rows = ["train": 80, "dev": 20, "test": 40]
         content.metrics = [.init("accuracy", 0.91249), .init("f1", 0.5)]
-        (content.seedCount, content.version, content.seed) = (3, "0.1.0", 7)
+        (content.version, content.seed) = ("0.1.0", 7)
+        content.origin = "the best of 3 trainings on dev"
         content.taskDescription = "Do two sentences say the same?"
         content.source = "Made up for a test."
         content.baselines = ["linear": [.init("accuracy", 0.9)]]

@@ -21,6 +21,7 @@ struct LoweredLayer {
     /// `[tokens, width]`.
     let output: Value
     let bindings: [WeightBinding]
+    let adapters: [LowRankAdapter]
 }
 
 /// A family of encoder architectures.
@@ -106,13 +107,14 @@ extension EncoderFamily {
     /// and dropout after attention and feed-forward.
     func lower(
         layer: Int, on x: Value, _ configuration: EncoderConfiguration, dropout: Float,
-        into graph: inout GraphBuilder
+        adapter: LowRankAdapter.Shape? = nil, into graph: inout GraphBuilder
     ) -> LoweredLayer {
         var lowering = EncoderLowering(
-            configuration: configuration, trainable: true, dropout: dropout)
+            configuration: configuration, trainable: true, dropout: dropout, adapter: adapter)
         let distances = distances(&lowering, &graph)
         let output = self.layer(layer, on: x, distances, &lowering, &graph)
-        return LoweredLayer(output: output, bindings: lowering.bindings)
+        return LoweredLayer(
+            output: output, bindings: lowering.bindings, adapters: lowering.adapters)
     }
 }
 

@@ -6,12 +6,20 @@ struct EncoderLowering {
     let configuration: EncoderConfiguration
     let trainable: Bool
     let dropout: Float
+    /// What is trained instead of the layers' own weights; `nil` where those are.
+    let adapter: LowRankAdapter.Shape?
     private(set) var bindings: [WeightBinding] = []
+    private(set) var adapters: [LowRankAdapter] = []
 
-    init(configuration: EncoderConfiguration, trainable: Bool, dropout: Float = 0) {
+    init(
+        configuration: EncoderConfiguration, trainable: Bool, dropout: Float = 0,
+        adapter: LowRankAdapter.Shape? = nil
+    ) {
         self.configuration = configuration
-        self.trainable = trainable
+        // Beside adapters everything stays as it was pretrained.
+        self.trainable = trainable && adapter == nil
         self.dropout = dropout
+        self.adapter = adapter
     }
 
     /// `norm(word + position + type)`, `[tokens, width]`; without types if there is no table of
@@ -114,7 +122,11 @@ struct EncoderLowering {
     ) -> Value {
         let weight = given("\(name).weight", [width, x.width], sources, ".weight", &graph)
         let shift = bias ? given("\(name).bias", [width], sources, ".bias", &graph) : nil
-        return graph.linear(x, weight: weight, bias: shift)
+        let output = graph.linear(x, weight: weight, bias: shift)
+        guard let adapter else { return output }
+        let added = LowRankAdapter(adapter, beside: weight, name, into: &graph)
+        adapters.append(added)
+        return graph.binary(.add, output, added.lower(x, into: &graph))
     }
 
     /// - Parameter isShared: whether it belongs to no layer and so is never trained.

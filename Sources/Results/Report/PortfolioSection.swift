@@ -38,8 +38,8 @@ enum PortfolioSection {
         let seeds =
             member.seeds > 1
             ? "The mean probabilities of \(member.seeds) trainings of it answer"
-            : "One training of it answers"
-                + (member.chosenFrom > 1 ? ", the best of \(member.chosenFrom) on dev" : "")
+            : (member.averaged == nil ? "One training of it answers" : "One model of it answers")
+                + (member.origin.map { ", \($0)" } ?? "")
         return "The model is one head. \(seeds)\(temperature(exported))."
     }
 

@@ -16,6 +16,9 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     /// What the learning rate is multiplied by from one encoder layer to the one below (Howard and Ruder
     /// 2018, section 3.2).
     public var layerDecay: Float = 0.9
+    /// The rank of adapters that are trained beside the encoder's weights instead of these
+    /// (``LowRankAdapter``); `nil` where the weights are.
+    public var adapterRank: Int?
     /// Decoupled pull of the encoder's trained weights towards the pretrained ones, in the place of weight decay
     /// (L2-SP, Li, Grandvalet and Davoine, ICML 2018); `nil` for none.
     public var pull: Float?
@@ -56,6 +59,9 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
         try require(weightDecay >= 0 && weightDecay < 10, "weight decay", weightDecay, "0 to 10")
         if let patience {
             try require((1...100_000).contains(patience), "patience", patience, "1 to 100000")
+        }
+        if let adapterRank {
+            try require((1...1024).contains(adapterRank), "--lora", adapterRank, "1 to 1024")
         }
         if let pull { try require(pull >= 0 && pull < 1000, "--pull", pull, "0 to 1000") }
         if let averaging {

@@ -46,10 +46,11 @@ public struct FineTuneGraph: Sendable {
     ///   - count: the number of layers to unfreeze, from the highest that is read downwards; all
     ///     where `nil`. The embeddings stay frozen.
     ///   - dropout: rate in the encoder's layers; 0 for a graph that is only run.
+    ///   - adapter: trains adapters of this shape beside the encoder's weights instead of these.
     /// - Throws: ``EncoderError`` when the layers cannot be unfrozen.
     public init(
         _ head: Head, beside linear: Head? = nil, encoder: EncoderConfiguration, count: Int?,
-        dropout: Float
+        dropout: Float, adapter: LowRankAdapter.Shape? = nil
     ) throws {
         let top = Self.read(head, linear).last ?? 0
         let count = count ?? top
@@ -58,14 +59,14 @@ public struct FineTuneGraph: Sendable {
         }
         try self.init(
             head, beside: linear, encoder: encoder, unfreezing: top - count + 1...top,
-            dropout: dropout)
+            dropout: dropout, adapter: adapter)
     }
 
     /// - Parameter layers: the encoder layers to unfreeze, from 1; the highest is one that is read.
     /// - Throws: ``EncoderError`` when the layers cannot be unfrozen.
     public init(
         _ head: Head, beside linear: Head? = nil, encoder: EncoderConfiguration,
-        unfreezing layers: ClosedRange<Int>, dropout: Float
+        unfreezing layers: ClosedRange<Int>, dropout: Float, adapter: LowRankAdapter.Shape? = nil
     ) throws {
         let context = head.context
         let base = layers.lowerBound - 1
@@ -76,7 +77,8 @@ public struct FineTuneGraph: Sendable {
             inputs[layer] = builder.input(slot: slot, width: context.inputWidth)
         }
         unfrozen = try UnfrozenLayers(
-            layers, of: encoder, on: inputs[base]!, dropout: dropout, into: &builder)
+            layers, of: encoder, on: inputs[base]!, dropout: dropout, adapter: adapter,
+            into: &builder)
         let states = unfrozen.hiddenStates.merging(inputs) { first, _ in first }
         func logits(_ head: Head, _ builder: inout GraphBuilder) throws -> Value {
             let values = try head.context.layers.map { layer in
@@ -111,17 +113,33 @@ public struct FineTuneGraph: Sendable {
 
     /// The weights to start from: the encoder's own, and those of heads that were trained on the
     /// frozen encoder.
-    /// - Parameter linear: those of the linear head; read only where there is one.
+    /// - Parameters:
+    ///   - linear: those of the linear head; read only where there is one.
+    ///   - key: decides what adapters begin at; read only where there are some.
     /// - Throws: ``EncoderError``, ``TensorError``.
     public func parameters(
-        encoder: Encoder, head: ParameterSet, linear: ParameterSet? = nil
+        encoder: Encoder, head: ParameterSet, linear: ParameterSet? = nil, key: RandomKey? = nil
     ) throws -> ParameterSet {
         let set = ParameterSet(graph)
+        if let key, unfrozen.hasAdapters { set.initialize(key: key) }
         try encoder.fill(unfrozen, in: set, graph)
         set.assign(from: head)
         if self.linear != nil, let linear {
             set.assign(from: linear, under: Self.linearScope + ".")
         }
+        return set
+    }
+
+    /// The same model without adapters: what they have learned is added to the weights beside them.
+    /// - Parameters:
+    ///   - tuned: the trained numbers of this graph.
+    ///   - plain: the same heads on the same layers, without adapters.
+    public func merged(_ tuned: ParameterSet, into plain: FineTuneGraph) -> ParameterSet {
+        let set = ParameterSet(plain.graph)
+        for parameter in set.layout.parameters {
+            if let values = tuned.values(parameter.name) { set.set(parameter.name, values) }
+        }
+        unfrozen.merge(tuned, into: set)
         return set
     }
 
