@@ -92,8 +92,17 @@ struct FineTuneArguments: ParsableArguments {
                 "--contrastive-pairs is \(contrastivePairs): expected 0, or 2 to 10000")
         }
         guard unfreeze == nil else { return }
-        if standalone { throw ValidationError("--standalone needs --unfreeze") }
-        if swapPairs { throw ValidationError("--swap-pairs needs --unfreeze") }
+        // Those that say nothing by default: given, they would be without effect.
+        let without = [
+            ("--standalone", standalone), ("--swap-pairs", swapPairs), ("--lora", lora != nil),
+            ("--pull", pull != nil), ("--averaging", averaging != nil),
+            ("--finetune-patience", finetunePatience != nil),
+            ("--contrastive-pairs", contrastivePairs != 0),
+            ("--finetune-seeds", finetuneSeeds != FineTuneOptions(.all).seeds),
+        ]
+        if let option = without.first(where: \.1)?.0 {
+            throw ValidationError("\(option) needs --unfreeze")
+        }
     }
 
     /// `nil` where the encoder stays frozen.

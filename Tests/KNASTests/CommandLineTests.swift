@@ -272,6 +272,13 @@ struct CommandLineTests {
             (["search", task, "--encoder", "a,b", "--unfreeze", "1"], 64),
             (["features", task, "--encoder", "a,b"], 64),
             (["features", task, "--pairing", "both"], 64),
+            (["search", task, "--lora", "8"], 64), (["search", task, "--pull", "1"], 64),
+            (
+                [
+                    "search", task, "--lora", "0", "--unfreeze", "1", "--encoder",
+                    workspace.encoder.path,
+                ], 64
+            ),
             (["search", task, "--ensemble", "--unfreeze", "1"], 64), (["search"], 64),
             (["nonsense"], 64), (["serach", task], 64), (["runs", "lsit"], 64),
             (["search", task, "--head", "x", "--encoder", workspace.encoder.path], 64),
