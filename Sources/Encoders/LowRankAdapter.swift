@@ -24,7 +24,8 @@ public struct LowRankAdapter: Sendable {
     private let shape: Shape
     private let down: ParameterID
     private let up: ParameterID
-    private let name: String
+    private let scale: ParameterID
+    private let shift: ParameterID
 
     /// Adds the two matrices, or finds those of a layer that shares its weights.
     init(
@@ -32,24 +33,29 @@ public struct LowRankAdapter: Sendable {
     ) {
         self.shape = shape
         self.weight = weight
-        self.name = name
         let beside = graph.parameters[weight.index]
         weightName = beside.name
         let (width, inputs) = (beside.shape[0], beside.shape[1])
-        func parameter(_ name: String, _ shape: [Int], _ start: Initialization) -> ParameterID {
-            graph.parameter(named: name) ?? graph.parameter(name, shape, start)
+        func parameter(
+            _ name: String, _ shape: [Int], _ start: Initialization, trainable: Bool = true
+        ) -> ParameterID {
+            graph.parameter(named: name)
+                ?? graph.parameter(name, shape, start, trainable: trainable)
         }
         down = parameter(
             "\(name).lora_A.weight", [shape.rank, inputs],
             .uniform(bound: 1 / Float(inputs).squareRoot()))
         up = parameter("\(name).lora_B.weight", [width, shape.rank], .zeros)
+        scale = parameter(
+            "\(name).lora.scale", [shape.rank], .constant(shape.factor), trainable: false)
+        shift = parameter("\(name).lora.shift", [shape.rank], .zeros, trainable: false)
     }
 
     /// `s B A x`.
     func lower(_ x: Value, into graph: inout GraphBuilder) -> Value {
         let low = graph.linear(x, weight: down, bias: nil)
         // On the few columns, where it costs next to nothing.
-        let scaled = graph.scale(low, by: shape.factor, name: "\(name).lora")
+        let scaled = graph.affine(low, scale: scale, shift: shift)
         return graph.linear(scaled, weight: up, bias: nil)
     }
 

@@ -125,6 +125,58 @@ struct FamilyTests {
     }
 
     @Test(
+        "adapters on every linear layer, merged, say what they said beside the weights",
+        arguments: FamilyFixture.trained)
+    func adapters(_ name: String) throws {
+        let fixture = try FamilyFixture(name)
+        let encoder = try fixture.open()
+        let layers = encoder.configuration.layers
+        func model(
+            _ adapter: LowRankAdapter.Shape?
+        ) throws -> (UnfrozenLayers, Graph, ParameterSet) {
+            var builder = GraphBuilder(segments: 1)
+            let x = builder.input(slot: 0, width: encoder.width)
+            let unfrozen = try UnfrozenLayers(
+                1...layers, of: encoder.configuration, on: x, dropout: 0, adapter: adapter,
+                into: &builder)
+            let graph = builder.build(output: try #require(unfrozen.hiddenStates[layers]))
+            let parameters = ParameterSet(graph)
+            parameters.initialize(key: RandomKey(seed: 3))
+            try encoder.fill(unfrozen, in: parameters, graph)
+            return (unfrozen, graph, parameters)
+        }
+        let (_, plainGraph, plain) = try model(nil)
+        let (unfrozen, graph, parameters) = try model(LowRankAdapter.Shape(rank: 2))
+        #expect(unfrozen.hasAdapters)
+        let input = FloatStorage(try fixture.states(layer: 0, width: encoder.width))
+        var batch = Batch(lengths: fixture.texts.map(\.ids.count), segments: 1)
+        batch.inputs = [UnsafePointer(input.pointer)]
+        let count = batch.tokenCount * encoder.width
+        func output(_ graph: Graph, _ parameters: ParameterSet) -> [Float] {
+            let executor = Executor(graph)
+            return withExtendedLifetime(executor) {
+                Array(
+                    UnsafeBufferPointer(
+                        start: executor.forward(batch, parameters: parameters), count: count))
+            }
+        }
+        let before = output(plainGraph, plain)
+        #expect(output(graph, parameters) == before)
+        // As if they had been trained.
+        var generator = RandomKey(seed: 8).generator()
+        for (_, parameter, range) in parameters.layout.trainable {
+            #expect(parameter.name.contains("lora"))
+            for place in range {
+                parameters.storage.pointer[place] = Float(generator.index(below: 200) - 100) / 1000
+            }
+        }
+        let beside = output(graph, parameters)
+        unfrozen.merge(parameters, into: plain)
+        let after = output(plainGraph, plain)
+        #expect(difference(after, beside) < 1e-4 && difference(after, before) > 1e-3)
+    }
+
+    @Test(
         "unfrozen layers are written and read again, alone and as a whole encoder",
         arguments: FamilyFixture.names)
     func written(_ name: String) throws {

@@ -102,7 +102,7 @@ struct EncoderLowering {
         _ name: String, width: Int, by buckets: DistanceBuckets, _ graph: inout GraphBuilder
     ) -> Value {
         // What is fine-tuned is not mapped: a copy of a small table costs little.
-        let isTable = !trainable
+        let isTable = !trainable && adapter == nil
         let table = parameter(
             "\(name).weight", [buckets.count, width], trainable: false, &graph
         ) { WeightBinding(parameter: $0, sources: ["\(name).weight"], isTable: isTable) }
