@@ -46,12 +46,14 @@ struct Checkpoint: Sendable {
             let parameter = graph.parameters[binding.parameter.index]
             var shape = parameter.shape
             shape[0] /= binding.sources.count
-            var values: [Float] = []
-            values.reserveCapacity(parameter.count)
-            for source in binding.sources {
-                values += try tensors.floats(try find(source), expecting: shape)
+            let memory = set.memory(parameter.name)
+            let part = memory.count / binding.sources.count
+            for (place, source) in binding.sources.enumerated() {
+                let range = place * part..<(place + 1) * part
+                try tensors.floats(
+                    try find(source), expecting: shape,
+                    into: UnsafeMutableBufferPointer(rebasing: memory[range]))
             }
-            set.set(parameter.name, values)
         }
     }
 

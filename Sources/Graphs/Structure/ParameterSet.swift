@@ -142,10 +142,19 @@ public final class ParameterSet: @unchecked Sendable {
     /// Sets a parameter by name.
     /// - Precondition: the name exists, is stored inside, and has `values.count` elements.
     public func set(_ name: String, _ values: [Float]) {
+        let own = memory(name)
+        precondition(own.count == values.count, "\(name) has \(own.count) elements")
+        own.baseAddress?.update(from: values, count: values.count)
+    }
+
+    /// Where the values of a parameter lie, to write them there; valid as long as this set.
+    /// - Precondition: the name exists and is stored inside.
+    public func memory(_ name: String) -> UnsafeMutableBufferPointer<Float> {
         guard let index = layout.parameters.firstIndex(where: { $0.name == name }),
-            let offset = layout.offsets[index], layout.parameters[index].count == values.count
-        else { preconditionFailure("no parameter \(name) of \(values.count) elements") }
-        for (place, value) in values.enumerated() { storage.pointer[offset + place] = value }
+            let offset = layout.offsets[index]
+        else { preconditionFailure("no parameter \(name)") }
+        return UnsafeMutableBufferPointer(
+            start: storage.pointer + offset, count: layout.parameters[index].count)
     }
 
     /// Sets parameters to those of another set that are stored inside, by name: sets of graphs that differ lay them

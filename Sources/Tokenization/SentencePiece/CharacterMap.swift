@@ -112,3 +112,33 @@ struct CharacterMap {
         return nil
     }
 }
+
+extension CharacterMap {
+    /// A table in which ``fault(_:)`` finds nothing.
+    init(checked bytes: Slice<UnsafeRawBufferPointer>) {
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes)
+        let size = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
+        self.init(bytes: bytes, units: size / 4, replacements: bytes.count - 4 - size)
+    }
+
+    /// The longest entry that a text begins with, as SentencePiece's `NormalizePrefix` finds it: its
+    /// replacement, and its size in bytes.
+    func longestMatch(
+        _ text: Slice<UnsafeRawBufferPointer>
+    ) -> (replacement: Slice<UnsafeRawBufferPointer>, count: Int)? {
+        var state = offset(unit(0))
+        var found: (start: Int, count: Int)?
+        var count = 0
+        for byte in text {
+            let index = state ^ UInt32(byte)
+            let unit = unit(index)
+            guard unit & 0x8000_00FF == UInt32(byte) else { break }
+            count += 1
+            state = index ^ offset(unit)
+            if unit & 0x100 != 0 { found = (Int(self.unit(state) & 0x7FFF_FFFF), count) }
+        }
+        guard let found else { return nil }
+        let start = bytes.count - replacements + found.start
+        return (bytes[start...].prefix { $0 != 0 }, found.count)
+    }
+}

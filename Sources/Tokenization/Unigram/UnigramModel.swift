@@ -58,7 +58,7 @@ struct UnigramModel: Sendable {
         var piece = start
         var from = 0
         while from < word.count {
-            let width = Self.width(word[from])
+            let width = UTF8Width.of(word[from])
             let score = best[from]
             var isSpelt = false
             func offer(_ id: Int32, _ candidate: Double, at end: Int) {
@@ -81,11 +81,6 @@ struct UnigramModel: Sendable {
             end = Int(start[end])
         }
         ids += found.reversed()
-    }
-
-    /// Size of a character that begins with a byte.
-    private static func width(_ byte: UInt8) -> Int {
-        byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
     }
 }
 

@@ -7,7 +7,7 @@ extension Reader {
     private static let modelName = "spiece.model"
 
     /// A SentencePiece model, whose library reads only what was validated: every text is encoded and
-    /// decoded, with every scheme of special tokens.
+    /// decoded, with every scheme of special tokens, and without the library to the same ids.
     static let sentencePiece = Reader(
         name: "sentencepiece", seeds: TokenizerSeeds.models,
         tokens: [
@@ -23,8 +23,13 @@ extension Reader {
         read: { directory in
             let url = directory.appendingPathComponent(modelName)
             let model = try SentencePieceModel(contentsOf: url)
+            let library = try SentencePieceModel(
+                try Data(contentsOf: url), path: url.path, usesLibrary: true)
             for text in Texts.all {
                 let ids = model.encode(text)
+                guard ids == library.encode(text) else {
+                    throw Violation("other ids than SentencePiece's library gives")
+                }
                 guard ids.allSatisfy({ (0..<Int32(model.size)).contains($0) }) else {
                     throw Violation("an id outside of 0 ..< \(model.size)")
                 }
