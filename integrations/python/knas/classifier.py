@@ -12,8 +12,8 @@ from sklearn.base import ClassifierMixin
 
 from .errors import BadDataError, MissingError, UsageError
 from .estimator import TextEstimator
-from .multilabel import indicator
-from .targets import classes_of, names_of, one_dimensional
+from .multilabel import indicator, labels_of
+from .targets import classes_of, indices_of, names_of, one_dimensional
 from .texts import rows
 
 Floats = NDArray[np.float64]
@@ -85,13 +85,17 @@ class KNASClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_label = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> KNASClassifier:
+    def fit(self, X: Any, y: Any, *, eval_set: Any = None, test_set: Any = None) -> KNASClassifier:
         """Searches for a model.
 
         ``X``: texts, ``[rows]``, or pairs of texts, ``[rows, 2]``: a list, an array, a pandas ``Series`` or
         ``DataFrame``, a column of a Hugging Face data set.
         ``y``: a label for each row, of any kind that can be sorted; or, for several labels a row, an indicator matrix
         ``[rows, labels]`` of 0 and 1.
+        ``eval_set``: rows of your own to choose the model by, ``(X, y)``, instead of a tenth of ``X``. Heads are also
+        compared on parts of ``X`` that are held out in turn, and then trained on these rows, too.
+        ``test_set``: rows of your own for the report's test figures, ``(X, y)``, instead of ``test_fraction`` of ``X``; no
+        model sees them before.
 
         Raises ``BadDataError`` and ``UsageError``, both ``ValueError``; ``MissingError`` where the program or an encoder is
         not installed; ``KNASError`` where the search fails.
@@ -106,7 +110,13 @@ class KNASClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
             names = names_of(classes.tolist())
             labels = [str(index) for index in indices]
             keys = {"labels": [{str(index): name} for index, name in enumerate(names)]}
-        self._search(found, labels, keys)
+
+        def labelled(more: Any, count: int) -> list[Any]:
+            if several is not None:
+                return labels_of(more, count, len(classes))
+            return [str(index) for index in indices_of(one_dimensional(more, count), classes)]
+
+        self._search(found, labels, keys, {"eval_set": eval_set, "test_set": test_set}, labelled)
         self.classes_: NDArray[Any] = classes
         self._columns = np.arange(len(classes))
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from . import process
-from .errors import KNASError, MissingError, UsageError, error_of
+from .errors import BadDataError, KNASError, MissingError, UsageError, error_of
 from .files import ModelFiles
 from .line import line
 from .onnx_predictor import ONNXPredictor, onnx_file
@@ -23,13 +23,16 @@ from .program_predictor import ProgramPredictor
 from .report import Report
 from .scratch import Scratch
 from .search import explained, search, told
-from .task import write_task
+from .task import Labelled, write_task
 from .texts import Row, rows
 
 Self = TypeVar("Self", bound="TextEstimator")
 
 #: What an estimator adds to a model directory: what the program's own files do not hold.
 STATE_FILE = "scikit-learn.json"
+
+#: What the arguments of ``fit`` are to the program.
+SPLITS = {"eval_set": "dev", "test_set": "test"}
 
 
 class TextEstimator(BaseEstimator):  # type: ignore[misc]
@@ -66,11 +69,26 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
 
     # What ``fit`` does
 
-    def _search(self, found: list[Row], labels: Iterable[Any], keys: Mapping[str, Any]) -> None:
-        """Searches for the best model of rows and takes it."""
+    def _search(
+        self,
+        found: list[Row],
+        labels: Iterable[Any],
+        keys: Mapping[str, Any],
+        sets: Mapping[str, Any],
+        labelled: Callable[[Any, int], Iterable[Any]],
+    ) -> None:
+        """Searches for the best model of rows and takes it.
+
+        ``sets``: the arguments ``eval_set`` and ``test_set`` of ``fit``.
+        ``labelled``: the labels of so many further rows, as ``labels`` has them.
+        """
         fraction = self.test_fraction
         if not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
             raise UsageError(f"test_fraction={fraction!r}: expected a number between 0 and 1")
+        splits: dict[str, Labelled] = {"train": (found, labels)}
+        for name, given in sets.items():
+            if given is not None:
+                splits[SPLITS[name]] = _labelled(name, given, len(found[0]) == 2, labelled)
         words = self._words()
         program = find_program(self.program)
         with Scratch() as folder:
@@ -80,7 +98,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
                 else Path(os.path.abspath(os.path.expanduser(self.run)))
             )
             name = "texts" if self.run is None else run.name
-            task = write_task(folder, name, found, labels, fraction, keys)
+            task = write_task(folder, name, splits, fraction, keys)
             command = [program, "search", str(task), "--run", str(run), *words]
             self._take(search(command, task, run, line(self.verbose)))
 
@@ -245,6 +263,26 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _describe(self, state: Mapping[str, Any]) -> None:
         """Sets what ``fit`` would have set, from the model and what ``_state`` gave."""
+
+
+def _labelled(
+    name: str, given: Any, pairs: bool, labelled: Callable[[Any, int], Iterable[Any]]
+) -> Labelled:
+    """The rows of an argument ``(X, y)`` of ``fit``, with their labels."""
+    # LightGBM and XGBoost have a list of such sets.
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise UsageError(f"{name}: expected (X, y), texts and their labels")
+    X, y = given
+    try:
+        found = rows(X)
+        if (len(found[0]) == 2) != pairs:
+            kinds = ("single texts", "pairs of texts")
+            raise BadDataError(f"expected {kinds[pairs]} like X, found {kinds[not pairs]}")
+        return found, labelled(y, len(found))
+    except BadDataError as error:
+        raise BadDataError(f"{name}: {error}") from None
 
 
 def _read_state(path: Path) -> dict[str, Any]:

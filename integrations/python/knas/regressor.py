@@ -27,25 +27,25 @@ class KNASRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         tags.input_tags.two_d_array = False
         return tags
 
-    def fit(self, X: Any, y: Any) -> KNASRegressor:
-        """Searches for a model. ``X``: as ``KNASClassifier`` takes it. ``y``: a finite number for each row.
+    def fit(self, X: Any, y: Any, *, eval_set: Any = None, test_set: Any = None) -> KNASRegressor:
+        """Searches for a model. ``X``, ``eval_set``, ``test_set``: as ``KNASClassifier`` takes them. ``y``: a finite
+        number for each row.
 
         Raises as ``KNASClassifier.fit`` does.
         """
         found = rows(X)
-        try:
-            numbers = one_dimensional(y, len(found)).astype(np.float64)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, BadDataError):
-                raise
-            raise BadDataError(f"y should be numbers: {error}") from None
-        if not np.isfinite(numbers).all():
-            raise BadDataError("Input y contains infinity: expected finite numbers")
+        numbers = _numbers(y, len(found))
         if len(numbers) == 1:
             raise BadDataError("there is one sample: a search needs more")
         if np.ptp(numbers) == 0:
             raise BadDataError(f"y is {numbers[0]:g} in each row: there is nothing to learn")
-        self._search(found, numbers.tolist(), {"target": "number"})
+        self._search(
+            found,
+            numbers.tolist(),
+            {"target": "number"},
+            {"eval_set": eval_set, "test_set": test_set},
+            lambda more, count: _numbers(more, count).tolist(),
+        )
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:
@@ -57,3 +57,16 @@ class KNASRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
     def _describe(self, state: Mapping[str, Any]) -> None:
         if self._description.target != "number":
             raise MissingError("the model answers with classes: KNASClassifier.load takes it")
+
+
+def _numbers(y: Any, rows: int) -> NDArray[np.float64]:
+    """``y`` as so many finite numbers."""
+    try:
+        numbers = one_dimensional(y, rows).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, BadDataError):
+            raise
+        raise BadDataError(f"y should be numbers: {error}") from None
+    if not np.isfinite(numbers).all():
+        raise BadDataError("Input y contains infinity: expected finite numbers")
+    return numbers

@@ -75,10 +75,15 @@ def explained(ending: process.Ending, what: str) -> str:
 def _in_rows(text: str, task: Path) -> str:
     """A message about the files of a task as one about rows, from 0: nobody has seen the files."""
     text = text.replace(f"{task.parent}/", "")
-    text = re.sub(
-        r"train\.jsonl(?::|, line )(\d+)(?::\d+)?", lambda m: f"row {int(m[1]) - 1}", text
-    )
-    return text.replace("train.jsonl", "X")
+    for split, name in (("train", "X"), ("dev", "eval_set"), ("test", "test_set")):
+        end = "" if split == "train" else f" of {name}"
+        text = re.sub(
+            rf"\b{split}\.jsonl(?::|, line )(\d+)(?::\d+)?",
+            lambda found, end=end: f"row {int(found[1]) - 1}{end}",  # type: ignore[misc]
+            text,
+        )
+        text = re.sub(rf"\b{split}\.jsonl", name, text)
+    return text
 
 
 def _watched(command: Sequence[str], line: Line, begun: float) -> process.Ending:

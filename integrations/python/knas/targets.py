@@ -100,6 +100,20 @@ def classes_of(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     return classes, indices.reshape(-1)
 
 
+def indices_of(y: NDArray[Any], classes: NDArray[Any]) -> list[int]:
+    """Each row's index among classes that are known.
+
+    Raises ``BadDataError`` for a label that is none of them.
+    """
+    places = {value: place for place, value in enumerate(classes.tolist())}
+    found: list[int] = []
+    for row, value in enumerate(y.tolist()):
+        if value not in places:
+            raise BadDataError(f"row {row} has the label {value!r}, which no row of y has")
+        found.append(places[value])
+    return found
+
+
 def names_of(classes: Sequence[Any]) -> list[str]:
     """A name for each class, as reports show it: its text where that can be shown and differs from all others."""
     names = [_name(value) for value in classes]

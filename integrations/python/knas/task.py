@@ -11,6 +11,9 @@ from .texts import Row
 
 KEYS = ("text", "pair", "label")
 
+#: Rows and what each of them is labelled with.
+Labelled = tuple[Sequence[Row], Iterable[Any]]
+
 
 def json_line(row: Row, label: Any = None) -> bytes:
     """A row as the program reads it."""
@@ -23,24 +26,29 @@ def json_line(row: Row, label: Any = None) -> bytes:
 def write_task(
     folder: Path,
     name: str,
-    rows: Sequence[Row],
-    labels: Iterable[Any],
+    splits: Mapping[str, Labelled],
     test_fraction: float,
     keys: Mapping[str, Any],
 ) -> Path:
     """Writes the rows to ``folder`` and returns the path of the definition.
 
+    ``splits``: the rows of ``train``, and of ``dev`` and ``test`` where they are not to be drawn from those.
+    ``test_fraction``: how many are drawn for ``test``.
     ``keys``: of the definition, those that say what labels are.
     """
-    with open(folder / "train.jsonl", "wb") as file:
-        for row, label in zip(rows, labels):
-            file.write(json_line(row, label))
-    columns = {key: key for key in KEYS if key != "pair" or len(rows[0]) == 2}
+    files: dict[str, Any] = {"test": {"from": "train", "fraction": test_fraction}}
+    for split, (rows, labels) in splits.items():
+        files[split] = f"{split}.jsonl"
+        with open(folder / files[split], "wb") as file:
+            for row, label in zip(rows, labels):
+                file.write(json_line(row, label))
+    has_pairs = len(splits["train"][0][0]) == 2
+    columns = {key: key for key in KEYS if key != "pair" or has_pairs}
     definition = {
         "name": name,
         "format": "jsonl",
         "columns": columns,
-        "splits": {"train": "train.jsonl", "test": {"from": "train", "fraction": test_fraction}},
+        "splits": files,
         **keys,
     }
     path = folder / "task.yml"

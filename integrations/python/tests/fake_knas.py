@@ -2,7 +2,8 @@
 
 Files there: `fail` (exit code of a search, and what it says), `slow` (seconds that a search takes), `warn` (what it warns of),
 `die` (the next process of predict ends by SIGKILL after so many answers), `mute` (predict ends with this code before it
-answers). What it was given is left in `log`, a JSON list of words a line, in `train.jsonl`, `task.json` and `asked.jsonl`.
+answers). What it was given is left in `log`, a JSON list of words a line, in `train.jsonl`, `dev.jsonl`,
+`test.jsonl`, `task.json` and `asked.jsonl`.
 Its model is the nearest mean, for numbers the nearest row: of the numbers in a text, or of the counts of its letters.
 """
 
@@ -62,7 +63,9 @@ def search():
     definition = json.loads(task.read_text("utf-8"))
     (folder / "task.json").write_text(task.read_text("utf-8"))
     rows = read(task.parent / definition["splits"]["train"])
-    (folder / "train.jsonl").write_bytes((task.parent / "train.jsonl").read_bytes())
+    for split in definition["splits"].values():
+        if isinstance(split, str):
+            (folder / split).write_bytes((task.parent / split).read_bytes())
     say(f"task {definition['name']}: {len(rows)} train")
     if told("warn"):
         say(f"warning: {told('warn')}")

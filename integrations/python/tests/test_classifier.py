@@ -138,6 +138,64 @@ def test_what_is_not_given_is_left_to_the_program(fake):
     assert words[3:] == ["--time-limit", "90s"]
 
 
+def test_rows_of_ones_own_choose_the_model_and_test_it(fake):
+    classifier = KNASClassifier(test_fraction=0.3)
+    classifier.fit(
+        TEXTS,
+        LABELS,
+        eval_set=[(pandas.Series(NASTY), ["last", "first"] * 2)],
+        test_set=(np.array(["zz", "aa"]), np.array(["last", "last"])),
+    )
+    assert fake.task()["splits"] == {
+        "train": "train.jsonl",
+        "dev": "dev.jsonl",
+        "test": "test.jsonl",
+    }
+    assert [row["text"] for row in fake.rows("dev.jsonl")] == NASTY
+    assert [row["label"] for row in fake.rows("dev.jsonl")] == ["1", "0"] * 2
+    assert fake.rows("test.jsonl") == [
+        {"text": "zz", "label": "1"},
+        {"text": "aa", "label": "1"},
+    ]
+    KNASClassifier(test_fraction=0.3).fit(TEXTS, LABELS)
+    assert fake.task()["splits"] == {
+        "train": "train.jsonl",
+        "test": {"from": "train", "fraction": 0.3},
+    }
+
+
+def test_sets_of_several_labels_of_numbers_and_in_pipelines(fake):
+    several = np.array([[1, 0], [1, 1], [0, 1]] * 4)
+    KNASClassifier().fit(TEXTS, several, test_set=(["aa", "zz"], [[1, 1], [0, 0]]))
+    assert [row["label"] for row in fake.rows("test.jsonl")] == [["0", "1"], []]
+    pairs = [(text, text) for text in TEXTS]
+    KNASRegressor().fit(pairs, range(12), eval_set=(pairs[:2], [0.5, 3]))
+    assert fake.rows("dev.jsonl")[1] == {"text": TEXTS[1], "pair": TEXTS[1], "label": 3.0}
+    pipeline = make_pipeline(KNASClassifier())
+    pipeline.fit(TEXTS, LABELS, knasclassifier__eval_set=(TEXTS[:1], LABELS[:1]))
+    assert len(fake.rows("dev.jsonl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ((["aa"], ["other"]), "test_set: row 0 has the label 'other', which no row of y has"),
+        ((["aa", "zz"], ["last"]), r"test_set: .*inconsistent numbers of samples: \[2, 1\]"),
+        (([], []), "test_set: there are no texts"),
+        ((["aa", " "], ["last", "first"]), "test_set: row 1 is empty"),
+        (([("aa", "b")], ["last"]), "test_set: expected single texts like X, found pairs"),
+        ((["aa"], None), "test_set: requires y"),
+        (["aa"], r"test_set: expected \(X, y\)"),
+        ((["aa"], ["last"], 1), r"test_set: expected \(X, y\)"),
+        ([(["aa"], ["last"])] * 2, r"test_set: expected \(X, y\)"),
+    ],
+)
+def test_a_set_that_does_not_fit_is_named(fake, given, says):
+    with pytest.raises(ValueError, match=says):
+        KNASClassifier().fit(TEXTS, LABELS, test_set=given)
+    assert not fake.commands("search")
+
+
 @pytest.mark.parametrize(
     ("parameters", "says"),
     [
@@ -179,6 +237,11 @@ def test_what_the_program_says_becomes_the_error(fake, code, kind, temporary):
 def test_what_is_said_of_files_is_about_rows(fake):
     fake.tell("fail", "65 FOLDER/train.jsonl:4:7: the text is odd, see FOLDER/train.jsonl, line 1")
     with pytest.raises(BadDataError, match=r"^knas search: row 3: the text is odd, see row 0$"):
+        KNASClassifier().fit(TEXTS, LABELS)
+    fake.tell("fail", "65 FOLDER/dev.jsonl:2:1: odd; FOLDER/test.jsonl, line 1; FOLDER/test.jsonl")
+    with pytest.raises(
+        BadDataError, match=r": row 1 of eval_set: odd; row 0 of test_set; test_set$"
+    ):
         KNASClassifier().fit(TEXTS, LABELS)
 
 

@@ -57,6 +57,19 @@ def fitted(knas, encoder):
         yield classifier
 
 
+def test_rows_of_ones_own_are_dev_and_test(knas, encoder):
+    with fast(knas, encoder) as classifier:
+        classifier.fit(
+            TEXTS[:36],
+            LABELS[:36],
+            eval_set=(TEXTS[36:47], LABELS[36:47]),
+            test_set=(TEXTS[47:], LABELS[47:]),
+        )
+        exported = classifier.result_["exported"]
+        assert exported["test"]["count"] == len(TEXTS[47:])
+        assert classifier.result_["rows"] == {"train": 36, "dev": 11, "test": len(TEXTS[47:])}
+
+
 def test_a_search_gives_a_classifier(fitted, temporary):
     assert fitted.classes_.tolist() == ["bill", "room", "trip"]
     assert fitted.score(TEXTS, LABELS) > 0.9
