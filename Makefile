@@ -101,7 +101,7 @@ serving: packages
 
 check:
 	.ci/run
-	$(MAKE) fuzz kill-and-resume faults test-python test-ray FLAGS="$(TESTABLE)"
+	$(MAKE) fuzz kill-and-resume faults serving test-python test-ray FLAGS="$(TESTABLE)"
 
 fuzz: build
 	@echo "giving every reader $(CASES) damaged files"

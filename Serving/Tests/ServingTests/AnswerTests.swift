@@ -1,5 +1,6 @@
 import Foundation
 import KNAS
+import Metrics
 import Testing
 
 @testable import Serving
@@ -102,6 +103,83 @@ struct AnswerTests {
             try await server.classify(#"{"text": "a", "threshold": {"class 1": 0.5}}"#).code
                 == "invalid_option")
         await server.end()
+    }
+
+    @Test("abstain adds the classes that remain, and the label is null where not exactly one does")
+    func abstain() async throws {
+        let scene = try Scene(.classes(3), heldOut: 30)
+        defer { scene.remove() }
+        let server = try await TestServer(scene)
+        let classifier = try scene.classifier()
+        let texts = ["it is bad", "a good day", "héllo 🦊", "the quick brown fox"]
+        var sizes: Set<Int> = []
+        for share in [0.05, 0.3, 0.5, 0.9] {
+            let answers = try await server.classify(["texts": texts, "abstain": share]).answers
+            for (answer, text) in zip(answers, texts) {
+                let expected = try classifier.classify(text, abstain: share)
+                let set = try #require(answer["set"] as? [String])
+                #expect(set == expected.set)
+                #expect(answer.keys.contains("label"))
+                #expect(answer["label"] as? String == expected.answer)
+                sizes.insert(set.count)
+            }
+        }
+        #expect(sizes.isSuperset(of: [0, 3]) && sizes.count > 2, "\(sizes)")
+        let both = try await server.classify(
+            ["text": "it is bad", "abstain": 0.6, "threshold": 1, "top_k": 1])
+        #expect(both.answers[0]["label"] is NSNull && both.answers[0]["set"] != nil)
+        #expect(try await server.classify(#"{"text": "a"}"#).answers[0]["set"] == nil)
+        let model = try await server.get("/v1/models/toy").object
+        #expect(abs((model["least_abstain"] as? Double ?? 0) - 1 / 31) < 1e-9)
+        for (value, status, words) in [
+            ("0.01", 422, "30 held-out rows promise 0.033 at best"),
+            ("0", 422, "between 0 and 1"), ("1", 422, "between 0 and 1"),
+            ("-1", 422, "between 0 and 1"), ("1e999", 400, "out of range"),
+            ("\"0.1\"", 400, "between 0 and 1"),
+            ("true", 400, "between 0 and 1"), ("[0.1]", 400, "between 0 and 1"),
+        ] {
+            let reply = try await server.classify(#"{"text": "a", "abstain": \#(value)}"#)
+            #expect(reply.status == status && reply.text.contains(words), "\(value) \(reply.text)")
+            #expect(!reply.text.contains("--"))
+        }
+        await server.end()
+    }
+
+    @Test("an answer says how familiar the text is, where the model knows")
+    func familiarity() async throws {
+        let scene = try Scene(.number(.init(mean: 3, deviation: 2)), heldOut: 30)
+        defer { scene.remove() }
+        let server = try await TestServer(scene)
+        let texts = ["it is bad", "zq zq zq xj", "a"]
+        let answers = try await server.classify(["texts": texts, "abstain": 0.1]).answers
+        for (answer, text) in zip(answers, texts) {
+            let expected = try scene.classifier().classify(text, abstain: 0.1)
+            let familiarity = try #require(expected.familiarity)
+            #expect(abs((answer["familiarity"] as? Double ?? 9) - familiarity) < 1e-4)
+            #expect(answer["outlier"] as? Bool == expected.isOutlier)
+            let interval = try #require(expected.interval)
+            let found = answer["interval"] as? [Double] ?? []
+            #expect(found.count == 2 && found[0] < found[1])
+            #expect(abs((found.first ?? 0) - interval.lowerBound) < 1e-4)
+        }
+        await server.end()
+    }
+
+    @Test("a model with labels, or without held-out rows, says why it cannot abstain")
+    func abstainsNot() async throws {
+        for (targets, words) in [
+            (TargetSpace.labels(3), "several labels"), (.classes(3), "earlier version"),
+        ] {
+            let scene = try Scene(targets)
+            defer { scene.remove() }
+            let server = try await TestServer(scene)
+            let reply = try await server.classify(#"{"text": "a", "abstain": 0.1}"#)
+            #expect(reply.code == "invalid_option" && reply.text.contains(words), "\(reply.text)")
+            let answer = try await server.classify(#"{"text": "a"}"#).answers[0]
+            #expect(answer["familiarity"] == nil && answer["outlier"] == nil)
+            #expect(try await server.get("/v1/models/toy").object["least_abstain"] == nil)
+            await server.end()
+        }
     }
 
     @Test("with several labels a text, thresholds are the model's unless the request has others")

@@ -21,7 +21,10 @@ struct OpenAPITests {
         #expect(
             Set(request?.keys ?? [:].keys) == Set(ClassifyRequest.Field.allCases.map(\.rawValue)))
         let answer = OpenAPI.document.schema("Answer")["properties"] as? [String: Any]
-        let fields = ["label", "probability", "labels", "probabilities", "top", "logits", "value"]
+        let fields = [
+            "label", "set", "probability", "labels", "probabilities", "top", "logits", "value",
+            "interval", "familiarity", "outlier",
+        ]
         #expect(Set(answer?.keys ?? [:].keys) == Set(fields))
         let run = OpenAPI.document.schema("Run")["properties"] as? [String: Any]
         #expect(Set(run?.keys ?? [:].keys) == Set(RunAnswer.CodingKeys.allCases.map(\.rawValue)))

@@ -12,7 +12,7 @@ struct RunTests {
     private var runs: URL { scene.directory.appendingPathComponent("runs") }
 
     init() throws {
-        scene = try Scene(.classes(2))
+        scene = try Scene(.classes(2), heldOut: 30)
         try FileManager.default.createDirectory(at: runs, withIntermediateDirectories: true)
     }
 
@@ -117,6 +117,18 @@ struct RunTests {
         #expect(words.map { $0["text"] as? String } == ["it", "is", "bad"])
         for (word, other) in zip(words, expected.words) {
             #expect(abs((word["contribution"] as? Double ?? 9) - other.contribution) < 1e-4)
+        }
+        let classification = expected.classification
+        #expect(
+            abs((reply.object["familiarity"] as? Double ?? 9) - (classification.familiarity ?? 0))
+                < 1e-4)
+        #expect(reply.object["outlier"] as? Bool == classification.isOutlier)
+        #expect(reply.object["set"] == nil)
+        let sure = try await explain(#"{"text": "it is bad", "abstain": 0.04}"#).object
+        #expect(sure["set"] as? [String] == ["class 0", "class 1"] && sure["label"] is NSNull)
+        for option in ["abstain\": 0.01", "top_k\": 1", "threshold\": 0.5", "logits\": true"] {
+            let refused = try await explain(#"{"text": "a", "\#(option)}"#)
+            #expect(refused.code == "invalid_option", "\(option)")
         }
         #expect(try await explain(#"{"text": "a", "pair": "b"}"#).code == "invalid_text")
         #expect(try await explain(#"{"texts": ["a", "b"]}"#).code == "too_many_texts")

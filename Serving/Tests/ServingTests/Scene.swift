@@ -6,6 +6,7 @@ import Metrics
 import Support
 import Tasks
 import TestSupport
+import Training
 
 /// A model of random weights on a tiny encoder, in a directory of its own.
 struct Scene {
@@ -21,13 +22,17 @@ struct Scene {
     }
 
     /// A scene with a model in it.
-    init(_ targets: TargetSpace, hasPairs: Bool = false) throws {
+    init(_ targets: TargetSpace, hasPairs: Bool = false, heldOut: Int = 0) throws {
         try self.init()
-        try save(targets, hasPairs: hasPairs)
+        try save(targets, hasPairs: hasPairs, heldOut: heldOut)
     }
 
     /// Writes the model, over the one that is there.
-    func save(_ targets: TargetSpace, hasPairs: Bool = false, seed: UInt64 = 21) throws {
+    /// - Parameter heldOut: rows whose scores and distances are made up; without any, the model promises nothing
+    ///   and compares texts with nothing, like one of an earlier version.
+    func save(
+        _ targets: TargetSpace, hasPairs: Bool = false, heldOut: Int = 0, seed: UInt64 = 21
+    ) throws {
         let count =
             switch targets {
             case .classes(let count), .labels(let count): count
@@ -45,7 +50,18 @@ struct Scene {
                 .init(
                     genotype: "layer(of=mix) > projection > pool-mean > classifier", layers: [1, 2])
             ])
-        let model = try RandomModels.portfolio(configuration, key: RandomKey(seed: seed))
+        var model = try RandomModels.portfolio(configuration, key: RandomKey(seed: seed))
+        if heldOut > 0 {
+            let shares = (1...heldOut).map { Double($0) / Double(heldOut) }
+            var configuration = model.configuration
+            configuration.conformal = ConformalScores(shares)
+            configuration.familiarity = .init(
+                view: 0, layer: 2, distances: ConformalScores(shares.map { 2 * $0 }))
+            model = Model(
+                configuration: configuration, members: model.members,
+                familiarity: Familiarity(
+                    means: (0..<encoder.width).map { Float($0 % 3) - 1 }, width: encoder.width))
+        }
         try ModelDirectory.save(
             model, encoders: [encoder], card: "", includesEncoder: true, to: self.model)
     }

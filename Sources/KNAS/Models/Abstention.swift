@@ -20,24 +20,27 @@ extension TextClassifier {
     }
 
     /// Whether the model can promise to be wrong about a share of texts at most.
+    /// - Parameters:
+    ///   - share: of texts whose set or interval may lack the truth.
+    ///   - option: what the caller's own callers call it, for the message.
     /// - Throws: `BadOption` for what is not between 0 and 1; `ModelError.wrongInput` where texts have several
     ///   labels, the model is of an earlier version, or has seen too few held-out rows for the promise.
-    public func checkAbstaining(_ share: Double) throws {
+    public func checkAbstaining(_ share: Double, option: String = "--abstain") throws {
         try require(
-            share > 0 && share < 1, "--abstain", share, "a share between 0 and 1, e.g. 0.05")
+            share > 0 && share < 1, option, share, "a share between 0 and 1, e.g. 0.05")
         guard target != .labels else {
             throw ModelError.wrongInput(
-                reason: "--abstain is for models with one class a text, or a number; with several "
+                reason: "\(option) is for models with one class a text, or a number; with several "
                     + "labels a text each label has a threshold")
         }
         guard let scores = configuration.conformal else {
             throw ModelError.wrongInput(
-                reason: "the model has no scores of held-out rows, which --abstain needs: it is of "
+                reason: "the model has no scores of held-out rows, which \(option) needs: it is of "
                     + "an earlier version; search again with --resume")
         }
         guard scores.threshold(share) != nil else {
             throw ModelError.wrongInput(
-                reason: "--abstain is \(share): the model's \(scores.rows) held-out "
+                reason: "\(option) is \(share): the model's \(scores.rows) held-out "
                     + (scores.rows == 1 ? "row promises" : "rows promise")
                     + " \(Self.rounded(scores.leastMiscoverage)) at best")
         }

@@ -77,15 +77,28 @@ public final class ClassificationQueue: @unchecked Sendable {
     /// Classifies texts or pairs together with those of other callers; results are in the same order.
     /// - Parameters:
     ///   - inputs: texts, or pairs for models of pairs.
+    ///   - abstain: as ``TextClassifier/classify(_:abstain:)``; callers with different ones are still classified
+    ///     together.
     ///   - limit: the longest wait; the rest of the work is given up then.
     /// - Throws: ``ClassificationQueueError``, `CancellationError`, and what
     ///   ``TextClassifier/classify(_:abstain:)`` throws. A text that cannot be classified is an error
     ///   for the caller who brought it, not for others.
     public func classify(
-        _ inputs: [TextClassifier.Input], within limit: Duration? = nil
+        _ inputs: [TextClassifier.Input], abstain: Double? = nil, within limit: Duration? = nil
     ) async throws -> [TextClassifier.Classification] {
         try classifier.check(inputs)
+        if let abstain { try classifier.checkAbstaining(abstain) }
         guard !inputs.isEmpty else { return [] }
+        var results = try await answers(to: inputs, within: limit)
+        if let abstain {
+            for place in results.indices { classifier.remain(in: &results[place], abstain) }
+        }
+        return results
+    }
+
+    private func answers(
+        to inputs: [TextClassifier.Input], within limit: Duration?
+    ) async throws -> [TextClassifier.Classification] {
         guard let limit else { return try await answers(to: inputs) }
         return try await withThrowingTaskGroup(of: [TextClassifier.Classification].self) { group in
             group.addTask { try await self.answers(to: inputs) }

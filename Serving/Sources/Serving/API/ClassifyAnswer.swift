@@ -26,12 +26,15 @@ struct ClassifyAnswer: Encodable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case label, probability, labels, probabilities, top, logits, value
+            case label, set, probability, labels, probabilities, top, logits, value, interval
         }
 
         private let kind: TargetKind
-        /// With one class a text: `nil` where its probability does not reach the threshold.
+        /// With one class a text: `nil` where its probability does not reach the threshold, and where the
+        /// model abstains.
         let label: String?
+        /// The classes that remain, where that was asked for.
+        let set: [String]?
         let probability: Float
         /// With several labels a text.
         let labels: [String]?
@@ -42,6 +45,9 @@ struct ClassifyAnswer: Encodable {
         let logits: [String: Float]?
         /// With a number.
         let value: Double?
+        /// Its lower and upper end, where that was asked for.
+        let interval: [Double]?
+        let familiarity: TextFamiliarity
 
         init(
             _ result: TextClassifier.Classification, _ model: LoadedModel,
@@ -58,7 +64,10 @@ struct ClassifyAnswer: Encodable {
             if case .all(let threshold) = request.threshold {
                 isSure = result.probability >= threshold
             }
-            label = isSure ? result.label : nil
+            label = isSure ? result.answer : nil
+            set = result.set
+            interval = result.interval.map { [$0.lowerBound, $0.upperBound] }
+            familiarity = TextFamiliarity(result)
             labels = result.labels.map { own in
                 let probabilities = result.probabilities
                 switch request.threshold {
@@ -90,6 +99,7 @@ struct ClassifyAnswer: Encodable {
             var container = encoder.container(keyedBy: CodingKeys.self)
             if kind == .oneClass {
                 try container.encode(label, forKey: .label)
+                try container.encodeIfPresent(set, forKey: .set)
                 try container.encode(probability, forKey: .probability)
             }
             try container.encodeIfPresent(labels, forKey: .labels)
@@ -97,7 +107,23 @@ struct ClassifyAnswer: Encodable {
             try container.encodeIfPresent(top, forKey: .top)
             try container.encodeIfPresent(logits, forKey: .logits)
             try container.encodeIfPresent(value, forKey: .value)
+            try container.encodeIfPresent(interval, forKey: .interval)
+            try familiarity.encode(to: encoder)
         }
+    }
+}
+
+/// How far a text is from those of training, in the fields of `knas predict`.
+struct TextFamiliarity: Encodable {
+    /// The share of texts like those of training that are as far from them or farther; `nil` where the model
+    /// has nothing to compare with.
+    let familiarity: Double?
+    /// Whether that is so small that the text may belong to no class.
+    let outlier: Bool?
+
+    init(_ result: TextClassifier.Classification) {
+        familiarity = result.familiarity.map { ($0 * 10_000).rounded() / 10_000 }
+        outlier = result.familiarity.map { _ in result.isOutlier }
     }
 }
 
@@ -111,6 +137,8 @@ struct ModelAnswer: Encodable {
     let labels: [String]
     /// What a label's probability must reach, with several labels a text.
     let thresholds: [String: Float]?
+    /// The smallest share of texts to be wrong about that the model can promise.
+    let leastAbstain: Double?
     let encoders: [String]
     /// Heads that answer together.
     let heads: Int
@@ -120,6 +148,7 @@ struct ModelAnswer: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case name, task, target, pairs, labels, thresholds, encoders, heads, version
+        case leastAbstain = "least_abstain"
         case loadedAt = "loaded_at"
     }
 
@@ -133,6 +162,7 @@ struct ModelAnswer: Encodable {
         thresholds = configuration.thresholds.map {
             Dictionary(zip(model.classifier.labels, $0)) { first, _ in first }
         }
+        leastAbstain = model.classifier.leastMiscoverage
         // A path would tell where this machine keeps things.
         encoders = configuration.views.map {
             String($0.encoder.name.split(separator: "/").last ?? "")

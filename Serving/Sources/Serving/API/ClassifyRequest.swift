@@ -18,12 +18,14 @@ struct ClassifyRequest: Sendable {
     var top: Int?
     var threshold: Threshold?
     var logits = false
+    /// The share of texts that may be answered wrong, `nil` for answers without sets.
+    var abstain: Double?
 
     /// Names in a body.
     enum Field: String, CaseIterable {
         case text, pair, texts, pairs
         case top = "top_k"
-        case threshold, logits
+        case threshold, logits, abstain
     }
 
     /// - Throws: ``APIError``.
@@ -51,6 +53,12 @@ struct ClassifyRequest: Sendable {
                         throw APIError(.badRequest, "logits: expected true or false")
                     }
                     logits = value
+                case .abstain:
+                    guard let share = try Self.value(&reader, body).double else {
+                        throw APIError(
+                            .badRequest, "abstain: expected a share between 0 and 1, e.g. 0.05")
+                    }
+                    abstain = share
                 }
             }
             try reader.end()
@@ -181,6 +189,7 @@ extension ClassifyRequest {
                     ? "the model classifies pairs: expected pair with text, or pairs with texts"
                     : "the model classifies single texts: expected no pair")
         }
+        try checkAbstaining(model.classifier)
         let kind = model.classifier.target
         if kind == .number, top != nil || threshold != nil || logits {
             throw APIError(
@@ -199,6 +208,17 @@ extension ClassifyRequest {
                 .invalidOption,
                 "threshold: the model has no label \"\(unknown.prefix(40))\"; its labels are at "
                     + "/v1/models/\(model.name)")
+        }
+    }
+
+    /// Checks that a model can promise what is asked.
+    /// - Throws: ``APIError``.
+    func checkAbstaining(_ classifier: TextClassifier) throws {
+        guard let abstain else { return }
+        do {
+            try classifier.checkAbstaining(abstain, option: "abstain")
+        } catch let error as any DiagnosedError {
+            throw APIError(.invalidOption, error.description)
         }
     }
 }

@@ -124,10 +124,7 @@ struct Responder: Sendable {
             limits.characters = min(limits.characters, RunsFolder.explainedCharacters)
             let body = try await request.collectedBody(limits)
             let wanted = try body.withUnsafeReadableBytes { try ClassifyRequest($0, limits) }
-            guard let input = wanted.inputs.first else {
-                throw APIError(.badRequest, "expected one text")
-            }
-            let result = await inThread { Result { try folder.explain(input, of: name) } }
+            let result = await inThread { Result { try folder.explain(wanted, of: name) } }
             guard let answer = try result.get() else {
                 throw APIError(.unknownRun, "no such run")
             }
@@ -162,7 +159,8 @@ struct Responder: Sendable {
         let limit = Duration.seconds(options.limits.seconds)
         do {
             let results = try await context.whileClientWaits {
-                try await model.queue.classify(wanted.inputs, within: limit)
+                try await model.queue.classify(
+                    wanted.inputs, abstain: wanted.abstain, within: limit)
             }
             return Self.json(ClassifyAnswer(results, of: model, for: wanted))
         } catch let error as ClassificationQueueError {

@@ -113,20 +113,36 @@ struct RunListAnswer: Encodable {
 
 /// What each word of a text adds to its answer.
 struct ExplainAnswer: Encodable {
-    let label: String
+    /// Where the model abstains, `nil`.
+    let label: String?
     let probability: Float
+    /// The classes that remain, where that was asked for.
+    let set: [String]?
+    let familiarity: TextFamiliarity
     let logOdds: Double
     let words: [TextClassifier.Explanation.Word]
 
     enum CodingKeys: String, CodingKey {
-        case label, probability, words
+        case label, probability, set, words
         case logOdds = "log_odds"
     }
 
     init(_ explanation: TextClassifier.Explanation) {
-        label = explanation.classification.label
+        label = explanation.classification.answer
         probability = explanation.classification.probability
+        set = explanation.classification.set
+        familiarity = TextFamiliarity(explanation.classification)
         logOdds = explanation.logOdds
         words = explanation.words
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(label, forKey: .label)
+        try container.encode(probability, forKey: .probability)
+        try container.encodeIfPresent(set, forKey: .set)
+        try container.encode(logOdds, forKey: .logOdds)
+        try container.encode(words, forKey: .words)
+        try familiarity.encode(to: encoder)
     }
 }

@@ -104,9 +104,16 @@ final class RunsFolder: @unchecked Sendable {
     }
 
     /// What each word of a text adds to the answer of a run's model; `nil` where there is no such run.
-    /// - Throws: ``APIError`` where an explanation is under way, or the model explains nothing; what
-    ///   loading the model throws.
-    func explain(_ input: TextClassifier.Input, of name: String) throws -> ExplainAnswer? {
+    /// - Throws: ``APIError`` where an explanation is under way, the request has more than a text and a share to
+    ///   abstain for, or the model explains nothing; what loading the model throws.
+    func explain(_ wanted: ClassifyRequest, of name: String) throws -> ExplainAnswer? {
+        guard let input = wanted.inputs.first else {
+            throw APIError(.badRequest, "expected one text")
+        }
+        guard wanted.top == nil, wanted.threshold == nil, !wanted.logits else {
+            throw APIError(
+                .invalidOption, "an explanation has no top_k, threshold and logits")
+        }
         guard names().contains(name) else { return nil }
         guard explaining.try() else {
             throw APIError(.queueFull, "another text is being explained: try again later")
@@ -128,6 +135,7 @@ final class RunsFolder: @unchecked Sendable {
                 "expected a model of one class a text, and "
                     + (classifier.takesPairs ? "text and pair" : "one text"))
         }
-        return ExplainAnswer(try classifier.explain(input))
+        try wanted.checkAbstaining(classifier)
+        return ExplainAnswer(try classifier.explain(input, abstain: wanted.abstain))
     }
 }

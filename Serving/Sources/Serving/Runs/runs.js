@@ -233,7 +233,13 @@ async function classify(event) {
     }
     const line = make("p");
     line.append(make("strong", result.label), " " + share(result.probability));
-    answer.replaceChildren(line, shaded(text, result.words, 0));
+    answer.replaceChildren(line);
+    if (result.outlier) {
+      const rare = "Unlike the texts of training: of texts like those, "
+        + share(result.familiarity) + " are as far from them.";
+      answer.append(make("p", rare, { class: "unlike" }));
+    }
+    answer.append(shaded(text, result.words, 0));
     if (pair) answer.append(shaded(pair, result.words, 1));
     answer.append(make("p", "Green words speak for the answer, red ones against it.", { class: "dim" }));
   } catch (error) {
