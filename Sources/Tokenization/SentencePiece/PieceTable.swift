@@ -18,12 +18,17 @@ struct PieceTable: Sendable {
     /// The upper half of the hash, and one more than the id; zero is free.
     private var slots: [UInt64]
     private let shift: UInt64
+    /// A bit for the hash of each piece and of what pieces begin with: where it is not set, no piece goes on (Bloom 1970,
+    /// with one hash).
+    private var beginnings: [UInt64]
 
     /// - Parameter capacity: the largest number of pieces.
     init(capacity: Int) {
         var bits: UInt64 = 4
         while 1 << bits < 2 * capacity { bits += 1 }
         slots = Array(repeating: 0, count: 1 << bits)
+        // Sixteen bits or more for a piece, which has two or three beginnings that others do not share.
+        beginnings = Array(repeating: 0, count: 1 << (bits - 3))
         shift = 64 - bits
         places.reserveCapacity(capacity)
     }
@@ -42,6 +47,20 @@ struct PieceTable: Sendable {
         Int(truncatingIfNeeded: (hash &* 0x9E37_79B9_7F4A_7C15) >> shift)
     }
 
+    /// The word of a hash in ``beginnings``, and its bit.
+    @inline(__always)
+    private func bit(_ hash: UInt64) -> (word: Int, bit: UInt64) {
+        let mixed = hash &* 0x9E37_79B9_7F4A_7C15
+        return (Int(truncatingIfNeeded: mixed >> (shift + 3)), 1 << (mixed >> (shift - 3) & 63))
+    }
+
+    /// Whether a piece may begin with the bytes of a hash, or be them. `false` is certain.
+    @inline(__always)
+    func mayBegin(_ hash: UInt64) -> Bool {
+        let (word, bit) = bit(hash)
+        return beginnings[word] & bit != 0
+    }
+
     /// Takes the next id for a piece.
     /// - Parameters:
     ///   - isFound: whether ``find(_:_:in:)`` finds it.
@@ -56,7 +75,13 @@ struct PieceTable: Sendable {
         }
         places.append(Place(start: start, count: count))
         guard isFound else { return true }
-        let hash = Self.hash(piece)
+        var hash = Self.seed
+        for (place, byte) in piece.enumerated() {
+            // Only ends of characters are asked for.
+            if byte & 0xC0 != 0x80, place > 0 { mark(hash) }
+            hash = Self.step(hash, byte)
+        }
+        mark(hash)
         var slot = first(hash)
         for _ in 0..<Self.longestProbe {
             if slots[slot] == 0 {
@@ -67,6 +92,11 @@ struct PieceTable: Sendable {
             slot = (slot + 1) & (slots.count - 1)
         }
         return false
+    }
+
+    private mutating func mark(_ hash: UInt64) {
+        let (word, bit) = bit(hash)
+        beginnings[word] |= bit
     }
 
     /// The id of a piece, or `nil`.

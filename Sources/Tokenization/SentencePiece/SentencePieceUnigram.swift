@@ -73,7 +73,7 @@ struct SentencePieceUnigram: Sendable {
                 let next = end + Self.width(text, at: end)
                 for index in end..<next { hash = PieceTable.step(hash, text[index]) }
                 end = next
-                guard end - start <= longest.bytes else { break }
+                guard end - start <= longest.bytes, table.mayBegin(hash) else { break }
                 let piece = UnsafeRawBufferPointer(rebasing: text[start..<end])
                 guard let id = table.find(piece, hash, in: file) else { continue }
                 let score = Double(scores[Int(id)]) + Double(before)
