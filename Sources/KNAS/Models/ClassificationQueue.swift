@@ -48,8 +48,10 @@ public final class ClassificationQueue: @unchecked Sendable {
     private var texts: [Waiting] = []
     /// Classifiers that nobody works with. Each serves one worker.
     private var idle: [TextClassifier]
-    /// Workers that are about to take texts.
-    private var hungry = 0
+    /// Workers, at work or not.
+    private let workers: Int
+    /// Texts that are being classified.
+    private var taken = 0
     private var isClosed = false
 
     /// - Parameters:
@@ -65,7 +67,8 @@ public final class ClassificationQueue: @unchecked Sendable {
         self.classifier = classifier
         self.limits = limits
         self.observer = observer
-        idle = try (0..<max(1, workers)).map { _ in try classifier.sharingWeights(threads: 1) }
+        self.workers = max(1, workers)
+        idle = try (0..<self.workers).map { _ in try classifier.sharingWeights(threads: 1) }
     }
 
     /// Texts that wait.
@@ -139,7 +142,6 @@ public final class ClassificationQueue: @unchecked Sendable {
             texts += inputs.enumerated().map { Waiting(input: $1, job: job, place: $0) }
             for _ in 0..<min(inputs.count, idle.count) {
                 let classifier = idle.removeLast()
-                hungry += 1
                 // A thread of its own: on Linux those of Dispatch also run tasks, and whoever brings more
                 // texts would wait for a batch to end, so that batches stay small.
                 let worker = Thread { self.work(with: classifier) }
@@ -168,20 +170,36 @@ public final class ClassificationQueue: @unchecked Sendable {
             let start = ContinuousClock.now
             classify(batch, with: classifier)
             observer?(Batch(texts: batch.count, seconds: (ContinuousClock.now - start).inSeconds))
-            lock.withLock { hungry += 1 }
+            lock.withLock { taken -= batch.count }
+            waitForOthers(after: batch.count)
+        }
+    }
+
+    /// Those who were answered just now bring their next texts within a moment. A batch of the first of them would
+    /// take nearly as long as one of all, and the others would wait for it.
+    /// - Parameter count: texts that were answered. Who asks alone does not wait.
+    private func waitForOthers(after count: Int) {
+        guard count > 1 else { return }
+        var before = -1
+        for _ in 0..<4 {
+            let now = waiting
+            // Enough, or no more come.
+            guard now < limits.batch, now != before else { return }
+            before = now
+            Thread.sleep(forTimeInterval: 0.001)
         }
     }
 
     /// The next texts; where there are none, the worker is done with its classifier.
     private func take(returning classifier: TextClassifier) -> [Waiting]? {
         lock.withLock {
-            defer { hungry -= 1 }
             guard let oldest = texts.first else {
                 idle.append(classifier)
                 return nil
             }
-            // A fair part of what waits: others are about to take some, too.
-            let share = min(limits.batch, (texts.count + hungry - 1) / hungry)
+            // A fair part of all, so that no worker is left with a text or two while another has dozens: small
+            // batches are slow for each of their texts.
+            let share = min(limits.batch, (texts.count + taken + workers - 1) / workers)
             let near =
                 texts.indices.dropFirst().map { (abs(texts[$0].bytes - oldest.bytes), $0) }
                 .sorted { $0 < $1 }
@@ -192,8 +210,9 @@ public final class ClassificationQueue: @unchecked Sendable {
                 places.append(place)
             }
             let batch = places.map { texts[$0] }
-            let taken = Set(places)
-            texts = texts.indices.filter { !taken.contains($0) }.map { texts[$0] }
+            let chosen = Set(places)
+            texts = texts.indices.filter { !chosen.contains($0) }.map { texts[$0] }
+            taken += batch.count
             return batch
         }
     }
