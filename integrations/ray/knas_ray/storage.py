@@ -101,7 +101,9 @@ def open_storage(place: str, digest: str) -> Storage:
         return SharedFolder(Path(os.path.abspath(place)) / folder)
     try:
         from .url_storage import URLFolder
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "fsspec":
+            raise
         raise KnasRayError(
             f"--storage {place} is a URL, which needs fsspec: pip install fsspec", USAGE
         ) from None

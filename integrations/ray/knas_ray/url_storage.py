@@ -10,7 +10,9 @@ from typing import Any
 
 import fsspec
 
-from .errors import MISSING_FILE, USAGE, KnasRayError
+from knas.errors import MISSING_FILE, USAGE
+
+from .errors import KnasRayError
 from .names import Names
 
 
