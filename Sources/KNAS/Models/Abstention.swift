@@ -12,7 +12,7 @@ extension TextClassifier {
     /// The probability that a class needs to remain in a set, and below which an answer is rejected.
     /// - Parameter abstain: the share of texts whose set may lack the true class.
     /// - Returns: `nil` where numbers are predicted.
-    /// - Throws: as ``checkAbstaining(_:)``.
+    /// - Throws: as ``checkAbstaining(_:option:)``.
     public func threshold(abstain: Double) throws -> Double? {
         try checkAbstaining(abstain)
         guard target == .oneClass else { return nil }

@@ -180,7 +180,7 @@ public final class TextClassifier: Sendable {
     ///   - abstain: the share of texts whose ``Classification/set`` or ``Classification/interval`` may
     ///     lack the truth; `nil`: neither is given.
     /// - Throws: `ModelError.wrongInput` when the second text of a pair is missing, or there is one
-    ///   too many; `BadOption` as ``checkAbstaining(_:)``.
+    ///   too many; `BadOption` as ``checkAbstaining(_:option:)``.
     public func classify(
         _ inputs: [Input], abstain: Double? = nil
     ) throws -> [Classification] {
