@@ -8,6 +8,10 @@ import sys
 import threading
 from typing import Any, Protocol
 
+import numpy as np
+
+from .errors import UsageError
+
 
 class Line(Protocol):
     """What every kind can do."""
@@ -112,7 +116,11 @@ def line(verbose: bool | int | None) -> Line:
     """The line for a person: ``None`` shows one where somebody is likely to look, ``True`` everywhere, ``False`` none.
 
     Nobody looks at the workers of joblib, which may be many at once.
+
+    Raises ``UsageError`` for anything else.
     """
+    if verbose is not None and not isinstance(verbose, (bool, int, np.bool_, np.integer)):
+        raise UsageError(f"verbose is {verbose!r}: expected None, True or False")
     if verbose is None:
         is_worker = multiprocessing.current_process().name != "MainProcess"
         if is_worker or threading.current_thread() is not threading.main_thread():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from .errors import BadDataError
@@ -88,7 +88,8 @@ def _listed(X: Any) -> list[Any]:
     # Columns of pyarrow hold scalars of its own.
     listed = X.to_pylist() if hasattr(X, "to_pylist") else None
     if listed is None:
-        if isinstance(X, Mapping) or not hasattr(X, "__iter__"):
+        # The rows of a set have no order that answers could be in.
+        if isinstance(X, (Mapping, Set)) or not hasattr(X, "__iter__"):
             raise BadDataError(f"{_EXPECTED}, not {type(X).__name__}")
         listed = list(X)
     return [_row(row) for row in listed]

@@ -297,6 +297,8 @@ def test_progress_is_shown_where_it_is_asked_for(fake, capfd):
     KNASClassifier(verbose=False).fit(TEXTS, LABELS)
     KNASClassifier().fit(TEXTS, LABELS)
     assert capfd.readouterr().err == ""
+    with pytest.raises(UsageError, match="verbose is 'x': expected None, True or False"):
+        KNASClassifier(verbose="x").fit(TEXTS, LABELS)
 
 
 def test_the_report_is_shown_in_a_frame(fake, tmp_path):

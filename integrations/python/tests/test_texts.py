@@ -70,6 +70,7 @@ def test_pairs_are_taken_from_anything_with_two_columns(X):
         (None, "not NoneType"),
         (7, "not int"),
         ({"a": "b"}, "not dict"),
+        ({"a"}, "not set"),
         ([], "no texts"),
         (np.zeros((0, 2)), "no texts"),
         (np.array("text"), r"shape \(\)"),

@@ -136,10 +136,11 @@ struct Responder: Sendable {
 
     private func model(_ name: String, _ exchange: inout Exchange) throws -> LoadedModel {
         guard let model = registry[name] else {
+            let known = registry.models.map(\.name).joined(separator: ", ")
             throw APIError(
                 .unknownModel,
-                "no such model: expected one of "
-                    + registry.models.map(\.name).joined(separator: ", "))
+                known.isEmpty
+                    ? "no such model: none is served" : "no such model: expected one of \(known)")
         }
         exchange.model = name
         return model
