@@ -18,9 +18,8 @@ public struct LowRankAdapter: Sendable {
         }
     }
 
-    /// The weight beside it, and the name of that.
+    /// The weight beside it.
     let weight: ParameterID
-    private let weightName: String
     private let shape: Shape
     private let down: ParameterID
     private let up: ParameterID
@@ -33,9 +32,8 @@ public struct LowRankAdapter: Sendable {
     ) {
         self.shape = shape
         self.weight = weight
-        let beside = graph.parameters[weight.index]
-        weightName = beside.name
-        let (width, inputs) = (beside.shape[0], beside.shape[1])
+        let beside = graph.parameters[weight.index].shape
+        let (width, inputs) = (beside[0], beside[1])
         func parameter(
             _ name: String, _ shape: [Int], _ start: Initialization, trainable: Bool = true
         ) -> ParameterID {
@@ -61,9 +59,7 @@ public struct LowRankAdapter: Sendable {
 
     /// Sets the weight of a graph without adapters to `W + s B A`.
     func merge(_ tuned: ParameterSet, into plain: ParameterSet) {
-        guard var values = plain.values(weightName) else {
-            preconditionFailure("no weight \(weightName)")
-        }
+        let values = plain.memory(tuned.layout.parameters[weight.index].name)
         let (inputs, outputs) = (tuned.pointer(down), tuned.pointer(up))
         let rank = shape.rank
         let count = tuned.layout.parameters[down.index].shape[1]
@@ -75,6 +71,5 @@ public struct LowRankAdapter: Sendable {
                 }
             }
         }
-        plain.set(weightName, values)
     }
 }

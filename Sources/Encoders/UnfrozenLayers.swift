@@ -71,9 +71,8 @@ public struct UnfrozenLayers: Sendable {
         self.parameters = parameters
         self.bindings = bindings
         // Layers that share weights share adapters.
-        self.adapters = adapters.enumerated().filter { place, adapter in
-            !adapters[..<place].contains { $0.weight == adapter.weight }
-        }.map(\.element)
+        var seen: Set<ParameterID> = []
+        self.adapters = adapters.filter { seen.insert($0.weight).inserted }
     }
 
     /// Whether adapters are trained instead of the layers' weights.

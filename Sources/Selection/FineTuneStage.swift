@@ -164,7 +164,9 @@ public struct FineTuneStage: Sendable {
         // What is trained, and what answers: they differ where adapters are trained.
         let graph = try options.graph(
             head, beside: other, encoder: encoder.configuration, hasAdapters: true)
-        let plain = try options.graph(head, beside: other, encoder: encoder.configuration)
+        let plain =
+            graph.unfrozen.hasAdapters
+            ? try options.graph(head, beside: other, encoder: encoder.configuration) : graph
         let source = view.features.reading(layers: graph.inputLayers)
         let splits = try source.splits()
         let (train, views) = try trainingViews(splits.train, source)

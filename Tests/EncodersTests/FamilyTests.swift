@@ -78,6 +78,23 @@ struct FamilyTests {
         withExtendedLifetime((first, second)) {}
     }
 
+    /// All layers of an encoder as a graph, with the pretrained weights.
+    private func unfreeze(
+        _ encoder: Encoder, adapter: LowRankAdapter.Shape? = nil
+    ) throws -> (UnfrozenLayers, Graph, ParameterSet) {
+        let layers = encoder.configuration.layers
+        var builder = GraphBuilder(segments: 1)
+        let x = builder.input(slot: 0, width: encoder.width)
+        let unfrozen = try UnfrozenLayers(
+            1...layers, of: encoder.configuration, on: x, dropout: 0, adapter: adapter,
+            into: &builder)
+        let graph = builder.build(output: try #require(unfrozen.hiddenStates[layers]))
+        let parameters = ParameterSet(graph)
+        parameters.initialize(key: RandomKey(seed: 3))
+        try encoder.fill(unfrozen, in: parameters, graph)
+        return (unfrozen, graph, parameters)
+    }
+
     @Test(
         "gradients of every layer's weights equal PyTorch's, shared ones too",
         arguments: FamilyFixture.trained)
@@ -86,13 +103,7 @@ struct FamilyTests {
         let encoder = try fixture.open()
         let width = encoder.width
         let layers = encoder.configuration.layers
-        var builder = GraphBuilder(segments: 1)
-        let x = builder.input(slot: 0, width: width)
-        let unfrozen = try UnfrozenLayers(
-            1...layers, of: encoder.configuration, on: x, dropout: 0, into: &builder)
-        let graph = builder.build(output: try #require(unfrozen.hiddenStates[layers]))
-        let parameters = ParameterSet(graph)
-        try encoder.fill(unfrozen, in: parameters, graph)
+        let (unfrozen, graph, parameters) = try unfreeze(encoder)
         let input = FloatStorage(try fixture.states(layer: 0, width: width))
         var batch = Batch(lengths: fixture.texts.map(\.ids.count), segments: 1)
         batch.inputs = [UnsafePointer(input.pointer)]
@@ -130,23 +141,9 @@ struct FamilyTests {
     func adapters(_ name: String) throws {
         let fixture = try FamilyFixture(name)
         let encoder = try fixture.open()
-        let layers = encoder.configuration.layers
-        func model(
-            _ adapter: LowRankAdapter.Shape?
-        ) throws -> (UnfrozenLayers, Graph, ParameterSet) {
-            var builder = GraphBuilder(segments: 1)
-            let x = builder.input(slot: 0, width: encoder.width)
-            let unfrozen = try UnfrozenLayers(
-                1...layers, of: encoder.configuration, on: x, dropout: 0, adapter: adapter,
-                into: &builder)
-            let graph = builder.build(output: try #require(unfrozen.hiddenStates[layers]))
-            let parameters = ParameterSet(graph)
-            parameters.initialize(key: RandomKey(seed: 3))
-            try encoder.fill(unfrozen, in: parameters, graph)
-            return (unfrozen, graph, parameters)
-        }
-        let (_, plainGraph, plain) = try model(nil)
-        let (unfrozen, graph, parameters) = try model(LowRankAdapter.Shape(rank: 2))
+        let (_, plainGraph, plain) = try unfreeze(encoder)
+        let (unfrozen, graph, parameters) = try unfreeze(
+            encoder, adapter: LowRankAdapter.Shape(rank: 2))
         #expect(unfrozen.hasAdapters)
         let input = FloatStorage(try fixture.states(layer: 0, width: encoder.width))
         var batch = Batch(lengths: fixture.texts.map(\.ids.count), segments: 1)
@@ -183,13 +180,7 @@ struct FamilyTests {
         let fixture = try FamilyFixture(name)
         let encoder = try fixture.open()
         let layers = encoder.configuration.layers
-        var builder = GraphBuilder(segments: 1)
-        let x = builder.input(slot: 0, width: encoder.width)
-        let unfrozen = try UnfrozenLayers(
-            1...layers, of: encoder.configuration, on: x, dropout: 0, into: &builder)
-        let graph = builder.build(output: try #require(unfrozen.hiddenStates[layers]))
-        let parameters = ParameterSet(graph)
-        try encoder.fill(unfrozen, in: parameters, graph)
+        let (unfrozen, graph, parameters) = try unfreeze(encoder)
         // As if they had been trained.
         for index in 0..<parameters.layout.trainableCount {
             parameters.storage.pointer[index] *= 0.9

@@ -4,6 +4,7 @@ import Graphs
 /// families have in common.
 struct EncoderLowering {
     let configuration: EncoderConfiguration
+    /// Whether the layers are to be trained, by their weights or by adapters.
     let trainable: Bool
     let dropout: Float
     /// What is trained instead of the layers' own weights; `nil` where those are.
@@ -16,11 +17,13 @@ struct EncoderLowering {
         adapter: LowRankAdapter.Shape? = nil
     ) {
         self.configuration = configuration
-        // Beside adapters everything stays as it was pretrained.
-        self.trainable = trainable && adapter == nil
+        self.trainable = trainable
         self.dropout = dropout
         self.adapter = adapter
     }
+
+    /// Beside adapters everything stays as it was pretrained.
+    private var trainsWeights: Bool { trainable && adapter == nil }
 
     /// `norm(word + position + type)`, `[tokens, width]`; without types if there is no table of
     /// them.
@@ -102,7 +105,7 @@ struct EncoderLowering {
         _ name: String, width: Int, by buckets: DistanceBuckets, _ graph: inout GraphBuilder
     ) -> Value {
         // What is fine-tuned is not mapped: a copy of a small table costs little.
-        let isTable = !trainable && adapter == nil
+        let isTable = !trainable
         let table = parameter(
             "\(name).weight", [buckets.count, width], trainable: false, &graph
         ) { WeightBinding(parameter: $0, sources: ["\(name).weight"], isTable: isTable) }
@@ -133,7 +136,7 @@ struct EncoderLowering {
     mutating func norm(
         _ x: Value, _ name: String, isShared: Bool = false, _ graph: inout GraphBuilder
     ) -> Value {
-        let trainable = trainable && !isShared
+        let trainable = trainsWeights && !isShared
         func bind(_ suffix: String) -> (ParameterID) -> WeightBinding {
             { WeightBinding(parameter: $0, sources: [name + suffix], isTable: false) }
         }
@@ -148,7 +151,7 @@ struct EncoderLowering {
         _ name: String, _ shape: [Int], _ sources: [String], _ suffix: String,
         _ graph: inout GraphBuilder
     ) -> ParameterID {
-        parameter(name, shape, trainable: trainable, &graph) {
+        parameter(name, shape, trainable: trainsWeights, &graph) {
             WeightBinding(parameter: $0, sources: sources.map { $0 + suffix }, isTable: false)
         }
     }

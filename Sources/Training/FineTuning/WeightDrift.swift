@@ -22,9 +22,7 @@ final class WeightAverage: Sendable {
         let (decay, mean) = (decay, weights)
         let pieces = (0..<now.count).pieces(of: 1 << 16)
         Parallel.forEach(count: pieces.count, threads: threads) { place, _ in
-            let (count, start) = (Int64(pieces[place].count), pieces[place].lowerBound)
-            knas_scale(count, decay, mean.pointer + start, mean.pointer + start)
-            knas_axpy(count, 1 - decay, now.pointer + start, mean.pointer + start)
+            mean.blend(pieces[place], keeping: decay, adding: 1 - decay, of: now)
         }
     }
 }
@@ -55,9 +53,18 @@ final class PretrainedPull: Sendable {
         Parallel.forEach(count: ranges.count, threads: threads) { place, _ in
             let (range, rate) = ranges[place]
             let share = min(1, learningRate * rate * strength)
-            let (count, target) = (Int64(range.count), weights.pointer + range.lowerBound)
-            knas_scale(count, 1 - share, target, target)
-            knas_axpy(count, share, start.pointer + range.lowerBound, target)
+            weights.blend(range, keeping: 1 - share, adding: share, of: start)
         }
+    }
+}
+
+extension FloatStorage {
+    /// Makes a range of numbers a share of what they are plus a share of others in the same places.
+    func blend(
+        _ range: Range<Int>, keeping: Float, adding: Float, of other: FloatStorage
+    ) {
+        let (count, target) = (Int64(range.count), pointer + range.lowerBound)
+        knas_scale(count, keeping, target, target)
+        knas_axpy(count, adding, other.pointer + range.lowerBound, target)
     }
 }

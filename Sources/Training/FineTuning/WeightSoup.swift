@@ -1,4 +1,3 @@
-import CKernels
 import Features
 import Graphs
 import Metrics
@@ -26,13 +25,11 @@ public enum WeightSoup {
         guard let best = order.first else { return nil }
         var (soup, count) = (best, 1)
         for head in order.dropFirst() {
-            let parameters = ParameterSet(best.graph)
-            parameters.storage.assign(from: soup.parameters.storage)
+            let parameters = soup.parameters.copy()
             let share = 1 / Float(count + 1)
-            let size = Int64(parameters.storage.count)
-            knas_scale(size, 1 - share, parameters.storage.pointer, parameters.storage.pointer)
-            knas_axpy(
-                size, share, head.parameters.storage.pointer, parameters.storage.pointer)
+            parameters.storage.blend(
+                0..<parameters.storage.count, keeping: 1 - share, adding: share,
+                of: head.parameters.storage)
             let said = try BatchedInference(best.graph, parameters, threads: threads)
                 .predictions(dev)
             guard criterion.score(said) >= criterion.score(soup.dev) else { continue }
