@@ -119,7 +119,7 @@ public struct FeatureSet: Sendable {
             for segment in 0..<segments { lengths.append(length(example, segment: segment)) }
         }
         var batch = Batch(lengths: lengths, segments: segments)
-        let storage = FloatStorage(count: slots.count * batch.tokenCount * width)
+        let storage = RecycledStorage(count: slots.count * batch.tokenCount * width)
         batch.inputs = Array(repeating: UnsafePointer(storage.pointer), count: layerCount)
         // A sequence's float16 numbers: read here, converted while they are still in the
         // processor's cache.
