@@ -61,7 +61,6 @@ public struct FeatureCache: Sendable {
                 for entry in missing { try AtomicFile.check(entry.url) }
                 try compute(missing, of: work, progress)
             }
-            encoder.releasePages()
             for entry in missing { files[entry.layer] = try open(entry, of: work) }
             try trim(after: missing)
         }
@@ -130,14 +129,10 @@ public struct FeatureCache: Sendable {
                     stage: "features", completed: range.lowerBound, total: total,
                     unit: "sentences"
                 ).report(to: progress)
-                try extractor.halfStates(block, of: blocks) { bytes in
-                    let count = bytes.count / sinks.count
-                    for (place, sink) in sinks.enumerated() {
-                        try sink(
-                            UnsafeRawBufferPointer(
-                                rebasing: bytes[place * count..<(place + 1) * count]))
-                    }
+                try extractor.halfStates(block, of: blocks, directory: directory) {
+                    try sinks[$0]($1)
                 }
+                encoder.releasePages()
             }
         }
         try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
@@ -200,15 +195,20 @@ struct FeatureWork {
 }
 
 extension FeatureExtractor {
-    /// The hidden states of a block in float16, `[layers, tokens, width]`, as bytes.
+    /// The hidden states of a block in float16, `[tokens, width]`, as bytes, layer after layer.
+    /// - Parameter directory: for what is too much to be kept in memory until the block is done.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``, what `body` throws.
     func halfStates(
-        _ block: Int, of blocks: FeatureBlocks, _ body: (UnsafeRawBufferPointer) throws -> Void
+        _ block: Int, of blocks: FeatureBlocks, directory: URL,
+        _ body: (_ layer: Int, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let count = blocks.rows(block).count * width
-        let buffer = UnsafeMutablePointer<UInt16>.allocate(capacity: count)
-        defer { buffer.deallocate() }
+        let count = blocks.rows(block).count * (width / layerCount) * MemoryLayout<UInt16>.size
+        let buffer = ScratchBuffer(count: count * layerCount, directory: directory)
         try halfStates(Array(blocks.texts[blocks.ranges[block]]), into: buffer)
-        try body(UnsafeRawBufferPointer(UnsafeBufferPointer(start: buffer, count: count)))
+        for layer in 0..<layerCount {
+            let own = buffer.bytes[layer * count..<(layer + 1) * count]
+            try body(layer, UnsafeRawBufferPointer(rebasing: own))
+            buffer.releasePages()
+        }
     }
 }

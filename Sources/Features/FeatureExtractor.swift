@@ -37,18 +37,16 @@ public final class FeatureExtractor: @unchecked Sendable {
     }
 
     /// Number of hidden states returned.
-    private let layerCount: Int
+    let layerCount: Int
     /// Features per token, over all hidden states.
     public var width: Int { graph.output.width }
 
     /// The hidden states in float16, layer after layer: `[layers, tokens, width]`.
     /// - Throws: ``EncoderError``, ``FeatureError/nonFinite(text:)``.
-    func halfStates(
-        _ texts: [TokenizedText], into target: UnsafeMutablePointer<UInt16>
-    ) throws {
-        nonisolated(unsafe) let target = target
-        try run(texts) { source, place, count in
-            knas_f32_to_f16(Int64(count), source, target + place)
+    func halfStates(_ texts: [TokenizedText], into target: ScratchBuffer) throws {
+        nonisolated(unsafe) let halves = target.bytes.bindMemory(to: UInt16.self).baseAddress!
+        try run(texts, onBatch: target.releasePages) { source, place, count in
+            knas_f32_to_f16(Int64(count), source, halves + place)
         }
     }
 
@@ -72,10 +70,11 @@ public final class FeatureExtractor: @unchecked Sendable {
     }
 
     /// Runs the encoder and takes the layers, which are side by side in a row, apart.
-    /// - Parameter store: called with some floats, their place in `[layers, tokens, width]`, and how
-    ///   many they are.
+    /// - Parameters:
+    ///   - onBatch: called after every batch, from any thread.
+    ///   - store: called with some floats, their place in `[layers, tokens, width]`, and how many they are.
     private func run(
-        _ texts: [TokenizedText],
+        _ texts: [TokenizedText], onBatch: @escaping @Sendable () -> Void = {},
         _ store: @escaping @Sendable (UnsafePointer<Float>, Int, Int) -> Void
     ) throws {
         lock.lock()
@@ -104,6 +103,7 @@ public final class FeatureExtractor: @unchecked Sendable {
                 }
                 rows += lengths[member] * layers * width
             }
+            onBatch()
         }
     }
 }

@@ -67,7 +67,6 @@ public struct FeatureParts {
                 try source.produce(block, sink)
                 done += sentences(in: block)
             })
-        cache.encoder.releasePages()
         try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
             .report(to: progress)
         return wanted.count
@@ -192,7 +191,10 @@ public struct FeatureParts {
                 ?? FeatureExtractor(
                     parts.cache.encoder, layers: parts.layers, threads: parts.cache.threads)
             self.extractor = extractor
-            try extractor.halfStates(block, of: parts.blocks[split], sink)
+            try extractor.halfStates(
+                block, of: parts.blocks[split], directory: parts.cache.directory
+            ) { try sink($1) }
+            parts.cache.encoder.releasePages()
         }
     }
 }

@@ -103,6 +103,19 @@ extension OutputFile {
         #endif
     }
 
+    /// Its first bytes as memory that stays valid when this object is gone; the disk has room for them.
+    /// - Returns: `nil` where there is no room, or the file system cannot say so.
+    func mapped(count: Int) -> UnsafeMutableRawBufferPointer? {
+        #if os(Linux)
+            guard count > 0, posix_fallocate(descriptor, 0, off_t(count)) == 0 else { return nil }
+            let mapping = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+            guard let mapping, mapping != MAP_FAILED else { return nil }
+            return UnsafeMutableRawBufferPointer(start: mapping, count: count)
+        #else
+            return nil
+        #endif
+    }
+
     /// Makes a file under a temporary name.
     /// - Parameter url: the name that it will have.
     /// - Throws: ``FileError/notWritable(path:reason:)``.
