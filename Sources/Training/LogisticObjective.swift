@@ -18,6 +18,9 @@ struct LogisticObjective {
     /// Weights `[classes, width]` and intercepts `[classes]`.
     var count: Int { classes * (width + 1) }
 
+    /// Classes up to which a matrix product is slower than one pass over the rows.
+    private static let fewClasses = 4
+
     static func logits(
         _ rows: FloatStorage, _ weights: [Float], width: Int, classes: Int
     ) -> [Float] {
@@ -26,6 +29,11 @@ struct LogisticObjective {
         weights.withUnsafeBufferPointer { w in
             let base = w.baseAddress!
             knas_fill_rows(Int64(n), Int64(classes), base + classes * width, &logits)
+            guard classes > fewClasses else {
+                knas_row_dots(
+                    Int64(n), Int64(width), rows.pointer, Int64(classes), base, &logits)
+                return
+            }
             logits.withUnsafeMutableBufferPointer {
                 BLAS.multiply(
                     rows.pointer, strideA: width, base, .transposed, strideB: width,
@@ -68,11 +76,19 @@ struct LogisticObjective {
         weights.withUnsafeBufferPointer { w in
             gradient.withUnsafeMutableBufferPointer { g in
                 let base = g.baseAddress!
-                base.update(from: w.baseAddress!, count: classes * width)
-                BLAS.multiply(
-                    slopes, .transposed, strideA: classes, rows.pointer, strideB: width,
-                    into: base, strideC: width, m: classes, n: width, k: n,
-                    alpha: 1 / Float(n), beta: Float(decay))
+                let weights = Int64(classes * width)
+                if classes <= Self.fewClasses {
+                    knas_weighted_row_sums(
+                        Int64(n), Int64(width), rows.pointer, Int64(classes), slopes, base)
+                    knas_scale(weights, 1 / Float(n), base, base)
+                    knas_axpy(weights, Float(decay), w.baseAddress!, base)
+                } else {
+                    base.update(from: w.baseAddress!, count: classes * width)
+                    BLAS.multiply(
+                        slopes, .transposed, strideA: classes, rows.pointer, strideB: width,
+                        into: base, strideC: width, m: classes, n: width, k: n,
+                        alpha: 1 / Float(n), beta: Float(decay))
+                }
                 knas_column_sums(
                     Int64(n), Int64(classes), slopes, base + classes * width, 0)
                 knas_scale(

@@ -58,9 +58,10 @@ public struct LogisticPath: Sendable {
         if start == nil { parameters.initialize(key: key.child("init")) }
         try calibrate(graph, parameters, train, examples: Self.calibrationExamples, key)
         let rows = try Self.standardizedRows(readout.body, parameters, train)
+        // The body is the same for every strength, and may cost far more than the classifier.
+        let devRows = try outputRows(Executor(readout.body), parameters, dev)
         let table = balancesClasses ? classWeights(train, classes) : nil
         let rowWeights = table.flatMap { weights(of: train.targets, $0) }
-        let executor = Executor(graph)
         let curvature = LogisticCurvature(rows, width: readout.body.output.width)
         var heads: [TrainedHead] = []
         var solution: [Float]?
@@ -76,7 +77,10 @@ public struct LogisticPath: Sendable {
             let weights = classes * objective.width
             fitted.set(readout.weight, Array(minimum[..<weights]))
             fitted.set(readout.bias, Array(minimum[weights...]))
-            let predictions = try predict(executor, fitted, dev, classes: classes)
+            let logits = LogisticObjective.logits(
+                devRows, minimum, width: objective.width, classes: classes)
+            let predictions = try Predictions(
+                overwriting: FloatStorage(logits), of: dev, classes: classes)
             let record = EpochRecord(
                 epoch: 1, trainingLoss: objective.loss(minimum), dev: predictions,
                 criterion: criterion)

@@ -75,6 +75,14 @@ void knas_affine_rows(
 // of at most 4096 elements.
 double knas_dot(int64_t count, const float *a, const float *b);
 double knas_sum(int64_t count, const float *x);
+
+// Products of x, [rows, width], for a few columns.
+// out[r, c] += sum over i of x[r, i] * w[c, i].
+void knas_row_dots(
+    int64_t rows, int64_t width, const float *x, int64_t columns, const float *w, float *out);
+// out[c, i] += sum over r of s[r, c] * x[r, i].
+void knas_weighted_row_sums(
+    int64_t rows, int64_t width, const float *x, int64_t columns, const float *s, float *out);
 // 1 when every element is finite, else 0.
 int32_t knas_all_finite(int64_t count, const float *x);
 
