@@ -8,11 +8,11 @@ enum LBFGS {
     /// Stops when the largest gradient entry is below `tolerance`, when the line search finds no
     /// further decrease (the precision of float32), or after `maximumIterations`.
     ///
-    /// - Parameter precondition: multiplies a gradient by an estimate of the inverse Hessian; where
-    ///   that is close, ten or twenty iterations do what takes hundreds without it.
+    /// - Parameter precondition: multiplies vectors like gradients by an estimate of the inverse Hessian;
+    ///   where that is close, ten or twenty iterations do what takes hundreds without it.
     static func minimize(
         from start: [Float], maximumIterations: Int, tolerance: Float = 1e-5,
-        precondition: ((inout [Float]) -> Void)? = nil,
+        precondition: ((inout [[Float]]) -> Void)? = nil,
         _ evaluate: ([Float]) -> (value: Double, gradient: [Float])
     ) -> [Float] {
         var x = start
@@ -58,7 +58,7 @@ enum LBFGS {
     /// Minus the inverse Hessian's estimate times the gradient (the two-loop recursion).
     private static func descent(
         _ gradient: [Float], _ steps: [[Float]], _ changes: [[Float]],
-        _ precondition: ((inout [Float]) -> Void)?
+        _ precondition: ((inout [[Float]]) -> Void)?
     ) -> [Float] {
         var q = gradient
         var alphas = [Double](repeating: 0, count: steps.count)
@@ -67,11 +67,12 @@ enum LBFGS {
             let factor = Float(alphas[index])
             for place in q.indices { q[place] -= factor * changes[index][place] }
         }
-        precondition?(&q)
+        // Both at once: a large estimate is read from memory for each call.
+        var vectors = [q] + changes.suffix(1)
+        precondition?(&vectors)
+        q = vectors[0]
         if let step = steps.last, let change = changes.last {
-            var preconditioned = change
-            precondition?(&preconditioned)
-            let scale = Float(dot(step, change) / dot(change, preconditioned))
+            let scale = Float(dot(step, change) / dot(change, vectors[1]))
             for place in q.indices { q[place] *= scale }
         }
         for index in steps.indices {

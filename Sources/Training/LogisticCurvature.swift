@@ -31,7 +31,7 @@ struct LogisticCurvature {
     /// ``LogisticObjective/evaluate(_:)``; `nil` where float32 is not precise enough for it.
     func inverse(
         of objective: LogisticObjective, near weights: [Float]
-    ) -> ((inout [Float]) -> Void)? {
+    ) -> ((inout [[Float]]) -> Void)? {
         let classes = objective.classes
         let spread = objective.spread(at: weights)
         let decay = Float(1 / (objective.strength * Double(objective.targets.count)))
@@ -45,10 +45,15 @@ struct LogisticCurvature {
         }
         guard let factored = Cholesky(overwriting: matrix, order: width) else { return nil }
         let width = width
-        return { gradient in
-            gradient.withUnsafeMutableBufferPointer { values in
-                factored.solve(values.baseAddress!, count: classes)
-                for index in (classes * width)..<values.count { values[index] /= spread }
+        return { gradients in
+            let weights = classes * width
+            var values = gradients.flatMap { $0[..<weights] }
+            factored.solve(&values, count: classes * gradients.count)
+            for place in gradients.indices {
+                let start = place * weights
+                gradients[place].replaceSubrange(
+                    ..<weights, with: values[start..<start + weights])
+                for index in weights..<gradients[place].count { gradients[place][index] /= spread }
             }
         }
     }
