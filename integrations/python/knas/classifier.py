@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from .errors import BadDataError, MissingError, UsageError
-from .estimator import TextEstimator
+from .errors import BadDataError, MissingError, UsageError, damaged
+from .estimator import STATE_FILE, TextEstimator
 from .multilabel import indicator, labels_of
 from .targets import classes_of, indices_of, names_of, one_dimensional
 from .texts import rows
@@ -133,6 +133,25 @@ class KNASClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
             answers = (probabilities.astype(np.float32) >= thresholds).astype(int)
         return answers
 
+    def predict_set(self, X: Any, abstain: float = 0.05) -> NDArray[np.bool_]:
+        """The classes that remain when at most the share ``abstain`` of rows may be answered wrong, ``[rows, classes]``, in
+        the order of ``classes_``.
+
+        The promise holds for rows like those of training: in that share of them at most, the true class does not
+        remain. There may be none; rows in which one remains are the ones to answer.
+
+        >>> remain = classifier.predict_set(texts, abstain=0.05)      # doctest: +SKIP
+        >>> sure = remain.sum(axis=1) == 1                            # doctest: +SKIP
+
+        Raises as ``predict`` does; ``UsageError`` where the model cannot promise that, or has several labels a row;
+        ``MissingError`` for models of earlier versions.
+        """
+        threshold = self._threshold(abstain, "predict_set")
+        # As the program has them: the last bit decides.
+        probabilities = self._probabilities(X).astype(np.float32).astype(np.float64)
+        remain: NDArray[np.bool_] = 1 - probabilities <= threshold
+        return remain
+
     def predict_proba(self, X: Any) -> Floats:
         """The probability of each class, ``[rows, classes]``, in the order of ``classes_``; with several labels a row
         that of each label. Raises as ``predict`` does."""
@@ -181,9 +200,13 @@ class KNASClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         if description.target == "number":
             raise MissingError("the model answers with numbers: KNASRegressor.load takes it")
         if "classes" in state:
-            self.classes_ = np.array(state["classes"], dtype=state["dtype"])
-            if len(self.classes_) != len(description.labels):
-                raise BadDataError("scikit-learn.json has other classes than the model beside it")
+            place = self.model_.place(STATE_FILE)
+            try:
+                self.classes_ = np.array(state["classes"], dtype=state["dtype"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise damaged(place, "what `save` writes", error) from None
+            if self.classes_.shape != (len(description.labels),):
+                raise BadDataError(f"{place} has other classes than the model beside it")
             self._columns = np.arange(len(self.classes_))
         else:
             self.classes_, self._columns = np.unique(

@@ -40,7 +40,7 @@ class UsageError(KNASError, ValueError):
 
 
 class BadDataError(KNASError, ValueError):
-    """Texts or labels are not what they should be."""
+    """Texts, labels or the file of a model are not what they should be."""
 
     default_code = BAD_DATA
 
@@ -49,6 +49,11 @@ class MissingError(KNASError):
     """The program, an encoder or a file that is needed is not there."""
 
     default_code = MISSING_FILE
+
+
+def damaged(path: object, expected: str, error: Exception) -> BadDataError:
+    """The error for a file that is there, but not what it should be."""
+    return BadDataError(f"{path} is damaged, or is not {expected}: {type(error).__name__}: {error}")
 
 
 def error_of(code: int, message: str) -> KNASError:

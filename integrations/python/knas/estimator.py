@@ -12,12 +12,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from . import process
-from .errors import BadDataError, KNASError, MissingError, UsageError, error_of
+from .conformal import checked_share
+from .errors import BadDataError, KNASError, MissingError, UsageError, damaged, error_of
 from .files import ModelFiles
 from .line import line
 from .onnx_predictor import ONNXPredictor, onnx_file
 from .options import search_options
-from .outputs import ModelDescription, Outputs, Predictor
+from .outputs import Floats, ModelDescription, Outputs, Predictor
 from .program import find_program, has_program
 from .program_predictor import ProgramPredictor
 from .report import Report
@@ -141,6 +142,37 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Outputs:
         check_is_fitted(self)
         return self._predictor.predict(rows(X, pairs=self._description.has_pairs))
+
+    def familiarity(self, X: Any) -> Floats:
+        """How like those of training each row is, ``[rows]``: the share of rows like those of training that are as far
+        from them as this one or farther. 0.05 and less is an outlier, which may belong to no class.
+
+        Raises as ``predict`` does, and ``MissingError`` where the model has nothing to compare with, or is run without
+        the program: an ONNX file has no familiarity.
+        """
+        found = self._outputs(X).familiarity
+        if found is None:
+            raise MissingError(
+                "the familiarity of texts needs the program knas: what onnxruntime runs does not have it"
+                if isinstance(self._predictor, ONNXPredictor)
+                else "the model has no familiarity: it is of an earlier version; search again"
+            )
+        return found
+
+    def _threshold(self, abstain: float, method: str) -> float:
+        """The largest score that remains."""
+        share = checked_share(abstain)
+        check_is_fitted(self)
+        if self._description.target == "labels":
+            raise UsageError(
+                f"{method} is for one class a row; of several labels a row each has a threshold"
+            )
+        if self._description.conformal is None:
+            raise MissingError(
+                f"the model has no scores of held-out rows, which {method} needs: it is of an earlier version; "
+                "search again"
+            )
+        return self._description.conformal.threshold(share)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_predictor")
@@ -290,6 +322,10 @@ def _read_state(path: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(path.read_text("utf-8"))
-        return found if isinstance(found, dict) else {}
-    except (OSError, ValueError) as error:
+        if not isinstance(found, dict) or not isinstance(found.get("parameters", {}), dict):
+            raise TypeError("expected an object")
+        return found
+    except OSError as error:
         raise MissingError(f"{path} cannot be read: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise damaged(path, "what `save` writes", error) from None

@@ -10,6 +10,9 @@ from typing import Any
 from .errors import MissingError
 from .scratch import Scratch
 
+#: What messages call files that are in memory.
+PICKLE = "the pickle"
+
 
 class ModelFiles:
     """A model directory that can be pickled: its files travel as bytes."""
@@ -45,8 +48,12 @@ class ModelFiles:
                 return self._contents[name]
             return (self._existing / name).read_bytes()
         except (KeyError, OSError) as error:
-            place = self._path or "the pickle"
+            place = self._path or PICKLE
             raise MissingError(f"there is no {name} in {place}: {error}") from None
+
+    def place(self, name: str) -> str:
+        """Where a file is, for messages."""
+        return str(self._path / name) if self._path is not None else f"{name} of {PICKLE}"
 
     @property
     def _existing(self) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import MissingError
+from .errors import BadDataError, MissingError, damaged
 from .files import ModelFiles
 from .forks import watch
 from .outputs import ModelDescription, Outputs
@@ -23,6 +23,12 @@ from .texts import Row
 BATCH_TOKENS = 4096
 #: Rows of a batch at most.
 BATCH_ROWS = 64
+
+#: The oldest onnxruntime that has all operations.
+OLDEST = (1, 20)
+
+#: What is to be read.
+WRITTEN = "what `knas export --format onnx` writes, encoder included"
 
 INSTALLATION = "pip install 'knas[onnx]'"
 
@@ -44,7 +50,8 @@ class ONNXPredictor:
     """Answers by a file that maps token ids to logits."""
 
     def __init__(self, files: ModelFiles, name: str, threads: int | None = None) -> None:
-        """``name``: of the ONNX file. Raises ``MissingError`` where it, a tokenizer or a package is missing."""
+        """``name``: of the ONNX file. Raises ``MissingError`` where it, a tokenizer or a package is missing, and
+        ``BadDataError`` where a file is damaged."""
         self._files = files
         self._name = name
         self._threads = threads
@@ -65,26 +72,32 @@ class ONNXPredictor:
         if self._threads:
             options.intra_op_num_threads = self._threads
         path = self._files.directory / self._name
+        if not path.is_file():
+            raise MissingError(f"there is no {path}")
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's errors have no common class
-            version = onnxruntime.__version__
-            raise MissingError(
-                f"{path} cannot be read: {error}. This is onnxruntime {version}; 1.20 or later is needed"
-            ) from None
+            version = tuple(map(int, onnxruntime.__version__.split(".")[:2]))
+            if version < OLDEST:
+                raise MissingError(
+                    f"{path} cannot be read by onnxruntime {onnxruntime.__version__}: 1.20 or later is needed ({error})"
+                ) from None
+            raise damaged(path, WRITTEN, error) from None
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._inputs = {i.name for i in self._session.get_inputs()}
-        if "views" not in metadata or not any(name.endswith("input_ids") for name in self._inputs):
-            raise MissingError(
-                f"{path} is not what `knas export --format onnx` writes, encoder included"
-            )
-        self.description = ModelDescription.of_metadata(metadata, self._inputs)
+        if not any(name.endswith("input_ids") for name in self._inputs):
+            raise BadDataError(f"{path} is not {WRITTEN}: it has no input_ids")
+        try:
+            self.description = ModelDescription.of_metadata(metadata, self._inputs)
+            lengths = [int(view["maximumLength"]) for view in json.loads(metadata["views"])]
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(path, WRITTEN, error) from None
         # A view that reads the same tokens as an earlier one has no inputs of its own.
         self._tokenizers = {
-            place: self._tokenizer(Tokenizer, path, place, int(view["maximumLength"]))
-            for place, view in enumerate(json.loads(metadata["views"]))
+            place: self._tokenizer(Tokenizer, path, place, longest)
+            for place, longest in enumerate(lengths)
             if f"{_prefix(place)}input_ids" in self._inputs
         }
 
@@ -99,7 +112,10 @@ class ONNXPredictor:
         ]
         for name in names:
             if (model.parent / name).is_file():
-                found = tokenizers.from_file(str(model.parent / name))
+                try:
+                    found = tokenizers.from_file(str(model.parent / name))
+                except Exception as error:  # what it throws is an Exception itself
+                    raise damaged(model.parent / name, "a tokenizer.json", error) from None
                 found.no_padding()
                 if found.truncation is None or found.truncation["max_length"] != longest:
                     found.enable_truncation(longest)

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import MissingError
+from .conformal import Conformal
+from .errors import damaged
 from .files import ModelFiles
 from .texts import Row
 
@@ -26,6 +27,8 @@ class Outputs:
     probabilities: Floats
     #: ``[rows]``, of models of numbers.
     values: Floats | None = None
+    #: ``[rows]``; ``None`` where that is not known.
+    familiarity: Floats | None = None
 
 
 class Predictor(Protocol):
@@ -50,30 +53,38 @@ class ModelDescription:
     target: str
     #: Of models with several labels a text, for each label.
     thresholds: tuple[float, ...] | None
+    #: ``None`` for several labels a text, and for models of earlier versions.
+    conformal: Conformal | None
 
     @classmethod
     def of_files(cls, files: ModelFiles) -> ModelDescription:
-        """From ``config.json``. Raises ``MissingError`` where that is no model's."""
+        """From ``config.json``. Raises ``MissingError`` where there is none, ``BadDataError`` where that is no model's."""
         content = files.content("config.json")
         try:
             found: dict[str, Any] = json.loads(content)
             labels = tuple(label["name"] for label in found["labels"])
-            return cls(labels, bool(found["hasPairs"]), *_target(found))
+            return cls(labels, bool(found["hasPairs"]), *_answers(found))
         except (ValueError, KeyError, TypeError) as error:
-            raise MissingError(
-                f"config.json is no model's: {type(error).__name__}: {error}"
-            ) from None
+            raise damaged(files.place("config.json"), "a model's config.json", error) from None
 
     @classmethod
     def of_metadata(cls, found: Mapping[str, str], inputs: set[str]) -> ModelDescription:
-        """From an ONNX file's metadata and the names of its inputs."""
-        values: dict[str, Any] = {"target": found.get("target")}
-        if "thresholds" in found:
-            values["thresholds"] = json.loads(found["thresholds"])
+        """From an ONNX file's metadata and the names of its inputs. Raises ``ValueError``, ``KeyError`` and
+        ``TypeError`` where it is no model's."""
+        values: dict[str, Any] = {
+            name: json.loads(found[name]) for name in ("thresholds", "conformal") if name in found
+        }
+        values["target"] = found.get("target")
         pairs = True if any("pair_input_ids" in name for name in inputs) else None
-        return cls(tuple(json.loads(found["labels"])), pairs, *_target(values))
+        return cls(tuple(json.loads(found["labels"])), pairs, *_answers(values))
 
 
-def _target(found: Mapping[str, Any]) -> tuple[str, tuple[float, ...] | None]:
+def _answers(
+    found: Mapping[str, Any],
+) -> tuple[str, tuple[float, ...] | None, Conformal | None]:
     thresholds = found.get("thresholds")
-    return found.get("target") or "class", tuple(thresholds) if thresholds is not None else None
+    return (
+        found.get("target") or "class",
+        tuple(thresholds) if thresholds is not None else None,
+        Conformal.of(found.get("conformal")),
+    )

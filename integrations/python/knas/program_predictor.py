@@ -19,7 +19,7 @@ from . import process
 from .errors import FINAL_CODES, INTERNAL, BadDataError, KNASError, MissingError, error_of
 from .files import ModelFiles
 from .forks import watch
-from .outputs import ModelDescription, Outputs
+from .outputs import Floats, ModelDescription, Outputs
 from .program import find_program
 from .search import explained
 from .task import json_line
@@ -65,11 +65,11 @@ class ProgramPredictor:
         parts = [
             self._part(rows[begin : begin + PART], begin) for begin in range(0, len(rows), PART)
         ]
-        values = [part.values for part in parts if part.values is not None]
         return Outputs(
             np.concatenate([part.logits for part in parts]),
             np.concatenate([part.probabilities for part in parts]),
-            np.concatenate(values) if values else None,
+            _joined([part.values for part in parts]),
+            _joined([part.familiarity for part in parts]),
         )
 
     def _part(self, rows: Sequence[Row], begin: int) -> Outputs:
@@ -273,15 +273,23 @@ def _end(child: subprocess.Popen[bytes], errors: IO[bytes], owner: int) -> None:
         errors.close()
 
 
+def _joined(parts: list[Floats | None]) -> Floats | None:
+    """All parts, or none: a model gives either."""
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if known else None
+
+
 def _outputs(answers: list[dict[str, Any]], description: ModelDescription, begin: int) -> Outputs:
     for place, answer in enumerate(answers):
         if "error" in answer:
             raise BadDataError(f"row {begin + place}: {answer['error']}")
+    familiarity = None
+    if answers and "familiarity" in answers[0]:
+        familiarity = np.array([answer["familiarity"] for answer in answers], np.float64)
     if description.target == "number":
         nothing = np.empty((len(answers), 0))
-        return Outputs(
-            nothing, nothing, np.array([answer["value"] for answer in answers], np.float64)
-        )
+        values = np.array([answer["value"] for answer in answers], np.float64)
+        return Outputs(nothing, nothing, values, familiarity)
     try:
         logits, probabilities = (
             np.array(
@@ -292,4 +300,4 @@ def _outputs(answers: list[dict[str, Any]], description: ModelDescription, begin
         )
     except KeyError as error:
         raise KNASError(f"knas predict gave an answer without {error}") from None
-    return Outputs(logits, probabilities)
+    return Outputs(logits, probabilities, familiarity=familiarity)

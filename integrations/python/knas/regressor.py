@@ -54,6 +54,16 @@ class KNASRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         assert values is not None
         return values
 
+    def predict_interval(self, X: Any, abstain: float = 0.05) -> NDArray[np.float64]:
+        """For each row an interval outside of which the true number is in the share ``abstain`` of rows like those of
+        training at most, ``[rows, 2]``: its lower and upper end.
+
+        Raises as ``KNASClassifier.predict_set`` does.
+        """
+        threshold = self._threshold(abstain, "predict_interval")
+        values = self.predict(X)
+        return np.stack([values - threshold, values + threshold], axis=1)
+
     def _describe(self, state: Mapping[str, Any]) -> None:
         if self._description.target != "number":
             raise MissingError("the model answers with classes: KNASClassifier.load takes it")

@@ -96,6 +96,9 @@ def search():
         model.update({"labels": labels, "means": means})
         if several:
             model.update({"target": "labels", "thresholds": [0.3] * len(labels)})
+    if "thresholds" not in model:
+        # Of 19 rows that no model has seen.
+        model["conformal"] = {"rows": 19, "scores": [place / 20 for place in range(1, 20)]}
     (run / "model/config.json").write_text(json.dumps(model))
     (run / "model/deep/weights").write_bytes(bytes(range(256)))
     (run / "report.html").write_text('<!doctype html><p>a "report"</p>')
@@ -140,6 +143,7 @@ def predict():
             }
             if model.get("target") == "number":
                 answer = {"value": model["values"][logits.index(top)]}
+            answer["familiarity"] = round(math.exp(top), 4)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -1,5 +1,6 @@
 """The classifier with a program that only looks like knas."""
 
+import json
 import pickle
 import warnings
 
@@ -357,6 +358,57 @@ def test_any_model_of_the_program_is_loaded_with_its_names_sorted(fake, tmp_path
     assert copy.predict_proba(["aaa"])[0, 0] > 0.5
 
 
+def test_the_classes_that_remain_are_a_matrix_in_the_order_of_the_classes(fake, tmp_path):
+    classifier = KNASClassifier().fit(TEXTS, [10, 10, 10, 9, 9, 9] * 2)
+    texts = ["aaab", "zzzy", "az"]
+    probabilities = classifier.predict_proba(texts)
+    for abstain, threshold in ((0.05, 0.95), (0.1, 0.9), (0.12, 0.9), (0.5, 0.5), (0.999, 0.05)):
+        remain = classifier.predict_set(texts, abstain=abstain)
+        assert remain.dtype == bool and remain.shape == (3, 2)
+        assert (remain == (1 - probabilities <= threshold)).all()
+    assert classifier.classes_[classifier.predict_set(["aaab"], 0.5)[0]].tolist() == [10]
+    familiarity = classifier.familiarity([TEXTS[0], "q" * 9])
+    assert familiarity.shape == (2,) and familiarity[1] <= 0.05 < familiarity[0]
+    for share in (0, 1, -0.1, 2, True, "0.05", None):
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            classifier.predict_set(texts, abstain=share)
+    with pytest.raises(UsageError, match="1 in 20 at best"):
+        classifier.predict_set(texts, abstain=0.04)
+    several = KNASClassifier().fit(TEXTS, np.array([[1, 0], [1, 1], [1, 0]] * 4))
+    with pytest.raises(UsageError, match="each has a threshold"):
+        several.predict_set(texts)
+    with pytest.raises(NotFittedError):
+        KNASClassifier().predict_set(texts)
+    with pytest.raises(NotFittedError):
+        KNASClassifier().familiarity(texts)
+
+
+def test_what_a_model_of_an_earlier_version_lacks_is_said(fake, tmp_path):
+    KNASClassifier(run=tmp_path / "run").fit(TEXTS, LABELS)
+    path = tmp_path / "run/model/config.json"
+    config = json.loads(path.read_text())
+    del config["conformal"]
+    path.write_text(json.dumps(config))
+    with pytest.raises(MissingError, match="of an earlier version"):
+        KNASClassifier.load(tmp_path / "run").predict_set(["a"])
+
+
+def test_a_damaged_file_is_no_missing_one(fake, tmp_path):
+    model = tmp_path / "run/model"
+    KNASClassifier(run=tmp_path / "run").fit(TEXTS, LABELS).save(tmp_path / "saved")
+    (model / "model.onnx").write_bytes(b"onnx")
+    with pytest.raises(BadDataError, match=r"model\.onnx is damaged"):
+        KNASClassifier.load(model, runtime="onnx")
+    for content in ("{", "[]", "{}", '{"labels": 1, "hasPairs": true}'):
+        (model / "config.json").write_text(content)
+        with pytest.raises(BadDataError, match=r"run/model/config\.json is damaged"):
+            KNASClassifier.load(model)
+    for content in ("{", "[]", '{"classes": [1]}', '{"classes": {}, "dtype": "x"}'):
+        (tmp_path / "saved/scikit-learn.json").write_text(content)
+        with pytest.raises(BadDataError, match=r"saved/scikit-learn\.json is damaged"):
+            KNASClassifier.load(tmp_path / "saved")
+
+
 def test_what_is_no_model_is_said(fake, tmp_path):
     with pytest.raises(MissingError, match="no model directory"):
         KNASClassifier.load(tmp_path / "nowhere")
@@ -446,6 +498,10 @@ def test_numbers_have_a_regressor(fake, tmp_path):
     assert fake.task()["target"] == "number"
     assert [row["label"] for row in fake.rows("train.jsonl")] == y.tolist()
     assert regressor.predict([TEXTS[3], TEXTS[4]]).tolist() == y[3:5].tolist()
+    np.testing.assert_allclose(
+        regressor.predict_interval(TEXTS[3:5], abstain=0.1), y[3:5, None] + [[-0.9, 0.9]]
+    )
+    assert regressor.familiarity(TEXTS[3:5]).tolist() == [1, 1]
     regressor.save(tmp_path / "model")
     assert KNASRegressor.load(tmp_path / "model").predict([TEXTS[1]]).tolist() == [y[1]]
     with pytest.raises(MissingError, match=r"KNASRegressor\.load takes it"):

@@ -15,7 +15,7 @@ from conftest import PACKAGE, left
 from joblib.externals.loky import get_reusable_executor
 from sklearn.model_selection import GridSearchCV
 
-from knas import KNASClassifier, KNASRegressor, MissingError
+from knas import BadDataError, KNASClassifier, KNASRegressor, MissingError
 
 #: A portfolio of several heads on several layers, and one head on one.
 SMALL = ["--keep", "1", "--seeds", "1", "--tune", "0", "--controls", "none", "--init-seeds", "1"]
@@ -98,7 +98,31 @@ def test_it_says_what_the_program_says(fitted, knas):
         text=True,
         check=True,
     )
-    assert [json.loads(line)["label"] for line in done.stdout.splitlines()] == answers.tolist()
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["label"] for answer in said] == answers.tolist()
+    assert fitted.familiarity(TEXTS + HARD).tolist() == [a["familiarity"] for a in said]
+
+
+def test_the_classes_that_remain_are_those_of_the_program(fitted, knas, tmp_path):
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS + HARD)
+    fitted.to_onnx(tmp_path / "model.onnx")
+    alone = KNASClassifier.load(tmp_path, runtime="onnx")
+    for abstain in ("0.05", "0.1", "0.4"):
+        done = subprocess.run(
+            [knas, "predict", str(fitted.model_.directory), "--format", "jsonl"]
+            + ["--abstain", abstain],
+            input=lines,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        remain = fitted.predict_set(TEXTS + HARD, abstain=float(abstain))
+        sets = [fitted.classes_[row].tolist() for row in remain]
+        assert sets == [json.loads(line)["set"] for line in done.stdout.splitlines()]
+        # What an export says of itself is enough; answers may differ in the last digits.
+        assert (alone.predict_set(TEXTS + HARD, abstain=float(abstain)) == remain).mean() > 0.98
+    with pytest.raises(MissingError, match="needs the program knas"):
+        alone.familiarity(HARD)
 
 
 def test_the_same_search_gives_the_same_model(fitted, knas, encoder):
@@ -165,6 +189,15 @@ def test_an_export_alone_is_a_model(fitted, tmp_path):
     )
     with pytest.raises(MissingError, match=r"there is no config\.json"):
         KNASClassifier.load(tmp_path, program=fitted.program, runtime="program")
+    whole = (tmp_path / "model.onnx").read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"\0" * 1000, b""):
+        (tmp_path / "model.onnx").write_bytes(damaged)
+        with pytest.raises(BadDataError, match=r"model\.onnx is damaged"):
+            KNASClassifier.load(tmp_path, runtime="onnx")
+    (tmp_path / "model.onnx").write_bytes(whole)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(BadDataError, match=r"tokenizer\.json is damaged"):
+        KNASClassifier.load(tmp_path, runtime="onnx")
     os.remove(tmp_path / "tokenizer.json")
     with pytest.raises(MissingError, match=r"has no tokenizer\.json"):
         KNASClassifier.load(tmp_path, runtime="onnx")
