@@ -1,6 +1,8 @@
-"""Classifies the lines of standard input, with nothing but Python's own library:
+"""Classifies the lines of standard input, with nothing but Python's own library; with a share of them that may be answered
+wrong, only those of which one class remains, and that are like those of training:
 
 python3 classify.py runs/demo/model < texts.txt
+python3 classify.py runs/demo/model 0.05 < texts.txt
 """
 
 import ctypes
@@ -20,6 +22,15 @@ knas.knas_classify.argtypes = [
     ctypes.POINTER(ctypes.c_char_p),
     ctypes.c_int64,
     ctypes.POINTER(ctypes.c_float),
+    ctypes.POINTER(ctypes.c_void_p),
+]
+knas.knas_assess.argtypes = [
+    *knas.knas_classify.argtypes[:4],
+    ctypes.c_double,
+    ctypes.POINTER(ctypes.c_float),
+    ctypes.POINTER(ctypes.c_uint8),
+    ctypes.POINTER(ctypes.c_double),
+    ctypes.POINTER(ctypes.c_double),
     ctypes.POINTER(ctypes.c_void_p),
 ]
 knas.knas_label.restype = ctypes.c_char_p
@@ -42,10 +53,24 @@ texts = [line.rstrip("\n") for line in sys.stdin]
 classes = knas.knas_value_count(classifier)
 values = (ctypes.c_float * (classes * len(texts)))()
 array = (ctypes.c_char_p * len(texts))(*[text.encode() for text in texts])
-if knas.knas_classify(classifier, array, None, len(texts), values, ctypes.byref(error)):
+sets = (ctypes.c_uint8 * len(values))()
+familiarities = (ctypes.c_double * len(texts))()
+abstain = float(sys.argv[2]) if len(sys.argv) > 2 else None
+if abstain is None:
+    failed = knas.knas_classify(classifier, array, None, len(texts), values, ctypes.byref(error))
+else:
+    failed = knas.knas_assess(
+        *(classifier, array, None, len(texts), abstain, values, sets, None, familiarities),
+        ctypes.byref(error),
+    )
+if failed:
     fail(error)
 for row, text in enumerate(texts):
     answer = values[row * classes : (row + 1) * classes]
     best = max(range(classes), key=answer.__getitem__)
-    print(knas.knas_label(classifier, best).decode(), f"{answer[best]:.3f}", text, sep="\t")
+    label = knas.knas_label(classifier, best).decode()
+    remain = sum(sets[row * classes : (row + 1) * classes])
+    if abstain is not None and (remain != 1 or familiarities[row] <= 0.05):
+        label = "?"
+    print(label, f"{answer[best]:.3f}", text, sep="\t")
 knas.knas_close(classifier)

@@ -75,22 +75,40 @@ public func knasClassify(
     _ values: UnsafeMutablePointer<Float>?, _ error: CMessage?
 ) -> Int32 {
     reporting(to: error) {
-        guard let handle = Handle.borrowed(classifier) else {
-            throw BadOption(name: "classifier", value: "NULL", expected: "what knas_open gave")
+        let (handle, inputs) = try question(classifier, texts, pairs, count)
+        guard !inputs.isEmpty else { return }
+        guard let values else { throw BadOption(null: "values", expected: "an array") }
+        handle.write(try handle.classifier.classify(inputs), to: Arrays(values: values))
+    }
+}
+
+@_cdecl("knas_least_abstain")
+public func knasLeastAbstain(_ classifier: UnsafeRawPointer?) -> Double {
+    Handle.borrowed(classifier)?.classifier.leastMiscoverage ?? 0
+}
+
+@_cdecl("knas_assess")
+public func knasAssess(
+    _ classifier: UnsafeRawPointer?, _ texts: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ pairs: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int64, _ abstain: Double,
+    _ values: UnsafeMutablePointer<Float>?, _ sets: UnsafeMutablePointer<UInt8>?,
+    _ intervals: UnsafeMutablePointer<Double>?, _ familiarities: UnsafeMutablePointer<Double>?,
+    _ error: CMessage?
+) -> Int32 {
+    reporting(to: error) {
+        let (handle, inputs) = try question(classifier, texts, pairs, count)
+        let isWanted = sets != nil || intervals != nil
+        if abstain != 0 || isWanted {
+            try handle.classifier.checkAbstaining(abstain, option: "abstain")
         }
-        try require((0...Int64(Int32.max)).contains(count), "count", count, "0 or more")
-        guard count > 0 else { return }
-        guard let texts, let values else {
-            throw BadOption(
-                name: texts == nil ? "texts" : "values", value: "NULL", expected: "an array")
-        }
-        let inputs = try (0..<Int(count)).map { place in
-            TextClassifier.Input(
-                try checked(texts[place], "text \(place + 1)"),
-                pair: try pairs.map { try checked($0[place], "second text \(place + 1)") })
-        }
-        let answers = try handle.values(inputs)
-        values.update(from: answers, count: answers.count)
+        let isNumber = handle.classifier.target == .number
+        try require(!isNumber || sets == nil, "sets", "an array", "NULL for numbers")
+        try require(isNumber || intervals == nil, "intervals", "an array", "NULL for classes")
+        guard !inputs.isEmpty else { return }
+        handle.write(
+            try handle.classifier.classify(inputs, abstain: isWanted ? abstain : nil),
+            to: Arrays(
+                values: values, sets: sets, intervals: intervals, familiarities: familiarities))
     }
 }
 
@@ -112,12 +130,36 @@ private func reporting(to error: CMessage?, _ body: () throws -> Void) -> Int32 
     }
 }
 
+/// The classifier and the texts that a call is about.
+/// - Throws: `BadOption`, ``BadText``.
+private func question(
+    _ classifier: UnsafeRawPointer?, _ texts: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ pairs: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int64
+) throws -> (Handle, [TextClassifier.Input]) {
+    guard let handle = Handle.borrowed(classifier) else {
+        throw BadOption(null: "classifier", expected: "what knas_open gave")
+    }
+    try require((0...Int64(Int32.max)).contains(count), "count", count, "0 or more")
+    guard count > 0 else { return (handle, []) }
+    guard let texts else { throw BadOption(null: "texts", expected: "an array") }
+    let inputs = try (0..<Int(count)).map { place in
+        TextClassifier.Input(
+            try checked(texts[place], "text \(place + 1)"),
+            pair: try pairs.map { try checked($0[place], "second text \(place + 1)") })
+    }
+    return (handle, inputs)
+}
+
+extension BadOption {
+    fileprivate init(null name: String, expected: String) {
+        self.init(name: name, value: "NULL", expected: expected)
+    }
+}
+
 /// An argument as text.
 /// - Throws: `BadOption` for NULL; ``BadText`` for bytes that are not UTF-8.
 private func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws -> String {
-    guard let pointer else {
-        throw BadOption(name: name, value: "NULL", expected: "text")
-    }
+    guard let pointer else { throw BadOption(null: name, expected: "text") }
     guard let text = String(validatingCString: pointer) else {
         throw BadText(name: name, reason: "is not UTF-8")
     }

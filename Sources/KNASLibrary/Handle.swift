@@ -3,6 +3,14 @@ import KNAS
 import Metrics
 import Support
 
+/// Arrays of the caller that answers are written into; `nil` where they are not wanted.
+struct Arrays {
+    var values: UnsafeMutablePointer<Float>?
+    var sets: UnsafeMutablePointer<UInt8>?
+    var intervals: UnsafeMutablePointer<Double>?
+    var familiarities: UnsafeMutablePointer<Double>?
+}
+
 /// What a `knas_classifier *` points to.
 final class Handle: Sendable {
     let classifier: TextClassifier
@@ -27,11 +35,24 @@ final class Handle: Sendable {
         labels.all.indices.contains(place) ? UnsafePointer(labels.all[place]) : nil
     }
 
-    /// The answers, row after row.
-    /// - Throws: as `TextClassifier.classify`.
-    func values(_ inputs: [TextClassifier.Input]) throws -> [Float] {
-        try classifier.classify(inputs).flatMap { answer in
-            answer.value.map { [Float($0)] } ?? answer.probabilities
+    /// Writes answers row after row into the arrays that are wanted.
+    func write(_ answers: [TextClassifier.Classification], to arrays: Arrays) {
+        for (row, answer) in answers.enumerated() {
+            for (place, value) in (answer.value.map { [Float($0)] } ?? answer.probabilities)
+                .enumerated()
+            {
+                arrays.values?[row * valueCount + place] = value
+            }
+            if let sets = arrays.sets, let remain = answer.set.map(Set.init) {
+                for (place, label) in classifier.labels.enumerated() {
+                    sets[row * valueCount + place] = remain.contains(label) ? 1 : 0
+                }
+            }
+            if let interval = answer.interval {
+                arrays.intervals?[2 * row] = interval.lowerBound
+                arrays.intervals?[2 * row + 1] = interval.upperBound
+            }
+            arrays.familiarities?[row] = answer.familiarity ?? .nan
         }
     }
 

@@ -78,6 +78,25 @@ int32_t knas_classify(
     const knas_classifier *classifier, const char *const *texts, const char *const *pairs, int64_t count,
     float *values, char **error);
 
+/* The smallest share that knas_assess() takes as `abstain`, 1 in (held-out rows + 1); 0 where the model can promise
+ * nothing: with several labels a text, and models of earlier versions. */
+double knas_least_abstain(const knas_classifier *classifier);
+
+/* Classifies texts as knas_classify() does, and says how far the answers can be trusted. Arrays that are not wanted may be
+ * NULL.
+ *
+ * abstain: the share of texts that may be answered wrong, e.g. 0.05; 0 where neither sets nor intervals are wanted.
+ * values: as in knas_classify().
+ * sets: gets `count` rows of knas_value_count() bytes, 1 for a class that remains, else 0: of texts like those of training,
+ *     that share at most lacks the true class. NULL for numbers.
+ * intervals: gets the lower and the upper end for each text, likewise. NULL for classes.
+ * familiarities: gets for each text the share of texts like those of training that are as far from them or farther; 0.05
+ *     and less is an outlier. Not a number (NAN) for models of earlier versions.
+ * Returns KNAS_OK or what went wrong; then all arrays are unchanged. */
+int32_t knas_assess(
+    const knas_classifier *classifier, const char *const *texts, const char *const *pairs, int64_t count,
+    double abstain, float *values, uint8_t *sets, double *intervals, double *familiarities, char **error);
+
 /* Frees a message, or does nothing with NULL. */
 void knas_free(char *message);
 

@@ -81,6 +81,8 @@ struct LibraryTests {
         }
         #expect(classify(handle, []).code == 0)
 
+        try assess(handle, classifier)
+
         let bad = classify(handle, ["good", "  "])
         #expect(bad.code == 65 && bad.message?.hasPrefix("text 2: ") == true)
         #expect(bad.values == [-1, -1, -1, -1])
@@ -97,6 +99,42 @@ struct LibraryTests {
         }
         knasClose(handle)
         knasClose(nil)
+    }
+
+    /// What remains, and how familiar texts are, are the classifier's, and arrays that are not wanted are left out.
+    private func assess(_ handle: UnsafeRawPointer?, _ classifier: TextClassifier) throws {
+        let least = try #require(classifier.leastMiscoverage)
+        #expect(knasLeastAbstain(handle) == least && knasLeastAbstain(nil) == 0)
+        let texts = ["good day quick fox", "bad idea", "zebra"]
+        let owned = texts.map { strdup($0) }
+        defer { for text in owned { free(text) } }
+        var (values, sets) = ([Float](repeating: -1, count: 6), [UInt8](repeating: 9, count: 6))
+        var (familiarities, intervals) = ([9.0, 9, 9], [9.0, 9, 9, 9, 9, 9])
+        let expected = try classifier.classify(texts.map { .init($0) }, abstain: 0.4)
+        try owned.map { UnsafePointer($0) }.withUnsafeBufferPointer { texts in
+            let texts = texts.baseAddress
+            #expect(
+                knasAssess(
+                    handle, texts, nil, 3, 0.4, &values, &sets, nil, &familiarities, nil) == 0)
+            for (row, answer) in expected.enumerated() {
+                let remain = classifier.labels.map { answer.set?.contains($0) == true }
+                #expect(sets[2 * row..<2 * row + 2].map { $0 == 1 } == remain)
+                #expect(abs(values[2 * row] - answer.probabilities[0]) < 1e-5)
+                #expect(abs(familiarities[row] - (answer.familiarity ?? 9)) < 1e-3)
+            }
+            familiarities = [9, 9, 9]
+            #expect(
+                knasAssess(handle, texts, nil, 3, 0, nil, nil, nil, &familiarities, nil) == 0)
+            #expect(familiarities.allSatisfy { $0 <= 1 })
+            for abstain in [0, 1, -0.5, 2, .nan, least / 2] {
+                sets = [UInt8](repeating: 9, count: 6)
+                #expect(
+                    knasAssess(handle, texts, nil, 3, abstain, nil, &sets, nil, nil, nil) != 0)
+                #expect(sets.allSatisfy { $0 == 9 })
+            }
+            #expect(
+                knasAssess(handle, texts, nil, 3, 0.4, nil, nil, &intervals, nil, nil) == 64)
+        }
     }
 
     @Test("a model that is not there is a message")
