@@ -82,12 +82,9 @@ public enum ModelDirectory {
     public static func find(_ url: URL) throws -> URL {
         let inside = url.appendingPathComponent("model", isDirectory: true)
         if let place = [url, inside].first(where: isModel) { return place }
-        var status = stat()
-        guard stat(url.path, &status) == 0 else {
-            throw FileError.missing(path: url.relativePath)
-        }
-        throw FileError.notReadable(
-            path: url.relativePath, reason: "expected a run or a model directory")
+        let expected = "a run or a model directory"
+        _ = try FileError.names(in: url, expected: expected)
+        throw FileError.notReadable(path: url.relativePath, reason: "expected \(expected)")
     }
 
     /// Reads a model.

@@ -23,10 +23,7 @@ final class InputSource {
         name = path
         // Opening a named pipe waits for its writer.
         let opened = Interruption.whileWaiting { open(path, O_RDONLY | O_CLOEXEC) }
-        guard opened >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
-            throw FileError.notReadable(path: path, reason: FileError.systemReason)
-        }
+        guard opened >= 0 else { throw FileError.unreadable(path) }
         descriptor = opened
         var status = stat()
         if fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {

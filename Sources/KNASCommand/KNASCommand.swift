@@ -56,8 +56,9 @@ enum Main {
     private static func status() -> Int32 {
         do {
             do {
-                try Misspelling.check(Array(CommandLine.arguments.dropFirst()))
-                var command = try KNASCommand.parseAsRoot()
+                let arguments = Array(CommandLine.arguments.dropFirst())
+                try Misspelling.check(arguments)
+                var command = try KNASCommand.parseAsRoot(arguments.joiningNegativeNumbers)
                 try EncoderOffer.running { try command.run() }
             } catch let error where isOfParser(error) {
                 // Help and completions are errors to the parser, and go to standard output.

@@ -21,13 +21,7 @@ struct ModelOptions: ParsableArguments {
     /// The model's directory, also where the run was given that it is in.
     /// - Throws: `FileError` where there is none, or a run has no model yet.
     func url() throws -> URL {
-        let url = URL(fileURLWithPath: model, isDirectory: true)
-        do {
-            return try ModelDirectory.find(url)
-        } catch FileError.notReadable where RunOverview.isRun(url) {
-            throw FileError.notReadable(
-                path: model, reason: "this run has no model yet; resume it with --resume")
-        }
+        try RunOverview.model(at: URL(fileURLWithPath: model, isDirectory: true))
     }
 
     /// - Throws: `EncoderError`, `FileError` where there is none of that name.

@@ -38,7 +38,8 @@ struct RunsCommand: ParsableCommand {
                     URL(fileURLWithPath: run.directory).lastPathComponent, run.kind.rawValue,
                     run.task ?? "-",
                     run.created ?? "-", run.stateText, run.members.map { "\($0.count)" } ?? "-",
-                    run.heldOutAccuracy.text, run.testAccuracy.text,
+                    run.figure(run.heldOutAccuracy, run.heldOutScore),
+                    run.figure(run.testAccuracy, run.testScore),
                 ])
             }
             try StandardStreams.writeLine(table.text)
@@ -190,6 +191,12 @@ extension RunOverview {
         }
     }
 
+    /// An accuracy; where numbers are predicted there is none, but a score in the metric that decides.
+    fileprivate func figure(_ accuracy: Double?, _ score: Double?) -> String {
+        guard accuracy == nil, score != nil, let metric else { return accuracy.text }
+        return "\(score.text) \(metric.rawValue)"
+    }
+
     /// What is shown for every run, in order.
     fileprivate var properties: [(String, String)] {
         [
@@ -205,6 +212,8 @@ extension RunOverview {
                 "cost of an answer",
                 costFactor.map { String(format: "%.2fx the encoder's", $0) } ?? "-"
             ),
+            ("decided by", metric?.rawValue ?? "-"),
+            ("held-out score", heldOutScore.text), ("test score", testScore.text),
             ("held-out accuracy", heldOutAccuracy.text), ("test accuracy", testAccuracy.text),
             ("test F1" + (positive.map { " of \($0)" } ?? ""), testF1.text),
             ("test MCC", testMCC.text),

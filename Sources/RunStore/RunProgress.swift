@@ -16,12 +16,17 @@ public struct RunProgress: Sendable, Codable, Hashable {
         public let stage: String
         /// Epochs so far.
         public let epochs: Int
-        /// The best accuracy on held-out rows after an epoch, a fraction of 1.
+        /// The best accuracy on held-out rows after an epoch, a fraction of 1; `nil` where numbers are predicted.
         public let accuracy: Double?
+        /// The value on held-out rows after that epoch of the metric that epochs are chosen by.
+        public let score: Double?
         /// The cross entropy on held-out rows after that epoch, in nats.
         public let crossEntropy: Double?
         /// Whether its training has ended.
         public let isFinished: Bool
+
+        /// What heads and epochs are compared by; the least for a head that has nothing.
+        fileprivate var figure: Double { accuracy ?? score ?? -.infinity }
     }
 
     /// Name of the task.
@@ -76,8 +81,8 @@ public struct RunProgress: Sendable, Codable, Hashable {
         self.failed = failed
         heads = Array(
             found.sorted { one, other in
-                (-(one.accuracy ?? -1), one.crossEntropy ?? .infinity, one.genotype)
-                    < (-(other.accuracy ?? -1), other.crossEntropy ?? .infinity, other.genotype)
+                (-one.figure, one.crossEntropy ?? .infinity, one.genotype)
+                    < (-other.figure, other.crossEntropy ?? .infinity, other.genotype)
             }.prefix(count))
         isRunning = RunLock.isHeld(directory)
     }
@@ -102,8 +107,8 @@ public struct RunProgress: Sendable, Codable, Hashable {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT e.stage, e.place, e.genotype, e.dev_accuracy, e.dev_cross_entropy,
-                t.stage IS NOT NULL FROM epochs e LEFT JOIN trainings t
+                SELECT e.stage, e.place, e.genotype, e.dev_accuracy, e.dev_score,
+                e.dev_cross_entropy, t.stage IS NOT NULL FROM epochs e LEFT JOIN trainings t
                 ON t.stage = e.stage AND t.place = e.place AND t.genotype = e.genotype
                 ORDER BY e.rowid
                 """)
@@ -123,14 +128,15 @@ public struct RunProgress: Sendable, Codable, Hashable {
             if isFirst, isChosen, !stage.hasPrefix("MLP ") { late.insert(stage) }
             if late.contains(stage) { continue }
             let key = [stage, String(place), genotype]
-            let (accuracy, entropy) = (double(row[3]), double(row[4]))
             let before = heads[key]
-            let isBetter = (accuracy ?? -1) > (before?.accuracy ?? -1)
-            heads[key] = Head(
+            let now = Head(
                 genotype: genotype, stage: stage, epochs: (before?.epochs ?? 0) + 1,
-                accuracy: isBetter ? accuracy : before?.accuracy,
-                crossEntropy: isBetter || before == nil ? entropy : before?.crossEntropy,
-                isFinished: Bool.fromDatabaseValue(row[5]) ?? false)
+                accuracy: double(row[3]), score: double(row[4]), crossEntropy: double(row[5]),
+                isFinished: Bool.fromDatabaseValue(row[6]) ?? false)
+            let best = before.map { $0.figure >= now.figure ? $0 : now } ?? now
+            heads[key] = Head(
+                genotype: genotype, stage: stage, epochs: now.epochs, accuracy: best.accuracy,
+                score: best.score, crossEntropy: best.crossEntropy, isFinished: now.isFinished)
         }
         return Array(heads.values)
     }

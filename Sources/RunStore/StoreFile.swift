@@ -102,10 +102,7 @@ enum StoreFile {
     /// A regular file with something in it: SQLite would take an empty one for an empty database.
     private static func checkFile(_ url: URL) throws {
         var status = stat()
-        guard stat(url.path, &status) == 0 else {
-            if errno == ENOENT { throw FileError.missing(path: url.path) }
-            throw FileError.notReadable(path: url.path, reason: FileError.systemReason)
-        }
+        guard stat(url.path, &status) == 0 else { throw FileError.unreadable(url.path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw RunStoreError.notAStore(path: url.path, reason: "expected a file")
         }

@@ -53,6 +53,30 @@ extension FileError {
     /// What the system says of the call that has just failed.
     package static var systemReason: String { String(cString: strerror(errno)) }
 
+    /// What the call that has just failed says of a path that was to be read.
+    package static func unreadable(_ path: String) -> FileError {
+        errno == ENOENT || errno == ENOTDIR
+            ? .missing(path: path) : .notReadable(path: path, reason: systemReason)
+    }
+
+    /// The names in a directory, sorted.
+    /// - Parameter expected: what the directory is to be, e.g. `a folder of runs`.
+    /// - Throws: ``FileError``; says what was expected where there is something else.
+    public static func names(in url: URL, expected: String) throws -> [String] {
+        let path = url.relativePath
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw unreadable(path) }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw notReadable(path: path, reason: "expected \(expected), found a file")
+        }
+        guard access(path, R_OK | X_OK) == 0 else { throw unreadable(path) }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        } catch {
+            throw notReadable(path: path, reason: error.localizedDescription)
+        }
+    }
+
     /// Lets `body` write something under a path.
     /// - Throws: ``notWritable(path:reason:)`` for any error that is neither a ``DiagnosedError``
     ///   nor ``ReaderGone``.

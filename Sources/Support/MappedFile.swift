@@ -20,10 +20,7 @@ public final class MappedFile: Sendable {
         let path = url.path
         // Without O_NONBLOCK, opening a named pipe would wait for a writer forever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { throw FileError.missing(path: path) }
-            throw FileError.notReadable(path: path, reason: FileError.systemReason)
-        }
+        guard descriptor >= 0 else { throw FileError.unreadable(path) }
         var isKept = false
         defer { if !isKept { close(descriptor) } }
         var status = stat()

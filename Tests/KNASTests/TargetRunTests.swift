@@ -111,6 +111,10 @@ import Testing
         try checkReport(configuration, has: "numbers", hasNot: "calibration")
         let head = try RunResult.load(configuration.run.appendingPathComponent("result.json"))
         #expect(head.exported.test == result.exported.test)
+        let overview = try RunOverview(configuration.run)
+        #expect(overview.metric == .pearson && overview.testAccuracy == nil)
+        #expect(overview.testScore == result.exported.test.pearson)
+        #expect(overview.heldOutScore == result.exported.heldOut?.pearson)
     }
 
     @Test("what needs classes says so", arguments: ["fine-tuning", "balanced classes"])

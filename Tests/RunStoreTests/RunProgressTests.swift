@@ -2,6 +2,7 @@ import Foundation
 import RunStore
 import Support
 import Testing
+import Training
 
 @Suite("The progress of a run")
 struct RunProgressTests {
@@ -44,6 +45,30 @@ struct RunProgressTests {
         let after = try RunProgress(bench.directory)
         #expect(!after.isRunning)
         #expect(after.stage == RunStore.completeStage)
+    }
+
+    @Test("where numbers are predicted and there is no accuracy, the score says which is best")
+    func numbers() throws {
+        let bench = try Bench()
+        defer { bench.remove() }
+        let store = try RunStore(creating: bench.directory, identity: bench.identity)
+        for (place, scores) in [[-0.3, -0.5], [0.2, 0.6, 0.4]].enumerated() {
+            let key = TrainingKey(stage: "funnel", index: place, genotype: "\(place)")
+            for (epoch, score) in scores.enumerated() {
+                try store.appendEpoch(
+                    key,
+                    EpochRecord(
+                        epoch: epoch + 1, trainingLoss: 1, devAccuracy: .nan, devScore: score,
+                        devCrossEntropy: 1 - score))
+            }
+        }
+        try store.flush()
+        let heads = try RunProgress(bench.directory).heads
+        #expect(heads.map(\.genotype) == ["1", "0"])
+        #expect(heads.map(\.score) == [0.6, -0.3])
+        #expect(heads.map(\.crossEntropy) == [0.4, 1.3])
+        #expect(heads.allSatisfy { $0.accuracy == nil })
+        try store.close()
     }
 
     @Test("what is no store is an error")

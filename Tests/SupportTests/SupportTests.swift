@@ -20,6 +20,41 @@ struct SupportTests {
         #expect(Set(keys.map { numbers($0) }).count == keys.count)
     }
 
+    @Test("a negative number belongs to the option before it, and to nothing else")
+    func negativeNumbers() {
+        for (line, joined) in [
+            ("--port -1", "--port=-1"), ("-n -3 x", "-n=-3 x"), ("--share -.5", "--share=-.5"),
+            ("--a=1 -2", "--a=1 -2"), ("--flag --other -5%", "--flag --other=-5%"),
+            ("x -1", "x -1"), ("- -1", "- -1"), ("--run -x", "--run -x"), ("-1 -2", "-1 -2"),
+            ("--a -- --b -1", "--a -- --b -1"),
+        ] {
+            #expect(
+                line.split(separator: " ").map(String.init).joiningNegativeNumbers
+                    == joined.split(separator: " ").map(String.init), "\(line)")
+        }
+    }
+
+    @Test("what is to be a directory is listed, or what is wrong with it is said")
+    func names() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("names-\(UUID().uuidString)")
+        let file = folder.appendingPathComponent("b")
+        #expect(throws: FileError.missing(path: folder.path)) {
+            try FileError.names(in: folder, expected: "a folder")
+        }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["b", "a"] { try Data().write(to: folder.appendingPathComponent(name)) }
+        #expect(try FileError.names(in: folder, expected: "a folder") == ["a", "b"])
+        let reason = "expected a folder, found a file"
+        #expect(throws: FileError.notReadable(path: file.path, reason: reason)) {
+            try FileError.names(in: file, expected: "a folder")
+        }
+        #expect(throws: FileError.missing(path: file.path + "/c")) {
+            try FileError.names(in: file.appendingPathComponent("c"), expected: "a folder")
+        }
+    }
+
     @Test("uniform numbers fill their range evenly")
     func uniform() {
         var generator = RandomKey(seed: 3).generator()

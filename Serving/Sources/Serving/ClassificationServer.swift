@@ -16,15 +16,17 @@ public struct ClassificationServer: Sendable {
     private let options: ServerOptions
     private let logger: Logger
     private let registry: ModelRegistry
+    private let folder: RunsFolder?
     private let metrics = ServerMetrics()
     private let state = ServerState()
 
     /// Loads the models.
-    /// - Throws: what loading a model throws, ``ServerError``.
+    /// - Throws: what loading a model throws, ``ServerError``; `FileError` for what is not a folder of runs.
     public init(_ places: [ModelPlace], _ options: ServerOptions, _ logger: Logger) throws {
         try ModelPlace.checkNames(places)
         self.options = options
         self.logger = logger
+        folder = try options.runs.map { try RunsFolder($0, threads: options.threads) }
         registry = try ModelRegistry(places, options, metrics, logger)
     }
 
@@ -35,7 +37,7 @@ public struct ClassificationServer: Sendable {
     /// port is closed. A second signal ends the process.
     /// - Parameters:
     ///   - onRunning: told the port once requests are taken.
-    /// - Throws: ``ServerError/cannotListen(host:port:reason:)``.
+    /// - Throws: ``ServerError/unknownHost(_:reason:)``, ``ServerError/cannotListen(host:port:reason:)``.
     public func run(
         stoppedBy signals: [UnixSignal] = [],
         onRunning: @escaping @Sendable (_ port: Int) -> Void = { _ in }
@@ -50,13 +52,12 @@ public struct ClassificationServer: Sendable {
                 metadata: ["connections": .stringConvertible(connections)])
         }
         let responder = Responder(
-            registry: registry,
-            folder: options.runs.map { RunsFolder($0, threads: options.threads) },
-            options: options, metrics: metrics, state: state, logger: logger)
+            registry: registry, folder: folder, options: options, metrics: metrics, state: state,
+            logger: logger)
         let state = state
         let http = try HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [DepartureHandler()],
+                additionalChannelHandlers: [DepartureHandler(), StallHandler()],
                 idleTimeout: .milliseconds(Int64(options.idleSeconds * 1000)))
         ).buildServer(
             configuration: .init(
@@ -79,7 +80,11 @@ public struct ClassificationServer: Sendable {
             onRunning(port)
         }
         var configuration = ServiceGroupConfiguration(
-            services: [ModelWatcher(registry: registry, seconds: options.reloadSeconds), http],
+            services: [
+                ModelWatcher(
+                    registry: registry, folder: folder, seconds: options.reloadSeconds,
+                    logger: logger), http,
+            ],
             logger: frameworkLogger)
         // Whatever was taken is answered by then.
         configuration.maximumGracefulShutdownDuration = .seconds(options.limits.seconds * 2 + 5)
@@ -92,6 +97,8 @@ public struct ClassificationServer: Sendable {
                 try await tasks.next()
                 tasks.cancelAll()
             }
+        } catch let error as SocketAddressError.UnknownHost {
+            throw ServerError.unknownHost(options.host, reason: error.errorDescription)
         } catch let error as IOError {
             throw ServerError.cannotListen(
                 host: options.host, port: options.port,

@@ -5,11 +5,12 @@ public enum ServerError: DiagnosedError, Equatable {
     case badName(String, path: String)
     case sameName(String)
     case badToken(path: String, reason: String)
+    case unknownHost(String, reason: String)
     case cannotListen(host: String, port: Int, reason: String)
 
     public var kind: ErrorKind {
         switch self {
-        case .badName, .sameName: .usage
+        case .badName, .sameName, .unknownHost: .usage
         case .badToken: .badInput
         case .cannotListen: .inputOutput
         }
@@ -24,6 +25,9 @@ public enum ServerError: DiagnosedError, Equatable {
             "two models have the name \(name): give one of them another, as in --name "
                 + "NAME=MODEL"
         case .badToken(let path, let reason): "\(path): not a token: \(reason)"
+        case .unknownHost(let host, let reason):
+            "--host is \(host): expected an address or a name of this machine, e.g. 127.0.0.1, or "
+                + "0.0.0.0 for all its addresses: \(reason)"
         case .cannotListen(let host, let port, let reason):
             "\(host):\(port): cannot listen: \(reason)"
         }

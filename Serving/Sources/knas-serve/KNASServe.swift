@@ -81,13 +81,7 @@ struct KNASServe: AsyncParsableCommand {
         options.token = try tokenFile.map {
             try BearerToken(contentsOf: URL(fileURLWithPath: $0))
         }
-        options.runs = try runs.map { path in
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
-                isDirectory.boolValue
-            else { throw FileError.missing(path: path) }
-            return URL(fileURLWithPath: path, isDirectory: true)
-        }
+        options.runs = runs.map { URL(fileURLWithPath: $0, isDirectory: true) }
         limits.set(&options)
         let places =
             try models.map { try ModelPlace($0) }
@@ -135,7 +129,8 @@ enum Main {
 
     private static func status() async -> Int32 {
         do {
-            var command = try KNASServe.parseAsRoot()
+            var command = try KNASServe.parseAsRoot(
+                Array(CommandLine.arguments.dropFirst()).joiningNegativeNumbers)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

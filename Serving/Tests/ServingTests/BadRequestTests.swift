@@ -33,10 +33,9 @@ struct BadRequestTests {
         #"{"text": "a", "unknown": 1}"#, #"{"Text": "a"}"#,
         #"{"text": "\ud800"}"#, #"{"text": "\udc00\ud800"}"#, #"{"text": "\u12"}"#,
         #"{"text": "\x"}"#, "{\"text\": \"a\nb\"}",
-        #"{"text": "a", "top_k": 0}"#, #"{"text": "a", "top_k": -1}"#,
         #"{"text": "a", "top_k": 1.5}"#, #"{"text": "a", "top_k": "1"}"#,
-        #"{"text": "a", "top_k": 1e400}"#, #"{"text": "a", "top_k": 99999999999999999999999}"#,
-        #"{"text": "a", "threshold": 1.01}"#, #"{"text": "a", "threshold": -0.1}"#,
+        #"{"text": "a", "top_k": 1e400}"#, #"{"text": "a", "abstain": -1e400}"#,
+        #"{"text": "a", "threshold": {"a": 1e400}}"#, #"{"text": "a", "abstain": "0.05"}"#,
         #"{"text": "a", "threshold": NaN}"#, #"{"text": "a", "threshold": "0.5"}"#,
         #"{"text": "a", "threshold": [0.5]}"#, #"{"text": "a", "threshold": {"a": {}}}"#,
         #"{"text": "a", "logits": 1}"#, #"{"text": "a", "logits": "true"}"#,
@@ -75,6 +74,13 @@ struct BadRequestTests {
         Case(#"{"text": "\#(String(repeating: "é", count: 101))"}"#, 422, "invalid_text"),
     ]
 
+    /// Options of the right type, with values that none may have.
+    private static let outOfRange = [
+        #""top_k": 0"#, #""top_k": -1"#, #""top_k": -99999999999999999999999"#,
+        #""threshold": 1.01"#, #""threshold": 2"#, #""threshold": -0.1"#,
+        #""threshold": {"class 0": 2}"#, #""abstain": 2"#, #""abstain": 0"#, #""abstain": -0.1"#,
+    ].map { Case(#"{"text": "a", \#($0)}"#, 422, "invalid_option") }
+
     @Test("every one is answered with what was expected, and the next right one as ever")
     func bodies() async throws {
         let scene = try Scene(.classes(2))
@@ -83,7 +89,7 @@ struct BadRequestTests {
             $0.limits.texts = 3
             $0.limits.characters = 100
         }
-        for wrong in Self.malformed + Self.bytes + Self.unprocessable {
+        for wrong in Self.malformed + Self.bytes + Self.unprocessable + Self.outOfRange {
             let reply = try await server.classify(wrong.body)
             let shown = String(decoding: wrong.body.prefix(60), as: UTF8.self)
             #expect(reply.status == wrong.status, "\(shown): \(reply.text)")
@@ -92,6 +98,11 @@ struct BadRequestTests {
         }
         let place = try await server.classify(#"{"texts": ["a", "b", " "]}"#)
         #expect(place.message?.hasPrefix("texts[2]: ") == true)
+        let unreadable = try await server.classify(#"{"text": "a", "threshold": {"a": 1e400}}"#)
+        #expect(unreadable.message?.contains("at byte 33: a number is out of range") == true)
+        // More than there are labels is all of them, however many more.
+        let all = #"{"text": "a", "top_k": 99999999999999999999999}"#
+        #expect(try await server.classify(all).status == 200)
         let longest = String(repeating: "é", count: 100)
         #expect(try await server.classify(["texts": [longest, "b", "c"]]).status == 200)
         // Characters that JSON writes in two escapes, and a byte order mark.

@@ -1,6 +1,7 @@
 import Foundation
 import KNAS
 import Logging
+import Support
 import Testing
 
 @testable import Serving
@@ -69,6 +70,7 @@ struct OperationTests {
         var options = ServerOptions()
         options.port = 0
         options.drainSeconds = 0.3
+        options.limits.seconds = 3600
         let server = try ClassificationServer(
             [ModelPlace(scene.model.path)], options,
             Logger(label: "test") { _ in JSONLinesLog(level: .critical) })
@@ -88,6 +90,9 @@ struct OperationTests {
             let other = try RawConnection(port: port)
             try other.send(ready)
             #expect(try other.reply().status == 200)
+            // A body that does not arrive while the server drains is not waited for.
+            let stalled = try RawConnection(port: port)
+            try stalled.send(half)
             kill(getpid(), SIGUSR1)
             var status = 200
             while status == 200 {
@@ -99,6 +104,7 @@ struct OperationTests {
             #expect(try other.reply().code == "stopping")
             try taken.send(Data(#"{"text": "a"}"#.utf8))
             #expect(try taken.reply().status == 200)
+            #expect(try stalled.reply().code == "stopping")
         }
         try await running.value
         await #expect(throws: RawConnection.Failed.self) {
@@ -135,6 +141,65 @@ struct OperationTests {
         try scene.save(.classes(5), seed: 9)
         try await wait { try await probabilities().count == 5 }
         await server.end()
+    }
+
+    @Test("a model or a folder of runs that vanishes is logged once, and once that it is back")
+    func vanished() async throws {
+        let scene = try Scene(.classes(2))
+        defer { scene.remove() }
+        let runs = scene.directory.appendingPathComponent("runs")
+        let manager = FileManager.default
+        try manager.createDirectory(at: runs, withIntermediateDirectories: true)
+        let server = try await TestServer(scene) {
+            $0.reloadSeconds = 0.02
+            $0.runs = runs
+        }
+        func count(_ message: String) -> Int {
+            server.log.lines.count { $0.contains(#""message":"the \#(message)""#) }
+        }
+        for time in 1...2 {
+            for place in [scene.model, runs] {
+                let away = place.appendingPathExtension("away")
+                let what = place == runs ? "folder of runs" : "model directory"
+                try manager.moveItem(at: place, to: away)
+                try await wait { count("\(what) cannot be read") == time }
+                #expect(try await server.classify(["text": "a"]).status == 200)
+                try await Task.sleep(for: .milliseconds(100))
+                try manager.moveItem(at: away, to: place)
+                try await wait { count("\(what) is back") == time }
+            }
+        }
+        for what in ["model directory", "folder of runs"] {
+            #expect(count("\(what) cannot be read") == 2 && count("\(what) is back") == 2)
+        }
+        #expect(server.log.lines.contains { $0.contains(#""model":"toy""#) })
+        // It is the same as before.
+        #expect(try await server.classify(["text": "a"]).object["version"] as? Int == 1)
+        await server.end()
+    }
+
+    @Test("what is no folder of runs, or no address, is an error that says what was expected")
+    func wrongPlaces() async throws {
+        let scene = try Scene(.classes(2))
+        defer { scene.remove() }
+        let file = scene.model.appendingPathComponent("config.json")
+        let run = scene.directory.appendingPathComponent("run")
+        try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+        try Data("{}".utf8).write(to: run.appendingPathComponent("result.json"))
+        for (place, reason) in [(file, "found a file"), (run, "found a run")] {
+            let error = await #expect(throws: FileError.self) {
+                _ = try await TestServer(scene) { $0.runs = place }
+            }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("a folder of runs, \(reason)"))
+        }
+        let none = await #expect(throws: FileError.self) {
+            _ = try await TestServer([ModelPlace(run.path)])
+        }
+        #expect("\(none.map { "\($0)" } ?? "")".contains("has no model yet"))
+        let host = await #expect(throws: ServerError.self) {
+            _ = try await TestServer(scene) { $0.host = "300.1.1.1" }
+        }
+        #expect(host?.kind == .usage && "\(host.map { "\($0)" } ?? "")".contains("300.1.1.1"))
     }
 
     @Test("metrics count requests, batches and texts")

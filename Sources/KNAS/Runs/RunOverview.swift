@@ -1,4 +1,6 @@
+import Export
 import Foundation
+import Metrics
 import Results
 import RunStore
 import Selection
@@ -69,7 +71,18 @@ public struct RunOverview: Sendable, Codable {
     public var parameters: Int?
     /// What an answer costs, as a multiple of the encoder's pass.
     public var costFactor: Double?
-    /// Accuracy of the exported model on rows that it was not chosen on, a fraction of 1.
+    /// The metric that decides, which the scores are values of; higher is better.
+    public var metric: Metric?
+    /// Score of the exported model on rows that it was not chosen on.
+    public var heldOutScore: Double?
+    /// The same on test.
+    public var testScore: Double?
+    /// Score on test of the best head by itself.
+    public var singleTestScore: Double?
+    /// The same of the exact linear head.
+    public var linearTestScore: Double?
+    /// Accuracy of the exported model on rows that it was not chosen on, a fraction of 1; `nil` where numbers
+    /// are predicted.
     public var heldOutAccuracy: Double?
     /// The same on test, a fraction of 1.
     public var testAccuracy: Double?
@@ -101,14 +114,26 @@ public struct RunOverview: Sendable, Codable {
     }
 
     /// The runs of a folder by name, or the folder itself where it is a run.
-    /// - Throws: `FileError/missing(path:)`.
+    /// - Throws: `FileError`.
     public static func all(in folder: URL) throws -> [RunOverview] {
         if isRun(folder) { return [try RunOverview(folder)] }
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
-            throw FileError.missing(path: folder.path)
-        }
-        return try names.sorted().map { folder.appendingPathComponent($0, isDirectory: true) }
+        return try FileError.names(in: folder, expected: "a folder of runs")
+            .map { folder.appendingPathComponent($0, isDirectory: true) }
             .filter(isRun).map(RunOverview.init)
+    }
+
+    /// A model's directory: the one given, or that of the run that was given.
+    /// - Throws: `FileError` where there is none, or a run has no model yet.
+    public static func model(at url: URL) throws -> URL {
+        do {
+            return try ModelDirectory.find(url)
+        } catch FileError.notReadable where isRun(url) {
+            let isRunning = (try? RunProgress(url).isRunning) ?? false
+            throw FileError.notReadable(
+                path: url.relativePath,
+                reason: "this run has no model yet; "
+                    + (isRunning ? "it is still going on" : "resume it with --resume"))
+        }
     }
 
     /// Reads a run's directory; damage is a state, not an error.
@@ -168,13 +193,22 @@ public struct RunOverview: Sendable, Codable {
         members = exported.members.map { Member(genotype: $0.genotype, weight: $0.weight) }
         parameters = exported.parameters
         costFactor = exported.costFactor
+        // Every result has a metric that decides.
+        let metric = result.metrics[0]
+        func score(_ metrics: ClassificationMetrics?) -> Double? {
+            metrics?.value(of: metric).known
+        }
+        self.metric = metric
+        heldOutScore = score(exported.heldOut)
+        testScore = score(exported.test)
+        singleTestScore = score(result.single.test)
+        linearTestScore = score(result.controls[Role.linear.rawValue]?.test)
         heldOutAccuracy = exported.heldOut?.knownAccuracy
         testAccuracy = exported.test.knownAccuracy
         testF1 = exported.test.f1
         positive = result.positive
-        testMCC = exported.test.mcc.isNaN ? nil : exported.test.mcc
-        testCrossEntropy =
-            exported.test.crossEntropy.isNaN ? nil : exported.test.crossEntropy
+        testMCC = exported.test.mcc.known
+        testCrossEntropy = exported.test.crossEntropy.known
         singleTestAccuracy = result.single.test.knownAccuracy
         linearTestAccuracy = result.controls[Role.linear.rawValue]?.test.knownAccuracy
         wallSeconds = result.cost.wallSeconds
@@ -188,4 +222,9 @@ public struct RunOverview: Sendable, Codable {
         }
         try RunStoreSummary.remove(directory)
     }
+}
+
+extension Double {
+    /// `nil` where it means nothing for the kind of targets.
+    fileprivate var known: Double? { isNaN ? nil : self }
 }

@@ -175,6 +175,14 @@ public struct JSONReader {
         return start..<offset
     }
 
+    /// Reads a value as a tree that is small where it is right: the text of a large one becomes no tree.
+    public mutating func value(atMost limit: Int) throws -> JSON {
+        let extent = try extent()
+        offset = extent.lowerBound
+        guard extent.count <= limit else { throw fault("a value of more than \(limit) bytes") }
+        return try value()
+    }
+
     /// Reads any value and discards it; numbers may be of any size.
     public mutating func skipValue() throws {
         skipSpace()

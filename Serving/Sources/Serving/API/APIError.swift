@@ -49,6 +49,8 @@ struct APIError: Error {
         self.message = message
     }
 
+    static let stopping = APIError(.stopping, "the server is stopping").adding(.retryAfter, "5")
+
     func adding(_ name: HTTPField.Name, _ value: String) -> APIError {
         var error = self
         error.headers[name] = value

@@ -46,15 +46,15 @@ struct ClassifyRequest: Sendable {
                 case .pair: texts.pair = try reader.string()
                 case .texts: texts.texts = try Self.strings(&reader, field, limits)
                 case .pairs: texts.pairs = try Self.strings(&reader, field, limits)
-                case .top: top = try Self.top(Self.value(&reader, body))
-                case .threshold: threshold = try Self.threshold(Self.value(&reader, body))
+                case .top: top = try Self.top(Self.value(&reader))
+                case .threshold: threshold = try Self.threshold(Self.value(&reader))
                 case .logits:
-                    guard let value = try Self.value(&reader, body).bool else {
+                    guard let value = try Self.value(&reader).bool else {
                         throw APIError(.badRequest, "logits: expected true or false")
                     }
                     logits = value
                 case .abstain:
-                    guard let share = try Self.value(&reader, body).double else {
+                    guard let share = try Self.value(&reader).double else {
                         throw APIError(
                             .badRequest, "abstain: expected a share between 0 and 1, e.g. 0.05")
                     }
@@ -83,27 +83,27 @@ struct ClassifyRequest: Sendable {
         return strings
     }
 
-    /// A value that is small where it is right: a large one does not become a tree.
-    private static func value(
-        _ reader: inout JSONReader, _ body: UnsafeRawBufferPointer
-    ) throws -> JSON {
-        let extent = try reader.extent()
-        guard extent.count <= 65_536 else { throw reader.fault("a value of more than 64 KiB") }
-        return try JSON(UnsafeRawBufferPointer(rebasing: body[extent]))
+    private static func value(_ reader: inout JSONReader) throws -> JSON {
+        try reader.value(atMost: 65_536)
     }
 
     private static func top(_ value: JSON) throws -> Int {
-        guard let top = value.integer, top >= 1 else {
-            throw APIError(.badRequest, "top_k: expected a whole number of at least 1")
+        let expected = "a whole number of at least 1"
+        guard let number = value.double, number == number.rounded() else {
+            throw APIError(.badRequest, "top_k: expected \(expected)")
         }
-        return top
+        guard number >= 1 else { throw outOfRange("top_k", value, expected) }
+        // More than there are labels is all of them.
+        return Int(min(number, 1e9))
     }
 
     private static func threshold(_ value: JSON) throws -> Threshold {
         func number(_ value: JSON, _ name: String) throws -> Float {
-            guard let number = value.double, (0...1).contains(number) else {
-                throw APIError(.badRequest, "\(name): expected a number from 0 to 1")
+            let expected = "a number from 0 to 1"
+            guard let number = value.double else {
+                throw APIError(.badRequest, "\(name): expected \(expected)")
             }
+            guard (0...1).contains(number) else { throw outOfRange(name, value, expected) }
             return Float(number)
         }
         guard case .object(let members) = value else {
@@ -114,6 +114,14 @@ struct ClassifyRequest: Sendable {
             each[label] = try number(value, "threshold.\(label.prefix(40))")
         }
         return .each(each)
+    }
+
+    /// The right type, and no right value: as what makes no sense for the model.
+    private static func outOfRange(_ name: String, _ value: JSON, _ expected: String) -> APIError {
+        let found = value.integer.map(String.init) ?? value.double.map { "\($0)" } ?? value.kind
+        return APIError(
+            .invalidOption,
+            BadOption(name: name, value: found, expected: expected).description)
     }
 
     /// The texts as they were sent.

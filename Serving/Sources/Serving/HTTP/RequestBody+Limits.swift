@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
+import ServiceLifecycle
 
 extension Request {
     /// The whole body, which must be JSON, within the limits of size and time.
@@ -47,6 +48,11 @@ extension Request {
                 try await Task.sleep(for: .seconds(limits.seconds))
                 throw APIError(
                     .bodyTimeout, "the body has not arrived within \(limits.seconds) seconds")
+            }
+            group.addTask {
+                // While the server drains, it may still come.
+                try await gracefulShutdown()
+                throw APIError.stopping
             }
             defer { group.cancelAll() }
             return try await group.next() ?? ByteBuffer()

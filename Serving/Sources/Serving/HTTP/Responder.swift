@@ -72,7 +72,7 @@ struct Responder: Sendable {
         switch route {
         case .health: return Self.json(StatusAnswer(status: "ok"))
         case .readiness:
-            if state.isStopping { throw APIError(.stopping, "the server is stopping") }
+            if state.isStopping { throw APIError.stopping }
             return Self.json(StatusAnswer(status: "ready"))
         case .metrics:
             let text = metrics.text(registry.models.map(\.current))
@@ -113,22 +113,17 @@ struct Responder: Sendable {
         case .runEvents:
             return Response(status: .ok, headers: [.contentType: "text/event-stream"])
         case .report(let name):
-            guard let report = await inThread({ folder.report(of: name) }) else {
-                throw APIError(.unknownRun, "no such run, or it has no report yet")
-            }
-            return RunPages.report(report)
+            return RunPages.report(
+                try await inThread { Result { try folder.report(of: name) } }.get())
         case .explain(let name):
-            if state.isStopping { throw APIError(.stopping, "the server is stopping") }
+            if state.isStopping { throw APIError.stopping }
             var limits = options.limits
             limits.texts = 1
             limits.characters = min(limits.characters, RunsFolder.explainedCharacters)
             let body = try await request.collectedBody(limits)
             let wanted = try body.withUnsafeReadableBytes { try ClassifyRequest($0, limits) }
-            let result = await inThread { Result { try folder.explain(wanted, of: name) } }
-            guard let answer = try result.get() else {
-                throw APIError(.unknownRun, "no such run")
-            }
-            return Self.json(answer)
+            return Self.json(
+                try await inThread { Result { try folder.explain(wanted, of: name) } }.get())
         default:
             return Self.json(RunListAnswer(runs: await inThread { folder.runs() }))
         }
@@ -150,9 +145,7 @@ struct Responder: Sendable {
         _ request: Request, _ model: LoadedModel, _ context: ServerContext,
         _ exchange: inout Exchange
     ) async throws -> Response {
-        if state.isStopping {
-            throw APIError(.stopping, "the server is stopping").adding(.retryAfter, "5")
-        }
+        if state.isStopping { throw APIError.stopping }
         let body = try await request.collectedBody(options.limits)
         let wanted = try body.withUnsafeReadableBytes { try ClassifyRequest($0, options.limits) }
         try wanted.check(for: model)
@@ -182,9 +175,6 @@ struct Responder: Sendable {
         if error is CancellationError {
             // Nobody reads it, unless the client has closed its half of the connection alone.
             return APIError(.badRequest, "the client closed the connection before it was answered")
-        }
-        if let error = error as? FileError {
-            return APIError(.unknownRun, "the run has no model yet: \(error)")
         }
         logger.error("a request failed", metadata: ["reason": "\(error)"])
         return APIError(.internalError, "the text cannot be classified")

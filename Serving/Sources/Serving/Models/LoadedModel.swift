@@ -17,7 +17,7 @@ final class LoadedModel: Sendable {
         name: String, version: Int, contentsOf url: URL, _ options: ServerOptions,
         _ observer: @escaping @Sendable (ClassificationQueue.Batch) -> Void
     ) throws {
-        let directory = try ModelDirectory.find(url)
+        let directory = try RunOverview.model(at: url)
         let model = try ModelDirectory.load(directory)
         let encoders = try ModelDirectory.openEncoders(
             of: model.configuration, at: directory, preparing: true)

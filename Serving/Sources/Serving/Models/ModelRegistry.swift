@@ -25,23 +25,19 @@ final class ModelRegistry: Sendable {
     subscript(name: String) -> LoadedModel? { byName[name]?.current }
 }
 
-/// Looks for models that have changed, again and again.
+/// Looks for models that have changed, and whether the folder of runs is still there, again and again.
 struct ModelWatcher: Service {
     let registry: ModelRegistry
+    let folder: RunsFolder?
     let seconds: Double
+    let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var presence = PresenceLog("folder of runs", logger)
             while seconds > 0, (try? await Task.sleep(for: .seconds(seconds))) != nil {
-                for model in registry.models {
-                    // Loading takes a thread for a while, and those of tasks are few.
-                    await withCheckedContinuation { continuation in
-                        Thread {
-                            model.reloadIfChanged()
-                            continuation.resume()
-                        }.start()
-                    }
-                }
+                for model in registry.models { await inThread { model.reloadIfChanged() } }
+                if let folder { presence.note(folder.fault) }
             }
             // A service that returns ends the others.
             while (try? await Task.sleep(for: .seconds(3600))) != nil {}

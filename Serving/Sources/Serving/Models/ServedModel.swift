@@ -18,6 +18,7 @@ final class ServedModel: @unchecked Sendable {
     private var stamp: DirectoryStamp
     /// What it was like when it was looked at last.
     private var seen: DirectoryStamp
+    private var presence: PresenceLog
 
     /// - Throws: as `TextClassifier.init(contentsOf:)`.
     init(
@@ -31,6 +32,7 @@ final class ServedModel: @unchecked Sendable {
         self.logger = logger
         stamp = DirectoryStamp(url)
         seen = stamp
+        presence = PresenceLog("model directory", logger, ["model": "\(name)"])
         loaded = try Self.load(name, 1, url, options, metrics)
         metrics.loaded(model: name, succeeded: true)
     }
@@ -48,12 +50,14 @@ final class ServedModel: @unchecked Sendable {
     }
 
     /// Looks at the directory, and loads the model again if it has changed and changes no longer: it may
-    /// be written to just now. A model that cannot be loaded leaves the old one in its place.
+    /// be written to just now. A model that is gone, or cannot be loaded, leaves the old one in its place.
     func reloadIfChanged() {
         let now = DirectoryStamp(url)
         let isNew = lock.withLock {
             defer { seen = now }
-            return now == seen && now != stamp && !now.isEmpty
+            guard now == seen else { return false }
+            presence.note(now.fault)
+            return now != stamp && now.fault == nil
         }
         guard isNew else { return }
         do {

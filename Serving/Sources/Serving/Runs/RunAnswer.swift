@@ -1,5 +1,6 @@
 import Foundation
 import KNAS
+import Metrics
 import RunStore
 
 /// What is known of a run, for the live page.
@@ -9,13 +10,14 @@ struct RunAnswer: Encodable, Equatable {
         var stage: String?
         var epochs: Int?
         var accuracy: Double?
+        var score: Double?
         var crossEntropy: Double?
         var isFinished = true
         /// Its share of the model, once there is one.
         var weight: Double?
 
         enum CodingKeys: String, CodingKey {
-            case genotype, stage, epochs, accuracy, weight
+            case genotype, stage, epochs, accuracy, score, weight
             case crossEntropy = "cross_entropy"
             case isFinished = "finished"
         }
@@ -39,6 +41,13 @@ struct RunAnswer: Encodable, Equatable {
     var timings: [String: Double]?
     var heads: [Head] = []
     var history: [Point] = []
+    /// The metric that decides, of which scores are values.
+    var metric: Metric?
+    var heldOutScore: Double?
+    var testScore: Double?
+    var singleTestScore: Double?
+    var linearTestScore: Double?
+    /// No accuracies where numbers are predicted.
     var heldOutAccuracy: Double?
     var testAccuracy: Double?
     var singleTestAccuracy: Double?
@@ -52,7 +61,11 @@ struct RunAnswer: Encodable, Equatable {
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case name, state, detail, task, stage, seconds, scored, failed, timings, heads, history
-        case cost, parameters, choices
+        case cost, parameters, choices, metric
+        case heldOutScore = "held_out_score"
+        case testScore = "test_score"
+        case singleTestScore = "single_test_score"
+        case linearTestScore = "linear_test_score"
         case heldOutAccuracy = "held_out_accuracy"
         case testAccuracy = "test_accuracy"
         case singleTestAccuracy = "single_test_accuracy"
@@ -74,9 +87,10 @@ struct RunAnswer: Encodable, Equatable {
         heads = progress.heads.map {
             Head(
                 genotype: $0.genotype, stage: $0.stage, epochs: $0.epochs, accuracy: $0.accuracy,
-                crossEntropy: $0.crossEntropy, isFinished: $0.isFinished)
+                score: $0.score, crossEntropy: $0.crossEntropy, isFinished: $0.isFinished)
         }
         heldOutAccuracy = progress.heads.first?.accuracy
+        heldOutScore = progress.heads.first?.score
         let end = progress.isRunning ? now : progress.updated ?? now
         seconds = progress.created.map { max(0, end - $0).rounded() }
     }
@@ -97,6 +111,11 @@ struct RunAnswer: Encodable, Equatable {
         seconds = overview.wallSeconds
         scored = overview.scored
         heads = (overview.members ?? []).map { Head(genotype: $0.genotype, weight: $0.weight) }
+        metric = overview.metric
+        heldOutScore = overview.heldOutScore
+        testScore = overview.testScore
+        singleTestScore = overview.singleTestScore
+        linearTestScore = overview.linearTestScore
         heldOutAccuracy = overview.heldOutAccuracy
         testAccuracy = overview.testAccuracy
         singleTestAccuracy = overview.singleTestAccuracy

@@ -25,9 +25,19 @@ final class RunsFolder: @unchecked Sendable {
     private let explaining = NSLock()
     private var explained: (stamp: DirectoryStamp, classifier: TextClassifier)?
 
-    init(_ url: URL, threads: Int) {
+    /// - Throws: `FileError` for what is not a folder of runs.
+    init(_ url: URL, threads: Int) throws {
+        _ = try Self.names(in: url)
         self.url = url
         self.threads = threads
+    }
+
+    /// Why the folder cannot be read now, `nil` where it can.
+    var fault: String? {
+        do {
+            _ = try Self.names(in: url)
+            return nil
+        } catch { return "\(error)" }
     }
 
     /// The runs by name.
@@ -41,14 +51,31 @@ final class RunsFolder: @unchecked Sendable {
     }
 
     private func names() -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        let names = (try? Self.names(in: url)) ?? []
         return Array(
-            names.sorted().filter { !$0.hasPrefix(".") && RunOverview.isRun(directory($0)) }
+            names.filter { !$0.hasPrefix(".") && RunOverview.isRun(directory($0)) }
                 .prefix(Self.limit))
+    }
+
+    private static func names(in url: URL) throws -> [String] {
+        let expected = "a folder of runs"
+        guard !RunOverview.isRun(url) else {
+            throw FileError.notReadable(path: url.path, reason: "expected \(expected), found a run")
+        }
+        return try FileError.names(in: url, expected: expected)
     }
 
     private func directory(_ name: String) -> URL {
         url.appendingPathComponent(name, isDirectory: true)
+    }
+
+    /// The directory of a run.
+    /// - Throws: ``APIError`` where there is no such run.
+    private func known(_ name: String) throws -> URL {
+        guard names().contains(name) else {
+            throw APIError(.unknownRun, "no such run: they are at /v1/runs")
+        }
+        return directory(name)
     }
 
     private func look(at name: String) -> RunAnswer {
@@ -97,16 +124,21 @@ final class RunsFolder: @unchecked Sendable {
         return answer
     }
 
-    /// A run's report; `nil` where there is none.
-    func report(of name: String) -> Data? {
-        guard names().contains(name) else { return nil }
-        return try? Data(contentsOf: directory(name).appendingPathComponent("report.html"))
+    /// A run's report.
+    /// - Throws: ``APIError`` where there is none.
+    func report(of name: String) throws -> Data {
+        let file = try known(name).appendingPathComponent("report.html")
+        guard let data = try? Data(contentsOf: file) else {
+            throw APIError(.unknownRun, "the run has no report yet")
+        }
+        return data
     }
 
-    /// What each word of a text adds to the answer of a run's model; `nil` where there is no such run.
-    /// - Throws: ``APIError`` where an explanation is under way, the request has more than a text and a share to
-    ///   abstain for, or the model explains nothing; what loading the model throws.
-    func explain(_ wanted: ClassifyRequest, of name: String) throws -> ExplainAnswer? {
+    /// What each word of a text adds to the answer of a run's model.
+    /// - Throws: ``APIError`` where there is no such run or no model of it, an explanation is under way, the
+    ///   request has more than a text and a share to abstain for, or the model explains nothing; what loading
+    ///   the model throws.
+    func explain(_ wanted: ClassifyRequest, of name: String) throws -> ExplainAnswer {
         guard let input = wanted.inputs.first else {
             throw APIError(.badRequest, "expected one text")
         }
@@ -114,21 +146,16 @@ final class RunsFolder: @unchecked Sendable {
             throw APIError(
                 .invalidOption, "an explanation has no top_k, threshold and logits")
         }
-        guard names().contains(name) else { return nil }
+        let directory = try known(name).appendingPathComponent("model", isDirectory: true)
+        guard ModelDirectory.isModel(directory) else {
+            throw APIError(.unknownRun, "the run has no model yet")
+        }
         guard explaining.try() else {
             throw APIError(.queueFull, "another text is being explained: try again later")
                 .adding(.retryAfter, "1")
         }
         defer { explaining.unlock() }
-        let directory = directory(name)
-        let stamp = DirectoryStamp(directory)
-        if explained?.stamp != stamp {
-            explained = (
-                stamp,
-                try TextClassifier(contentsOf: ModelDirectory.find(directory), threads: threads)
-            )
-        }
-        guard let classifier = explained?.classifier else { return nil }
+        let classifier = try classifier(at: directory)
         guard classifier.target == .oneClass, classifier.takesPairs == (input.pair != nil) else {
             throw APIError(
                 .invalidText,
@@ -137,5 +164,14 @@ final class RunsFolder: @unchecked Sendable {
         }
         try wanted.checkAbstaining(classifier)
         return ExplainAnswer(try classifier.explain(input, abstain: wanted.abstain))
+    }
+
+    /// The model that was asked last stays in memory.
+    private func classifier(at directory: URL) throws -> TextClassifier {
+        let stamp = DirectoryStamp(directory)
+        if let explained, explained.stamp == stamp { return explained.classifier }
+        let classifier = try TextClassifier(contentsOf: directory, threads: threads)
+        explained = (stamp, classifier)
+        return classifier
     }
 }

@@ -16,6 +16,12 @@ function make(name, text, attributes = {}) {
 const share = (value) => (value === undefined || value === null ? "–" : (100 * value).toFixed(1) + " %");
 const number = (value, digits = 0) => (value === undefined || value === null ? "–" : value.toFixed(digits));
 
+// An accuracy; where numbers are predicted there is none, but a score in the metric that decides.
+function figure(run, accuracy, score) {
+  if (accuracy !== undefined || score === undefined) return share(accuracy);
+  return number(score, 3) + (run.metric ? " " + run.metric : "");
+}
+
 function headers() {
   const token = sessionStorage.getItem("token");
   return token ? { Authorization: "Bearer " + token } : {};
@@ -48,8 +54,8 @@ function row(run) {
   }
   const state = run.state === "running" && run.stage ? "running: " + run.stage : run.state;
   const values = [
-    state, run.task || "–", number(run.scored), share(run.held_out_accuracy),
-    share(run.test_accuracy), number(run.seconds), number(run.cost, 2),
+    state, run.task || "–", number(run.scored), figure(run, run.held_out_accuracy, run.held_out_score),
+    figure(run, run.test_accuracy, run.test_score), number(run.seconds), number(run.cost, 2),
   ];
   values.forEach((value, place) => {
     if (line.cells[place + 1].textContent !== value) line.cells[place + 1].textContent = value;
@@ -78,9 +84,11 @@ function show() {
     run.detail && run.state !== "complete" ? run.state + ": " + run.detail : run.state,
     run.scored !== undefined ? run.scored + " heads scored" : null,
     run.failed ? run.failed + " could not be" : null,
-    run.test_accuracy !== undefined ? "test " + share(run.test_accuracy) : null,
-    run.single_test_accuracy !== undefined ? "best single head " + share(run.single_test_accuracy) : null,
-    run.linear_test_accuracy !== undefined ? "linear head " + share(run.linear_test_accuracy) : null,
+    run.test_score !== undefined ? "test " + figure(run, run.test_accuracy, run.test_score) : null,
+    run.single_test_score !== undefined
+      ? "best single head " + figure(run, run.single_test_accuracy, run.single_test_score) : null,
+    run.linear_test_score !== undefined
+      ? "linear head " + figure(run, run.linear_test_accuracy, run.linear_test_score) : null,
     run.parameters ? run.parameters + " weights" : null,
   ].filter(Boolean).join(" · ");
   // A link cannot carry a token.
@@ -96,8 +104,8 @@ function show() {
     line.append(cell);
     const epochs = head.epochs === undefined ? "–" : head.epochs + (head.finished ? "" : " …");
     const values = [
-      head.stage || "–", epochs, share(head.accuracy), number(head.cross_entropy, 3),
-      share(head.weight),
+      head.stage || "–", epochs, figure(run, head.accuracy, head.score),
+      number(head.cross_entropy, 3), share(head.weight),
     ];
     for (const value of values) line.append(make("td", value));
     return line;
@@ -138,7 +146,9 @@ function showCurve(run) {
   const last = points[points.length - 1];
   find("curve-text").textContent = last
     ? share(last.accuracy) + " after " + number(last.seconds) + " seconds"
-    : "Nothing is trained yet.";
+    : run.held_out_score !== undefined
+      ? figure(run, undefined, run.held_out_score) + " on held-out rows"
+      : "Nothing is trained yet.";
   if (!last) return svg.replaceChildren();
   const end = Math.max(...points.map((point) => point.seconds), 1);
   const x = (seconds) => 40 + (590 * seconds) / end;
@@ -170,8 +180,8 @@ function compare() {
   for (const run of all) top.append(make("th", run.name, { scope: "col" }));
   const lines = [
     ["state", (run) => run.state], ["task", (run) => run.task || "–"],
-    ["held-out accuracy", (run) => share(run.held_out_accuracy)],
-    ["test accuracy", (run) => share(run.test_accuracy)],
+    ["held-out accuracy", (run) => figure(run, run.held_out_accuracy, run.held_out_score)],
+    ["test accuracy", (run) => figure(run, run.test_accuracy, run.test_score)],
     ["seconds", (run) => number(run.seconds)], ["cost", (run) => number(run.cost, 2)],
     ["weights", (run) => number(run.parameters)],
   ];
