@@ -76,8 +76,8 @@ struct FineTuneArguments: ParsableArguments {
     @Flag(
         name: .customLong("finetune-control"), inversion: .prefixedNo,
         help: """
-            Fine-tune a linear head by itself in the same way, and take it where it does better on dev \
-            than with the head that the search found.
+            Fine-tune a linear head by itself in the same way, and take it unless the head that the \
+            search found does better on dev, in the metric and in cross entropy.
             """)
     var control = true
     @Flag(help: "Put the whole encoder into the model's directory.")

@@ -55,7 +55,7 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// (``ContrastiveWarmUp``); 0 for none.
     public var contrastivePairs = 0
     /// Whether a linear head is fine-tuned in the same way, which doubles the time, and is exported
-    /// where it does better on dev than the head that the search found.
+    /// unless the head that the search found does better on dev, in what decides and in cross entropy.
     public var hasControl = true
     /// What the cross entropy on dev must fall by, in nats a row, for heads on the frozen encoder to answer beside a
     /// fine-tuned one: a second pass of the encoder has to be worth its time.

@@ -58,6 +58,23 @@ struct EntryTests {
         #expect(Entry.ranking([diverged, half, right, surer, surer]) == [3, 4, 2, 1, 0])
     }
 
+    @Test("a fine-tuned head answers before the linear one where it is ahead in both measures")
+    func worth() throws {
+        let labels = [0, 1]
+        let linear = try entry([head(labels, [0.3, 0.8])])
+        let timid = try entry([head(labels, [0.6, 0.8])])
+        // Both are right in one row, one is far surer of what is wrong.
+        let sure = try entry([head(labels, [0.99, 0.8])])
+        let better = try entry([head(labels, [0.1, 0.9])])
+        let diverged = try entry([nil])
+        #expect(
+            FineTuneStage.isWorth([better, linear]) && !FineTuneStage.isWorth([linear, better]))
+        #expect(!FineTuneStage.isWorth([sure, timid]) && FineTuneStage.isWorth([timid, sure]))
+        #expect(!FineTuneStage.isWorth([linear, linear]))
+        #expect(!FineTuneStage.isWorth([diverged, linear]))
+        #expect(FineTuneStage.isWorth([linear, diverged]) && FineTuneStage.isWorth([diverged]))
+    }
+
     @Test("what has not been seen has no score; the best replica on dev is the first of equals")
     func replicas() throws {
         #expect(try !entry([]).isSound && entry([]).heldOutScore == nil)
