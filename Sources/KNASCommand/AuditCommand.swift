@@ -39,7 +39,7 @@ struct AuditCommand: ParsableCommand {
     var similarity = 0.8
     @Flag(inversion: .prefixedNo, help: "Judge labels, which needs an encoder.")
     var labels = true
-    @Option(help: "Seed of everything random.")
+    @Option(help: "Seed of everything random: a whole number from 0.")
     var seed: UInt64 = 1
     @OptionGroup var global: GlobalOptions
 

@@ -34,7 +34,7 @@ struct CurveCommand: ParsableCommand {
     var draws = 5
     @Option(name: .shortAndLong, help: "A CSV file for all figures; - is standard output.")
     var output: OutputPath?
-    @Option(help: "Seed of draws and intervals.")
+    @Option(help: "Seed of draws and intervals: a whole number from 0.")
     var seed: UInt64 = 1
     @OptionGroup var global: GlobalOptions
 

@@ -28,7 +28,7 @@ struct EncoderRankCommand: ParsableCommand {
     var encoders: String?
     @Option(help: "Training rows to try them on, drawn class by class.")
     var rows = 1_000
-    @Option(help: "Seed of folds and intervals.")
+    @Option(help: "Seed of folds and intervals: a whole number from 0.")
     var seed: UInt64 = 1
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var global: GlobalOptions

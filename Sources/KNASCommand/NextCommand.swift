@@ -46,7 +46,7 @@ struct NextCommand: ParsableCommand {
     @OptionGroup var encoder: EncoderOptions
     @Option(name: .shortAndLong, help: "A CSV file for the texts; - is standard output.")
     var output: OutputPath?
-    @Option(help: "Seed of everything random.")
+    @Option(help: "Seed of everything random: a whole number from 0.")
     var seed: UInt64 = 1
     @OptionGroup var global: GlobalOptions
 

@@ -130,7 +130,7 @@ struct SearchChoices: ParsableArguments {
             "Export one head, trained with several seeds whose probabilities are averaged.",
             discussion: "The head's weights and time grow with the seeds; the encoder runs once."))
     var ensemble = SelectionConfiguration().averagesSeeds
-    @Option(help: "Seed of everything random.")
+    @Option(help: "Seed of everything random: a whole number from 0.")
     var seed: UInt64 = 1
 }
 

@@ -18,7 +18,7 @@ struct RunTests {
 
     private static let identity = RunIdentity(
         program: "1", kernels: "k", task: "toy", data: "d", encoder: "e", seed: 7,
-        choices: ["candidates": "40"])
+        choices: ["candidates": "40", "selection.training.criterion": "pearson"])
 
     private func start(_ name: String) throws -> RunStore {
         let store = try RunStore(
@@ -45,6 +45,7 @@ struct RunTests {
         #expect(list.map { $0["name"] as? String } == ["my run"])
         #expect(list[0]["state"] as? String == "running")
         #expect(list[0]["stage"] as? String == "search")
+        #expect(list[0]["metric"] as? String == "pearson")
         let port = server.port
         let runs = runs
         try await blocking {
@@ -55,13 +56,14 @@ struct RunTests {
             try store.appendEpoch(
                 TrainingKey(stage: "funnel", index: 0, genotype: "a > b"),
                 EpochRecord(
-                    epoch: 1, trainingLoss: 1, devAccuracy: 0.75, devScore: 0.75,
+                    epoch: 1, trainingLoss: 1, devAccuracy: 0.75, devScore: 0.625,
                     devCrossEntropy: 0.5))
             try store.enter(stage: "funnel", timings: ["stage search": 2])
             try store.flush()
             let second = try connection.text(until: #""timings":{"search":2}"#)
             #expect(second.contains(#""genotype":"a > b""#))
             #expect(second.contains(#""held_out_accuracy":0.75"#))
+            #expect(second.contains(#""held_out_score":0.625"#))
             // The store is not held by whoever looks at it.
             try store.close()
             _ = try connection.text(until: #""state":"interrupted""#)

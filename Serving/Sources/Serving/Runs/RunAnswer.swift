@@ -90,6 +90,7 @@ struct RunAnswer: Encodable, Equatable {
                 score: $0.score, crossEntropy: $0.crossEntropy, isFinished: $0.isFinished)
         }
         heldOutAccuracy = progress.heads.first?.accuracy
+        metric = progress.choices["selection.training.criterion"].flatMap(Metric.init(rawValue:))
         heldOutScore = progress.heads.first?.score
         let end = progress.isRunning ? now : progress.updated ?? now
         seconds = progress.created.map { max(0, end - $0).rounded() }
