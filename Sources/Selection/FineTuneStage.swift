@@ -132,8 +132,8 @@ public struct FineTuneStage: Sendable {
     }
 
     /// Whether the first entry answers rather than the second, the plain linear head: where it does no worse in what
-    /// decides, and has the lower cross entropy. Dev is small, and the head with fewer weights needs no reason: on
-    /// MRPC, heads that were ahead by their accuracy alone fell back by a point on test.
+    /// decides, and has the lower cross entropy. Dev is small, and the head with fewer weights needs no reason: over
+    /// five seeds on MRPC the two are equal on test.
     static func isWorth(_ tuned: [Entry]) -> Bool {
         guard tuned.count > 1, let linear = tuned[1].heldOutScore else { return true }
         guard let head = tuned[0].heldOutScore else { return false }
