@@ -96,6 +96,11 @@ struct BadRequestTests {
             #expect(reply.code == wrong.code, "\(shown): \(reply.text)")
             #expect(reply.message?.isEmpty == false)
         }
+        let document = OpenAPI.document
+        for wrong in Self.outOfRange {
+            let body = try JSONSerialization.jsonObject(with: wrong.body)
+            #expect(!document.faults(body, document.schema("ClassifyRequest"), "body").isEmpty)
+        }
         let place = try await server.classify(#"{"texts": ["a", "b", " "]}"#)
         #expect(place.message?.hasPrefix("texts[2]: ") == true)
         let unreadable = try await server.classify(#"{"text": "a", "threshold": {"a": 1e400}}"#)

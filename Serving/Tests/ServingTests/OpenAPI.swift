@@ -96,6 +96,12 @@ struct OpenAPI: @unchecked Sendable {
             if let minimum = schema["minimum"] as? Double, number < minimum {
                 faults.append("\(place): \(number) is below \(minimum)")
             }
+            if let bound = schema["exclusiveMinimum"] as? Double, number <= bound {
+                faults.append("\(place): \(number) is not above \(bound)")
+            }
+            if let bound = schema["exclusiveMaximum"] as? Double, number >= bound {
+                faults.append("\(place): \(number) is not below \(bound)")
+            }
             if let maximum = schema["maximum"] as? Double, number > maximum {
                 faults.append("\(place): \(number) is above \(maximum)")
             }
