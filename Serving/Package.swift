@@ -68,6 +68,7 @@ let package = Package(
             name: "ServingTests",
             dependencies: [
                 "Serving", .product(name: "KNASTestSupport", package: core),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
     ],
     swiftLanguageModes: [.v6]

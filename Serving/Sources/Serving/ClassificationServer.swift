@@ -55,10 +55,11 @@ public struct ClassificationServer: Sendable {
             registry: registry, folder: folder, options: options, metrics: metrics, state: state,
             logger: logger)
         let state = state
+        let patience = TimeAmount(seconds: options.patienceSeconds)
         let http = try HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [DepartureHandler(), StallHandler()],
-                idleTimeout: .milliseconds(Int64(options.idleSeconds * 1000)))
+                additionalChannelHandlers: [DepartureHandler(), StallHandler(patience: patience)],
+                idleTimeout: TimeAmount(seconds: options.idleSeconds))
         ).buildServer(
             configuration: .init(
                 address: .hostname(options.host, port: options.port), backlog: 1024,
@@ -125,4 +126,8 @@ public struct ClassificationServer: Sendable {
         // Until the group has ended.
         while (try? await Task.sleep(for: .seconds(3600))) != nil {}
     }
+}
+
+extension TimeAmount {
+    fileprivate init(seconds: Double) { self = .milliseconds(Int64(seconds * 1000)) }
 }

@@ -19,6 +19,8 @@ public struct ServerOptions: Sendable {
     public var connections = 1000
     /// How long a server that was asked to stop still answers that it is not ready, in seconds.
     public var drainSeconds = 1.0
+    /// How long a stop waits for a client that takes nothing of its answer, in seconds.
+    var patienceSeconds = 5.0
     /// How often models' directories are looked at, in seconds; 0 for never.
     public var reloadSeconds = 2.0
 

@@ -3,6 +3,7 @@ import KNAS
 import Logging
 import Support
 import Testing
+import UnixSignals
 
 @testable import Serving
 
@@ -63,36 +64,42 @@ struct OperationTests {
         }
     }
 
-    @Test("a signal lets what was taken be answered, refuses more, and ends the server")
-    func stop() async throws {
-        let scene = try Scene(.classes(2))
-        defer { scene.remove() }
+    /// A server that a signal stops, with what it does until it has ended.
+    private func start(
+        _ scene: Scene, stoppedBy signal: UnixSignal, _ change: (inout ServerOptions) -> Void
+    ) async throws -> (port: Int, running: Task<Void, any Error>) {
         var options = ServerOptions()
         options.port = 0
-        options.drainSeconds = 0.3
         options.limits.seconds = 3600
+        change(&options)
         let server = try ClassificationServer(
             [ModelPlace(scene.model.path)], options,
             Logger(label: "test") { _ in JSONLinesLog(level: .critical) })
         let (ports, continuation) = AsyncStream<Int>.makeStream()
-        let running = Task {
-            try await server.run(stoppedBy: [.sigusr1]) { continuation.yield($0) }
-        }
+        let running = Task { try await server.run(stoppedBy: [signal]) { continuation.yield($0) } }
         var iterator = ports.makeAsyncIterator()
-        let port = try #require(await iterator.next())
-        let half = TestServer.head(
-            "POST", "/v1/models/toy/classify",
-            ["Content-Type": "application/json", "Content-Length": "13"])
+        return (try #require(await iterator.next()), running)
+    }
+
+    private static let half = TestServer.head(
+        "POST", "/v1/models/toy/classify",
+        ["Content-Type": "application/json", "Content-Length": "13"])
+    private static let rest = Data(#"{"text": "a"}"#.utf8)
+
+    @Test("after a signal what was taken is answered, and more is refused")
+    func drain() async throws {
+        let scene = try Scene(.classes(2))
+        defer { scene.remove() }
+        let (port, running) = try await start(scene, stoppedBy: .sigusr1) {
+            $0.drainSeconds = 3600
+        }
         let ready = TestServer.head("GET", "/readyz", [:])
         try await blocking {
             let taken = try RawConnection(port: port)
-            try taken.send(half)
+            try taken.send(Self.half)
             let other = try RawConnection(port: port)
             try other.send(ready)
             #expect(try other.reply().status == 200)
-            // A body that does not arrive while the server drains is not waited for.
-            let stalled = try RawConnection(port: port)
-            try stalled.send(half)
             kill(getpid(), SIGUSR1)
             var status = 200
             while status == 200 {
@@ -100,13 +107,41 @@ struct OperationTests {
                 status = try other.reply().status
             }
             #expect(status == 503)
-            try other.send(half + Data(#"{"text": "a"}"#.utf8))
+            try other.send(Self.half + Self.rest)
             #expect(try other.reply().code == "stopping")
-            try taken.send(Data(#"{"text": "a"}"#.utf8))
+            try taken.send(Self.rest)
             #expect(try taken.reply().status == 200)
+        }
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("then the server ends, without waiting for half a body or a client that takes nothing")
+    func stop() async throws {
+        let scene = try Scene(.classes(2))
+        defer { scene.remove() }
+        let (port, running) = try await start(scene, stoppedBy: .sigusr2) {
+            $0.drainSeconds = 0
+            $0.patienceSeconds = 0.1
+        }
+        let open = try await blocking {
+            let stalled = try RawConnection(port: port)
+            try stalled.send(Self.half)
+            let deaf = try RawConnection(port: port)
+            for _ in 0..<300 { try deaf.send(TestServer.head("GET", "/openapi.json", [:])) }
+            // Until the half has arrived.
+            let other = try RawConnection(port: port)
+            var text = ""
+            while !text.contains("knas_http_requests_in_progress 2") {
+                try other.send(TestServer.head("GET", "/metrics", [:]))
+                text = try other.reply().text
+            }
+            kill(getpid(), SIGUSR2)
             #expect(try stalled.reply().code == "stopping")
+            return deaf
         }
         try await running.value
+        withExtendedLifetime(open) {}
         await #expect(throws: RawConnection.Failed.self) {
             try await blocking { _ = try RawConnection(port: port) }
         }

@@ -9,7 +9,7 @@ final class StallHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Whether the client has taken something since the last look.
     private var hasMoved = false
 
-    init(patience: TimeAmount = .seconds(5)) { self.patience = patience }
+    init(patience: TimeAmount) { self.patience = patience }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent { look(context, isFirst: true) }
