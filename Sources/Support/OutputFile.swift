@@ -104,10 +104,14 @@ extension OutputFile {
     }
 
     /// Its first bytes as memory that stays valid when this object is gone; the disk has room for them.
-    /// - Returns: `nil` where there is no room, or the file system cannot say so.
+    /// - Returns: `nil` where there is little room, which others need more, or the file system cannot say so.
     func mapped(count: Int) -> UnsafeMutableRawBufferPointer? {
         #if os(Linux)
-            guard count > 0, posix_fallocate(descriptor, 0, off_t(count)) == 0 else { return nil }
+            var system = statvfs()
+            guard count > 0, fstatvfs(descriptor, &system) == 0,
+                UInt64(system.f_bavail) * UInt64(system.f_frsize) > 4 * UInt64(count),
+                posix_fallocate(descriptor, 0, off_t(count)) == 0
+            else { return nil }
             let mapping = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
             guard let mapping, mapping != MAP_FAILED else { return nil }
             return UnsafeMutableRawBufferPointer(start: mapping, count: count)
