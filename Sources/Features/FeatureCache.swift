@@ -132,7 +132,6 @@ public struct FeatureCache: Sendable {
                 try extractor.halfStates(block, of: blocks, directory: directory) {
                     try sinks[$0]($1)
                 }
-                encoder.releasePages()
             }
         }
         try WorkProgress(stage: "features", completed: total, total: total, unit: "sentences")
@@ -210,5 +209,6 @@ extension FeatureExtractor {
             try body(layer, UnsafeRawBufferPointer(rebasing: own))
             buffer.releasePages()
         }
+        encoder.releasePages()
     }
 }

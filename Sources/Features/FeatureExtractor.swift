@@ -14,7 +14,7 @@ public final class FeatureExtractor: @unchecked Sendable {
     /// Tokens per batch: enough for fast matrix products, few enough to stay in the cache.
     static let batchTokens = 1024
 
-    private let encoder: Encoder
+    let encoder: Encoder
     private let graph: Graph
     private let parameters: ParameterSet
     private let executors: [Executor]

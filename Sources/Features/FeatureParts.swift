@@ -194,7 +194,6 @@ public struct FeatureParts {
             try extractor.halfStates(
                 block, of: parts.blocks[split], directory: parts.cache.directory
             ) { try sink($1) }
-            parts.cache.encoder.releasePages()
         }
     }
 }

@@ -132,7 +132,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     }
 
     /// ``accuracy``; `nil` where it means nothing.
-    public var knownAccuracy: Double? { accuracy.isNaN ? nil : accuracy }
+    public var knownAccuracy: Double? { accuracy.known }
 
     /// Nothing but the number of examples.
     private init(count: Int) {
@@ -289,4 +289,9 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
         }
         return sum / Double(predictions.count) * (classes < 3 ? 0.5 : 1)
     }
+}
+
+extension Double {
+    /// `nil` where it is not a number: a metric that means nothing for the kind of targets.
+    package var known: Double? { isNaN ? nil : self }
 }

@@ -121,7 +121,7 @@ public struct Entry: Sendable {
 
     /// A metric over the rows of all parts together; `nil` where a trial diverged, or it means nothing.
     public func heldOutValue(_ criterion: SelectionCriterion) -> Double? {
-        heldOutScore(criterion).flatMap { $0.value.isNaN ? nil : $0.value }
+        heldOutScore(criterion).flatMap(\.value.known)
     }
 
     /// How good it is on the rows of all parts together; `nil` where a trial diverged.

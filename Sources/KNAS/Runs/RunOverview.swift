@@ -223,8 +223,3 @@ public struct RunOverview: Sendable, Codable {
         try RunStoreSummary.remove(directory)
     }
 }
-
-extension Double {
-    /// `nil` where it means nothing for the kind of targets.
-    fileprivate var known: Double? { isNaN ? nil : self }
-}
