@@ -40,6 +40,11 @@ struct FineTuneArguments: ParsableArguments {
     var averaging: Float?
     @Option(
         help: ArgumentHelp(
+            "Weight of the distance of a row's answers under two dropout masks (R-Drop; default: none).",
+            discussion: "1 is usual. Every row is read twice, so an epoch takes twice as long."))
+    var rDrop: Float?
+    @Option(
+        help: ArgumentHelp(
             "Pairs for each training row that the encoder is trained on first, by their likeness.",
             discussion: """
                 For few rows: texts of one class are pulled together, others pushed apart (SetFit), \
@@ -95,7 +100,7 @@ struct FineTuneArguments: ParsableArguments {
         // Those that say nothing by default: given, they would be without effect.
         let without = [
             ("--standalone", standalone), ("--swap-pairs", swapPairs), ("--lora", lora != nil),
-            ("--pull", pull != nil), ("--averaging", averaging != nil),
+            ("--pull", pull != nil), ("--averaging", averaging != nil), ("--r-drop", rDrop != nil),
             ("--finetune-patience", finetunePatience != nil),
             ("--contrastive-pairs", contrastivePairs != 0),
             ("--finetune-seeds", finetuneSeeds != FineTuneOptions(.all).seeds),
@@ -116,6 +121,7 @@ struct FineTuneArguments: ParsableArguments {
         options.training.pull = pull
         options.training.adapterRank = lora
         options.training.averaging = averaging
+        options.training.consistency = rDrop
         options.training.batchSize = finetuneBatchSize
         options.training.encoderLearningRate = encoderLearningRate
         options.training.headLearningRate = headLearningRate

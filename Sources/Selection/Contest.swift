@@ -60,20 +60,30 @@ struct Contest: Sendable {
         }
     }
 
-    /// Entries as members of a portfolio: the heads of their trials answer together with others that are
-    /// trained on all rows but those of test, side by side. Heads that are fitted exactly are fitted to
-    /// those rows (``LinearHeads/refitted(_:)``).
+    /// Entries as members of a portfolio: the heads of their trials answer together with others, which are
+    /// trained side by side. The first of these sees train alone, as the first trial did, so that the two say
+    /// what averaging trainings changes (``AveragingChange``); any others see all rows but those of test. Heads
+    /// that are fitted exactly are fitted to those rows (``LinearHeads/refitted(_:)``).
+    /// - Returns: the members, each with what its first further head says of dev; `nil` where a run had to end, or
+    ///   a training diverged.
     /// - Precondition: all were trained by AdamW.
-    func members(_ entries: [Entry], stageName: String) throws -> [Entry] {
+    func members(
+        _ entries: [Entry], stageName: String
+    ) throws -> [(entry: Entry, secondDev: Predictions?)] {
         let jobs = entries.map { entry in
             (0..<replicas(of: entry) - entry.replicas.count).map {
-                job(entry, part: trainings.everything, seed: $0)
+                $0 == 0
+                    ? job(entry, part: 0, seed: 1)
+                    : job(entry, part: trainings.everything, seed: $0)
             }
         }
-        var further = try trainings.train(jobs.flatMap { $0 }, key, stageName: stageName)[...]
+        var left = try trainings.train(jobs.flatMap { $0 }, key, stageName: stageName)[...]
         return zip(entries, jobs).map { entry, own in
-            defer { further = further.dropFirst(own.count) }
-            return entry.answering(entry.replicas + further.prefix(own.count).compactMap { $0 })
+            let further = left.prefix(own.count)
+            left = left.dropFirst(own.count)
+            return (
+                entry.answering(entry.replicas + further.compactMap { $0 }), further.first??.dev
+            )
         }
     }
 

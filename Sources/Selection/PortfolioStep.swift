@@ -35,10 +35,11 @@ struct PortfolioStep: Sendable {
                 isExact: entry.recipe.isDeterministic)
         }
         let portfolio = try selection.run(contestants)
-        let ready = try answering(able, portfolio.members.map(\.entry), "\(stageName), seeds")
+        let (ready, second) = try answering(
+            able, portfolio.members.map(\.entry), "\(stageName), seeds")
         var model = SelectedModel(
             role, portfolio, of: ready,
-            averaging: try change(portfolio.members, able, ready, "\(stageName), calibration"))
+            averaging: try change(portfolio.members, able, ready, second))
         model.costs = random?.costs
         return model
     }
@@ -47,28 +48,17 @@ struct PortfolioStep: Sendable {
     /// - Parameters:
     ///   - tried: entries with the heads of their trials.
     ///   - ready: the same with all heads that answer.
+    ///   - second: what another training of a member, which has not seen dev either, says of it, by its place.
     private func change(
-        _ members: [Portfolio.Member], _ tried: [Entry], _ ready: [Entry], _ stageName: String
+        _ members: [Portfolio.Member], _ tried: [Entry], _ ready: [Entry],
+        _ second: [Int: Predictions]
     ) throws -> Double {
         let isNumber = tried.first?.heldOut.first?.targets.kind == .number
-        let trained = isNumber ? [] : members.filter { ready[$0.entry].replicas.count > 1 }
-        var second: [Int: Predictions] = [:]
-        for isRandom in [false, true] {
-            let own = trained.filter {
-                (tried[$0.entry].role == .randomContestant) == isRandom
-            }
-            guard let any = own.first else { continue }
-            let contest = ground(of: tried[any.entry]).contest
-            let outcomes = try contest.trainings.outcomes(
-                own.map { contest.job(tried[$0.entry], part: 0, seed: 1) }, contest.key,
-                stageName: stageName)
-            for (member, outcome) in zip(own, outcomes) {
-                // A run that has to end, or a training that diverged.
-                guard let outcome else { return 1 }
-                second[member.entry] = outcome.dev
-            }
+        let trained = members.filter { !tried[$0.entry].recipe.isDeterministic }
+        // A run that has to end may not have come to all of them.
+        guard !isNumber, !trained.isEmpty, trained.allSatisfy({ second[$0.entry] != nil }) else {
+            return 1
         }
-        guard !second.isEmpty else { return 1 }
         let first = members.map { tried[$0.entry].heldOut[0] }
         return try AveragingChange.factor(
             first: first, second: zip(members, first).map { second[$0.entry] ?? $1 },
@@ -77,25 +67,30 @@ struct PortfolioStep: Sendable {
     }
 
     /// Makes the members among some entries ready to answer, all side by side.
+    /// - Returns: the entries, and what a further training of each trained member says of dev, by its place.
     private func answering(
         _ entries: [Entry], _ members: [Int], _ stageName: String
-    ) throws -> [Entry] {
+    ) throws -> (entries: [Entry], secondDev: [Int: Predictions]) {
         var result = entries
-        func set(_ places: [Int], _ ready: ([Entry]) throws -> [Entry]) throws {
-            guard !places.isEmpty else { return }
-            for (place, entry) in zip(places, try ready(places.map { entries[$0] })) {
+        var second: [Int: Predictions] = [:]
+        let exact = members.filter { entries[$0].recipe.isDeterministic }
+        if !exact.isEmpty {
+            for (place, entry) in zip(exact, try linear.refitted(exact.map { entries[$0] })) {
                 result[place] = entry
             }
         }
-        try set(members.filter { entries[$0].recipe.isDeterministic }) { try linear.refitted($0) }
         let trained = members.filter { !entries[$0].recipe.isDeterministic }
         for isRandom in [false, true] {
-            let own = trained.filter { (entries[$0].role == .randomContestant) == isRandom }
-            try set(own) { entries in
-                try ground(of: entries[0]).contest.members(entries, stageName: stageName)
+            let places = trained.filter { (entries[$0].role == .randomContestant) == isRandom }
+            guard let first = places.first else { continue }
+            let ready = try ground(of: entries[first]).contest
+                .members(places.map { entries[$0] }, stageName: stageName)
+            for (place, member) in zip(places, ready) {
+                result[place] = member.entry
+                second[place] = member.secondDev
             }
         }
-        return result
+        return (result, second)
     }
 
     /// Where an entry was trained.

@@ -11,16 +11,19 @@ struct BatchLoss: Sendable {
     let classes: Int
     private let classWeights: [Float]?
     private let smoothing: Float
+    private let consistency: Float
 
     /// - Parameter balancesClasses: whether classes weigh the same however many examples of `train`
     ///   they have.
+    /// - Parameter consistency: what the distance of two answers for one example counts, where there are two.
     init(
         _ parameters: ParameterSet, _ train: FeatureSet, classes: Int, balancesClasses: Bool,
-        smoothing: Float
+        smoothing: Float, consistency: Float = 0
     ) {
         self.parameters = parameters
         self.classes = classes
         self.smoothing = smoothing
+        self.consistency = consistency
         classWeights = balancesClasses ? Training.classWeights(train, classes) : nil
     }
 
@@ -38,6 +41,31 @@ struct BatchLoss: Sendable {
         let scale = 1 / Float(batchCount)
         executor.backward(result.gradients.map { $0 * scale }, into: gradient)
         return result.losses.reduce(0) { $0 + Double($1) }
+    }
+
+    /// Adds the same of a part whose examples are there twice, all and then all again, under masks of their own:
+    /// the mean of their losses, and the distance of their answers (R-Drop, Liang et al., NeurIPS 2021, equation 3,
+    /// halved, so that it is the plain loss where the answers are equal).
+    func addTwice(
+        _ part: FeatureBatch, of batchCount: Int, _ executor: Executor, dropoutKey: UInt64,
+        into gradient: some GradientSink
+    ) -> Double {
+        let logits = executor.forward(
+            part.batch, parameters: parameters, mode: .training(key: dropoutKey))
+        let weights = classWeights.flatMap { Training.weights(of: part.targets, $0) }
+        let result = Loss.evaluate(
+            logits: logits, targets: part.targets, outputs: classes, weights: weights,
+            smoothing: smoothing)
+        let pairs = result.losses.count / 2
+        let apart = Consistency.evaluate(
+            logits: logits, kind: part.targets.kind, pairs: pairs, outputs: classes)
+        let scale = 0.5 / Float(batchCount)
+        executor.backward(
+            zip(result.gradients, apart.gradients).map { ($0 + consistency * $1) * scale },
+            into: gradient)
+        return zip(result.losses, result.losses.dropFirst(pairs)).reduce(0) {
+            $0 + Double($1.0 + $1.1) / 2
+        } + Double(consistency) / 2 * apart.distances.reduce(0) { $0 + Double($1) }
     }
 }
 

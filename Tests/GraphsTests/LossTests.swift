@@ -1,3 +1,4 @@
+import Foundation
 import Graphs
 import Metrics
 import Support
@@ -33,6 +34,45 @@ import Testing
             let slope = (losses(up).losses[row] - losses(down).losses[row]) / (2 * step)
             #expect(abs(slope - gradients[place]) < 2e-3, "\(targets.kind) \(place)")
         }
+    }
+
+    @Test(
+        "the gradients of the distance of two answers are its finite differences",
+        arguments: TargetKind.allCases)
+    func consistency(kind: TargetKind) {
+        let outputs = kind == .number ? 1 : 3
+        var generator = RandomKey(seed: 4).generator()
+        let logits = (0..<4 * outputs).map { _ in generator.uniform(bound: Float(2)) }
+        func evaluate(_ logits: [Float]) -> (distances: [Float], gradients: [Float]) {
+            Consistency.evaluate(logits: logits, kind: kind, pairs: 2, outputs: outputs)
+        }
+        let (distances, gradients) = evaluate(logits)
+        let step: Float = 1 / 64
+        for place in logits.indices {
+            var (up, down) = (logits, logits)
+            up[place] += step
+            down[place] -= step
+            let pair = place / outputs % 2
+            let slope = (evaluate(up).distances[pair] - evaluate(down).distances[pair]) / (2 * step)
+            #expect(abs(slope - gradients[place]) < 1e-3, "\(place)")
+        }
+        // The same in either order, and nothing where both agree.
+        let half = 2 * outputs
+        #expect(distances.allSatisfy { $0 > 0 })
+        #expect(evaluate(Array(logits[half...] + logits[..<half])).distances == distances)
+        let equal = evaluate(Array(logits[..<half] + logits[..<half]))
+        #expect((equal.distances + equal.gradients).allSatisfy { $0 == 0 })
+    }
+
+    @Test("two certain answers that differ are far apart, by a known distance")
+    func divergence() {
+        // Probabilities 0.8, 0.2 and 0.5, 0.5: half the sum of 0.8 ln 1.6 + 0.2 ln 0.4 and 0.5 ln (1 / 0.64).
+        let logits: [Float] = [4, 1, 0, 0].map { $0 > 0 ? Foundation.log($0) : 0 }
+        let found = Consistency.evaluate(logits: logits, kind: .oneClass, pairs: 1, outputs: 2)
+        #expect(abs(found.distances[0] - 0.207944) < 1e-6)
+        let far = Consistency.evaluate(
+            logits: [200, -200, -200, 200], kind: .oneClass, pairs: 1, outputs: 2)
+        #expect(far.distances == [400] && far.gradients.allSatisfy(\.isFinite))
     }
 
     @Test("extreme logits have finite losses")

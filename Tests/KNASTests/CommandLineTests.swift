@@ -273,6 +273,7 @@ struct CommandLineTests {
             (["features", task, "--encoder", "a,b"], 64),
             (["features", task, "--pairing", "both"], 64),
             (["search", task, "--lora", "8"], 64), (["search", task, "--pull", "1"], 64),
+            (["search", task, "--r-drop", "1"], 64),
             (
                 [
                     "search", task, "--lora", "0", "--unfreeze", "1", "--encoder",

@@ -186,15 +186,17 @@ struct HeadSelectionTests {
         let entry = try contest.tried(
             [contest.entry(.contestant, scene.heads(1)[0])], stageName: "heads")[0]
         #expect(entry.trials.count == 1 && entry.replicas.count == 1)
-        let member = try contest.members([entry], stageName: "seeds")[0]
+        let (member, second) = try contest.members([entry], stageName: "seeds")[0]
         #expect(member.replicas.count == 3 && contest.replicas(of: entry) == 3)
-        // Another start each, and those that come to it are trained on dev as well.
+        // Another start each. The first that comes to it has not seen dev, so that it can say how much trainings
+        // differ; the next is trained on dev as well.
         #expect(Set(member.replicas.map { $0.parameters.storage.array }).count == 3)
         let everything = contest.trainings.everything
         #expect(contest.trainings.views[0][everything].train.count == 2060)
         let further = try contest.trainings.train(
-            [0, 1].map { contest.job(entry, part: everything, seed: $0) }, contest.key,
-            stageName: "plain")
+            [contest.job(entry, part: 0, seed: 1), contest.job(entry, part: everything, seed: 1)],
+            contest.key, stageName: "plain")
+        #expect(second?.probabilities == further[0]?.dev.probabilities)
         #expect(
             member.replicas.map { $0.parameters.storage.array }
                 == (entry.replicas + further.compactMap { $0 }).map { $0.parameters.storage.array })
@@ -211,7 +213,7 @@ struct HeadSelectionTests {
         scene.configuration.seeds = 5
         let more = scene.contest()
         #expect(more.replicas(of: entry) == 6)
-        #expect(try more.members([entry], stageName: "seeds")[0].replicas.count == 6)
+        #expect(try more.members([entry], stageName: "seeds")[0].entry.replicas.count == 6)
         let linear = try LinearHeads(contest: contest, key: scene.key).run(competing: true)[0]
         #expect(contest.replicas(of: linear) == 1)
     }

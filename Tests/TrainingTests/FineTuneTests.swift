@@ -234,6 +234,28 @@ struct FineTuneTests {
         #expect(resumed.parameters.storage.array == whole.parameters.storage.array)
     }
 
+    @Test("rows that are read twice have the gradient of their mean, and answers that agree better")
+    func consistency() throws {
+        let setup = try FineTuneSetup()
+        // Hardly any dropout: what is read twice is the same twice.
+        let once = try setup.tune(dropout: 1e-7) { $0.dropout = 1e-7 }
+        let twice = try setup.tune(dropout: 1e-7) {
+            $0.dropout = 1e-7
+            $0.consistency = 1
+        }
+        #expect(twice.history.count == once.history.count)
+        for (a, b) in zip(twice.history, once.history) {
+            #expect(abs(a.trainingLoss - b.trainingLoss) < 1e-4)
+        }
+        #expect(throws: BadOption.self) { try setup.tune { $0.consistency = 0 } }
+        #expect(throws: BadOption.self) {
+            try setup.tune {
+                $0.consistency = 1
+                $0.dropout = 0
+            }
+        }
+    }
+
     @Test("the strongest pull leaves the encoder as it was, and lets the head learn")
     func pull() throws {
         let setup = try FineTuneSetup()

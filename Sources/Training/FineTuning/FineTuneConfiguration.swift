@@ -25,6 +25,9 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
     /// The share of an epoch that a running mean of the weights reaches back; dev and the model get the mean
     /// (Izmailov et al. 2018). `nil` where they get the last weights.
     public var averaging: Float?
+    /// What the distance of an example's answers under two dropout masks counts beside their mean loss
+    /// (R-Drop, Liang et al., NeurIPS 2021); `nil` where every example is read once.
+    public var consistency: Float?
     /// Decoupled weight decay of matrices; norms and biases have none.
     public var weightDecay: Float = 0.01
     /// Share of the steps in which the learning rate rises from zero; it falls to zero in the rest.
@@ -66,6 +69,13 @@ public struct FineTuneConfiguration: Sendable, Hashable, Codable {
         if let pull { try require(pull >= 0 && pull < 1000, "--pull", pull, "0 to 1000") }
         if let averaging {
             try require(averaging > 0 && averaging <= 10, "averaging", averaging, "above 0, to 10")
+        }
+        if let consistency {
+            try require(
+                consistency > 0 && consistency <= 100, "--r-drop", consistency, "above 0, to 100")
+            try require(
+                dropout > 0, "encoder dropout", dropout,
+                "above 0 with --r-drop: masks have to differ")
         }
         try require((0...1).contains(warmUp), "warm-up", warmUp, "0 to 1")
         try require(clipNorm > 0, "clip norm", clipNorm, "above 0")
