@@ -66,6 +66,26 @@ void knas_column_sums(int64_t rows, int64_t width, const float *x, float *out, i
     }
 }
 
+KNAS_CLONES
+void knas_double_column_sums(int64_t rows, int64_t width, const float *x, double *sums) {
+    for (int64_t r = 0; r < rows; r++) {
+        const float *row = x + r * width;
+        KNAS_LOOP for (int64_t i = 0; i < width; i++) sums[i] += (double)row[i];
+    }
+}
+
+KNAS_CLONES
+void knas_column_square_deviations(
+    int64_t rows, int64_t width, const float *x, const double *means, double *squares) {
+    for (int64_t r = 0; r < rows; r++) {
+        const float *row = x + r * width;
+        KNAS_LOOP for (int64_t i = 0; i < width; i++) {
+            const double difference = (double)row[i] - means[i];
+            squares[i] += difference * difference;
+        }
+    }
+}
+
 // sum(a * b) with products and sums in double, where a product is exact.
 KNAS_INLINE double double_dot(int64_t count, const float *a, const float *b) {
     KNAS_REASSOCIATE

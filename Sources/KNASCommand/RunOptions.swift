@@ -68,7 +68,7 @@ extension EpochChoice: ExpressibleByArgument {}
 /// How heads are trained.
 struct TrainingOptions: ParsableArguments {
     @Option(
-        help: "Epochs (default: 4, and more in a search with fewer than 1,600 rows).")
+        help: "Epochs (default: 3, and more in a search with fewer than 1,600 rows; 4 in a study).")
     var epochs: Int?
     @Option(help: "Peak learning rate.")
     var learningRate = TrainingConfiguration().learningRate

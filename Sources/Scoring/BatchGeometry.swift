@@ -1,3 +1,4 @@
+import CKernels
 import Graphs
 import Tensors
 
@@ -30,13 +31,14 @@ extension HeadEvaluation {
     /// example side by side: `[n, segments * width]`, or `[n, width]` in the space of examples.
     func pooled(_ values: UnsafePointer<Float>, width: Int, in space: RowSpace) -> [[Double]] {
         (0..<exampleCount).map { example in
-            var result: [Double] = []
-            for group in groups(of: example, in: space) {
-                var sum = [Double](repeating: 0, count: width)
-                for row in group {
-                    for column in 0..<width { sum[column] += Double(values[row * width + column]) }
+            let groups = groups(of: example, in: space)
+            var result = [Double](repeating: 0, count: groups.count * width)
+            result.withUnsafeMutableBufferPointer { sums in
+                for (place, group) in groups.enumerated() where width > 0 {
+                    knas_double_column_sums(
+                        Int64(group.count), Int64(width), values + group.lowerBound * width,
+                        sums.baseAddress! + place * width)
                 }
-                result += sum
             }
             return result
         }

@@ -28,8 +28,11 @@ public final class HeadEvaluation {
     private var differenceGramResult: [Double]?
     private var outputGramResult: [Double]?
     private var gradientStatisticsResult: GradientStatistics?
+    private var inputGradientsResult: [[Double]]?
+    /// Whether the input gradients come from a pass that the output kernel needs anyway.
+    private let wantsInputGradients: Bool
     /// Whether the executor's activations are those of this batch and these parameters.
-    private var holdsActivations = false
+    private var holdsActivations: Bool
 
     /// - Parameters:
     ///   - executor: of `graph`; nothing else may use it while this evaluation is in use.
@@ -37,11 +40,14 @@ public final class HeadEvaluation {
     ///   - classes: outputs of the head.
     ///   - sketchSize: directions that gradients of linear layers are projected on, on either side;
     ///     0 for exact kernels.
+    ///   - wantsInputGradients: whether ``inputGradients`` will be asked for.
+    ///   - holdsActivations: whether the executor's last forward pass was of this batch with these parameters, and
+    ///     kept its activations.
     ///   - key: draws the directions of an estimated output kernel, and those.
     package init(
         graph: Graph, executor: Executor, parameters: ParameterSet, batch: Batch,
         targets: Targets, classes: Int, outputDirections: Int, sketchSize: Int = 0,
-        key: RandomKey
+        wantsInputGradients: Bool = false, holdsActivations: Bool = false, key: RandomKey
     ) {
         self.graph = graph
         self.executor = executor
@@ -51,6 +57,8 @@ public final class HeadEvaluation {
         self.classes = classes
         self.outputDirections = outputDirections
         self.key = key
+        self.wantsInputGradients = wantsInputGradients
+        self.holdsActivations = holdsActivations
         sketch =
             sketchSize > 0
             ? GradientSketch(size: sketchSize, key: key.child("sketch")) : nil
@@ -200,7 +208,7 @@ public final class HeadEvaluation {
         if isBinary {
             let root = Float(0.5).squareRoot()
             add(differenceGram)
-            add(gram(direction: [root, root]))
+            add(sumGram(direction: [root, root]))
             // It costs nothing now and saves a pass if the mean is wanted.
             _ = lossGram
         } else if classes <= outputDirections {
@@ -220,6 +228,49 @@ public final class HeadEvaluation {
         }
         outputGramResult = total
         return total
+    }
+
+    /// The gradient of the sum of each example's logits with respect to its inputs, but for a factor that all
+    /// examples have in common: `[n, segments * width of the inputs]`, the gradients of a segment's tokens added up,
+    /// those of one input after another. Zero for inputs that the head does not read.
+    public var inputGradients: [[Double]] {
+        if let inputGradientsResult { return inputGradientsResult }
+        // As the output kernel of two classes has it, so that it does not matter which is asked for first.
+        let value: Float = isBinary ? Float(0.5).squareRoot() : 1
+        collectInputGradients(
+            [Float](repeating: value, count: targets.count * classes), into: NoParameterGradients())
+        return inputGradientsResult!
+    }
+
+    private func collectInputGradients(
+        _ outputGradients: [Float], into sink: some GradientSink
+    ) {
+        var parts = inputWidths.map { width in
+            [[Double]](
+                repeating: [Double](repeating: 0, count: batch.segments * width),
+                count: targets.count)
+        }
+        // Gradients are added up as they come: nothing as large as the batch is kept.
+        backward(outputGradients, into: sink, inputGradients: parts.map { _ in nil }) {
+            index, gradient in
+            let node = self.graph.nodes[index]
+            guard case .input(let slot) = node.primitive else { return }
+            parts[slot] = self.pooled(gradient, width: node.width, in: .tokens)
+        }
+        inputGradientsResult = (0..<targets.count).map { example in
+            parts.flatMap { $0[example] }
+        }
+    }
+
+    /// The Gram matrix of the gradients of the sum of logits, and the inputs' gradients with it where they are wanted.
+    private func sumGram(direction: [Float]) -> [Double] {
+        guard wantsInputGradients, inputGradientsResult == nil else {
+            return gram(direction: direction)
+        }
+        let sink = GramAccumulator(graph, examples: targets.count, sketch: sketch)
+        collectInputGradients((0..<targets.count).flatMap { _ in direction }, into: sink)
+        sink.finish()
+        return sink.total
     }
 
     /// The Gram matrix of the gradients of `<direction, z_i>`.

@@ -10,12 +10,15 @@ public protocol Proxy: Sendable {
     var summary: String { get }
     /// Whether it reads a gradient kernel; such proxies come first, so others can use it.
     var readsKernel: Bool { get }
+    /// Whether it reads ``HeadEvaluation/inputGradients``, which a pass for the kernel can give as well.
+    var readsInputGradients: Bool { get }
     /// - Throws: ``ScoringError`` when the batch does not allow the computation.
     func score(_ head: HeadEvaluation) throws -> Double
 }
 
 extension Proxy {
     public var readsKernel: Bool { false }
+    public var readsInputGradients: Bool { false }
 }
 
 /// The proxies that this program knows; one line each.

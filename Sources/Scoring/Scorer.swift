@@ -167,13 +167,21 @@ public struct Scorer: Sendable {
             let classes = spaces.classes
             let parameters = ParameterSet(graph)
             parameters.initialize(key: key.child("init"))
-            executor.calibrate(batch.batch, parameters: parameters)
+            // What calibrates is the forward pass that proxies look at, unless the weights change.
+            let isReady = graph.needsCalibration && warmUp == nil
+            if isReady {
+                executor.forward(batch.batch, parameters: parameters, mode: .calibration)
+            } else {
+                executor.calibrate(batch.batch, parameters: parameters)
+            }
             try warmUp?.run(
                 parameters, executor: executor, classes: classes, key: key.child("warm-up"))
             let evaluation = HeadEvaluation(
                 graph: graph, executor: executor, parameters: parameters,
                 batch: batch.batch, targets: batch.targets, classes: classes,
-                outputDirections: options.outputDirections, sketchSize: options.sketch, key: key)
+                outputDirections: options.outputDirections, sketchSize: options.sketch,
+                wantsInputGradients: proxies.contains(where: \.readsInputGradients),
+                holdsActivations: isReady, key: key)
             for proxy in proxies {
                 let value: Double
                 do {

@@ -210,7 +210,9 @@ public struct FineTuneStage: Sendable {
             let epochs = tuned.history.map {
                 "\($0.devAccuracy.percentage) (loss \(String(format: "%.3f", $0.devCrossEntropy)))"
             }
-            note("\(name), seed \(seed): dev accuracy \(epochs.joined(separator: ", "))")
+            note(
+                "\(name), seed \(seed): dev accuracy \(epochs.joined(separator: ", "))"
+                    + (tuned.bestEpoch == 0 ? "; none better than before: left as it was" : ""))
             seeds.append(
                 graph.unfrozen.hasAdapters
                     ? try merged(tuned, graph, into: plain, dev: splits.dev) : tuned)

@@ -67,4 +67,22 @@ public enum BLAS {
             CblasRowMajor, CblasLower, orientation.flag, Int32(n), Int32(k), alpha, a,
             Int32(strideA), beta, c, Int32(strideC))
     }
+
+    /// The inner products of rows, `[n, n]`, in float64.
+    /// - Parameter values: `[n, width]`, row by row.
+    /// - Complexity: n^2 width operations.
+    public static func gram(_ values: [Double], rows n: Int) -> [Double] {
+        precondition(n > 0 && values.count % n == 0, "rows of one width")
+        var result = [Double](repeating: 0, count: n * n)
+        let width = values.count / n
+        guard width > 0 else { return result }
+        singleThreaded
+        cblas_dsyrk(
+            CblasRowMajor, CblasLower, CblasNoTrans, Int32(n), Int32(width), 1, values,
+            Int32(width), 0, &result, Int32(n))
+        for i in 0..<n {
+            for j in 0..<i { result[j * n + i] = result[i * n + j] }
+        }
+        return result
+    }
 }

@@ -75,7 +75,7 @@ public struct TrainedHead: Sendable {
     public let parameters: ParameterSet
     /// The epochs in order.
     public let history: [EpochRecord]
-    /// The epoch whose weights these are, from 1.
+    /// The epoch whose weights these are, from 1; 0 for those that fine-tuning began at.
     public let bestEpoch: Int
     /// The head's predictions on dev.
     public let dev: Predictions

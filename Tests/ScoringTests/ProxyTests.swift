@@ -57,6 +57,23 @@ struct ProxyTests {
         }
     }
 
+    @Test("a score does not depend on which others are asked for", arguments: [2, 3])
+    func alone(classes: Int) throws {
+        let features = try SyntheticFeatures.make(examples: 24, segments: 2, classes: classes)
+        let names = ["jacobian-covariance", "ntk-condition", "alignment"]
+        func values(_ names: [String]) throws -> [[String: ScoreSummary]] {
+            let (scorer, space) = try scorer(features, classes: classes, names: names)
+            var generator = RandomKey(seed: 8).generator()
+            return try (0..<6).map { _ in
+                try scorer.score(space.sample(using: &generator), key: RandomKey(seed: 9)).values
+            }
+        }
+        let together = try values(names)
+        for name in names {
+            #expect(try values([name]).map { $0[name] } == together.map { $0[name] }, "\(name)")
+        }
+    }
+
     @Test("snip, gradsign and zico are what all gradients written out give")
     func writtenOut() throws {
         let features = try SyntheticFeatures.make(examples: 24, segments: 2, classes: 3)

@@ -84,6 +84,17 @@ struct ElementwiseKernelTests {
             }
             Kernels.expectClose(sums, expected, tolerance: 5e-7)
         }
+        var means = [Double](repeating: 0, count: width)
+        knas_double_column_sums(Int64(rows), Int64(width), x, &means)
+        means = means.map { $0 / Double(max(1, rows)) }
+        var squares = [Double](repeating: 1, count: width)
+        knas_column_square_deviations(Int64(rows), Int64(width), x, means, &squares)
+        for w in 0..<width {
+            let column = (0..<rows).map { Double(x[$0 * width + w]) }
+            let mean = column.reduce(0, +) / Double(max(1, rows))
+            let expected = column.reduce(1) { $0 + ($1 - mean) * ($1 - mean) }
+            #expect(abs(means[w] - mean) < 1e-12 && abs(squares[w] - expected) < 1e-9 * expected)
+        }
         var filled = before
         knas_fill_rows(Int64(rows), Int64(width), shift, &filled)
         #expect(filled == (0..<rows).flatMap { _ in shift })

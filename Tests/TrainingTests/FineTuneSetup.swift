@@ -63,7 +63,8 @@ struct FineTuneSetup {
     func tune(
         threads: Int = 2, precision: Precision = .float32, dropout: Float = 0.1,
         checkpoint: FineTuneCheckpoint? = nil,
-        stopAt: Int = .max, train: FeatureSet? = nil, views: Int = 1,
+        start: ParameterSet? = nil, startCompetes: Bool = true, stopAt: Int = .max,
+        train: FeatureSet? = nil, views: Int = 1,
         _ change: (inout FineTuneConfiguration) -> Void = { _ in }
     ) throws -> TrainedHead {
         var configuration = Self.configuration
@@ -71,9 +72,9 @@ struct FineTuneSetup {
         change(&configuration)
         let graph = try graph(dropout: dropout)
         return try FineTuner(configuration, precision: precision, threads: threads).train(
-            graph, start: graph.parameters(encoder: encoder, head: head()),
+            graph, start: start ?? graph.parameters(encoder: encoder, head: head()),
             train: train ?? self.train, views: views, dev: dev, classes: 2, key: RandomKey(seed: 4),
-            checkpoint: checkpoint
+            startCompetes: startCompetes, checkpoint: checkpoint
         ) { progress in
             if progress.step == stopAt { throw Interrupted() }
         }

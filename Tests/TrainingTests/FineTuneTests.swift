@@ -234,6 +234,32 @@ struct FineTuneTests {
         #expect(resumed.parameters.storage.array == whole.parameters.storage.array)
     }
 
+    @Test("where no epoch is better on dev the weights stay as they were, also after a stop")
+    func startCompetes() throws {
+        let setup = try FineTuneSetup()
+        let start = try setup.tune { $0.epochs = 6 }.parameters.copy()
+        func ruin(_ configuration: inout FineTuneConfiguration) {
+            configuration.headLearningRate = 9
+            configuration.encoderLearningRate = 9
+        }
+        let ruined = try setup.tune(start: start.copy(), ruin)
+        #expect(ruined.bestEpoch == 0 && ruined.parameters.storage.array == start.storage.array)
+        let before = SelectionCriterion.accuracy.score(ruined.dev)
+        #expect(ruined.history.count == 3 && ruined.history.allSatisfy { $0.score <= before })
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        #expect(throws: Interrupted.self) {
+            try setup.tune(checkpoint: first, start: start.copy(), stopAt: 7, ruin)
+        }
+        let resumed = try setup.tune(
+            checkpoint: FineTuneCheckpoint(url: first.url, resumes: true), start: start.copy(), ruin
+        )
+        #expect(resumed.history == ruined.history && resumed.bestEpoch == 0)
+        #expect(resumed.parameters.storage.array == start.storage.array)
+        #expect(try setup.tune(start: start.copy(), startCompetes: false, ruin).bestEpoch > 0)
+    }
+
     @Test("rows that are read twice have the gradient of their mean, and answers that agree better")
     func consistency() throws {
         let setup = try FineTuneSetup()

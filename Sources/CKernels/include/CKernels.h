@@ -54,6 +54,11 @@ void knas_layer_norm_parameters(
 void knas_fill_rows(int64_t rows, int64_t width, const float *bias, float *y);
 // out[w] (+)= sum over rows of x[r, w].
 void knas_column_sums(int64_t rows, int64_t width, const float *x, float *out, int32_t accumulate);
+// sums[i] += sum over r of x[r, i], in double, row after row.
+void knas_double_column_sums(int64_t rows, int64_t width, const float *x, double *sums);
+// squares[i] += sum over r of (x[r, i] - means[i])^2, in double, row after row.
+void knas_column_square_deviations(
+    int64_t rows, int64_t width, const float *x, const double *means, double *squares);
 
 // Elementwise. In place allowed.
 void knas_add(int64_t count, const float *a, const float *b, float *y);

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Means and variances of columns over rows that arrive block by block (Chan, Golub and LeVeque,
 /// "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
 package struct ColumnMoments {
@@ -38,17 +40,11 @@ package struct ColumnMoments {
         guard count > 0 else { return }
         let width = means.count
         var blockMeans = [Double](repeating: 0, count: width)
-        for row in 0..<count {
-            for column in 0..<width { blockMeans[column] += Double(x[row * width + column]) }
-        }
+        knas_double_column_sums(Int64(count), Int64(width), x, &blockMeans)
         for column in 0..<width { blockMeans[column] /= Double(count) }
         var blockSquares = [Double](repeating: 0, count: width)
-        for row in 0..<count {
-            for column in 0..<width {
-                let difference = Double(x[row * width + column]) - blockMeans[column]
-                blockSquares[column] += difference * difference
-            }
-        }
+        knas_column_square_deviations(
+            Int64(count), Int64(width), x, blockMeans, &blockSquares)
         guard rows > 0 else {
             (rows, means, squares) = (count, blockMeans, blockSquares)
             return

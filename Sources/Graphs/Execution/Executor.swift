@@ -15,10 +15,10 @@ public final class Executor {
         case differentiation
         /// A backward pass follows; dropout masks come from `key`, a new one each step.
         case training(key: UInt64)
-        /// Calibrated parameters are set along the way.
+        /// Calibrated parameters are set along the way; a backward pass may follow, dropout is off.
         case calibration
 
-        var keepsActivations: Bool { self != .inference && self != .calibration }
+        var keepsActivations: Bool { self != .inference }
     }
 
     public let graph: Graph

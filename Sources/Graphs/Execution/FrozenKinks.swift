@@ -21,7 +21,9 @@ extension Executor {
     ///
     /// - Precondition: the last forward pass kept its activations, with dropout off.
     public func freezeKinks() -> FrozenKinks {
-        precondition(mode == .differentiation, "the forward pass was for something else")
+        precondition(
+            mode == .differentiation || mode == .calibration,
+            "the forward pass was for something else")
         var nodes: [Node] = []
         var place: [Int] = []
         var batch = self.batch

@@ -15,6 +15,8 @@ struct JacobianCovariance: Proxy {
     let name = "jacobian-covariance"
     let summary = "how little the examples' input Jacobians correlate (Mellor et al. 2020)"
 
+    let readsInputGradients = true
+
     private let k = 1e-5
 
     func score(_ head: HeadEvaluation) throws -> Double {
@@ -22,17 +24,7 @@ struct JacobianCovariance: Proxy {
         guard n >= 2 else {
             throw ScoringError.tooFewExamples(proxy: name, needed: 2, found: n)
         }
-        let widths = head.inputWidths
-        let gradients = widths.map { FloatStorage(count: head.batch.tokenCount * $0) }
-        head.backward(
-            [Float](repeating: 1, count: n * head.classes), into: NoParameterGradients(),
-            inputGradients: gradients.map(\.pointer))
-        var jacobians = [[Double]](repeating: [], count: n)
-        for (gradient, width) in zip(gradients, widths) {
-            let rows = head.pooled(gradient.pointer, width: width, in: .tokens)
-            for example in 0..<n { jacobians[example] += rows[example] }
-        }
-        guard let eigen = SymmetricEigen(correlations(jacobians), n) else {
+        guard let eigen = SymmetricEigen(correlations(head.inputGradients), n) else {
             throw ScoringError.nonFinite(proxy: name)
         }
         return -eigen.values.reduce(0) {
@@ -42,23 +34,16 @@ struct JacobianCovariance: Proxy {
     }
 
     private func correlations(_ rows: [[Double]]) -> [Double] {
-        let directions = rows.map { row in
+        let directions = rows.flatMap { row in
             let mean = row.reduce(0, +) / Double(row.count)
             let centred = row.map { $0 - mean }
             let norm = centred.reduce(0) { $0 + $1 * $1 }.squareRoot()
             return norm > 0 ? centred.map { $0 / norm } : centred
         }
         let n = rows.count
-        var result = [Double](repeating: 0, count: n * n)
-        for i in 0..<n {
-            for j in 0..<i {
-                let product = zip(directions[i], directions[j]).reduce(0) { $0 + $1.0 * $1.1 }
-                result[i * n + j] = product
-                result[j * n + i] = product
-            }
-            // A NaN in a Jacobian must not be hidden.
-            result[i * n + i] = directions[i].allSatisfy(\.isFinite) ? 1 : .nan
-        }
+        var result = BLAS.gram(directions, rows: n)
+        // A NaN in a Jacobian must not be hidden.
+        for i in 0..<n { result[i * n + i] = result[i * n + i].isFinite ? 1 : .nan }
         return result
     }
 }

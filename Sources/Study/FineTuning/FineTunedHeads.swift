@@ -132,7 +132,9 @@ struct FineTunedHeads {
                             encoder: view.encoder, head: head.parameters, linear: linear.parameters),
                         train: source.features(.train), dev: source.features(.dev),
                         classes: view.space.context.classes,
-                        key: key.child("fine-tuning").child(genotype.description)
+                        key: key.child("fine-tuning").child(genotype.description),
+                        // What is asked is where training ends.
+                        startCompetes: false
                     ) { _ in try counter.add(0) }
                     for record in tuned.history { try onEpoch(record) }
                     return tuned

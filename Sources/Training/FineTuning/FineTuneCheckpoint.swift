@@ -43,6 +43,7 @@ public struct FineTuneCheckpoint: Sendable {
     /// What is known after an epoch.
     struct State {
         var history: [EpochRecord]
+        /// 0 where none was better than the start.
         var bestEpoch: Int
         /// Weights of the best epoch.
         var best: FloatStorage
@@ -94,7 +95,7 @@ public struct FineTuneCheckpoint: Sendable {
             let history = try? JSONDecoder().decodeChecked(
                 [EpochRecord].self, from: Data(text.utf8)),
             let bestEpoch = metadata["best_epoch"].flatMap({ Int($0) }),
-            (1...max(1, history.count)).contains(bestEpoch), !history.isEmpty,
+            (0...history.count).contains(bestEpoch), !history.isEmpty,
             let step = metadata["step"].flatMap({ Int($0) }), step >= 0
         else { return nil }
         var progress: Progress?

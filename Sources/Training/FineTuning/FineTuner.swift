@@ -44,6 +44,7 @@ public struct FineTuner: Sendable {
         let classes: Int
         let key: RandomKey
         let inference: BatchedInference
+        let startCompetes: Bool
 
         /// Examples of an epoch.
         var count: Int { train.count / views }
@@ -57,7 +58,8 @@ public struct FineTuner: Sendable {
         }
     }
 
-    /// Trains from the weights in `start`, which become those of the epoch that does best on dev.
+    /// Trains from the weights in `start`, which become those of the epoch that does best on dev, or stay as they
+    /// are where none does better.
     ///
     /// - Parameters:
     ///   - train: the hidden states of ``FineTuneGraph/inputLayers``; `dev` likewise.
@@ -65,6 +67,8 @@ public struct FineTuner: Sendable {
     ///     all in their second, and so on. An epoch takes each example once, in a form drawn at
     ///     random.
     ///   - key: decides the order of examples and the dropout masks.
+    ///   - startCompetes: whether the weights stay as they are where no epoch does better; else the best epoch's
+    ///     are taken in any case.
     ///   - checkpoint: where the state is kept after every epoch, and may come from.
     ///   - onProgress: called after every step; may stop the training by throwing.
     /// - Throws: ``TrainingError``, ``FileError``, ``TensorError``, what `onProgress` throws.
@@ -72,7 +76,7 @@ public struct FineTuner: Sendable {
     public func train(
         _ model: FineTuneGraph, start parameters: ParameterSet, train: FeatureSet,
         views: Int = 1, dev: FeatureSet, classes: Int, key: RandomKey,
-        checkpoint: FineTuneCheckpoint? = nil,
+        startCompetes: Bool = true, checkpoint: FineTuneCheckpoint? = nil,
         onProgress: (Progress) throws -> Void = { _ in }
     ) throws -> TrainedHead {
         try TrainingError.checkExamples(train: train, dev: dev)
@@ -81,16 +85,19 @@ public struct FineTuner: Sendable {
         precondition(dev.layerCount == model.inputLayers.count, "a layer for every input")
         let job = Job(
             model: model, train: train, views: views, dev: dev, classes: classes, key: key,
-            inference: BatchedInference(model.graph, parameters, threads: threads))
+            inference: BatchedInference(model.graph, parameters, threads: threads),
+            startCompetes: startCompetes)
         let digest = digest(job, parameters)
-        var state = try checkpoint?.load(digest: digest)
-        if let loaded = state, !fits(loaded, parameters) { state = nil }
-        if state?.progress != nil || state == nil {
-            state = try run(job, parameters, state, onProgress) {
+        var loaded = try checkpoint?.load(digest: digest)
+        if let state = loaded, !fits(state, parameters) { loaded = nil }
+        let state: FineTuneCheckpoint.State
+        if let loaded, loaded.progress == nil {
+            state = loaded
+        } else {
+            state = try run(job, parameters, loaded, onProgress) {
                 try checkpoint?.save($0, digest: digest)
             }
         }
-        guard let state else { throw TrainingError.diverged(epoch: 0) }
         parameters.storage.assign(from: state.best)
         return TrainedHead(
             graph: model.graph, parameters: parameters, history: state.history,
@@ -101,7 +108,7 @@ public struct FineTuner: Sendable {
     private func run(
         _ job: Job, _ parameters: ParameterSet, _ resumed: FineTuneCheckpoint.State?,
         _ onProgress: (Progress) throws -> Void, save: (FineTuneCheckpoint.State) throws -> Void
-    ) throws -> FineTuneCheckpoint.State? {
+    ) throws -> FineTuneCheckpoint.State {
         let optimizer = AdamW(
             groups: job.model.groups(configuration), weightDecay: configuration.weightDecay)
         let loss = BatchLoss(
@@ -120,15 +127,17 @@ public struct FineTuner: Sendable {
             job.model.graph, loss, configuration, precision: precision, threads: threads)
         let batches = (0..<job.count).pieces(of: configuration.batchSize)
         let total = batches.count * configuration.epochs
-        var state = resumed
+        var state = try resumed ?? start(job, parameters)
+        // What is kept so far, if that is the start.
+        let start = try startScore(job, parameters, state)
         if let progress = resumed?.progress {
             parameters.storage.assign(from: progress.weights)
             optimizer.restore(step: progress.step, first: progress.first, second: progress.second)
             if let mean = progress.mean { average?.weights.assign(from: mean) }
         }
-        let first = (state?.history.count ?? 0) + 1
+        let first = state.history.count + 1
         for epoch in stride(from: first, through: configuration.epochs, by: 1) {
-            if let state, isExhausted(state) { break }
+            if isExhausted(state) { break }
             let order = job.order(epoch: epoch)
             var lossSum = 0.0
             for batch in batches {
@@ -146,12 +155,28 @@ public struct FineTuner: Sendable {
                 average?.add(parameters.storage, threads: threads)
                 try onProgress(
                     Progress(
-                        step: optimizer.step, total: total, history: state?.history ?? []))
+                        step: optimizer.step, total: total, history: state.history))
             }
-            state = try finish(epoch, lossSum, job, parameters, optimizer, average, state)
-            try save(state!)
+            state = try finish(epoch, lossSum, job, parameters, optimizer, average, state, start)
+            try save(state)
         }
         return state
+    }
+
+    /// The state before the first epoch.
+    private func start(_ job: Job, _ parameters: ParameterSet) -> FineTuneCheckpoint.State {
+        FineTuneCheckpoint.State(
+            history: [], bestEpoch: 0,
+            best: job.startCompetes ? parameters.storage.copy() : parameters.storage, progress: nil)
+    }
+
+    /// What the weights at the start are on dev, as long as no epoch was better; `nil` where they do not compete.
+    private func startScore(
+        _ job: Job, _ parameters: ParameterSet, _ state: FineTuneCheckpoint.State
+    ) throws -> SelectionScore? {
+        guard job.startCompetes, state.bestEpoch == 0 else { return nil }
+        parameters.storage.assign(from: state.best)
+        return configuration.criterion.score(try job.inference.predictions(job.dev))
     }
 
     /// Whether there was no better epoch for as many as patience allows.
@@ -163,7 +188,8 @@ public struct FineTuner: Sendable {
     /// Evaluates the weights on dev, or their mean, and assembles the state to keep.
     private func finish(
         _ epoch: Int, _ lossSum: Double, _ job: Job, _ parameters: ParameterSet,
-        _ optimizer: AdamW, _ average: WeightAverage?, _ before: FineTuneCheckpoint.State?
+        _ optimizer: AdamW, _ average: WeightAverage?, _ before: FineTuneCheckpoint.State,
+        _ start: SelectionScore?
     ) throws -> FineTuneCheckpoint.State {
         guard knas_all_finite(Int64(parameters.storage.count), parameters.storage.pointer) != 0
         else { throw TrainingError.diverged(epoch: epoch) }
@@ -174,10 +200,11 @@ public struct FineTuner: Sendable {
         let record = EpochRecord(
             epoch: epoch, trainingLoss: lossSum / Double(job.count),
             dev: try job.inference.predictions(job.dev), criterion: configuration.criterion)
-        let history = (before?.history ?? []) + [record]
+        let history = before.history + [record]
         var state = FineTuneCheckpoint.State(
             history: history, bestEpoch: epoch, best: parameters.storage, progress: nil)
-        if let before, record.score <= before.history[before.bestEpoch - 1].score {
+        let best = before.bestEpoch > 0 ? before.history[before.bestEpoch - 1].score : start
+        if let best, record.score <= best {
             state.bestEpoch = before.bestEpoch
             state.best = before.best
         } else {
@@ -195,7 +222,7 @@ public struct FineTuner: Sendable {
     /// Identifies the training: the same digest gives the same weights.
     private func digest(_ job: Job, _ start: ParameterSet) -> String {
         var builder = DigestBuilder()
-        builder.add("fine-tuning 1 \(BLAS.kernelName)")
+        builder.add("fine-tuning \(job.startCompetes ? 2 : 1) \(BLAS.kernelName)")
         if precision != .float32 { builder.add("in \(precision.rawValue)") }
         builder.add((try? JSONEncoder.compact.encode(configuration)) ?? Data())
         builder.add("\(job.model.unfrozen.layers) \(job.model.inputLayers) \(job.classes)")

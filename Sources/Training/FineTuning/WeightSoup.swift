@@ -24,7 +24,13 @@ public enum WeightSoup {
         let order = heads.map { criterion.score($0.dev) }.ranking.map { heads[$0] }
         guard let best = order.first else { return nil }
         var (soup, count) = (best, 1)
+        var hasStart = best.bestEpoch == 0
         for head in order.dropFirst() {
+            // Trainings that found nothing better than the start are all the same.
+            if head.bestEpoch == 0 {
+                if hasStart { continue }
+                hasStart = true
+            }
             let parameters = soup.parameters.copy()
             let share = 1 / Float(count + 1)
             parameters.storage.blend(
