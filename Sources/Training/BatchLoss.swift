@@ -32,12 +32,7 @@ struct BatchLoss: Sendable {
         _ part: FeatureBatch, of batchCount: Int, _ executor: Executor, dropoutKey: UInt64,
         into gradient: some GradientSink
     ) -> Double {
-        let logits = executor.forward(
-            part.batch, parameters: parameters, mode: .training(key: dropoutKey))
-        let weights = classWeights.flatMap { Training.weights(of: part.targets, $0) }
-        let result = Loss.evaluate(
-            logits: logits, targets: part.targets, outputs: classes, weights: weights,
-            smoothing: smoothing)
+        let (_, result) = evaluate(part, executor, dropoutKey)
         let scale = 1 / Float(batchCount)
         executor.backward(result.gradients.map { $0 * scale }, into: gradient)
         return result.losses.reduce(0) { $0 + Double($1) }
@@ -50,12 +45,7 @@ struct BatchLoss: Sendable {
         _ part: FeatureBatch, of batchCount: Int, _ executor: Executor, dropoutKey: UInt64,
         into gradient: some GradientSink
     ) -> Double {
-        let logits = executor.forward(
-            part.batch, parameters: parameters, mode: .training(key: dropoutKey))
-        let weights = classWeights.flatMap { Training.weights(of: part.targets, $0) }
-        let result = Loss.evaluate(
-            logits: logits, targets: part.targets, outputs: classes, weights: weights,
-            smoothing: smoothing)
+        let (logits, result) = evaluate(part, executor, dropoutKey)
         let pairs = result.losses.count / 2
         let apart = Consistency.evaluate(
             logits: logits, kind: part.targets.kind, pairs: pairs, outputs: classes)
@@ -66,6 +56,21 @@ struct BatchLoss: Sendable {
         return zip(result.losses, result.losses.dropFirst(pairs)).reduce(0) {
             $0 + Double($1.0 + $1.1) / 2
         } + Double(consistency) / 2 * apart.distances.reduce(0) { $0 + Double($1) }
+    }
+
+    /// Runs a part: its logits, and each example's loss with its gradient.
+    private func evaluate(
+        _ part: FeatureBatch, _ executor: Executor, _ dropoutKey: UInt64
+    ) -> (
+        logits: UnsafePointer<Float>, result: (losses: [Float], gradients: [Float])
+    ) {
+        let logits = executor.forward(
+            part.batch, parameters: parameters, mode: .training(key: dropoutKey))
+        let weights = classWeights.flatMap { Training.weights(of: part.targets, $0) }
+        let result = Loss.evaluate(
+            logits: logits, targets: part.targets, outputs: classes, weights: weights,
+            smoothing: smoothing)
+        return (logits, result)
     }
 }
 
