@@ -206,9 +206,8 @@ public final class HeadEvaluation {
             for index in total.indices { total[index] += factor * gram[index] }
         }
         if isBinary {
-            let root = Float(0.5).squareRoot()
             add(differenceGram)
-            add(sumGram(direction: [root, root]))
+            add(sumGram)
             // It costs nothing now and saves a pass if the mean is wanted.
             _ = lossGram
         } else if classes <= outputDirections {
@@ -235,23 +234,24 @@ public final class HeadEvaluation {
     /// those of one input after another. Zero for inputs that the head does not read.
     public var inputGradients: [[Double]] {
         if let inputGradientsResult { return inputGradientsResult }
-        // As the output kernel of two classes has it, so that it does not matter which is asked for first.
-        let value: Float = isBinary ? Float(0.5).squareRoot() : 1
-        collectInputGradients(
-            [Float](repeating: value, count: targets.count * classes), into: NoParameterGradients())
+        collectInputGradients(into: NoParameterGradients())
         return inputGradientsResult!
     }
 
-    private func collectInputGradients(
-        _ outputGradients: [Float], into sink: some GradientSink
-    ) {
+    /// The gradients of the sum of logits, of length 1 for two classes, as the output kernel has them.
+    private var sumGradients: [Float] {
+        let value = isBinary ? Float(0.5).squareRoot() : 1
+        return [Float](repeating: value, count: targets.count * classes)
+    }
+
+    private func collectInputGradients(into sink: some GradientSink) {
         var parts = inputWidths.map { width in
             [[Double]](
                 repeating: [Double](repeating: 0, count: batch.segments * width),
                 count: targets.count)
         }
         // Gradients are added up as they come: nothing as large as the batch is kept.
-        backward(outputGradients, into: sink, inputGradients: parts.map { _ in nil }) {
+        backward(sumGradients, into: sink, inputGradients: parts.map { _ in nil }) {
             index, gradient in
             let node = self.graph.nodes[index]
             guard case .input(let slot) = node.primitive else { return }
@@ -263,14 +263,9 @@ public final class HeadEvaluation {
     }
 
     /// The Gram matrix of the gradients of the sum of logits, and the inputs' gradients with it where they are wanted.
-    private func sumGram(direction: [Float]) -> [Double] {
-        guard wantsInputGradients, inputGradientsResult == nil else {
-            return gram(direction: direction)
-        }
-        let sink = GramAccumulator(graph, examples: targets.count, sketch: sketch)
-        collectInputGradients((0..<targets.count).flatMap { _ in direction }, into: sink)
-        sink.finish()
-        return sink.total
+    private var sumGram: [Double] {
+        guard wantsInputGradients, inputGradientsResult == nil else { return gram(sumGradients) }
+        return gram { collectInputGradients(into: $0) }
     }
 
     /// The Gram matrix of the gradients of `<direction, z_i>`.
@@ -279,8 +274,13 @@ public final class HeadEvaluation {
     }
 
     private func gram(_ outputGradients: [Float]) -> [Double] {
+        gram { backward(outputGradients, into: $0) }
+    }
+
+    /// The Gram matrix of what a backward pass gives.
+    private func gram(_ pass: (GramAccumulator) -> Void) -> [Double] {
         let sink = GramAccumulator(graph, examples: targets.count, sketch: sketch)
-        backward(outputGradients, into: sink)
+        pass(sink)
         sink.finish()
         return sink.total
     }

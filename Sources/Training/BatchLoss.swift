@@ -11,14 +11,14 @@ struct BatchLoss: Sendable {
     let classes: Int
     private let classWeights: [Float]?
     private let smoothing: Float
-    private let consistency: Float
+    private let consistency: Float?
 
     /// - Parameter balancesClasses: whether classes weigh the same however many examples of `train`
     ///   they have.
-    /// - Parameter consistency: what the distance of two answers for one example counts, where there are two.
+    /// - Parameter consistency: what the distance of two answers for one example counts; `nil` where there is one.
     init(
         _ parameters: ParameterSet, _ train: FeatureSet, classes: Int, balancesClasses: Bool,
-        smoothing: Float, consistency: Float = 0
+        smoothing: Float, consistency: Float? = nil
     ) {
         self.parameters = parameters
         self.classes = classes
@@ -27,50 +27,34 @@ struct BatchLoss: Sendable {
         classWeights = balancesClasses ? Training.classWeights(train, classes) : nil
     }
 
+    /// How often each example of a part is there: twice where its two answers are to agree.
+    var copies: Int { consistency == nil ? 1 : 2 }
+
     /// Adds the gradient of a part's share of the batch's mean loss; returns the part's summed loss.
+    ///
+    /// Where two answers are to agree, all examples are there and then all again, under masks of their own: an
+    /// example's loss is the mean of the two and the distance of the answers (R-Drop, Liang et al., NeurIPS 2021,
+    /// equation 3, halved, so that it is the plain loss where the answers are equal).
     func add(
         _ part: FeatureBatch, of batchCount: Int, _ executor: Executor, dropoutKey: UInt64,
         into gradient: some GradientSink
     ) -> Double {
-        let (_, result) = evaluate(part, executor, dropoutKey)
-        let scale = 1 / Float(batchCount)
-        executor.backward(result.gradients.map { $0 * scale }, into: gradient)
-        return result.losses.reduce(0) { $0 + Double($1) }
-    }
-
-    /// Adds the same of a part whose examples are there twice, all and then all again, under masks of their own:
-    /// the mean of their losses, and the distance of their answers (R-Drop, Liang et al., NeurIPS 2021, equation 3,
-    /// halved, so that it is the plain loss where the answers are equal).
-    func addTwice(
-        _ part: FeatureBatch, of batchCount: Int, _ executor: Executor, dropoutKey: UInt64,
-        into gradient: some GradientSink
-    ) -> Double {
-        let (logits, result) = evaluate(part, executor, dropoutKey)
-        let pairs = result.losses.count / 2
-        let apart = Consistency.evaluate(
-            logits: logits, kind: part.targets.kind, pairs: pairs, outputs: classes)
-        let scale = 0.5 / Float(batchCount)
-        executor.backward(
-            zip(result.gradients, apart.gradients).map { ($0 + consistency * $1) * scale },
-            into: gradient)
-        return zip(result.losses, result.losses.dropFirst(pairs)).reduce(0) {
-            $0 + Double($1.0 + $1.1) / 2
-        } + Double(consistency) / 2 * apart.distances.reduce(0) { $0 + Double($1) }
-    }
-
-    /// Runs a part: its logits, and each example's loss with its gradient.
-    private func evaluate(
-        _ part: FeatureBatch, _ executor: Executor, _ dropoutKey: UInt64
-    ) -> (
-        logits: UnsafePointer<Float>, result: (losses: [Float], gradients: [Float])
-    ) {
         let logits = executor.forward(
             part.batch, parameters: parameters, mode: .training(key: dropoutKey))
         let weights = classWeights.flatMap { Training.weights(of: part.targets, $0) }
-        let result = Loss.evaluate(
+        var (losses, gradients) = Loss.evaluate(
             logits: logits, targets: part.targets, outputs: classes, weights: weights,
             smoothing: smoothing)
-        return (logits, result)
+        if let consistency {
+            let apart = Consistency.evaluate(
+                logits: logits, kind: part.targets.kind, pairs: losses.count / copies,
+                outputs: classes)
+            gradients = zip(gradients, apart.gradients).map { $0 + consistency * $1 }
+            losses += apart.distances.map { consistency * $0 }
+        }
+        let scale = 1 / Float(copies * batchCount)
+        executor.backward(gradients.map { $0 * scale }, into: gradient)
+        return losses.reduce(0) { $0 + Double($1) } / Double(copies)
     }
 }
 

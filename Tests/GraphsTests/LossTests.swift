@@ -11,6 +11,17 @@ import Testing
         .numbers([0.5, -4, 12], NumberScale(mean: 2, deviation: 3)),
     ]
 
+    /// The central difference of a function at one of its arguments.
+    private static func slope(
+        _ logits: [Float], _ place: Int, of function: ([Float]) -> Float
+    ) -> Float {
+        let step: Float = 1 / 64
+        var (up, down) = (logits, logits)
+        up[place] += step
+        down[place] -= step
+        return (function(up) - function(down)) / (2 * step)
+    }
+
     @Test(
         "gradients are the finite differences of the losses", arguments: 0..<3, [0, 0.2] as [Float])
     func gradients(kind: Int, smoothing: Float) {
@@ -25,13 +36,9 @@ import Testing
                 smoothing: smoothing)
         }
         let (_, gradients) = losses(logits)
-        let step: Float = 1 / 64
         for place in logits.indices {
-            var (up, down) = (logits, logits)
-            up[place] += step
-            down[place] -= step
             let row = place / outputs
-            let slope = (losses(up).losses[row] - losses(down).losses[row]) / (2 * step)
+            let slope = Self.slope(logits, place) { losses($0).losses[row] }
             #expect(abs(slope - gradients[place]) < 2e-3, "\(targets.kind) \(place)")
         }
     }
@@ -47,13 +54,9 @@ import Testing
             Consistency.evaluate(logits: logits, kind: kind, pairs: 2, outputs: outputs)
         }
         let (distances, gradients) = evaluate(logits)
-        let step: Float = 1 / 64
         for place in logits.indices {
-            var (up, down) = (logits, logits)
-            up[place] += step
-            down[place] -= step
             let pair = place / outputs % 2
-            let slope = (evaluate(up).distances[pair] - evaluate(down).distances[pair]) / (2 * step)
+            let slope = Self.slope(logits, place) { evaluate($0).distances[pair] }
             #expect(abs(slope - gradients[place]) < 1e-3, "\(place)")
         }
         // The same in either order, and nothing where both agree.

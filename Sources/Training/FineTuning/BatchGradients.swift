@@ -7,8 +7,6 @@ import Tensors
 final class BatchGradients: @unchecked Sendable {
     private let loss: BatchLoss
     private let microBatchTokens: Int
-    /// How often an example is in a part: twice where its two answers are to agree.
-    private let copies: Int
     private let slots: [Int]
     private let lanes: GradientLanes
 
@@ -19,7 +17,6 @@ final class BatchGradients: @unchecked Sendable {
     ) throws {
         self.loss = loss
         microBatchTokens = configuration.microBatchTokens
-        copies = configuration.consistency == nil ? 1 : 2
         slots = graph.inputSlots
         lanes = try GradientLanes(
             graph, loss.parameters, clipNorm: configuration.clipNorm, precision: precision,
@@ -33,22 +30,17 @@ final class BatchGradients: @unchecked Sendable {
     /// - Parameter key: decides the dropout masks.
     func compute(_ members: [Int], of train: FeatureSet, key: RandomKey) throws -> Double {
         let parts = MicroBatches(
-            tokens: members.map { copies * train.tokenCount($0) }, limit: microBatchTokens
+            tokens: members.map { loss.copies * train.tokenCount($0) }, limit: microBatchTokens
         ).parts
         let losses = try lanes.compute { lane, executor, gradient in
             var sum = 0.0
             for part in stride(from: lane, to: parts.count, by: MicroBatches.lanes) {
                 var generator = key.child(part).generator()
                 let own = parts[part].map { members[$0] }
-                let isTwice = self.copies == 2
-                let batch = try train.batch(isTwice ? own + own : own, slots: self.slots)
-                let dropoutKey = generator.next()
-                sum +=
-                    isTwice
-                    ? self.loss.addTwice(
-                        batch, of: members.count, executor, dropoutKey: dropoutKey, into: gradient)
-                    : self.loss.add(
-                        batch, of: members.count, executor, dropoutKey: dropoutKey, into: gradient)
+                let copies = [[Int]](repeating: own, count: self.loss.copies)
+                sum += try self.loss.add(
+                    train.batch(Array(copies.joined()), slots: self.slots),
+                    of: members.count, executor, dropoutKey: generator.next(), into: gradient)
             }
             return sum
         }

@@ -114,7 +114,7 @@ public struct FineTuner: Sendable {
         let loss = BatchLoss(
             parameters, job.train, classes: job.classes,
             balancesClasses: configuration.balancesClasses,
-            smoothing: configuration.labelSmoothing, consistency: configuration.consistency ?? 0)
+            smoothing: configuration.labelSmoothing, consistency: configuration.consistency)
         let average = configuration.averaging.map {
             WeightAverage(
                 parameters.storage, horizon: $0 * Float(max(1, job.count / configuration.batchSize))
