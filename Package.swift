@@ -105,7 +105,7 @@ let package = Package(
         .target(name: "Study", dependencies: ["Results", "Selection"]),
         .target(name: "KNAS", dependencies: ["Results"]),
         .target(
-            name: "KNASLibrary", dependencies: ["KNAS", "Metrics", "Support", "Tasks"],
+            name: "KNASLibrary", dependencies: ["KNAS", "Metrics", "Support", "Tasks", "Tensors"],
             exclude: ["knas.h"]),
         .executableTarget(
             name: "KNASCommand",

@@ -3,6 +3,7 @@ import KNAS
 import Metrics
 import Support
 import Tasks
+import Tensors
 
 // The functions of knas.h, which says what they do.
 
@@ -20,6 +21,8 @@ public func knasOpen(
     _ error: CMessage?
 ) -> UnsafeMutableRawPointer? {
     var result: UnsafeMutableRawPointer?
+    // The process may multiply with OpenBLAS, too.
+    BLAS.choosesKernels = false
     _ = reporting(to: error) {
         try require((0...1024).contains(threads), "threads", threads, "0 to 1024")
         let directory = URL(fileURLWithPath: try text(model, "model"), isDirectory: true)

@@ -14,7 +14,15 @@ public enum BLAS {
         fileprivate var flag: CBLAS_TRANSPOSE { self == .plain ? CblasNoTrans : CblasTrans }
     }
 
-    private static let singleThreaded: Void = openblas_set_num_threads(1)
+    private static let singleThreaded: Void = {
+        if choosesKernels { knas_choose_kernels() }
+        openblas_set_num_threads(1)
+    }()
+
+    /// Whether an OpenBLAS that does not know this processor is told which of its kernels to take, rather than
+    /// those for any. Set it to `false` before the first product in a process that multiplies with OpenBLAS on
+    /// threads of its own meanwhile.
+    public nonisolated(unsafe) static var choosesKernels = true
 
     /// The name of the kernels that OpenBLAS chose for this processor; part of what determines the
     /// last bits of every result.

@@ -23,6 +23,7 @@ extension BLAS {
             throw NoMemory(megabytes: wanted >> 20, threads: threads)
         }
         munmap(room, wanted)
+        _ = BLAS.kernelName
         // It keeps what it has had; until it is touched it is address space alone.
         let buffers = (0..<min(threads, mostBuffers)).map { _ in blas_memory_alloc(0) }
         for buffer in buffers { blas_memory_free(buffer) }

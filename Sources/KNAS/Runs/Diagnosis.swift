@@ -108,7 +108,7 @@ public struct Diagnosis: Encodable, Sendable {
         if kernels.lowercased() == "prescott" || kernels.lowercased() == "generic" {
             advice.append(
                 "OpenBLAS uses its \(kernels) kernels, several times slower than it could be: "
-                    + "install a newer OpenBLAS, or see OPENBLAS_CORETYPE")
+                    + "install a newer OpenBLAS, or see to OPENBLAS_CORETYPE, where it is set")
         }
         return advice
     }
