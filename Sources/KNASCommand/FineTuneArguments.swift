@@ -85,6 +85,10 @@ struct FineTuneArguments: ParsableArguments {
             search found does better on dev, in the metric and in cross entropy.
             """)
     var control = true
+    @Flag(
+        name: .customLong("finetune-searched"), inversion: .prefixedNo,
+        help: "Fine-tune the head that the search found; otherwise a linear head alone.")
+    var searched = true
     @Flag(help: "Put the whole encoder into the model's directory.")
     var standalone = false
 
@@ -99,7 +103,8 @@ struct FineTuneArguments: ParsableArguments {
         guard unfreeze == nil else { return }
         // Those that say nothing by default: given, they would be without effect.
         let without = [
-            ("--standalone", standalone), ("--swap-pairs", swapPairs), ("--lora", lora != nil),
+            ("--standalone", standalone), ("--swap-pairs", swapPairs),
+            ("--no-finetune-searched", !searched), ("--lora", lora != nil),
             ("--pull", pull != nil), ("--averaging", averaging != nil), ("--r-drop", rDrop != nil),
             ("--finetune-patience", finetunePatience != nil),
             ("--contrastive-pairs", contrastivePairs != 0),
@@ -115,7 +120,7 @@ struct FineTuneArguments: ParsableArguments {
     ///   apply here too.
     func options(_ head: TrainingConfiguration) -> FineTuneOptions? {
         guard let unfreeze else { return nil }
-        var options = FineTuneOptions(unfreeze)
+        var options = FineTuneOptions(unfreeze, like: head)
         options.training.epochs = finetuneEpochs
         options.training.patience = finetunePatience
         options.training.pull = pull
@@ -128,13 +133,11 @@ struct FineTuneArguments: ParsableArguments {
         options.training.layerDecay = layerDecay
         options.training.dropout = encoderDropout
         options.training.microBatchTokens = microBatchTokens
-        options.training.weightDecay = head.weightDecay
-        options.training.labelSmoothing = head.labelSmoothing
-        options.training.balancesClasses = head.balancesClasses
         options.contrastivePairs = contrastivePairs
         options.startsLinear = linearStart
         options.seeds = finetuneSeeds
         options.swapsPairs = swapPairs
+        options.tunesSearched = searched
         options.hasControl = control
         options.isStandalone = standalone
         return options

@@ -11,7 +11,7 @@ struct ReproducingCommand {
     ]
     /// Flags that change no result.
     private static let flags: Set<String> = [
-        "--resume", "--overwrite", "--json", "--quiet", "-q", "--finish",
+        "--resume", "--overwrite", "--json", "--quiet", "-q", "--finish", "--frozen",
     ]
     /// A path of data on this machine means nothing elsewhere.
     private static let directory = "--data"

@@ -41,12 +41,17 @@ struct SearchCommand: ParsableCommand {
 
     func validate() throws {
         try options.choices.check(candidates: place.candidates, hasTimeLimit: time.limit != nil)
+        if time.frozen, time.limit == nil {
+            throw ValidationError(
+                "--frozen needs --time-limit: without, the encoder is trained only with --unfreeze")
+        }
     }
 
     func run() throws {
         let console = global.console
         var configuration = try options.configuration(place, head: options.head)
         configuration.timeLimit = time.limit?.seconds
+        configuration.freezesEncoder = time.frozen
         configuration.finishes = time.finish
         let result = try place.resuming.explainingInterruption(
             console, canFinish: !time.finish && options.head == nil

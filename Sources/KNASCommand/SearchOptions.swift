@@ -23,12 +23,22 @@ struct TimeArguments: ParsableArguments {
             "Make the best model within this time, as in 90s, 10m or 1h.",
             discussion: """
                 From 30s. An answer of linear heads comes first; then the search is as wide as fits, by \
-                what the run measures of this machine, and ends with what there is when the time is up. \
+                what the run measures of this machine, and ends with what there is when the time is up. Where \
+                there is time to train the encoder too, that is done (--frozen: never). \
                 The plan is shown as options that give the same result again. With --resume the search \
                 goes on, and never to a worse held-out estimate.
                 """,
             valueName: "time"))
     var limit: TimeSpan?
+    @Flag(
+        help: ArgumentHelp(
+            "With --time-limit: never train the encoder.",
+            discussion: """
+                Otherwise a linear head is trained with the whole encoder where that fits, and answers alone or beside \
+                the search's heads if that is better on dev; both cost two passes of the encoder, which --max-cost \
+                bounds.
+                """))
+    var frozen = false
     @Flag(
         help: ArgumentHelp(
             "With --resume: end an interrupted search with what it has found.",

@@ -106,6 +106,7 @@ extension RunResult.Model {
             trainedLayers: model.members.lazy.compactMap(\.entry.reading.trainedLayers).first
                 .map { [$0.lowerBound, $0.upperBound] },
             heldOut: model.heldOut.map(findings.metrics),
+            frozenHeldOut: model.frozenHeldOut.map(findings.metrics),
             heldOutInterval: model.heldOut.flatMap { findings.heldOutInterval($0, of: model.role) },
             test: findings.metrics(tested.test), disagreement: tested.disagreement,
             memberCurve: model.curve,

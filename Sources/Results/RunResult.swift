@@ -117,6 +117,9 @@ public struct RunResult: Sendable, Codable {
         /// Over rows that neither heads nor weights nor temperature have seen; `nil` where there are
         /// none.
         public var heldOut: ClassificationMetrics?
+        /// Of the portfolio on the frozen encoder over the same rows, which are dev's; `nil` where the encoder was not
+        /// trained.
+        public var frozenHeldOut: ClassificationMetrics?
         /// The 95 % interval of the metric that decides over those rows; `nil` where there are none.
         public var heldOutInterval: ConfidenceInterval?
         /// On test: the model's own figures, which `knas evaluate` gives again.
@@ -222,12 +225,19 @@ public struct RunResult: Sendable, Codable {
             self.heldOutCrossEntropy = heldOutCrossEntropy
         }
 
-        /// The moment of a result.
-        init?(_ result: RunResult) {
+        /// The moment of a result. A fine-tuned answer is judged on other rows than those before: it has their figures
+        /// and what it differs by from a frozen answer to the same rows.
+        init?(_ result: RunResult, after earlier: RunResult?) {
             guard let heldOut = result.exported.heldOut else { return nil }
             seconds = result.cost.wallSeconds
             heldOutAccuracy = heldOut.knownAccuracy
             heldOutCrossEntropy = heldOut.loss
+            guard let before = earlier?.curve?.last, let beside = result.frozen(beside: earlier)
+            else { return }
+            heldOutCrossEntropy += before.heldOutCrossEntropy - beside.loss
+            if let accuracy = heldOutAccuracy, let known = before.heldOutAccuracy {
+                heldOutAccuracy = min(1, accuracy + known - beside.accuracy)
+            }
         }
     }
 }
@@ -237,14 +247,26 @@ extension RunResult {
     /// - Parameter earlier: the answer before it.
     public func timed(after earlier: RunResult?) -> RunResult {
         var result = self
-        result.curve = (earlier?.curve ?? []) + [Moment(self)].compactMap { $0 }
+        result.curve = (earlier?.curve ?? []) + [Moment(self, after: earlier)].compactMap { $0 }
         return result
+    }
+
+    /// What an answer before this one, which is of a fine-tuned model, has on the rows that this is judged on; `nil` where
+    /// both are of the same kind.
+    fileprivate func frozen(beside earlier: RunResult?) -> ClassificationMetrics? {
+        guard exported.role.isFineTuned, let earlier else { return nil }
+        return earlier.exported.role.isFineTuned ? earlier.exported.heldOut : exported.frozenHeldOut
     }
 
     /// Whether this answers held-out rows better than an earlier answer to the same rows: with a lower cross
     /// entropy, and no lower in what decides. Of other rows nothing can be said: then it counts as better.
+    ///
+    /// A fine-tuned answer is judged on dev alone. It is compared with the frozen one on those rows, and a frozen one never
+    /// takes its place.
     public func isBetter(than earlier: RunResult) -> Bool {
-        guard let own = exported.heldOut, let other = earlier.exported.heldOut,
+        if earlier.exported.role.isFineTuned, !exported.role.isFineTuned { return false }
+        guard let own = exported.heldOut,
+            let other = frozen(beside: earlier) ?? earlier.exported.heldOut,
             own.count == other.count, rows == earlier.rows
         else { return true }
         let metric = metrics[0]

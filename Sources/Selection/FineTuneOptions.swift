@@ -54,6 +54,8 @@ public struct FineTuneOptions: Sendable, Hashable {
     /// Pairs for each training row that the encoder is trained on by their likeness first
     /// (``ContrastiveWarmUp``); 0 for none.
     public var contrastivePairs = 0
+    /// Whether the head that the search found is fine-tuned; otherwise a linear head alone is.
+    public var tunesSearched = true
     /// Whether a linear head is fine-tuned in the same way, which doubles the time, and is exported
     /// unless the head that the search found does better on dev, in what decides and in cross entropy.
     public var hasControl = true
@@ -89,4 +91,14 @@ public struct FineTuneOptions: Sendable, Hashable {
 
     /// Fine-tuning with this project's standard choices.
     public init(_ depth: Depth) { self.depth = depth }
+
+    /// The same where heads are trained by a configuration, of which weight decay, label smoothing and class weights
+    /// apply here too.
+    public init(_ depth: Depth, like head: TrainingConfiguration) {
+        self.depth = depth
+        training.criterion = head.criterion
+        training.weightDecay = head.weightDecay
+        training.labelSmoothing = head.labelSmoothing
+        training.balancesClasses = head.balancesClasses
+    }
 }

@@ -87,7 +87,9 @@ public struct FineTuneStage: Sendable {
         }
         var result = selected
         var models: [SelectedModel] = []
-        if let head = head(selected, isGiven: isGiven), head.genotype != linear.genotype {
+        if options.tunesSearched, let head = head(selected, isGiven: isGiven),
+            head.genotype != linear.genotype
+        {
             models.append(
                 try model(
                     train(

@@ -79,7 +79,7 @@ public struct HeadSelection: Sendable {
     ///   - everyLayer: all that heads may read, where those of the search may read the best layers
     ///     only; random search asks for it.
     ///   - watch: times the stages.
-    /// - Throws: `TrainingError`, `Interrupted`.
+    /// - Throws: `TrainingError`, ``RunError/nothingFinished``, `Interrupted`.
     public func run(
         _ candidates: [Genotype], isGiven: Bool, competing: Bool, costs: AnswerCosts,
         scoring: @autoclosure () -> Double, limits: [HeadLimits], test: [FeatureSet],
@@ -150,7 +150,8 @@ public struct HeadSelection: Sendable {
         _ entries: [Entry], _ contest: Contest, _ exact: LinearHeads
     ) throws -> SelectedModel {
         let all = entries.filter { $0.trials.count == contest.parts }
-        let best = all[Entry.ranking(all)[0]]
+        guard let place = Entry.ranking(all).first else { throw RunError.nothingFinished }
+        let best = all[place]
         let alone =
             best.recipe.isDeterministic
             ? try exact.refitted(best)

@@ -35,6 +35,17 @@ public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     /// The portfolio on the frozen encoder and a head that was trained with encoder layers.
     case fineTunedPortfolio = "fine-tuned-portfolio"
 
+    /// Whether the encoder was trained for it.
+    public var isFineTuned: Bool {
+        switch self {
+        case .fineTuned, .fineTunedLinear, .fineTunedPortfolio: true
+        case .contestant, .tried, .tuning, .linear, .richLinear, .mlp, .single, .portfolio,
+            .linearPortfolio, .random, .randomContestant, .randomFunnel, .funnelContestant,
+            .funnelTried:
+            false
+        }
+    }
+
     /// A name for tables and figures.
     public var title: String {
         switch self {

@@ -11,11 +11,13 @@ public enum RunError: DiagnosedError, Equatable {
     case fewRows(task: String, found: Int, needed: String)
     /// Something is asked for that has no meaning, or is not known to work, without one class a row.
     case needsClasses(what: String, task: String, found: TargetKind)
+    /// A run is to end with what there is, and there is no head that may answer.
+    case nothingFinished
 
     public var kind: ErrorKind {
         switch self {
         case .emptySplit, .badCandidates, .fewRows: .badInput
-        case .needsClasses: .usage
+        case .needsClasses, .nothingFinished: .usage
         }
     }
 
@@ -28,6 +30,8 @@ public enum RunError: DiagnosedError, Equatable {
             "task \(task): \(found) different rows to learn from, \(needed)"
         case .needsClasses(let what, let task, let found):
             "\(what) is for tasks with one class a row; the rows of \(task) have \(found.answer)"
+        case .nothingFinished:
+            "no head that may answer is trained to the end yet: go on without --finish"
         }
     }
 }

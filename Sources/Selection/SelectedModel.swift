@@ -20,7 +20,10 @@ public struct SelectedModel: Sendable {
     public let thresholds: [Float]?
     /// Predictions for rows that neither heads nor weights nor temperature have seen; `nil` where a
     /// training diverged.
-    public let heldOut: Predictions?
+    public internal(set) var heldOut: Predictions?
+    /// What the portfolio on the frozen encoder says of the same rows; `nil` where the encoder was not trained, or there
+    /// was no choice.
+    public internal(set) var frozenHeldOut: Predictions?
     /// What every further member adds on held-out rows.
     public let curve: [Portfolio.Step]
     /// What its answers cost, where its heads may read layers that the search's heads do not.

@@ -18,7 +18,7 @@ struct TunedAnswer {
     let note: @Sendable (String) -> Void
 
     private struct Candidate {
-        let model: SelectedModel
+        var model: SelectedModel
         /// On rows of dev that its temperature, and share, have not seen.
         let score: SelectionScore
         let cost: Double
@@ -49,6 +49,11 @@ struct TunedAnswer {
                 Candidate(
                     model: both, score: criterion.score(both.heldOut!),
                     cost: costs.factor(of: both)))
+        }
+        // Of the rows by which the two were compared.
+        for place in candidates.indices.dropFirst() {
+            if place == 1 { candidates[place].model.heldOut = try experts.heldOut(of: dev[1]) }
+            candidates[place].model.frozenHeldOut = try experts.heldOut(of: dev[0])
         }
         note("on dev: " + candidates.map { describe($0, criterion) }.joined(separator: "; "))
         let least = candidates.prefix(2).map(\.score.crossEntropy).min() ?? 0

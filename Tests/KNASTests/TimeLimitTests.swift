@@ -6,6 +6,7 @@ import Support
 import Tasks
 import TestSupport
 import Testing
+import Training
 
 @testable import KNAS
 
@@ -49,6 +50,113 @@ struct TimeLimitTests {
         plain.apply(plan)
         _ = try Pipeline(plain).run()
         #expect(try bytes(configuration.run) == bytes(plain.run))
+    }
+
+    @Test("the encoder is trained seed by seed, and the options that are shown do the same")
+    func tuned() throws {
+        let workspace = try Workspace(pairs: false, train: 160)
+        defer { workspace.remove() }
+        func configuration(_ name: String) -> RunConfiguration {
+            var result = workspace.configuration(name)
+            // What is trained for an epoch alone is worse than a linear head with the encoder.
+            result.selection.epochs = 1
+            result.selection.fitsLinearHeads = false
+            return result
+        }
+        var timed = configuration("timed")
+        timed.timeLimit = 30
+        let (pipeline, open) = try Pipeline(timed).opened(Stopwatch(), RunDirectory(timed.run))
+        let (far, past) = (Deadline(after: 3600), Deadline(after: 0))
+        var plan = TimePlan(rows: RowLimits(), heldOutRows: 60, width: TimePlan.Width(4, 2, 1))
+        let frozen = try pipeline.attempt(pipeline.planned(plan), on: open, until: far).result
+        #expect(frozen.exported.frozenHeldOut == nil)
+        plan.finetuneSeeds = 1
+        // Where the time is up meanwhile, the answer stays as it was.
+        let late = try pipeline.attempt(
+            pipeline.planned(plan), on: open, earlier: frozen, until: past)
+        #expect(!late.isWhole && late.result.exported.role == frozen.exported.role)
+        let tuned = try pipeline.attempt(
+            pipeline.planned(plan), on: open, earlier: frozen, until: far
+        ).result
+        #expect(tuned.exported.role.isFineTuned && tuned.exported.heldOut?.count == 40)
+        // It is judged on dev alone: what it is ahead by there counts, beside what was known on all held-out rows.
+        let beside = try #require(tuned.exported.frozenHeldOut)
+        let curve = try #require(tuned.curve)
+        #expect(beside.count == 40 && frozen.exported.heldOut?.count ?? 0 > 40)
+        let gain = try #require(tuned.exported.heldOut).crossEntropy - beside.crossEntropy
+        #expect(gain < 0)
+        #expect(
+            abs(curve[1].heldOutCrossEntropy - curve[0].heldOutCrossEntropy - gain) < 1e-12)
+        #expect(!frozen.isBetter(than: tuned) && tuned.isBetter(than: frozen))
+        // The next seed finds the first one trained.
+        #expect(FineTuneCheckpoint.find(inRun: timed.run).count == 1)
+        plan.finetuneSeeds = 2
+        try open.session.keep(plan)
+        var second = pipeline.planned(plan)
+        second.timeLimit = nil
+        let both = try pipeline.attempt(second, on: open, until: far).result
+        #expect(both.exported.members.contains { $0.chosenFrom == 2 })
+        try open.session.complete()
+        #expect(FineTuneCheckpoint.find(inRun: timed.run).isEmpty)
+
+        #expect(
+            plan.arguments.suffix(5)
+                == ["--unfreeze", "all", "--no-finetune-searched", "--finetune-seeds", "2"])
+        var plain = configuration("plain")
+        plain.apply(plan)
+        _ = try Pipeline(plain).run()
+        #expect(try bytes(timed.run) == bytes(plain.run))
+        // A run that is to end trains nothing, and keeps an answer that it could not have given.
+        timed.mode = .resume
+        timed.finishes = true
+        let finished = try Pipeline(timed).run()
+        #expect(finished.exported.role == both.exported.role)
+    }
+
+    @Test(
+        "steps: a search that leaves time for the encoder, its seeds while they answer, wider searches"
+    )
+    func steps() throws {
+        func next(_ plan: TimePlan?) throws -> TimePlan { try #require(plan) }
+        // A second for eight heads.
+        let rates = WorkRates { Double($0.candidates) / 8 }
+        let tuning = FineTuningCost(perSeed: 20, answering: 5)
+        let empty = TimePlan(rows: RowLimits(), heldOutRows: 500)
+        var steps = TimedSteps(rates, tuning)
+        // 37 s are left for the search, of which 300 heads would take 37.5.
+        var plan = steps.first(after: empty, scored: 0, in: 62)
+        #expect(plan.width?.candidates == 200 && plan.finetuneSeeds == nil)
+        #expect(steps.more(after: plan) == "the encoder is trained, in 25s more")
+        // As much as it takes is left, or not.
+        var late = steps
+        let untuned = late.next(after: plan, took: 25, isTuned: false, in: 24)
+        #expect(untuned?.finetuneSeeds == nil)
+        plan = try next(steps.next(after: plan, took: 25, isTuned: false, in: 37))
+        #expect(plan.finetuneSeeds == 1 && plan.width?.candidates == 200)
+        #expect(steps.answering(plan) == 5)
+        // Where that does not answer, the search goes on; else another seed, as long as the first took.
+        var rejected = steps
+        let wider = rejected.next(after: plan, took: 10, isTuned: false, in: 50)
+        #expect(wider?.finetuneSeeds == nil && wider?.width?.candidates == 300)
+        let widest = rejected.next(after: try next(wider), took: 10, isTuned: false, in: 50)
+        #expect(widest?.finetuneSeeds == nil)
+        plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
+        #expect(plan.finetuneSeeds == 2)
+        plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
+        #expect(plan.finetuneSeeds == 3 && plan.width?.candidates == 200)
+        plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
+        #expect(plan.finetuneSeeds == 3 && plan.width?.candidates == 300)
+        let none = steps.next(after: plan, took: 30, isTuned: true, in: 10)
+        #expect(none == nil)
+        // One training that takes most of the time is left out, and so is every one without a cost.
+        #expect(steps.first(after: empty, scored: 0, in: 35).width?.candidates == 200)
+        var frozen = TimedSteps(rates, nil)
+        let narrow = frozen.first(after: empty, scored: 0, in: 4)
+        #expect(narrow.width?.candidates == 32)
+        let second = frozen.next(after: narrow, took: 4, isTuned: false, in: 100)
+        #expect(second?.width?.candidates == 48 && second?.finetuneSeeds == nil)
+        // More time never makes a search narrower.
+        #expect(frozen.first(after: narrow, scored: 300, in: 4).width?.candidates == 300)
     }
 
     @Test("where no search fits, linear heads answer; with more time the answer is no worse")
@@ -115,6 +223,38 @@ struct TimeLimitTests {
         #expect(!FileManager.default.fileExists(atPath: configuration.run.path))
     }
 
+    @Test("a run of which nothing may answer yet says so, and an answer within a time limit stays")
+    func nothing() throws {
+        let workspace = try Workspace(pairs: false, wrong: 7)
+        defer { workspace.remove() }
+        var configuration = workspace.configuration("stopped", threads: 1)
+        configuration.selection.fitsLinearHeads = false
+        configuration.selection.controls = .none
+        let stopper = Stopper(after: 0)
+        #expect(throws: Interrupted.self) {
+            try Pipeline(
+                configuration,
+                progress: { $0.stage == "contestants" ? stopper.handler($0) : .more }
+            ).run()
+        }
+        configuration.mode = .resume
+        configuration.finishes = true
+        #expect(throws: RunError.nothingFinished) { try Pipeline(configuration).run() }
+        configuration.run = workspace.directory.appendingPathComponent("timed")
+        configuration.finishes = false
+        configuration.timeLimit = 30
+        let (pipeline, open) = try Pipeline(configuration).opened(
+            Stopwatch(), RunDirectory(configuration.run))
+        defer { open.session.close() }
+        var linear = configuration
+        linear.search.candidates = 0
+        linear.selection.fitsLinearHeads = true
+        let (far, past) = (Deadline(after: 3600), Deadline(after: 0))
+        let first = try pipeline.attempt(linear, on: open, until: far).result
+        let late = try pipeline.attempt(configuration, on: open, earlier: first, until: past)
+        #expect(!late.isWhole && late.result.curve == first.curve)
+    }
+
     @Test("what time brought so far is shown with what more of it would be for")
     func outlook() {
         let curve = [
@@ -122,11 +262,11 @@ struct TimeLimitTests {
             RunResult.Moment(seconds: 31, heldOutAccuracy: 0.762, heldOutCrossEntropy: 0.8),
         ]
         #expect(
-            Pipeline.outlook(curve, after: TimePlan.widths[0]) == [
+            Pipeline.outlook(curve, more: "32 heads scored") == [
                 "held-out accuracy: 69.3% after 11 s, 76.2% after 31 s",
-                "with more time (--resume --time-limit): 32 heads scored, 3 trained to the end",
+                "with more time (--resume --time-limit): 32 heads scored",
             ])
-        #expect(Pipeline.outlook([curve[0]], after: TimePlan.widths.last) == [])
+        #expect(Pipeline.outlook([curve[0]], more: nil) == [])
     }
 
     @Test("seconds are shown as they are typed")

@@ -60,7 +60,12 @@ public struct Pipeline: Sendable {
         let watch = Stopwatch(threads: configuration.threads)
         let (pipeline, ground) = try opened(watch, RunDirectory(configuration.run))
         defer { ground.session.close() }
-        let result = try pipeline.run(on: ground)
+        // A run with a time limit may have trained the encoder, which is not done again here.
+        let before = configuration.finishes ? ground.directory.result() : nil
+        let isKept =
+            before?.exported.role.isFineTuned == true && configuration.fineTuning == nil
+        let result = try pipeline.run(on: ground, earlier: isKept ? before : nil)
+        if isKept { note("the answer so far stays: its encoder was trained") }
         try ground.session.complete()
         return result
     }
@@ -136,7 +141,10 @@ public struct Pipeline: Sendable {
             result, findings, model: model,
             includesEncoder: configuration.fineTuning?.isStandalone ?? false, shaded: shaded,
             origin: .init(command: configuration.command, choices: configuration.choices))
-        FineTuneStage.removeCheckpoints(inRun: configuration.run)
+        // Within a time limit the next step may go on from them.
+        if configuration.timeLimit == nil {
+            FineTuneStage.removeCheckpoints(inRun: configuration.run)
+        }
         return result
     }
 }
@@ -336,7 +344,9 @@ extension Pipeline {
         return try FineTuneStage(
             options, trainings, configuration.selection, prepared.dataset, prepared.views,
             given: try configuration.head.map { try prepared.spaces.genotype($0) }, costs: costs,
-            run: configuration.run, resumes: configuration.mode == .resume, key: key, note: note
+            run: configuration.run,
+            resumes: configuration.mode == .resume || configuration.timeLimit != nil, key: key,
+            note: note
         ).run(frozen, isGiven: configuration.head != nil)
     }
 }

@@ -41,6 +41,8 @@ public struct RunConfiguration: Sendable {
     public var mode = RunStore.Mode.new
     /// Seconds that the whole run may take; what it does is then planned from what it measures.
     public var timeLimit: Double?
+    /// Whether the encoder is not trained, whatever time is left.
+    public var freezesEncoder = false
     /// Whether nothing more is trained: a stopped run ends with what it has found.
     public var finishes = false
     /// The command line that reproduces this result, as the report shows it; `nil` for runs that
@@ -88,6 +90,13 @@ public struct RunConfiguration: Sendable {
                 fineTuning == nil && head == nil, "--time-limit", TimePlan.text(timeLimit),
                 "a search without --unfreeze and --head")
         }
+        try require(
+            fineTuning?.tunesSearched != false || head == nil, "--no-finetune-searched", "on",
+            "a run without --head, which is what is fine-tuned")
+        try require(
+            fineTuning.map { $0.tunesSearched || $0.hasControl } ?? true,
+            "--no-finetune-searched", "on",
+            "a run without --no-finetune-control: one of the two heads has to be fine-tuned")
         try require(
             !finishes || mode == .resume, "--finish", "on", "together with --resume")
         try fineTuning?.training.check()

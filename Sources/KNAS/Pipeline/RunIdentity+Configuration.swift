@@ -15,7 +15,7 @@ extension RunIdentity {
         "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
         "selection.heldOutRows",
         "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
-        "timeLimit", "finishes", "input.rows.train", "input.rows.dev", "input.rows.test",
+        "timeLimit", "freezesEncoder", "finishes", "input.rows.train", "input.rows.dev", "input.rows.test",
         "input.precision", "fineTuning.leastGain",
     ]
 
@@ -34,8 +34,7 @@ extension RunConfiguration {
     /// Where a run is and how it is done, which does not decide what it finds.
     private static let places: Set<String> = [
         "input.task", "input.data", "input.dataFile", "run", "threads", "mode", "command",
-        "timeLimit",
-        "finishes",
+        "timeLimit", "freezesEncoder", "finishes",
     ]
 
     /// Every choice that decides what the run finds, by its path.

@@ -7,7 +7,7 @@ import Support
 import Tasks
 
 /// Runs with a time limit: first an answer of linear heads, then the widest search that fits, as far as the
-/// first work of the run itself can tell.
+/// first work of the run itself can tell; then, where there is time, the encoder's training.
 extension Pipeline {
     /// With fewer seconds than this, contestants are compared on fewer held-out rows.
     private static let shortLimit = 150.0
@@ -61,6 +61,8 @@ extension Pipeline {
         /// Seconds for the last step, from trained heads to files.
         var reserve: Double
         let deadline: Deadline
+        /// What more time would be spent on.
+        var more: String?
 
         /// When that step has to begin.
         var end: Deadline { deadline.earlier(by: reserve) }
@@ -75,7 +77,12 @@ extension Pipeline {
         for split in Split.allCases where configuration.input.rows[split] == nil {
             result.configuration.input.rows[split] = plan.rows[split]
         }
-        if configuration.finishes { result.configuration.apply(plan) }
+        if configuration.finishes {
+            let fineTuning = configuration.fineTuning
+            result.configuration.apply(plan)
+            // Nothing more is trained.
+            result.configuration.fineTuning = fineTuning
+        }
         return result
     }
 
@@ -141,8 +148,8 @@ extension Pipeline {
             times: configuration.selection.controls == .full ? 3 : 1)
     }
 
-    /// Searches as widely as the time allows, then more widely where it was underestimated: trainings are
-    /// kept, nothing is done twice.
+    /// Searches as widely as the time allows, then trains the encoder, then goes on with what fits: other seeds of that
+    /// where it answers, wider searches. Trainings are kept, nothing is done twice.
     /// - Parameter isEarlier: whether the answer so far is of an earlier process.
     private func search(
         _ open: OpenRun, after first: RunResult, isEarlier: Bool, _ clock: inout TimedRun
@@ -152,40 +159,44 @@ extension Pipeline {
             open.prepared.dataset.fewRows?.isEnoughToTrain ?? true
         else { return result }
         let rates = try rates(open)
-        var next = rates.widest(in: Self.caution * clock.end.remaining) ?? TimePlan.widths.first
+        var steps = TimedSteps(rates, try FineTuningCost(open, configuration))
         // More time never makes a search narrower.
         let before = max(
             clock.plan.width?.candidates ?? 0, isEarlier ? first.search.candidates : 0)
-        if before > next?.candidates ?? 0 {
-            next = TimePlan.widths.first { $0.candidates >= before } ?? TimePlan.widths.last
-        }
-        while let width = next, clock.end.remaining > 0 {
-            var wider = clock.plan
-            wider.width = width
-            note(
-                "plan: \(width.candidates) heads are scored, \(width.funnel) begin to be trained, "
-                    + "\(width.keep) are trained to the end")
-            try open.session.keep(wider)
+        var next: TimePlan? = steps.first(
+            after: clock.plan, scored: before, in: Self.caution * clock.end.remaining)
+        while let plan = next, clock.end.remaining > 0 {
+            note("plan: " + plan.description)
+            try open.session.keep(plan)
             let before = clock.end.remaining
-            var planned = configuration
-            planned.apply(wider)
-            planned.command = configuration.command.map {
-                $0 + " " + wider.arguments.joined(separator: " ")
-            }
-            let found = try attempt(planned, on: open, earlier: result, until: clock.end)
+            let found = try attempt(
+                planned(plan), on: open, earlier: result,
+                until: clock.end.earlier(by: steps.answering(plan)))
             if found.result.curve != result.curve {
-                (clock.plan, clock.isWhole) = (wider, found.isWhole)
+                (clock.plan, clock.isWhole) = (plan, found.isWhole)
             }
             result = found.result
-            next = rates.wider(
-                than: width, took: before - clock.end.remaining,
+            next = steps.next(
+                after: plan, took: before - clock.end.remaining,
+                isTuned: result.exported.role.isFineTuned,
                 in: Self.knownCaution * clock.end.remaining)
         }
+        clock.more = steps.more(after: clock.plan)
         return result
     }
 
+    /// What carries a plan out.
+    func planned(_ plan: TimePlan) -> RunConfiguration {
+        var planned = configuration
+        planned.apply(plan)
+        planned.command = configuration.command.map {
+            $0 + " " + plan.arguments.joined(separator: " ")
+        }
+        return planned
+    }
+
     /// Works by a configuration; where the time is up before its end, ends with what there is.
-    private func attempt(
+    func attempt(
         _ configuration: RunConfiguration, on open: OpenRun, earlier: RunResult? = nil,
         until end: Deadline
     ) throws -> (result: RunResult, isWhole: Bool) {
@@ -195,17 +206,29 @@ extension Pipeline {
         do {
             return (try timed.run(on: open, earlier: earlier), true)
         } catch is Interrupted where end.isPast {
+            if let earlier, configuration.fineTuning != nil { return (stays(earlier), false) }
             note("the time is up: what is trained so far answers")
             var finishing = configuration
             finishing.finishes = true
-            let result = try Pipeline(finishing, progress: outer, note: note)
-                .run(on: open, earlier: earlier)
-            return (result, false)
+            do {
+                let result = try Pipeline(finishing, progress: outer, note: note)
+                    .run(on: open, earlier: earlier)
+                return (result, false)
+            } catch RunError.nothingFinished {
+                guard let earlier else { throw RunError.nothingFinished }
+                return (stays(earlier), false)
+            }
         }
     }
 
+    private func stays(_ earlier: RunResult) -> RunResult {
+        note("the time is up: the answer so far stays")
+        return earlier
+    }
+
     /// What more time would be spent on, and what the time so far lets one expect of it.
-    static func outlook(_ curve: [RunResult.Moment], after width: TimePlan.Width?) -> [String] {
+    /// - Parameter more: what the next step would be; `nil` where there is none.
+    static func outlook(_ curve: [RunResult.Moment], more: String?) -> [String] {
         // Of numbers there is no accuracy.
         let isShare = curve.allSatisfy { $0.heldOutAccuracy != nil }
         let way = curve.map { moment in
@@ -213,15 +236,11 @@ extension Pipeline {
                 ?? String(format: "%.4f", moment.heldOutCrossEntropy)
         }
         .enumerated().map { $1 + String(format: " after %.0f s", curve[$0].seconds) }
-        let next = TimePlan.widths.first { $0.candidates > width?.candidates ?? 0 }
         return [
             curve.count > 1
                 ? "held-out \(isShare ? "accuracy" : "error"): " + way.joined(separator: ", ")
                 : nil,
-            next.map {
-                "with more time (--resume --time-limit): \($0.candidates) heads scored, "
-                    + "\($0.keep) trained to the end"
-            },
+            more.map { "with more time (--resume --time-limit): " + $0 },
         ].compactMap { $0 }
     }
 
@@ -237,7 +256,8 @@ extension Pipeline {
             let command = configuration.command.map { $0 + " " } ?? ""
             note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
         }
-        for text in Self.outlook(result.curve ?? [], after: plan.width) { note(text) }
+        for text in Self.outlook(result.curve ?? [], more: clock.more) { note(text) }
+        FineTuneStage.removeCheckpoints(inRun: configuration.run)
         try open.session.complete()
         return result
     }

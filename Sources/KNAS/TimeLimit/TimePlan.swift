@@ -33,6 +33,9 @@ public struct TimePlan: Sendable, Hashable, Codable {
     /// How wide the search is; `nil` where only linear heads can be fitted in time.
     public var width: Width?
 
+    /// Trainings of a linear head with the whole encoder; `nil` where that stays frozen.
+    public var finetuneSeeds: Int?
+
     /// What it is kept under in a run's store.
     static let name = "plan"
 
@@ -68,6 +71,10 @@ public struct TimePlan: Sendable, Hashable, Codable {
             ]
             if let seeds = width.seeds { words += ["--seeds", "\(seeds)"] }
         }
+        if let finetuneSeeds {
+            words += ["--unfreeze", "all", "--no-finetune-searched"]
+            if finetuneSeeds > 1 { words += ["--finetune-seeds", "\(finetuneSeeds)"] }
+        }
         return words
     }
 
@@ -85,6 +92,12 @@ extension RunConfiguration {
     mutating func apply(_ plan: TimePlan) {
         selection.heldOutRows = plan.heldOutRows
         if let width = plan.width { apply(width) }
+        fineTuning = plan.finetuneSeeds.map { seeds in
+            var options = FineTuneOptions(.all, like: selection.training)
+            options.tunesSearched = false
+            options.seeds = seeds
+            return options
+        }
     }
 
     /// The same run with a search of some width.

@@ -2,22 +2,8 @@ import Selection
 
 /// Seconds that searches take, by what was measured.
 struct WorkRates {
-    /// Of scoring a head.
-    let perHead: Double
-    /// Of training.
-    let estimate: WorkEstimate
-    /// Rows that the result is judged by.
-    let testRows: Int
-    /// How many searches the controls make of one.
-    let times: Double
-
-    func seconds(_ width: TimePlan.Width) -> Double {
-        perHead * Double(width.candidates)
-            + times
-            * estimate.seconds(
-                funnel: width.funnel, keep: width.keep, seeds: width.seeds ?? 1,
-                testRows: testRows)
-    }
+    /// Of a search.
+    let seconds: (TimePlan.Width) -> Double
 
     /// The widest search that takes no longer; `nil` where none does.
     func widest(in seconds: Double) -> TimePlan.Width? {
@@ -33,6 +19,23 @@ struct WorkRates {
         return TimePlan.widths.first { $0.candidates > width.candidates }.flatMap { next in
             // What the wider one has in common with it is not done again.
             ratio * (self.seconds(next) - 0.5 * self.seconds(width)) < seconds ? next : nil
+        }
+    }
+}
+
+extension WorkRates {
+    /// - Parameters:
+    ///   - perHead: seconds of scoring a head.
+    ///   - estimate: of training.
+    ///   - testRows: rows that the result is judged by.
+    ///   - times: how many searches the controls make of one.
+    init(perHead: Double, estimate: WorkEstimate, testRows: Int, times: Double) {
+        self.init { width in
+            perHead * Double(width.candidates)
+                + times
+                * estimate.seconds(
+                    funnel: width.funnel, keep: width.keep, seeds: width.seeds ?? 1,
+                    testRows: testRows)
         }
     }
 }

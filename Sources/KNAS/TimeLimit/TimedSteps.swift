@@ -1,0 +1,99 @@
+import Selection
+
+/// What a run with a time limit does next, by what was measured so far.
+struct TimedSteps {
+    private let rates: WorkRates
+    /// `nil` where the encoder stays as it is.
+    private let tuning: FineTuningCost?
+    /// Seconds that a training of the encoder took, with what is done again beside it; `nil` before the first.
+    private var tuningTook: Double?
+    /// Whether a fine-tuned model was tried, and the frozen one stays.
+    private var isRejected = false
+    /// The search that was carried out last, and what it took.
+    private var search: (width: TimePlan.Width, took: Double)?
+
+    init(_ rates: WorkRates, _ tuning: FineTuningCost?) {
+        self.rates = rates
+        self.tuning = tuning
+    }
+
+    /// Seconds after the last training that other answers do not take.
+    func answering(_ plan: TimePlan) -> Double {
+        plan.finetuneSeeds == nil ? 0 : tuning?.answering ?? 0
+    }
+
+    /// The widest search that leaves time for the encoder's training, where that fits at all.
+    /// - Parameters:
+    ///   - plan: of the answer so far.
+    ///   - scored: heads that are scored already: no fewer are wanted.
+    ///   - seconds: what is left for both.
+    func first(after plan: TimePlan, scored: Int, in seconds: Double) -> TimePlan {
+        let reserved = tuning?.reserved(seeds: plan.finetuneSeeds ?? 1, in: seconds) ?? 0
+        let width = rates.widest(in: seconds - reserved) ?? TimePlan.widths[0]
+        var first = plan
+        first.width =
+            width.candidates >= scored
+            ? width
+            : TimePlan.widths.first { $0.candidates >= scored } ?? TimePlan.widths.last
+        return first
+    }
+
+    /// The next step; `nil` where none fits.
+    /// - Parameters:
+    ///   - plan: what was carried out last.
+    ///   - took: its seconds.
+    ///   - isTuned: whether a fine-tuned model answers.
+    ///   - seconds: what is left.
+    mutating func next(
+        after plan: TimePlan, took: Double, isTuned: Bool, in seconds: Double
+    ) -> TimePlan? {
+        guard let width = plan.width else { return nil }
+        var next = plan
+        if search?.width == width {
+            tuningTook = took
+            if !isTuned { isRejected = true }
+        } else {
+            search = (width, took)
+        }
+        if isRejected { next.finetuneSeeds = nil }
+        if let tuning, !isRejected {
+            let seeds = (plan.finetuneSeeds ?? 0) + 1
+            let needed = tuningTook ?? tuning.perSeed + tuning.answering
+            if seeds <= FineTuningCost.mostSeeds, needed < seconds {
+                next.finetuneSeeds = seeds
+                return next
+            }
+        }
+        guard let search,
+            let wider = rates.wider(
+                than: width, took: search.took, in: seconds - answering(next))
+        else { return nil }
+        next.width = wider
+        return next
+    }
+
+    /// What more time would be spent on, for the user; `nil` where there is nothing.
+    func more(after plan: TimePlan) -> String? {
+        if let tuning, !isRejected, plan.finetuneSeeds == nil, plan.width != nil {
+            return
+                "the encoder is trained, in \(TimePlan.text(tuning.perSeed + tuning.answering)) more"
+        }
+        return TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }.map {
+            "\($0.candidates) heads scored, \($0.keep) trained to the end"
+        }
+    }
+}
+
+extension TimePlan: CustomStringConvertible {
+    /// What it does, for the user.
+    public var description: String {
+        let search = width.map {
+            "\($0.candidates) heads are scored, \($0.funnel) begin to be trained, \($0.keep) are trained to the end"
+        }
+        let tuning = finetuneSeeds.map {
+            "a linear head is trained with the encoder" + ($0 > 1 ? " by \($0) seeds" : "")
+        }
+        let steps = [search, tuning].compactMap { $0 }
+        return steps.isEmpty ? "linear heads" : steps.joined(separator: "; ")
+    }
+}
