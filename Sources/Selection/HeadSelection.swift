@@ -122,7 +122,7 @@ public struct HeadSelection: Sendable {
             }
         report(exported, single)
         let cost = costs.factor(of: exported)
-        if let limit = configuration.largestCost, cost > limit + PortfolioSelection.negligible {
+        if !configuration.affords(cost) {
             note(
                 "warning: no head answers within --max-cost; the exported one costs "
                     + String(format: "%.2fx", cost))

@@ -74,6 +74,11 @@ public struct SelectionConfiguration: Sendable {
     /// Seeds of a portfolio's members.
     var seedsOfMembers: Int { seeds ?? 1 }
 
+    /// Whether a model's answers may cost so much, as a multiple of the encoder's pass.
+    public func affords(_ cost: Double) -> Bool {
+        largestCost.map { cost <= $0 + PortfolioSelection.negligible } ?? true
+    }
+
     /// - Throws: `BadOption`.
     public func check() throws {
         try require(keep > 0, "--keep", keep, "1 or more")

@@ -59,14 +59,14 @@ struct TunedAnswer {
         let least = candidates.prefix(2).map(\.score.crossEntropy).min() ?? 0
         let gain = both == nil ? -.infinity : least - candidates[2].score.crossEntropy
         let isWorthwhile = gain > leastGain
-        if isWorthwhile, isAffordable(candidates[2].cost) {
+        if isWorthwhile, configuration.affords(candidates[2].cost) {
             return say(candidates[2], "its cross entropy is \(decimals(gain)) lower")
         }
         let other = candidates[1 - best]
         // Where neither is within the limit, the one that costs less.
         let chosen =
-            isAffordable(candidates[best].cost)
-                || !isAffordable(other.cost) && candidates[best].cost <= other.cost
+            configuration.affords(candidates[best].cost)
+                || !configuration.affords(other.cost) && candidates[best].cost <= other.cost
             ? candidates[best] : other
         let price = isWorthwhile ? candidates[2] : candidates[best]
         let reason =
@@ -91,7 +91,7 @@ struct TunedAnswer {
         let most = frozen.members.prefix(configuration.members - 1)
         let count = stride(from: most.count, through: 1, by: -1).first { count in
             let heads = Array(most.prefix(count)) + tuned.members
-            return isAffordable(costs.factor(of: heads.map(\.entry)))
+            return configuration.affords(costs.factor(of: heads.map(\.entry)))
         }
         let kept = most.prefix(count ?? most.count)
         let sum = kept.reduce(0) { $0 + $1.weight }
@@ -119,11 +119,6 @@ struct TunedAnswer {
     private func onDev(_ members: [SelectedModel.Member]) throws -> Predictions {
         try Predictions(
             mixing: members.map { $0.entry.heldOut[0] }, weights: members.map(\.weight))
-    }
-
-    private func isAffordable(_ cost: Double) -> Bool {
-        guard let limit = configuration.largestCost else { return true }
-        return cost <= limit + PortfolioSelection.negligible
     }
 
     private func describe(_ candidate: Candidate, _ criterion: SelectionCriterion) -> String {

@@ -111,26 +111,36 @@ struct TimeLimitTests {
         timed.finishes = true
         let finished = try Pipeline(timed).run()
         #expect(finished.exported.role == both.exported.role)
+        // An answer of before stays only where it is one that is asked for.
+        #expect(Pipeline(timed).allows(both))
+        var cheap = timed
+        cheap.selection.largestCost = 1.01
+        #expect(Pipeline(cheap).allows(both) == (both.exported.costFactor <= 1.01))
+        var single = timed
+        single.selection.exportsSingle = true
+        #expect(Pipeline(single).allows(both) == (both.exported.members.count == 1))
+        timed.freezesEncoder = true
+        #expect(!Pipeline(timed).allows(both))
     }
 
-    @Test(
-        "steps: a search that leaves time for the encoder, its seeds while they answer, wider searches"
-    )
+    @Test("a search leaves time for the encoder, whose seeds go on while they answer")
     func steps() throws {
         func next(_ plan: TimePlan?) throws -> TimePlan { try #require(plan) }
-        // A second for eight heads.
+        // A second for eight heads; 23 and 17 s for a training.
         let rates = WorkRates { Double($0.candidates) / 8 }
-        let tuning = FineTuningCost(perSeed: 20, answering: 5)
+        let tuning = FineTuningCost(perEpoch: 6, epochs: [3, 2], answering: 5)
         let empty = TimePlan(rows: RowLimits(), heldOutRows: 500)
         var steps = TimedSteps(rates, tuning)
         // 37 s are left for the search, of which 300 heads would take 37.5.
-        var plan = steps.first(after: empty, scored: 0, in: 62)
+        var plan = steps.first(after: empty, scored: 0, in: 60)
         #expect(plan.width?.candidates == 200 && plan.finetuneSeeds == nil)
-        #expect(steps.more(after: plan) == "the encoder is trained, in 25s more")
-        // As much as it takes is left, or not.
-        var late = steps
-        let untuned = late.next(after: plan, took: 25, isTuned: false, in: 24)
-        #expect(untuned?.finetuneSeeds == nil)
+        #expect(steps.more(after: plan) == "the encoder is trained, in 23s more")
+        // As much as all epochs take is left, or fewer, or none.
+        for (left, seeds, epochs) in [(23.5, 1, nil), (20, 1, 2), (16, nil, nil as Int?)] {
+            var late = steps
+            let tuned = late.next(after: plan, took: 25, isTuned: false, in: left)
+            #expect(tuned?.finetuneSeeds == seeds && tuned?.finetuneEpochs == epochs)
+        }
         plan = try next(steps.next(after: plan, took: 25, isTuned: false, in: 37))
         #expect(plan.finetuneSeeds == 1 && plan.width?.candidates == 200)
         #expect(steps.answering(plan) == 5)
@@ -148,8 +158,9 @@ struct TimeLimitTests {
         #expect(plan.finetuneSeeds == 3 && plan.width?.candidates == 300)
         let none = steps.next(after: plan, took: 30, isTuned: true, in: 10)
         #expect(none == nil)
-        // One training that takes most of the time is left out, and so is every one without a cost.
-        #expect(steps.first(after: empty, scored: 0, in: 35).width?.candidates == 200)
+        // A search gets what a shorter training leaves, and all where none fits.
+        #expect(steps.first(after: empty, scored: 0, in: 20).width?.candidates == 24)
+        #expect(steps.first(after: empty, scored: 0, in: 18).width?.candidates == 128)
         var frozen = TimedSteps(rates, nil)
         let narrow = frozen.first(after: empty, scored: 0, in: 4)
         #expect(narrow.width?.candidates == 32)

@@ -5,26 +5,44 @@ import Tasks
 
 /// What training the encoder takes within a time limit, by how fast it reads texts here.
 struct FineTuningCost {
-    /// Seconds for one training of a linear head with the whole encoder.
-    let perSeed: Double
+    /// Seconds for an epoch of a linear head with the whole encoder, dev included.
+    let perEpoch: Double
+    /// Epochs of a training that are worth it, the usual number first.
+    let epochs: [Int]
     /// Seconds for what follows the last training beside what every answer takes: another encoder reads test rows.
     let answering: Double
 
     /// Forward passes that a step takes for its rows: one forward, two backward, and the step itself (measured: 3.4 on
     /// multilingual-e5-small in float32).
     fileprivate static let passesOfStep = 3.5
-    /// Of what is left after the first answer, this much may go into one training: the search goes first.
-    private static let share = 0.7
+    /// Fewest steps of a training: fewer epochs than usual have to come to so many.
+    fileprivate static let fewestSteps = 100
+    /// Of what is left after the first answer, this much may go into one training. A search of a few dozen heads has most of what
+    /// a wide one finds.
+    private static let share = 0.9
     /// Trainings at most: of three the mean of some may answer, more of them rarely help.
     static let mostSeeds = 3
 
+    /// Seconds of trainings, from the weights at the start to an answer.
+    func seconds(seeds: Int, epochs: Int) -> Double {
+        perEpoch * Double(seeds * epochs) + answering
+    }
+
+    /// The most epochs of a training that fit; `nil` where none do.
+    func epochs(in seconds: Double) -> Int? {
+        epochs.first { self.seconds(seeds: 1, epochs: $0) < seconds }
+    }
+
     /// Seconds that a search leaves to the encoder's training; 0 where that would take too much of the time.
     /// - Parameters:
-    ///   - seeds: trainings.
+    ///   - plan: how often and how long it is trained, where that is known.
     ///   - remaining: seconds for both.
-    func reserved(seeds: Int, in remaining: Double) -> Double {
-        let needed = perSeed * Double(seeds) + answering
-        return needed <= Self.share * remaining ? needed : 0
+    func reserved(for plan: TimePlan, in remaining: Double) -> Double {
+        if let seeds = plan.finetuneSeeds {
+            let needed = seconds(seeds: seeds, epochs: plan.finetuneEpochs ?? epochs[0])
+            return needed <= Self.share * remaining ? needed : 0
+        }
+        return epochs(in: Self.share * remaining).map { seconds(seeds: 1, epochs: $0) } ?? 0
     }
 }
 
@@ -49,8 +67,12 @@ extension FineTuningCost {
         let (train, dev, test) = (
             open.splits.train[place], open.splits.dev[place], open.splits.test[place]
         )
-        let epochs = Double(FineTuneOptions(.all).training.epochs)
-        perSeed = epochs * Self.passesOfStep * seconds(train) + (epochs + 2) * seconds(dev)
+        // Dev is read at the start, after every epoch, and with the best weights.
+        perEpoch = Self.passesOfStep * seconds(train) + 1.7 * seconds(dev)
+        let usual = FineTuneOptions(.all).training
+        epochs = (1...usual.epochs).reversed().filter {
+            $0 == usual.epochs || $0 * train.count >= Self.fewestSteps * usual.batchSize
+        }
         answering = 1.2 * seconds(test)
     }
 }

@@ -31,7 +31,7 @@ extension Pipeline {
         let (timed, prepared) = try readingInTime(deadline, as: known, isResumed: isResumed, watch)
         let (pipeline, open) = try timed.opened(watch, directory, prepared)
         defer { open.session.close() }
-        let earlier = isResumed ? directory.result() : nil
+        let earlier = isResumed ? directory.result().flatMap { allows($0) ? $0 : nil } : nil
         // What the answer so far was made by.
         let plan =
             known
@@ -50,6 +50,14 @@ extension Pipeline {
         }
         result = try pipeline.search(open, after: result, isEarlier: earlier != nil, &clock)
         return try pipeline.end(result, clock, open)
+    }
+
+    /// Whether an answer of an earlier process may stay, by what is asked for now.
+    func allows(_ earlier: RunResult) -> Bool {
+        let (model, selection) = (earlier.exported, configuration.selection)
+        return selection.affords(model.costFactor)
+            && model.members.count <= (selection.exportsSingle ? 1 : selection.members)
+            && !(configuration.freezesEncoder && model.role.isFineTuned)
     }
 
     /// How far a run with a time limit has come.

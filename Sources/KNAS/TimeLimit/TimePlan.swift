@@ -35,6 +35,8 @@ public struct TimePlan: Sendable, Hashable, Codable {
 
     /// Trainings of a linear head with the whole encoder; `nil` where that stays frozen.
     public var finetuneSeeds: Int?
+    /// Epochs of these; `nil` for the standard number.
+    public var finetuneEpochs: Int?
 
     /// What it is kept under in a run's store.
     static let name = "plan"
@@ -73,6 +75,7 @@ public struct TimePlan: Sendable, Hashable, Codable {
         }
         if let finetuneSeeds {
             words += ["--unfreeze", "all", "--no-finetune-searched"]
+            if let finetuneEpochs { words += ["--finetune-epochs", "\(finetuneEpochs)"] }
             if finetuneSeeds > 1 { words += ["--finetune-seeds", "\(finetuneSeeds)"] }
         }
         return words
@@ -96,6 +99,7 @@ extension RunConfiguration {
             var options = FineTuneOptions(.all, like: selection.training)
             options.tunesSearched = false
             options.seeds = seeds
+            options.training.epochs = plan.finetuneEpochs ?? options.training.epochs
             return options
         }
     }

@@ -28,7 +28,7 @@ struct TimedSteps {
     ///   - scored: heads that are scored already: no fewer are wanted.
     ///   - seconds: what is left for both.
     func first(after plan: TimePlan, scored: Int, in seconds: Double) -> TimePlan {
-        let reserved = tuning?.reserved(seeds: plan.finetuneSeeds ?? 1, in: seconds) ?? 0
+        let reserved = tuning?.reserved(for: plan, in: seconds) ?? 0
         let width = rates.widest(in: seconds - reserved) ?? TimePlan.widths[0]
         var first = plan
         first.width =
@@ -55,12 +55,18 @@ struct TimedSteps {
         } else {
             search = (width, took)
         }
-        if isRejected { next.finetuneSeeds = nil }
+        if isRejected { (next.finetuneSeeds, next.finetuneEpochs) = (nil, nil) }
         if let tuning, !isRejected {
-            let seeds = (plan.finetuneSeeds ?? 0) + 1
-            let needed = tuningTook ?? tuning.perSeed + tuning.answering
-            if seeds <= FineTuningCost.mostSeeds, needed < seconds {
-                next.finetuneSeeds = seeds
+            if let seeds = plan.finetuneSeeds {
+                let epochs = plan.finetuneEpochs ?? tuning.epochs[0]
+                let needed = tuningTook ?? tuning.seconds(seeds: 1, epochs: epochs)
+                if seeds < FineTuningCost.mostSeeds, needed < seconds {
+                    next.finetuneSeeds = seeds + 1
+                    return next
+                }
+            } else if let epochs = tuning.epochs(in: seconds) {
+                next.finetuneSeeds = 1
+                next.finetuneEpochs = epochs == tuning.epochs[0] ? nil : epochs
                 return next
             }
         }
@@ -75,8 +81,8 @@ struct TimedSteps {
     /// What more time would be spent on, for the user; `nil` where there is nothing.
     func more(after plan: TimePlan) -> String? {
         if let tuning, !isRejected, plan.finetuneSeeds == nil, plan.width != nil {
-            return
-                "the encoder is trained, in \(TimePlan.text(tuning.perSeed + tuning.answering)) more"
+            let seconds = tuning.seconds(seeds: 1, epochs: tuning.epochs[0])
+            return "the encoder is trained, in \(TimePlan.text(seconds)) more"
         }
         return TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }.map {
             "\($0.candidates) heads scored, \($0.keep) trained to the end"
@@ -91,7 +97,9 @@ extension TimePlan: CustomStringConvertible {
             "\($0.candidates) heads are scored, \($0.funnel) begin to be trained, \($0.keep) are trained to the end"
         }
         let tuning = finetuneSeeds.map {
-            "a linear head is trained with the encoder" + ($0 > 1 ? " by \($0) seeds" : "")
+            "a linear head is trained with the encoder"
+                + (finetuneEpochs.map { " for \($0) \($0 == 1 ? "epoch" : "epochs")" } ?? "")
+                + ($0 > 1 ? " by \($0) seeds" : "")
         }
         let steps = [search, tuning].compactMap { $0 }
         return steps.isEmpty ? "linear heads" : steps.joined(separator: "; ")
