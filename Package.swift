@@ -162,7 +162,8 @@ let package = Package(
             exclude: ["check_agreement.py", "check_onnx.py"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
         .testTarget(
-            name: "LibraryTests", dependencies: ["KNAS", "KNASLibrary", "Support", "TestSupport"]),
+            name: "LibraryTests",
+            dependencies: ["KNAS", "KNASLibrary", "Support", "Tensors", "TestSupport"]),
         .testTarget(
             name: "KNASTests",
             dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],

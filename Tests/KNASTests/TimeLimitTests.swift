@@ -135,6 +135,9 @@ struct TimeLimitTests {
         var plan = steps.first(after: empty, scored: 0, in: 60)
         #expect(plan.width?.candidates == 200 && plan.finetuneSeeds == nil)
         #expect(steps.more(after: plan) == "the encoder is trained, in 23s more")
+        #expect(
+            steps.outlook(after: plan, in: 20) == "then the encoder is trained, in about 17s")
+        #expect(steps.outlook(after: plan, in: 18) == nil)
         // As much as all epochs take is left, or fewer, or none.
         for (left, seeds, epochs) in [(23.5, 1, nil), (20, 1, 2), (16, nil, nil as Int?)] {
             var late = steps

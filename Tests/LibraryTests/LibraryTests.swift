@@ -1,6 +1,7 @@
 import Foundation
 import KNAS
 import Support
+import Tensors
 import TestSupport
 import Testing
 
@@ -8,6 +9,9 @@ import Testing
 
 @Suite("The functions of knas.h")
 struct LibraryTests {
+    /// The library leaves OpenBLAS's choice of kernels alone; here it is made before, for the other tests of this process.
+    init() { _ = BLAS.kernelName }
+
     /// A model of single texts.
     private static func model() throws -> Workspace {
         let workspace = try Workspace(pairs: false)

@@ -15,7 +15,8 @@ extension RunIdentity {
         "selection.members", "selection.largestCost", "selection.keep", "selection.funnel",
         "selection.heldOutRows",
         "selection.tuning", "selection.controls", "selection.fitsLinearHeads", "command",
-        "timeLimit", "freezesEncoder", "finishes", "input.rows.train", "input.rows.dev", "input.rows.test",
+        "timeLimit", "freezesEncoder", "finishes",
+        "input.rows.train", "input.rows.dev", "input.rows.test",
         "input.precision", "fineTuning.leastGain",
     ]
 

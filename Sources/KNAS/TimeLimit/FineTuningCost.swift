@@ -15,6 +15,8 @@ struct FineTuningCost {
     /// Forward passes that a step takes for its rows: one forward, two backward, and the step itself (measured: 3.4 on
     /// multilingual-e5-small in float32).
     fileprivate static let passesOfStep = 3.5
+    /// How often the encoder's speed is measured.
+    fileprivate static let measurements = 3
     /// Fewest steps of a training: fewer epochs than usual have to come to so many.
     fileprivate static let fewestSteps = 100
     /// Of what is left after the first answer, this much may go into one training. A search of a few dozen heads has most of what
@@ -60,7 +62,9 @@ extension FineTuningCost {
             open.prepared.dataset.targets.kind == .oneClass, open.prepared.dataset.fewRows == nil,
             view.space.context.segments == 1, (view.layers.max() ?? 0) > 0
         else { return nil }
-        let rate = max(1, try view.features.tokensPerSecond())
+        // A fraction of a second each: whatever else the machine does meanwhile counts for much.
+        let rates = try (0..<Self.measurements).map { _ in try view.features.tokensPerSecond() }
+        let rate = max(1, rates.max() ?? 1)
         func seconds(_ split: FeatureSet) -> Double {
             Double((0..<split.count).reduce(0) { $0 + split.tokenCount($1) }) / rate
         }

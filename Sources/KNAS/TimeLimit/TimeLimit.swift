@@ -33,11 +33,12 @@ extension Pipeline {
         defer { open.session.close() }
         let earlier = isResumed ? directory.result().flatMap { allows($0) ? $0 : nil } : nil
         // What the answer so far was made by.
-        let plan =
+        var plan =
             known
             ?? TimePlan(
                 rows: timed.configuration.input.rows,
                 heldOutRows: timed.configuration.selection.heldOutRows, width: nil)
+        if configuration.freezesEncoder { (plan.finetuneSeeds, plan.finetuneEpochs) = (nil, nil) }
         var clock = TimedRun(
             plan: plan, isWhole: false, reserve: Self.reserve(limit), deadline: deadline)
         var result: RunResult
@@ -171,8 +172,9 @@ extension Pipeline {
         // More time never makes a search narrower.
         let before = max(
             clock.plan.width?.candidates ?? 0, isEarlier ? first.search.candidates : 0)
-        var next: TimePlan? = steps.first(
-            after: clock.plan, scored: before, in: Self.caution * clock.end.remaining)
+        let left = Self.caution * clock.end.remaining
+        var next: TimePlan? = steps.first(after: clock.plan, scored: before, in: left)
+        if let outlook = steps.outlook(after: clock.plan, in: left) { note("planned: " + outlook) }
         while let plan = next, clock.end.remaining > 0 {
             note("plan: " + plan.description)
             try open.session.keep(plan)

@@ -17,6 +17,14 @@ struct TimedSteps {
         self.tuning = tuning
     }
 
+    /// What is to follow the first search, for the user; `nil` where nothing is planned.
+    func outlook(after plan: TimePlan, in seconds: Double) -> String? {
+        guard plan.finetuneSeeds == nil, let reserved = tuning?.reserved(for: plan, in: seconds),
+            reserved > 0
+        else { return nil }
+        return "then the encoder is trained, in about \(TimePlan.text(reserved))"
+    }
+
     /// Seconds after the last training that other answers do not take.
     func answering(_ plan: TimePlan) -> Double {
         plan.finetuneSeeds == nil ? 0 : tuning?.answering ?? 0
