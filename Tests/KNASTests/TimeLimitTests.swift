@@ -132,7 +132,7 @@ struct TimeLimitTests {
         let empty = TimePlan(rows: RowLimits(), heldOutRows: 500)
         var steps = TimedSteps(rates, tuning)
         // 37 s are left for the search, of which 300 heads would take 37.5.
-        var plan = steps.first(after: empty, scored: 0, in: 60)
+        var plan = try next(steps.first(after: empty, scored: 0, in: 60))
         #expect(plan.width?.candidates == 200 && plan.finetuneSeeds == nil)
         #expect(steps.more(after: plan) == "the encoder is trained, in 23s more")
         #expect(
@@ -162,15 +162,21 @@ struct TimeLimitTests {
         let none = steps.next(after: plan, took: 30, isTuned: true, in: 10)
         #expect(none == nil)
         // A search gets what a shorter training leaves, and all where none fits.
-        #expect(steps.first(after: empty, scored: 0, in: 20).width?.candidates == 24)
-        #expect(steps.first(after: empty, scored: 0, in: 18).width?.candidates == 128)
+        #expect(steps.first(after: empty, scored: 0, in: 20)?.width?.candidates == 24)
+        #expect(steps.first(after: empty, scored: 0, in: 18)?.width?.candidates == 128)
         var frozen = TimedSteps(rates, nil)
-        let narrow = frozen.first(after: empty, scored: 0, in: 4)
+        let narrow = try next(frozen.first(after: empty, scored: 0, in: 4))
         #expect(narrow.width?.candidates == 32)
         let second = frozen.next(after: narrow, took: 4, isTuned: false, in: 100)
         #expect(second?.width?.candidates == 48 && second?.finetuneSeeds == nil)
         // More time never makes a search narrower.
-        #expect(frozen.first(after: narrow, scored: 300, in: 4).width?.candidates == 300)
+        #expect(frozen.first(after: narrow, scored: 300, in: 4)?.width?.candidates == 300)
+        // Training again what an earlier process trained has to fit: else it stays, or, where it may not, heads are
+        // searched alone.
+        #expect(steps.first(after: plan, scored: 0, in: 80)?.finetuneSeeds == 3)
+        #expect(steps.first(after: plan, scored: 0, isTuned: true, in: 60) == nil)
+        let alone = steps.first(after: plan, scored: 0, in: 60)
+        #expect(alone?.width?.candidates == 400 && alone?.finetuneSeeds == nil)
     }
 
     @Test("where no search fits, linear heads answer; with more time the answer is no worse")

@@ -173,7 +173,10 @@ extension Pipeline {
         let before = max(
             clock.plan.width?.candidates ?? 0, isEarlier ? first.search.candidates : 0)
         let left = Self.caution * clock.end.remaining
-        var next: TimePlan? = steps.first(after: clock.plan, scored: before, in: left)
+        var next = steps.first(
+            after: clock.plan, scored: before,
+            isTuned: isEarlier && first.exported.role.isFineTuned, in: left)
+        if next == nil { note("no time to train the encoder again: the answer so far stays") }
         if let outlook = steps.outlook(after: clock.plan, in: left) { note("planned: " + outlook) }
         while let plan = next, clock.end.remaining > 0 {
             note("plan: " + plan.description)

@@ -34,11 +34,17 @@ struct TimedSteps {
     /// - Parameters:
     ///   - plan: of the answer so far.
     ///   - scored: heads that are scored already: no fewer are wanted.
+    ///   - isTuned: whether a fine-tuned model answers, of an earlier process.
     ///   - seconds: what is left for both.
-    func first(after plan: TimePlan, scored: Int, in seconds: Double) -> TimePlan {
+    /// - Returns: `nil` where a fine-tuned answer stays anyway, as there is no time for another one.
+    func first(
+        after plan: TimePlan, scored: Int, isTuned: Bool = false, in seconds: Double
+    ) -> TimePlan? {
         let reserved = tuning?.reserved(for: plan, in: seconds) ?? 0
+        if isTuned, reserved == 0 { return nil }
         let width = rates.widest(in: seconds - reserved) ?? TimePlan.widths[0]
         var first = plan
+        if reserved == 0 { (first.finetuneSeeds, first.finetuneEpochs) = (nil, nil) }
         first.width =
             width.candidates >= scored
             ? width
