@@ -14,8 +14,8 @@ struct FineTuneArguments: ParsableArguments {
             discussion: """
                 Training starts from the exact linear head on the frozen encoder, with the search's best head \
                 gated beside it. The embeddings stay frozen. The portfolio on the frozen encoder, the fine-tuned \
-                head, or both together answer, whichever does best on dev; both cost two passes of the encoder, \
-                which --max-cost bounds.
+                head, or both together answer, whichever does best on dev; together they cost two passes of the \
+                encoder, which --max-cost bounds.
                 """))
     var unfreeze: FineTuneOptions.Depth?
     @Option(help: "Epochs of fine-tuning; the best on dev is kept.")

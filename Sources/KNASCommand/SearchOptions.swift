@@ -35,8 +35,8 @@ struct TimeArguments: ParsableArguments {
             "With --time-limit: never train the encoder.",
             discussion: """
                 Otherwise a linear head is trained with the whole encoder where that fits, and answers alone or beside \
-                the search's heads if that is better on dev; both cost two passes of the encoder, which --max-cost \
-                bounds.
+                the search's heads if that is better on dev; together they cost two passes of the encoder, \
+                which --max-cost bounds.
                 """))
     var frozen = false
     @Flag(
