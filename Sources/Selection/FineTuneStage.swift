@@ -48,8 +48,7 @@ public struct FineTuneStage: Sendable {
         self.trainings = trainings
         self.configuration = configuration
         self.dataset = dataset
-        place =
-            given.map(trainings.spaces.index) ?? views.firstIndex { $0.pairing == .joint } ?? 0
+        place = given.map(trainings.spaces.index) ?? Self.place(in: views)
         view = views[place]
         self.costs = costs
         self.run = run
@@ -57,6 +56,11 @@ public struct FineTuneStage: Sendable {
         self.key = key.child("fine-tuning")
         linearKey = key.child("linear")
         self.note = note
+    }
+
+    /// Which of some views is fine-tuned, where the user gave no head.
+    public static func place(in views: [View]) -> Int {
+        views.firstIndex { $0.pairing == .joint } ?? 0
     }
 
     /// The checkpoints of fine-tuning in a run's directory; a run that was stopped during

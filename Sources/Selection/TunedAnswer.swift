@@ -18,7 +18,7 @@ struct TunedAnswer {
     let note: @Sendable (String) -> Void
 
     private struct Candidate {
-        var model: SelectedModel
+        let model: SelectedModel
         /// On rows of dev that its temperature, and share, have not seen.
         let score: SelectionScore
         let cost: Double
@@ -37,23 +37,22 @@ struct TunedAnswer {
         guard let experts = ExpertMixture(dev[0], dev[1], together: together, key: key) else {
             return tuned
         }
-        var candidates = try zip([frozen, tuned], dev).map { model, said in
+        let heldOut = try dev.map { try experts.heldOut(of: $0) }
+        var tuned = tuned
+        tuned.heldOut = heldOut[1]
+        tuned.frozenHeldOut = heldOut[0]
+        var candidates = zip([frozen, tuned], heldOut).map { model, answers in
             Candidate(
-                model: model, score: criterion.score(try experts.heldOut(of: said)),
-                cost: costs.factor(of: model))
+                model: model, score: criterion.score(answers), cost: costs.factor(of: model))
         }
         let best = candidates.map(\.score).ranking[0]
-        let both = try mixture(dev[1])
+        var both = try mixture(dev[1])
+        both?.frozenHeldOut = heldOut[0]
         if let both {
             candidates.append(
                 Candidate(
                     model: both, score: criterion.score(both.heldOut!),
                     cost: costs.factor(of: both)))
-        }
-        // Of the rows by which the two were compared.
-        for place in candidates.indices.dropFirst() {
-            if place == 1 { candidates[place].model.heldOut = try experts.heldOut(of: dev[1]) }
-            candidates[place].model.frozenHeldOut = try experts.heldOut(of: dev[0])
         }
         note("on dev: " + candidates.map { describe($0, criterion) }.joined(separator: "; "))
         let least = candidates.prefix(2).map(\.score.crossEntropy).min() ?? 0

@@ -116,6 +116,9 @@ struct TimeLimitTests {
         var cheap = timed
         cheap.selection.largestCost = 1.01
         #expect(Pipeline(cheap).allows(both) == (both.exported.costFactor <= 1.01))
+        #expect(
+            try Pipeline(cheap).run().exported.role.isFineTuned
+                == (both.exported.costFactor <= 1.01))
         var single = timed
         single.selection.exportsSingle = true
         #expect(Pipeline(single).allows(both) == (both.exported.members.count == 1))

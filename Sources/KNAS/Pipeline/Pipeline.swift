@@ -60,14 +60,19 @@ public struct Pipeline: Sendable {
         let watch = Stopwatch(threads: configuration.threads)
         let (pipeline, ground) = try opened(watch, RunDirectory(configuration.run))
         defer { ground.session.close() }
-        // A run with a time limit may have trained the encoder, which is not done again here.
-        let before = configuration.finishes ? ground.directory.result() : nil
-        let isKept =
-            before?.exported.role.isFineTuned == true && configuration.fineTuning == nil
-        let result = try pipeline.run(on: ground, earlier: isKept ? before : nil)
-        if isKept { note("the answer so far stays: its encoder was trained") }
+        let result = try finetunedBefore(ground.directory) ?? pipeline.run(on: ground)
         try ground.session.complete()
         return result
+    }
+
+    /// The answer of a run with a time limit that trained the encoder, which is not done again where the run is to
+    /// end; `nil` where there is none that may stay.
+    private func finetunedBefore(_ directory: RunDirectory) -> RunResult? {
+        guard configuration.finishes, configuration.fineTuning == nil,
+            let before = directory.result(), before.exported.role.isFineTuned, allows(before)
+        else { return nil }
+        note("the answer so far stays: its encoder was trained")
+        return before
     }
 
     /// What a search works on, open.

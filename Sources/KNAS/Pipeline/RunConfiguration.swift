@@ -90,13 +90,14 @@ public struct RunConfiguration: Sendable {
                 fineTuning == nil && head == nil, "--time-limit", TimePlan.text(timeLimit),
                 "a search without --unfreeze and --head")
         }
-        try require(
-            fineTuning?.tunesSearched != false || head == nil, "--no-finetune-searched", "on",
-            "a run without --head, which is what is fine-tuned")
-        try require(
-            fineTuning.map { $0.tunesSearched || $0.hasControl } ?? true,
-            "--no-finetune-searched", "on",
-            "a run without --no-finetune-control: one of the two heads has to be fine-tuned")
+        if let fineTuning, !fineTuning.tunesSearched {
+            let option = "--no-finetune-searched"
+            try require(
+                head == nil, option, "on", "a run without --head, which is what is fine-tuned")
+            try require(
+                fineTuning.hasControl, option, "on",
+                "a run without --no-finetune-control: one of the two heads has to be fine-tuned")
+        }
         try require(
             !finishes || mode == .resume, "--finish", "on", "together with --resume")
         try fineTuning?.training.check()

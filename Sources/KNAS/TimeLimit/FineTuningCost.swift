@@ -26,8 +26,9 @@ struct FineTuningCost {
     static let mostSeeds = 3
 
     /// Seconds of trainings, from the weights at the start to an answer.
-    func seconds(seeds: Int, epochs: Int) -> Double {
-        perEpoch * Double(seeds * epochs) + answering
+    /// - Parameter epochs: of each; `nil` for the usual number.
+    func seconds(seeds: Int, epochs: Int? = nil) -> Double {
+        perEpoch * Double(seeds * (epochs ?? self.epochs[0])) + answering
     }
 
     /// The most epochs of a training that fit; `nil` where none do.
@@ -41,7 +42,7 @@ struct FineTuningCost {
     ///   - remaining: seconds for both.
     func reserved(for plan: TimePlan, in remaining: Double) -> Double {
         if let seeds = plan.finetuneSeeds {
-            let needed = seconds(seeds: seeds, epochs: plan.finetuneEpochs ?? epochs[0])
+            let needed = seconds(seeds: seeds, epochs: plan.finetuneEpochs)
             return needed <= Self.share * remaining ? needed : 0
         }
         return epochs(in: Self.share * remaining).map { seconds(seeds: 1, epochs: $0) } ?? 0
@@ -55,16 +56,14 @@ extension FineTuningCost {
     /// - Throws: `EncoderError`, `FeatureError`.
     init?(_ open: Pipeline.OpenRun, _ configuration: RunConfiguration) throws {
         let views = open.prepared.views
-        // The one that ``FineTuneStage`` takes.
-        let place = views.firstIndex { $0.pairing == .joint } ?? 0
+        let place = FineTuneStage.place(in: views)
         let view = views[place]
         guard !configuration.freezesEncoder, configuration.input.encoders.count == 1,
             open.prepared.dataset.targets.kind == .oneClass, open.prepared.dataset.fewRows == nil,
             view.space.context.segments == 1, (view.layers.max() ?? 0) > 0
         else { return nil }
         // A fraction of a second each: whatever else the machine does meanwhile counts for much.
-        let rates = try (0..<Self.measurements).map { _ in try view.features.tokensPerSecond() }
-        let rate = max(1, rates.max() ?? 1)
+        let rate = max(1, try view.features.tokensPerSecond(passes: Self.measurements))
         func seconds(_ split: FeatureSet) -> Double {
             Double((0..<split.count).reduce(0) { $0 + split.tokenCount($1) }) / rate
         }

@@ -33,12 +33,11 @@ extension Pipeline {
         defer { open.session.close() }
         let earlier = isResumed ? directory.result().flatMap { allows($0) ? $0 : nil } : nil
         // What the answer so far was made by.
-        var plan =
+        let plan =
             known
             ?? TimePlan(
                 rows: timed.configuration.input.rows,
                 heldOutRows: timed.configuration.selection.heldOutRows, width: nil)
-        if configuration.freezesEncoder { (plan.finetuneSeeds, plan.finetuneEpochs) = (nil, nil) }
         var clock = TimedRun(
             plan: plan, isWhole: false, reserve: Self.reserve(limit), deadline: deadline)
         var result: RunResult

@@ -72,8 +72,7 @@ struct TimedSteps {
         if isRejected { (next.finetuneSeeds, next.finetuneEpochs) = (nil, nil) }
         if let tuning, !isRejected {
             if let seeds = plan.finetuneSeeds {
-                let epochs = plan.finetuneEpochs ?? tuning.epochs[0]
-                let needed = tuningTook ?? tuning.seconds(seeds: 1, epochs: epochs)
+                let needed = tuningTook ?? tuning.seconds(seeds: 1, epochs: plan.finetuneEpochs)
                 if seeds < FineTuningCost.mostSeeds, needed < seconds {
                     next.finetuneSeeds = seeds + 1
                     return next
@@ -95,8 +94,7 @@ struct TimedSteps {
     /// What more time would be spent on, for the user; `nil` where there is nothing.
     func more(after plan: TimePlan) -> String? {
         if let tuning, !isRejected, plan.finetuneSeeds == nil, plan.width != nil {
-            let seconds = tuning.seconds(seeds: 1, epochs: tuning.epochs[0])
-            return "the encoder is trained, in \(TimePlan.text(seconds)) more"
+            return "the encoder is trained, in \(TimePlan.text(tuning.seconds(seeds: 1))) more"
         }
         return TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }.map {
             "\($0.candidates) heads scored, \($0.keep) trained to the end"
