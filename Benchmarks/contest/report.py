@@ -96,9 +96,8 @@ def behind(table):
 def page(measurements, budgets):
     """The section of docs/performance.md between its marks."""
     table = cells(measurements, budgets)
-    # What others do by themselves compares nothing.
     places = [(at, rows, budget, accuracies) for at, (rows, by_budget) in table.items()
-              for budget, accuracies in by_budget.items() if PROGRAM in accuracies]
+              for budget, accuracies in by_budget.items() if accuracies]
     names = [name for name in TITLES if any(name in accuracies for *_, accuracies in places)]
     # Nobody is beaten who was not measured for so long.
     everybody = {at: {name for other, *_, accuracies in places if other == at for name in accuracies}
