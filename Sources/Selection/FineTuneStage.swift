@@ -22,8 +22,8 @@ public struct FineTuneStage: Sendable {
     let costs: AnswerCosts
     /// The run's directory.
     let run: URL
-    /// Whether existing checkpoints are used.
-    let resumes: Bool
+    /// What becomes of existing checkpoints.
+    let use: FineTuneCheckpoint.Use
     let key: RandomKey
     /// That of the selection's linear heads.
     private let linearKey: RandomKey
@@ -35,13 +35,13 @@ public struct FineTuneStage: Sendable {
     ///   - given: the head that the user gave, which decides the view.
     ///   - costs: what answering costs.
     ///   - run: the directory that checkpoints are kept in.
-    ///   - resumes: whether existing checkpoints are used.
+    ///   - use: what becomes of existing checkpoints.
     ///   - key: the run's.
     ///   - note: called with one line about each seed.
     public init(
         _ options: FineTuneOptions, _ trainings: HeadTrainings,
         _ configuration: SelectionConfiguration, _ dataset: Dataset, _ views: [View],
-        given: Genotype?, costs: AnswerCosts, run: URL, resumes: Bool, key: RandomKey,
+        given: Genotype?, costs: AnswerCosts, run: URL, use: FineTuneCheckpoint.Use, key: RandomKey,
         note: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
@@ -52,7 +52,7 @@ public struct FineTuneStage: Sendable {
         view = views[place]
         self.costs = costs
         self.run = run
-        self.resumes = resumes
+        self.use = use
         self.key = key.child("fine-tuning")
         linearKey = key.child("linear")
         self.note = note
@@ -91,18 +91,23 @@ public struct FineTuneStage: Sendable {
         }
         var result = selected
         var models: [SelectedModel] = []
-        if options.tunesSearched, let head = head(selected, isGiven: isGiven),
-            head.genotype != linear.genotype
-        {
-            models.append(
-                try model(
-                    train(
-                        head, beside: options.startsLinear ? linear : nil, role: .fineTuned,
-                        name: "winner")))
-        }
-        if options.hasControl || models.isEmpty {
-            models.append(
-                try model(train(linear, beside: nil, role: .fineTunedLinear, name: "linear")))
+        do {
+            if options.tunesSearched, let head = head(selected, isGiven: isGiven),
+                head.genotype != linear.genotype
+            {
+                models.append(
+                    try model(
+                        train(
+                            head, beside: options.startsLinear ? linear : nil, role: .fineTuned,
+                            name: "winner")))
+            }
+            if options.hasControl || models.isEmpty {
+                models.append(
+                    try model(train(linear, beside: nil, role: .fineTunedLinear, name: "linear")))
+            }
+        } catch is LeftOut {
+            note("the encoder is trained no further")
+            guard !models.isEmpty else { return selected }
         }
         let tuned = models.map { $0.members[0].entry }
         result.entries += tuned
@@ -196,32 +201,16 @@ public struct FineTuneStage: Sendable {
         note(
             "\(name): dev accuracy \(ClassificationMetrics(before.dev).accuracy.percentage) before the "
                 + "encoder is trained")
+        let job = Job(
+            name: name, graph: graph, plain: plain, head: start.parameters,
+            linear: linear?.replicas[0].parameters, train: train, views: views, dev: splits.dev)
         var seeds: [TrainedHead] = []
         for seed in 0..<options.seeds {
-            let checkpoint = FineTuneCheckpoint(
-                inRun: run, name: "\(name)-seed\(seed)", resumes: resumes)
-            let weights = try graph.parameters(
-                encoder: encoder, head: start.parameters, linear: linear?.replicas[0].parameters,
-                key: key.child(name).child(seed).child("adapters"))
-            if options.contrastivePairs > 0, linear == nil {
-                try warmUp(graph, weights, train, splits.dev, name, seed)
+            do {
+                seeds.append(try self.train(job, tuner, seed))
+            } catch is LeftOut where !seeds.isEmpty {
+                break
             }
-            let tuned = try tuner.train(
-                graph, start: weights,
-                train: train, views: views, dev: splits.dev, classes: space.context.classes,
-                key: key.child(name).child(seed), checkpoint: checkpoint
-            ) { state in
-                try report(state, name, seed, options.seeds)
-            }
-            let epochs = tuned.history.map {
-                "\($0.devAccuracy.percentage) (loss \(String(format: "%.3f", $0.devCrossEntropy)))"
-            }
-            note(
-                "\(name), seed \(seed): dev accuracy \(epochs.joined(separator: ", "))"
-                    + (tuned.bestEpoch == 0 ? "; none better than before: left as it was" : ""))
-            seeds.append(
-                graph.unfrozen.hasAdapters
-                    ? try merged(tuned, graph, into: plain, dev: splits.dev) : tuned)
         }
         var result = Entry(
             role, genotype, .fineTuned(options.training), by: options.training.criterion,
@@ -243,40 +232,77 @@ public struct FineTuneStage: Sendable {
         return result.answering(mean: soup.head, of: soup.count)
     }
 
-    /// The model that answers, without adapters.
-    private func merged(
-        _ tuned: TrainedHead, _ graph: FineTuneGraph, into plain: FineTuneGraph, dev: FeatureSet
-    ) throws -> TrainedHead {
-        let weights = graph.merged(tuned.parameters, into: plain)
+    /// What the trainings of a head have in common.
+    private struct Job {
+        let name: String
+        /// What is trained.
+        let graph: FineTuneGraph
+        /// What answers, without adapters.
+        let plain: FineTuneGraph
+        /// The head's weights on the frozen encoder.
+        let head: ParameterSet
+        /// Those of the linear head beside it.
+        let linear: ParameterSet?
+        let train: FeatureSet
+        let views: Int
+        let dev: FeatureSet
+    }
+
+    /// One seed's training.
+    private func train(_ job: Job, _ tuner: FineTuner, _ seed: Int) throws -> TrainedHead {
+        let (name, graph, key) = (job.name, job.graph, key.child(job.name).child(seed))
+        let weights = try graph.parameters(
+            encoder: view.encoder, head: job.head, linear: job.linear, key: key.child("adapters"))
+        if options.contrastivePairs > 0, job.linear == nil {
+            try warmUp(job, weights, seed, key.child("contrastive"))
+        }
+        let tuned = try tuner.train(
+            graph, start: weights, train: job.train, views: job.views, dev: job.dev,
+            classes: view.space.context.classes, key: key,
+            checkpoint: checkpoint("\(name)-seed\(seed)")
+        ) { state in
+            try report(state, name, seed, options.seeds)
+        }
+        let epochs = tuned.history.map {
+            "\($0.devAccuracy.percentage) (loss \(String(format: "%.3f", $0.devCrossEntropy)))"
+        }
+        note(
+            "\(name), seed \(seed): dev accuracy \(epochs.joined(separator: ", "))"
+                + (tuned.bestEpoch == 0 ? "; none better than before: left as it was" : ""))
+        guard graph.unfrozen.hasAdapters else { return tuned }
+        let merged = graph.merged(tuned.parameters, into: job.plain)
         return TrainedHead(
-            graph: plain.graph, parameters: weights, history: tuned.history,
+            graph: job.plain.graph, parameters: merged, history: tuned.history,
             bestEpoch: tuned.bestEpoch,
-            dev: try BatchedInference(plain.graph, weights, threads: trainings.threads)
-                .predictions(dev))
+            dev: try BatchedInference(job.plain.graph, merged, threads: trainings.threads)
+                .predictions(job.dev))
     }
 
     /// Trains the encoder by the likeness of pairs first.
     private func warmUp(
-        _ graph: FineTuneGraph, _ weights: ParameterSet, _ train: FeatureSet, _ dev: FeatureSet,
-        _ name: String, _ seed: Int
+        _ job: Job, _ weights: ParameterSet, _ seed: Int, _ key: RandomKey
     ) throws {
-        let head = try ContrastiveWarmUp(
+        let linear = try ContrastiveWarmUp(
             options.training, pairs: options.contrastivePairs,
             precision: view.encoder.precision, threads: trainings.threads
         ).run(
-            graph, weights, train: train, dev: dev, classes: view.space.context.classes,
-            key: key.child(name).child(seed).child("contrastive")
+            job.graph, weights, train: job.train, dev: job.dev,
+            classes: view.space.context.classes, key: key,
+            checkpoint: checkpoint("\(job.name)-seed\(seed)-pairs")
         ) { step, total in
             try WorkProgress(
                 stage: "pairs by likeness", completed: step, total: total, unit: "steps",
-                detail: "\(name), seed \(seed)"
+                detail: "\(job.name), seed \(seed)"
             ).report(to: trainings.progress)
         }
-        let dev = ClassificationMetrics(head.dev)
         note(
-            "\(name), seed \(seed): dev accuracy \(dev.accuracy.percentage) (loss "
-                + String(format: "%.3f", dev.loss)
+            "\(job.name), seed \(seed): dev accuracy \(linear.devAccuracy.percentage) (loss "
+                + String(format: "%.3f", linear.devCrossEntropy)
                 + ") of a linear head after training on pairs by likeness")
+    }
+
+    private func checkpoint(_ name: String) -> FineTuneCheckpoint {
+        FineTuneCheckpoint(inRun: run, name: name, use: use)
     }
 
     /// What every seed starts from: the same weights, so that the mean of what seeds end at makes a model.

@@ -122,7 +122,8 @@ public struct HeadTrainings: Sendable {
     }
 
     /// Trains a head on all of train with every seed.
-    /// - Throws: ``TrainingError/diverged(epoch:)`` when every training diverged.
+    /// - Throws: ``TrainingError/diverged(epoch:)`` when every training diverged, `LeftOut` where nothing more is
+    ///   trained and none was.
     func trainSeeds(
         _ genotype: Genotype, _ configuration: TrainingConfiguration, count: Int,
         _ key: RandomKey, stageName: String
@@ -131,7 +132,7 @@ public struct HeadTrainings: Sendable {
             TrainingJob(genotype: genotype, configuration: configuration, seed: $0)
         }
         let heads = try train(jobs, key, stageName: stageName).compactMap { $0 }
-        guard !heads.isEmpty else { throw TrainingError.diverged(epoch: 1) }
+        if heads.isEmpty { throw memo.isClosed ? LeftOut() : TrainingError.diverged(epoch: 1) }
         return heads
     }
 
@@ -155,7 +156,7 @@ public struct HeadTrainings: Sendable {
                 return try body(jobs[order[place]])
             } catch TrainingError.diverged {
                 return nil
-            } catch is TrainingMemo.LeftOut {
+            } catch is LeftOut {
                 return nil
             }
         }

@@ -198,7 +198,7 @@ public struct LinearHeads: Sendable {
                 }
                 try counter.add(LogisticPath.strengths.count)
                 return heads
-            } catch is TrainingMemo.LeftOut {
+            } catch is LeftOut {
                 return nil
             }
         }

@@ -20,9 +20,6 @@ public struct TrainingMemo: Sendable {
         self.isClosed = isClosed
     }
 
-    /// A training that is left out as the run is to end.
-    struct LeftOut: Error {}
-
     /// Trains a head, unless that was done before; see ``RunStore/head(_:of:onEpoch:training:)``.
     /// - Throws: also ``LeftOut``.
     func train(

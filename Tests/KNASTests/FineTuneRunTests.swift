@@ -319,8 +319,18 @@ struct FineTuneRunTests {
         }
         #expect(FineTuneCheckpoint.find(inRun: stopped.run).count == 1)
         stopped.mode = .resume
+        // It may end with the seed that is trained, and go on afterwards.
+        var ended = stopped
+        ended.finishes = true
+        let early = try Pipeline(
+            ended, progress: { $0.stage.hasPrefix("fine-tuning") ? .stop : .more }
+        ).run()
+        #expect(early.exported.role == .fineTunedPortfolio)
+        #expect(early.controls[Role.fineTunedLinear.rawValue] == nil)
         let resumed = try Pipeline(stopped).run()
         #expect(resumed.exported.test == whole.exported.test)
+        // Its answer stays where nothing more is trained.
+        #expect(try Pipeline(ended).run().exported.test == resumed.exported.test)
         #expect(resumed.exported.temperature == whole.exported.temperature)
         #expect(resumed.controls.mapValues(\.test) == whole.controls.mapValues(\.test))
         let models = ["stopped", "whole"].map {

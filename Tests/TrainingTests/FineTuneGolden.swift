@@ -88,7 +88,7 @@ struct FineTuneGolden {
         }
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let checkpoint = FineTuneCheckpoint(inRun: directory, name: "golden", resumes: false)
+        let checkpoint = FineTuneCheckpoint(inRun: directory, name: "golden", use: .replace)
         let features = try features()
         var losses: [Double] = []
         do {

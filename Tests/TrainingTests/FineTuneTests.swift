@@ -108,12 +108,16 @@ struct FineTuneTests {
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
         let whole = try setup.tune()
-        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", use: .replace)
         #expect(FineTuneCheckpoint.find(inRun: directory).isEmpty)
         // The fourth step is the first epoch's last.
         #expect(throws: Interrupted.self) { try setup.tune(checkpoint: first, stopAt: 7) }
         #expect(FineTuneCheckpoint.find(inRun: directory) == [first.url])
-        let resuming = FineTuneCheckpoint(url: first.url, resumes: true)
+        let resuming = FineTuneCheckpoint(url: first.url, use: .resume)
+        // It may end with the epoch that was finished.
+        let ending = FineTuneCheckpoint(url: first.url, use: .finish)
+        let ended = try setup.tune(checkpoint: ending, stopAt: 1)
+        #expect(ended.history == Array(whole.history.prefix(1)))
         // A second stop: the state of a resumed training is as good.
         #expect(throws: Interrupted.self) { try setup.tune(checkpoint: resuming, stopAt: 10) }
         let resumed = try setup.tune(checkpoint: resuming)
@@ -224,12 +228,12 @@ struct FineTuneTests {
         #expect(whole.history.map(\.trainingLoss) == plain.history.map(\.trainingLoss))
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", use: .replace)
         #expect(throws: Interrupted.self) {
             try setup.tune(checkpoint: first, stopAt: 7) { $0.averaging = 1 }
         }
         let resumed = try setup.tune(
-            checkpoint: FineTuneCheckpoint(url: first.url, resumes: true)
+            checkpoint: FineTuneCheckpoint(url: first.url, use: .resume)
         ) { $0.averaging = 1 }
         #expect(resumed.parameters.storage.array == whole.parameters.storage.array)
     }
@@ -248,12 +252,12 @@ struct FineTuneTests {
         #expect(ruined.history.count == 3 && ruined.history.allSatisfy { $0.score <= before })
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", use: .replace)
         #expect(throws: Interrupted.self) {
             try setup.tune(checkpoint: first, start: start.copy(), stopAt: 7, ruin)
         }
         let resumed = try setup.tune(
-            checkpoint: FineTuneCheckpoint(url: first.url, resumes: true), start: start.copy(), ruin
+            checkpoint: FineTuneCheckpoint(url: first.url, use: .resume), start: start.copy(), ruin
         )
         #expect(resumed.history == ruined.history && resumed.bestEpoch == 0)
         #expect(resumed.parameters.storage.array == start.storage.array)
@@ -323,23 +327,34 @@ struct FineTuneTests {
         let model = try FineTuneGraph(
             FineTuneGraph.Head(linear, in: setup.space), encoder: setup.encoder.configuration,
             count: nil, dropout: 0.1)
-        func warmed(threads: Int) throws -> (ParameterSet, TrainedHead) {
+        func warmed(
+            threads: Int, _ checkpoint: FineTuneCheckpoint? = nil
+        ) throws -> (ParameterSet, EpochRecord) {
             let parameters = try model.parameters(
                 encoder: setup.encoder, head: setup.head(linear))
-            let head = try ContrastiveWarmUp(
+            let record = try ContrastiveWarmUp(
                 FineTuneSetup.configuration, pairs: 8, threads: threads
             ).run(
                 model, parameters, train: setup.train, dev: setup.dev, classes: 2,
-                key: RandomKey(seed: 5))
-            return (parameters, head)
+                key: RandomKey(seed: 5), checkpoint: checkpoint)
+            return (parameters, record)
         }
         let (one, two) = (try warmed(threads: 1), try warmed(threads: 2))
         #expect(one.0.storage.array == two.0.storage.array)
-        #expect(one.1.dev.probabilities == two.1.dev.probabilities)
+        #expect(one.1 == two.1)
         // What the fitted head says is what the model says from then on.
         let inference = BatchedInference(model.graph, one.0, threads: 1)
-        let found = try inference.predictions(setup.dev)
-        #expect(difference(found.probabilities, one.1.dev.probabilities) < 1e-5)
+        let found = ClassificationMetrics(try inference.predictions(setup.dev))
+        #expect(abs(found.loss - one.1.devCrossEntropy) < 1e-5)
+        #expect(found.accuracy == one.1.devAccuracy)
+        // It is not trained twice; where nothing is to be trained, what there is answers.
+        let directory = try TinyEncoder.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let kept = FineTuneCheckpoint(inRun: directory, name: "pairs", use: .finish)
+        #expect(throws: LeftOut.self) { try warmed(threads: 2, kept) }
+        _ = try warmed(threads: 2, FineTuneCheckpoint(url: kept.url, use: .resume))
+        let again = try warmed(threads: 2, kept)
+        #expect(again.0.storage.array == one.0.storage.array && again.1 == one.1)
         let start = try model.parameters(encoder: setup.encoder, head: setup.head(linear))
         let pool = try #require(
             model.graph.nodes.lastIndex {

@@ -56,11 +56,11 @@ struct MixedPrecisionTests {
         let setup = try FineTuneSetup()
         let directory = try TinyEncoder.temporaryDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", resumes: false)
+        let first = FineTuneCheckpoint(inRun: directory, name: "winner-seed0", use: .replace)
         #expect(throws: Interrupted.self) {
             try setup.tune(precision: .bfloat16, checkpoint: first, stopAt: 7)
         }
-        let resuming = FineTuneCheckpoint(url: first.url, resumes: true)
+        let resuming = FineTuneCheckpoint(url: first.url, use: .resume)
         let resumed = try setup.tune(precision: .bfloat16, checkpoint: resuming)
         let whole = try setup.tune(precision: .bfloat16)
         #expect(resumed.parameters.storage.array == whole.parameters.storage.array)

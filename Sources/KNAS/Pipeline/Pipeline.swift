@@ -65,10 +65,12 @@ public struct Pipeline: Sendable {
         return result
     }
 
-    /// The answer of a run with a time limit that trained the encoder, which is not done again where the run is to
-    /// end; `nil` where there is none that may stay.
+    /// The answer of a run that trained the encoder, which is not done again where the run is to end; `nil` where
+    /// there is none that may stay, or a training that was stopped may answer.
     private func finetunedBefore(_ directory: RunDirectory) -> RunResult? {
-        guard configuration.finishes, configuration.fineTuning == nil,
+        guard configuration.finishes,
+            configuration.fineTuning == nil
+                || FineTuneStage.checkpoints(inRun: configuration.run).isEmpty,
             let before = directory.result(), before.exported.role.isFineTuned, allows(before)
         else { return nil }
         note("the answer so far stays: its encoder was trained")
@@ -146,8 +148,8 @@ public struct Pipeline: Sendable {
             result, findings, model: model,
             includesEncoder: configuration.fineTuning?.isStandalone ?? false, shaded: shaded,
             origin: .init(command: configuration.command, choices: configuration.choices))
-        // Within a time limit the next step may go on from them.
-        if configuration.timeLimit == nil {
+        // Within a time limit the next step may go on from them, and the user with a run that was to end.
+        if configuration.timeLimit == nil, !configuration.finishes {
             FineTuneStage.removeCheckpoints(inRun: configuration.run)
         }
         return result
@@ -341,6 +343,12 @@ extension Pipeline {
             test: splits.test)
     }
 
+    /// What becomes of checkpoints of fine-tuning.
+    private var checkpoints: FineTuneCheckpoint.Use {
+        if configuration.finishes { return .finish }
+        return configuration.mode == .resume || configuration.timeLimit != nil ? .resume : .replace
+    }
+
     private func fineTune(
         _ frozen: SelectedHeads, _ trainings: HeadTrainings, _ costs: AnswerCosts,
         _ prepared: Preparation
@@ -349,9 +357,7 @@ extension Pipeline {
         return try FineTuneStage(
             options, trainings, configuration.selection, prepared.dataset, prepared.views,
             given: try configuration.head.map { try prepared.spaces.genotype($0) }, costs: costs,
-            run: configuration.run,
-            resumes: configuration.mode == .resume || configuration.timeLimit != nil, key: key,
-            note: note
+            run: configuration.run, use: checkpoints, key: key, note: note
         ).run(frozen, isGiven: configuration.head != nil)
     }
 }

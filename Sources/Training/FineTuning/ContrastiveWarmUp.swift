@@ -50,15 +50,36 @@ public struct ContrastiveWarmUp: Sendable {
     ///   - parameters: the weights to start from; trained in place.
     ///   - train: the hidden states of the model's input layers; `dev` likewise.
     ///   - key: decides pairs, their order and dropout.
+    ///   - checkpoint: where the weights at the end are kept, and may come from.
     ///   - onProgress: called after every step with the steps done and all; may stop by throwing.
-    /// - Returns: the linear head with the lowest cross entropy on dev.
-    /// - Throws: ``TrainingError``, what `onProgress` throws.
+    /// - Returns: what the linear head with the lowest cross entropy on dev is worth there.
+    /// - Throws: ``TrainingError``, ``LeftOut``, ``FileError``, ``TensorError``, what `onProgress` throws.
     /// - Precondition: one text, or one sequence of two; rows have one class.
     public func run(
         _ model: FineTuneGraph, _ parameters: ParameterSet, train: FeatureSet, dev: FeatureSet,
-        classes: Int, key: RandomKey, onProgress: (Int, Int) throws -> Void = { _, _ in }
-    ) throws -> TrainedHead {
+        classes: Int, key: RandomKey, checkpoint: FineTuneCheckpoint? = nil,
+        onProgress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> EpochRecord {
         try TrainingError.checkExamples(train: train, dev: dev)
+        let digest = FineTuneCheckpoint.digest(
+            ["pairs by likeness", "\(precision.rawValue)", "\(classes) classes", "\(pairs) pairs"],
+            configuration, model, start: parameters, train: train, dev: dev, key: key)
+        if let known = try checkpoint?.load(digest: digest, parameters) {
+            parameters.storage.assign(from: known.best)
+            return known.history[0]
+        }
+        let record = try trained(model, parameters, train, dev, classes, key, onProgress)
+        try checkpoint?.save(
+            FineTuneCheckpoint.State(
+                history: [record], bestEpoch: 1, best: parameters.storage, progress: nil),
+            digest: digest)
+        return record
+    }
+
+    private func trained(
+        _ model: FineTuneGraph, _ parameters: ParameterSet, _ train: FeatureSet, _ dev: FeatureSet,
+        _ classes: Int, _ key: RandomKey, _ onProgress: (Int, Int) throws -> Void
+    ) throws -> EpochRecord {
         guard
             let pool = model.graph.nodes.lastIndex(where: {
                 if case .pool = $0.primitive { true } else { false }
@@ -157,7 +178,7 @@ public struct ContrastiveWarmUp: Sendable {
     private func refitted(
         _ model: FineTuneGraph, _ parameters: ParameterSet, _ train: FeatureSet,
         _ dev: FeatureSet, _ classes: Int, _ key: RandomKey
-    ) throws -> TrainedHead {
+    ) throws -> EpochRecord {
         let encoder = model.unfrozen.parameterIndices
         let readout = model.graph.training { id, _ in !encoder.contains(id.index) }
         let start = ParameterSet(readout)
@@ -169,6 +190,6 @@ public struct ContrastiveWarmUp: Sendable {
         ).heads
         let best = heads.min { $0.history[0].devCrossEntropy < $1.history[0].devCrossEntropy }!
         parameters.assign(from: best.parameters)
-        return best
+        return best.history[0]
     }
 }

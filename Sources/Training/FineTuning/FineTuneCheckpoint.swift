@@ -1,4 +1,6 @@
+import Features
 import Foundation
+import Graphs
 import Support
 import Tensors
 
@@ -9,12 +11,21 @@ import Tensors
 /// position in them.
 public struct FineTuneCheckpoint: Sendable {
     public let url: URL
-    /// Whether an existing file may be used; otherwise it is replaced.
-    public let resumes: Bool
+    public let use: Use
 
-    public init(url: URL, resumes: Bool) {
+    /// What becomes of an existing file.
+    public enum Use: Sendable {
+        /// It is replaced.
+        case replace
+        /// Training goes on from it.
+        case resume
+        /// It answers: nothing more is trained, and where there is none ``LeftOut`` is thrown.
+        case finish
+    }
+
+    public init(url: URL, use: Use) {
         self.url = url
-        self.resumes = resumes
+        self.use = use
     }
 
     /// The checkpoints in a run's directory, sorted by name; empty where there are none.
@@ -27,11 +38,11 @@ public struct FineTuneCheckpoint: Sendable {
     }
 
     /// The checkpoint of a training in a run's directory.
-    public init(inRun run: URL, name: String, resumes: Bool) {
+    public init(inRun run: URL, name: String, use: Use) {
         self.init(
             url: Self.directory(ofRun: run)
                 .appendingPathComponent("\(Self.prefix)\(name).safetensors"),
-            resumes: resumes)
+            use: use)
     }
 
     private static let prefix = "finetune-"
@@ -49,6 +60,14 @@ public struct FineTuneCheckpoint: Sendable {
         var best: FloatStorage
         /// Weights and optimizer; `nil` when nothing is left to do.
         var progress: Progress?
+
+        fileprivate func fits(_ parameters: ParameterSet) -> Bool {
+            let trained = parameters.layout.trainableCount
+            guard best.count == parameters.storage.count else { return false }
+            guard let progress else { return true }
+            return progress.weights.count == parameters.storage.count
+                && progress.first.count == trained && progress.second.count == trained
+        }
     }
 
     /// What the next epoch starts from.
@@ -85,9 +104,16 @@ public struct FineTuneCheckpoint: Sendable {
     }
 
     /// The state of a training that was stopped, or `nil` where there is none of this digest.
-    /// - Throws: ``TensorError`` and ``FileError`` for a damaged file.
-    func load(digest: String) throws -> State? {
-        guard resumes, FileManager.default.fileExists(atPath: url.path) else { return nil }
+    /// - Throws: ``LeftOut``, where there is none and nothing is to be trained; ``TensorError`` and ``FileError``
+    ///   for a damaged file.
+    func load(digest: String, _ parameters: ParameterSet) throws -> State? {
+        if let state = try stored(digest: digest), state.fits(parameters) { return state }
+        if use == .finish { throw LeftOut() }
+        return nil
+    }
+
+    private func stored(digest: String) throws -> State? {
+        guard use != .replace, FileManager.default.fileExists(atPath: url.path) else { return nil }
         let file = try SafetensorsFile(url)
         let metadata = file.metadata
         guard metadata["version"] == Self.version, metadata["digest"] == digest,
@@ -108,6 +134,33 @@ public struct FineTuneCheckpoint: Sendable {
         return State(
             history: history, bestEpoch: bestEpoch, best: try Self.read("best", file),
             progress: progress)
+    }
+
+    /// Identifies a training: the same digest gives the same weights.
+    /// - Parameters:
+    ///   - recipe: what is done, apart from the configuration.
+    ///   - start: the weights that it begins with.
+    static func digest(
+        _ recipe: [String], _ configuration: FineTuneConfiguration, _ model: FineTuneGraph,
+        start: ParameterSet, train: FeatureSet, dev: FeatureSet, key: RandomKey
+    ) -> String {
+        var builder = DigestBuilder()
+        for part in recipe + [BLAS.kernelName] { builder.add(part) }
+        builder.add((try? JSONEncoder.compact.encode(configuration)) ?? Data())
+        builder.add("\(model.unfrozen.layers) \(model.inputLayers)")
+        builder.add(key.description)
+        for parameter in model.graph.parameters {
+            builder.add("\(parameter.name) \(parameter.shape) \(parameter.isTrainable)")
+        }
+        builder.add(
+            Data(
+                bytesNoCopy: start.storage.pointer, count: start.storage.count * 4,
+                deallocator: .none))
+        for set in [train, dev] {
+            builder.add("\(set.targets.strata)")
+            builder.add("\((0..<set.count).map { set.tokenCount($0) })")
+        }
+        return builder.hexadecimal()
     }
 
     private static func entry(_ name: String, _ storage: FloatStorage) -> SafetensorsEntry {

@@ -71,7 +71,7 @@ public struct FineTuner: Sendable {
     ///     are taken in any case.
     ///   - checkpoint: where the state is kept after every epoch, and may come from.
     ///   - onProgress: called after every step; may stop the training by throwing.
-    /// - Throws: ``TrainingError``, ``FileError``, ``TensorError``, what `onProgress` throws.
+    /// - Throws: ``TrainingError``, ``LeftOut``, ``FileError``, ``TensorError``, what `onProgress` throws.
     /// - Precondition: the features are those of the graph's input layers.
     public func train(
         _ model: FineTuneGraph, start parameters: ParameterSet, train: FeatureSet,
@@ -87,11 +87,15 @@ public struct FineTuner: Sendable {
             model: model, train: train, views: views, dev: dev, classes: classes, key: key,
             inference: BatchedInference(model.graph, parameters, threads: threads),
             startCompetes: startCompetes)
-        let digest = digest(job, parameters)
-        var loaded = try checkpoint?.load(digest: digest)
-        if let state = loaded, !fits(state, parameters) { loaded = nil }
+        let digest = FineTuneCheckpoint.digest(
+            [
+                "fine-tuning", "\(precision.rawValue)", "\(classes) classes", "\(views) views",
+                "\(startCompetes)",
+            ],
+            configuration, model, start: parameters, train: train, dev: dev, key: key)
+        let loaded = try checkpoint?.load(digest: digest, parameters)
         let state: FineTuneCheckpoint.State
-        if let loaded, loaded.progress == nil {
+        if let loaded, loaded.progress == nil || checkpoint?.use == .finish {
             state = loaded
         } else {
             state = try run(job, parameters, loaded, onProgress) {
@@ -217,36 +221,5 @@ public struct FineTuner: Sendable {
                 mean: average.map { $0.weights })
         }
         return state
-    }
-
-    /// Identifies the training: the same digest gives the same weights.
-    private func digest(_ job: Job, _ start: ParameterSet) -> String {
-        var builder = DigestBuilder()
-        builder.add("fine-tuning \(job.startCompetes ? 2 : 1) \(BLAS.kernelName)")
-        if precision != .float32 { builder.add("in \(precision.rawValue)") }
-        builder.add((try? JSONEncoder.compact.encode(configuration)) ?? Data())
-        builder.add("\(job.model.unfrozen.layers) \(job.model.inputLayers) \(job.classes)")
-        if job.views > 1 { builder.add("views \(job.views)") }
-        builder.add(job.key.description)
-        for parameter in job.model.graph.parameters {
-            builder.add("\(parameter.name) \(parameter.shape) \(parameter.isTrainable)")
-        }
-        builder.add(
-            Data(
-                bytesNoCopy: start.storage.pointer, count: start.storage.count * 4,
-                deallocator: .none))
-        for set in [job.train, job.dev] {
-            builder.add("\(set.targets.strata)")
-            builder.add("\((0..<set.count).map { set.tokenCount($0) })")
-        }
-        return builder.hexadecimal()
-    }
-
-    private func fits(_ state: FineTuneCheckpoint.State, _ parameters: ParameterSet) -> Bool {
-        let trained = parameters.layout.trainableCount
-        guard state.best.count == parameters.storage.count else { return false }
-        guard let progress = state.progress else { return true }
-        return progress.weights.count == parameters.storage.count
-            && progress.first.count == trained && progress.second.count == trained
     }
 }
