@@ -262,8 +262,12 @@ public struct PortfolioSelection: Sendable {
 
     /// Whether these heads together stay within the limit.
     private func isAffordable(_ heads: [Contestant], _ limit: Double?) -> Bool {
-        guard let limit else { return true }
-        return cost(heads) <= limit + Self.negligible
+        Self.affords(cost(heads), within: limit)
+    }
+
+    /// Whether a cost is within a limit, both multiples of the encoder's pass; every one is where there is none.
+    static func affords(_ cost: Double, within limit: Double?) -> Bool {
+        limit.map { cost <= $0 + negligible } ?? true
     }
 
     /// What answering costs, as a multiple of the cheapest pass of an encoder that is used.

@@ -76,7 +76,7 @@ public struct SelectionConfiguration: Sendable {
 
     /// Whether a model's answers may cost so much, as a multiple of the encoder's pass.
     public func affords(_ cost: Double) -> Bool {
-        largestCost.map { cost <= $0 + PortfolioSelection.negligible } ?? true
+        PortfolioSelection.affords(cost, within: largestCost)
     }
 
     /// - Throws: `BadOption`.
