@@ -166,7 +166,9 @@ let package = Package(
             dependencies: ["KNAS", "KNASLibrary", "Support", "Tensors", "TestSupport"]),
         .testTarget(
             name: "KNASTests",
-            dependencies: ["KNAS", "KNASCommand", "Study", "TestMutations", "TestSupport"],
+            dependencies: [
+                "KNAS", "KNASCommand", "Study", "Tensors", "TestMutations", "TestSupport",
+            ],
             exclude: [
                 "Fixtures", "check_report.py", "check_schema.py", "devtools.py", "hub_server.py",
             ]),

@@ -29,6 +29,11 @@ struct DoctorCommand: ParsableCommand {
             "knas:      \(diagnosis.version)",
             "machine:   \(diagnosis.cores) cores, \(size(diagnosis.memoryBytes)) of memory",
             "products:  OpenBLAS, \(diagnosis.matrixKernels) kernels, on our own threads",
+            "bf16:      "
+                + (diagnosis.bfloat16Speed.map {
+                    String(format: "%.1f times as fast as float32", $0)
+                        + ($0 < 1.2 ? ": leave --precision as it is" : "")
+                } ?? "not available (see --precision in knas search --help)"),
             "encoders:  \(diagnosis.home)",
             "cache:     \(diagnosis.cache)"
                 + (diagnosis.freeBytes.map { ", \(size($0)) free" } ?? ""),

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -12,6 +13,7 @@ struct DoctorTests {
         let encoders: [Encoder]
         let advice: [String]
         let matrixKernels: String
+        let bfloat16Speed: Double?
         let home: String
     }
 
@@ -43,6 +45,8 @@ struct DoctorTests {
         #expect(empty.answer.encoders.isEmpty)
         #expect(empty.answer.advice.contains { $0.contains("knas encoder install") })
         #expect(!empty.answer.matrixKernels.isEmpty)
+        let hasBFloat16 = (try? Precision.bfloat16.checkAvailable()) != nil
+        #expect((empty.answer.bfloat16Speed ?? 0 > 0) == hasBFloat16)
 
         let encoders = home.appendingPathComponent("encoders")
         try FileManager.default.createDirectory(at: encoders, withIntermediateDirectories: true)
