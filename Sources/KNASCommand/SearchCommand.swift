@@ -72,7 +72,9 @@ struct SearchCommand: ParsableCommand {
                     + "  \(member.role.title): \(member.genotype)"
             } + ["", figures(result), ""] + (result.chance.map { ["warning: \($0)", ""] } ?? []) + [
                 String(
-                    format: "took %.0f s, %.0f MiB at most", result.cost.wallSeconds,
+                    // Within a time limit the last steps may have brought nothing better.
+                    format: "\(result.curve == nil ? "took" : "answered after") %.0f s, "
+                        + "%.0f MiB at most", result.cost.wallSeconds,
                     Double(result.cost.peakMemoryBytes) / 1_048_576),
                 "report: \(directory.appendingPathComponent("report.html").path)",
                 "model:  \(directory.appendingPathComponent("model").path)",

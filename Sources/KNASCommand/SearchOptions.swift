@@ -24,7 +24,8 @@ struct TimeArguments: ParsableArguments {
             discussion: """
                 From 30s. An answer of linear heads comes first; then the search is as wide as fits, by \
                 what the run measures of this machine, and ends with what there is when the time is up. Where \
-                there is time to train the encoder too, that is done (--frozen: never). \
+                there is time to train the encoder too, that is done (--frozen: never), and with much time pairs are read in \
+                both ways, unless --pairing says how. \
                 The plan is shown as options that give the same result again. With --resume the search \
                 goes on, and never to a worse held-out estimate.
                 """,

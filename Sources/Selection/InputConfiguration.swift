@@ -5,7 +5,7 @@ import Tasks
 import Tensors
 
 /// How a search encodes the two texts of a pair.
-public enum PairingChoice: String, Sendable, CaseIterable {
+public enum PairingChoice: String, Sendable, CaseIterable, Codable {
     /// As the task says.
     case task
     /// Each text by itself; both in one sequence.

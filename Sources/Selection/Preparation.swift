@@ -119,17 +119,30 @@ extension Preparation {
                 try Encoder(directory: EncoderStore.find($0)).computing(in: input.precision)
             }
         }
+        for (name, encoder) in zip(input.encoders, encoders) {
+            if let wanted = dataset.maximumTokens, wanted > encoder.maximumLength {
+                note(
+                    "warning: \(wanted) tokens are wanted, \(name) reads \(encoder.maximumLength) "
+                        + "at most: longer texts are cut there")
+            }
+        }
+        try self.init(
+            dataset, encoders, input, space, threads: threads, progress: progress, note: note)
+    }
+
+    /// - Parameter encoders: those of the input, open.
+    /// - Throws: `EncoderError`, `BadOption`.
+    public init(
+        _ dataset: Dataset, _ encoders: [Encoder], _ input: InputConfiguration,
+        _ space: SpaceConfiguration, threads: Int, progress: ProgressHandler?,
+        note: @escaping @Sendable (String) -> Void
+    ) throws {
         let pairings = dataset.pairing.map { input.pairings == .both ? [.siamese, .joint] : [$0] }
         let names = ViewNames.list(encoders: input.encoders, pairings: pairings ?? [])
         var views: [View] = []
         for (place, encoder) in encoders.enumerated() {
             let name = input.encoders[place]
             let layers = try Self.layers(input, of: encoder, name)
-            if let wanted = dataset.maximumTokens, wanted > encoder.maximumLength {
-                note(
-                    "warning: \(wanted) tokens are wanted, \(name) reads \(encoder.maximumLength) "
-                        + "at most: longer texts are cut there")
-            }
             for (index, pairing) in (pairings ?? [.joint]).enumerated() {
                 let features = FeatureSource(
                     dataset: dataset, encoder: encoder, pairing: pairing, layers: layers,

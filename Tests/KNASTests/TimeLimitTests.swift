@@ -70,7 +70,7 @@ struct TimeLimitTests {
         var plan = TimePlan(rows: RowLimits(), heldOutRows: 60, width: TimePlan.Width(4, 2, 1))
         let frozen = try pipeline.attempt(pipeline.planned(plan), on: open, until: far).result
         #expect(frozen.exported.frozenHeldOut == nil)
-        plan.finetuneSeeds = 1
+        plan.tuning = TimePlan.Tuning(seeds: 1)
         // Where the time is up meanwhile, the answer stays as it was.
         let late = try pipeline.attempt(
             pipeline.planned(plan), on: open, earlier: frozen, until: past)
@@ -90,7 +90,7 @@ struct TimeLimitTests {
         #expect(!frozen.isBetter(than: tuned) && tuned.isBetter(than: frozen))
         // The next seed finds the first one trained.
         #expect(FineTuneCheckpoint.find(inRun: timed.run).count == 1)
-        plan.finetuneSeeds = 2
+        plan.tuning = TimePlan.Tuning(seeds: 2)
         try open.session.keep(plan)
         var second = pipeline.planned(plan)
         second.timeLimit = nil
@@ -126,6 +126,38 @@ struct TimeLimitTests {
         #expect(!Pipeline(timed).allows(both))
     }
 
+    @Test("pairs are read in both ways where there is time, and the user chose none")
+    func bothWays() throws {
+        let workspace = try Workspace()
+        defer { workspace.remove() }
+        func views(
+            in seconds: Double, _ change: (inout RunConfiguration) -> Void = { _ in }
+        ) throws -> [Pairing]? {
+            var configuration = workspace.configuration("run")
+            change(&configuration)
+            let pipeline = Pipeline(configuration)
+            let both = try pipeline.readingBothWays(
+                try pipeline.prepared(Stopwatch()), in: seconds)
+            return both?.views.map(\.pairing)
+        }
+        #expect(try views(in: 1000) == [.siamese, .joint])
+        #expect(try views(in: 0) == nil)
+        #expect(try views(in: 1000) { $0.input.pairings = .siamese } == nil)
+        #expect(try views(in: 1000) { $0.selection.largestCost = 1.5 } == nil)
+        #expect(try views(in: 1000) { $0.head = "pool-mean > pair > classifier(hidden=0)" } == nil)
+
+        let plan = TimePlan(rows: RowLimits(), pairings: .both, heldOutRows: 60)
+        #expect(plan.arguments.prefix(2) == ["--pairing", "both"])
+        var configuration = workspace.configuration("run")
+        configuration.apply(plan)
+        let asked = try Pipeline(configuration).prepared(Stopwatch())
+        let plain = Pipeline(workspace.configuration("run"))
+        let both = try plain.readingBothWays(try plain.prepared(Stopwatch()), in: 1000)
+        let found = try #require(both)
+        #expect(found.digest == asked.digest && found.dataset.digest == asked.dataset.digest)
+        #expect(found.spaces.spaces.map(\.context) == asked.spaces.spaces.map(\.context))
+    }
+
     @Test("a search leaves time for the encoder, whose seeds go on while they answer")
     func steps() throws {
         func next(_ plan: TimePlan?) throws -> TimePlan { try #require(plan) }
@@ -136,7 +168,7 @@ struct TimeLimitTests {
         var steps = TimedSteps(rates, tuning)
         // 37 s are left for the search, of which 300 heads would take 37.5.
         var plan = try next(steps.first(after: empty, scored: 0, in: 60))
-        #expect(plan.width?.candidates == 200 && plan.finetuneSeeds == nil)
+        #expect(plan.width?.candidates == 200 && plan.tuning == nil)
         #expect(steps.more(after: plan) == "the encoder is trained, in 23s more")
         #expect(
             steps.outlook(after: plan, in: 20) == "then the encoder is trained, in about 17s")
@@ -145,23 +177,23 @@ struct TimeLimitTests {
         for (left, seeds, epochs) in [(23.5, 1, nil), (20, 1, 2), (16, nil, nil as Int?)] {
             var late = steps
             let tuned = late.next(after: plan, took: 25, isTuned: false, in: left)
-            #expect(tuned?.finetuneSeeds == seeds && tuned?.finetuneEpochs == epochs)
+            #expect(tuned?.tuning?.seeds == seeds && tuned?.tuning?.epochs == epochs)
         }
         plan = try next(steps.next(after: plan, took: 25, isTuned: false, in: 37))
-        #expect(plan.finetuneSeeds == 1 && plan.width?.candidates == 200)
+        #expect(plan.tuning?.seeds == 1 && plan.width?.candidates == 200)
         #expect(steps.answering(plan) == 5)
         // Where that does not answer, the search goes on; else another seed, as long as the first took.
         var rejected = steps
         let wider = rejected.next(after: plan, took: 10, isTuned: false, in: 50)
-        #expect(wider?.finetuneSeeds == nil && wider?.width?.candidates == 300)
+        #expect(wider?.tuning == nil && wider?.width?.candidates == 300)
         let widest = rejected.next(after: try next(wider), took: 10, isTuned: false, in: 50)
-        #expect(widest?.finetuneSeeds == nil)
+        #expect(widest?.tuning == nil)
         plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
-        #expect(plan.finetuneSeeds == 2)
+        #expect(plan.tuning?.seeds == 2)
         plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
-        #expect(plan.finetuneSeeds == 3 && plan.width?.candidates == 200)
+        #expect(plan.tuning?.seeds == 3 && plan.width?.candidates == 200)
         plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
-        #expect(plan.finetuneSeeds == 3 && plan.width?.candidates == 300)
+        #expect(plan.tuning?.seeds == 3 && plan.width?.candidates == 300)
         let none = steps.next(after: plan, took: 30, isTuned: true, in: 10)
         #expect(none == nil)
         // A search gets what a shorter training leaves, and all where none fits.
@@ -171,15 +203,15 @@ struct TimeLimitTests {
         let narrow = try next(frozen.first(after: empty, scored: 0, in: 4))
         #expect(narrow.width?.candidates == 32)
         let second = frozen.next(after: narrow, took: 4, isTuned: false, in: 100)
-        #expect(second?.width?.candidates == 48 && second?.finetuneSeeds == nil)
+        #expect(second?.width?.candidates == 48 && second?.tuning == nil)
         // More time never makes a search narrower.
         #expect(frozen.first(after: narrow, scored: 300, in: 4)?.width?.candidates == 300)
         // Training again what an earlier process trained has to fit: else it stays, or, where it may not, heads are
         // searched alone.
-        #expect(steps.first(after: plan, scored: 0, in: 80)?.finetuneSeeds == 3)
+        #expect(steps.first(after: plan, scored: 0, in: 80)?.tuning?.seeds == 3)
         #expect(steps.first(after: plan, scored: 0, isTuned: true, in: 60) == nil)
         let alone = steps.first(after: plan, scored: 0, in: 60)
-        #expect(alone?.width?.candidates == 400 && alone?.finetuneSeeds == nil)
+        #expect(alone?.width?.candidates == 400 && alone?.tuning == nil)
     }
 
     @Test("where no search fits, linear heads answer; with more time the answer is no worse")

@@ -26,14 +26,15 @@ struct FineTuningCost {
     static let mostSeeds = 3
 
     /// Seconds of trainings, from the weights at the start to an answer.
-    /// - Parameter epochs: of each; `nil` for the usual number.
-    func seconds(seeds: Int, epochs: Int? = nil) -> Double {
-        perEpoch * Double(seeds * (epochs ?? self.epochs[0])) + answering
+    func seconds(_ tuning: TimePlan.Tuning) -> Double {
+        perEpoch * Double(tuning.seeds * (tuning.epochs ?? epochs[0])) + answering
     }
 
-    /// The most epochs of a training that fit; `nil` where none do.
-    func epochs(in seconds: Double) -> Int? {
-        epochs.first { self.seconds(seeds: 1, epochs: $0) < seconds }
+    /// One training with the most epochs that fit; `nil` where none do.
+    func one(in seconds: Double) -> TimePlan.Tuning? {
+        epochs.lazy
+            .map { TimePlan.Tuning(seeds: 1, epochs: $0 == epochs[0] ? nil : $0) }
+            .first { self.seconds($0) < seconds }
     }
 
     /// Seconds that a search leaves to the encoder's training; 0 where that would take too much of the time.
@@ -41,11 +42,11 @@ struct FineTuningCost {
     ///   - plan: how often and how long it is trained, where that is known.
     ///   - remaining: seconds for both.
     func reserved(for plan: TimePlan, in remaining: Double) -> Double {
-        if let seeds = plan.finetuneSeeds {
-            let needed = seconds(seeds: seeds, epochs: plan.finetuneEpochs)
+        if let tuning = plan.tuning {
+            let needed = seconds(tuning)
             return needed <= Self.share * remaining ? needed : 0
         }
-        return epochs(in: Self.share * remaining).map { seconds(seeds: 1, epochs: $0) } ?? 0
+        return one(in: Self.share * remaining).map(seconds) ?? 0
     }
 }
 

@@ -30,13 +30,16 @@ struct RowPlan {
         }
     }
 
+    /// Seconds that all missing features take.
+    var total: Double { Split.allCases.reduce(0) { $0 + seconds(of: $1) } }
+
     /// The rows whose features can be made within a time.
     /// - Parameter remaining: seconds that are left for the whole run.
     func limits(in remaining: Double) -> RowLimits {
         var limits = RowLimits()
         let allowed = Self.share * remaining
         var left = allowed
-        guard Split.allCases.reduce(0, { $0 + seconds(of: $1) }) > allowed else { return limits }
+        guard total > allowed else { return limits }
         for split in [Split.dev, .test] {
             let share = allowed * (Self.shares[split] ?? 1)
             limits[split] = rows(split, in: share)

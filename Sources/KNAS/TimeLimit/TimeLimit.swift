@@ -37,6 +37,8 @@ extension Pipeline {
             known
             ?? TimePlan(
                 rows: timed.configuration.input.rows,
+                pairings: timed.configuration.input.pairings == configuration.input.pairings
+                    ? nil : timed.configuration.input.pairings,
                 heldOutRows: timed.configuration.selection.heldOutRows, width: nil)
         var clock = TimedRun(
             plan: plan, isWhole: false, reserve: Self.reserve(limit), deadline: deadline)
@@ -85,6 +87,7 @@ extension Pipeline {
         for split in Split.allCases where configuration.input.rows[split] == nil {
             result.configuration.input.rows[split] = plan.rows[split]
         }
+        result.configuration.input.pairings = plan.pairings ?? configuration.input.pairings
         if configuration.finishes {
             let fineTuning = configuration.fineTuning
             result.configuration.apply(plan)
@@ -109,11 +112,20 @@ extension Pipeline {
         var timed = self
         if isResumed {
             timed.configuration.input.rows = known?.rows ?? configuration.input.rows
+            timed.configuration.input.pairings = known?.pairings ?? configuration.input.pairings
             timed.configuration.selection.heldOutRows =
                 known?.heldOutRows ?? configuration.selection.heldOutRows
             return (timed, try timed.prepared(watch))
         }
-        let all = try prepared(watch)
+        var all = try prepared(watch)
+        if deadline.remaining > Self.shortLimit,
+            let both = try watch.time(
+                "encoder", { try readingBothWays(all, in: deadline.remaining) })
+        {
+            timed.configuration.input.pairings = .both
+            all = both
+            note("there is time to read pairs in both ways: separately, and in one sequence")
+        }
         let rows = try watch.time("encoder") { try RowPlan(all) }
         let limits = rows.limits(in: deadline.remaining)
         for text in rows.notes(limits) { note(text) }
@@ -268,6 +280,7 @@ extension Pipeline {
             let command = configuration.command.map { $0 + " " } ?? ""
             note("the same without a limit: " + command + plan.arguments.joined(separator: " "))
         }
+        note(String(format: "ended after %.0f s", open.watch.cost.wallSeconds))
         for text in Self.outlook(result.curve ?? [], more: clock.more) { note(text) }
         FineTuneStage.removeCheckpoints(inRun: configuration.run)
         try open.session.complete()

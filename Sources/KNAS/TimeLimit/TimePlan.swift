@@ -26,17 +26,25 @@ public struct TimePlan: Sendable, Hashable, Codable {
         }
     }
 
+    /// Trainings of a linear head with the whole encoder.
+    public struct Tuning: Sendable, Hashable, Codable {
+        /// How many, each with a seed of its own.
+        public var seeds: Int
+        /// Epochs of each; `nil` for the standard number.
+        public var epochs: Int?
+    }
+
     /// Rows of each split; `nil` for all.
     public var rows: RowLimits
+    /// How pairs are encoded; `nil` for the user's choice or the task's.
+    public var pairings: PairingChoice?
     /// Held-out rows that contestants are compared on, at least.
     public var heldOutRows: Int
     /// How wide the search is; `nil` where only linear heads can be fitted in time.
     public var width: Width?
 
-    /// Trainings of a linear head with the whole encoder; `nil` where that stays frozen.
-    public var finetuneSeeds: Int?
-    /// Epochs of these; `nil` for the standard number.
-    public var finetuneEpochs: Int?
+    /// How a linear head is trained with the whole encoder; `nil` where that stays frozen.
+    public var tuning: Tuning?
 
     /// What it is kept under in a run's store.
     static let name = "plan"
@@ -65,6 +73,7 @@ public struct TimePlan: Sendable, Hashable, Codable {
         for split in Split.allCases {
             if let limit = rows[split] { words += ["--\(split.rawValue)-rows", "\(limit)"] }
         }
+        if let pairings { words += ["--pairing", pairings.rawValue] }
         words += ["--held-out-rows", "\(heldOutRows)"]
         if let width {
             words += [
@@ -73,10 +82,10 @@ public struct TimePlan: Sendable, Hashable, Codable {
             ]
             if let seeds = width.seeds { words += ["--seeds", "\(seeds)"] }
         }
-        if let finetuneSeeds {
+        if let tuning {
             words += ["--unfreeze", "all", "--no-finetune-searched"]
-            if let finetuneEpochs { words += ["--finetune-epochs", "\(finetuneEpochs)"] }
-            if finetuneSeeds > 1 { words += ["--finetune-seeds", "\(finetuneSeeds)"] }
+            if let epochs = tuning.epochs { words += ["--finetune-epochs", "\(epochs)"] }
+            if tuning.seeds > 1 { words += ["--finetune-seeds", "\(tuning.seeds)"] }
         }
         return words
     }
@@ -94,12 +103,13 @@ extension RunConfiguration {
     /// The same run with a plan's numbers.
     mutating func apply(_ plan: TimePlan) {
         selection.heldOutRows = plan.heldOutRows
+        input.pairings = plan.pairings ?? input.pairings
         if let width = plan.width { apply(width) }
-        fineTuning = plan.finetuneSeeds.map { seeds in
+        fineTuning = plan.tuning.map { tuning in
             var options = FineTuneOptions(.all, like: selection.training)
             options.tunesSearched = false
-            options.seeds = seeds
-            options.training.epochs = plan.finetuneEpochs ?? options.training.epochs
+            options.seeds = tuning.seeds
+            options.training.epochs = tuning.epochs ?? options.training.epochs
             return options
         }
     }

@@ -19,7 +19,7 @@ struct TimedSteps {
 
     /// What is to follow the first search, for the user; `nil` where nothing is planned.
     func outlook(after plan: TimePlan, in seconds: Double) -> String? {
-        guard plan.finetuneSeeds == nil, let reserved = tuning?.reserved(for: plan, in: seconds),
+        guard plan.tuning == nil, let reserved = tuning?.reserved(for: plan, in: seconds),
             reserved > 0
         else { return nil }
         return "then the encoder is trained, in about \(TimePlan.text(reserved))"
@@ -27,7 +27,7 @@ struct TimedSteps {
 
     /// Seconds after the last training that other answers do not take.
     func answering(_ plan: TimePlan) -> Double {
-        plan.finetuneSeeds == nil ? 0 : tuning?.answering ?? 0
+        plan.tuning == nil ? 0 : tuning?.answering ?? 0
     }
 
     /// The widest search that leaves time for the encoder's training, where that fits at all.
@@ -44,7 +44,7 @@ struct TimedSteps {
         if isTuned, reserved == 0 { return nil }
         let width = rates.widest(in: seconds - reserved) ?? TimePlan.widths[0]
         var first = plan
-        if reserved == 0 { (first.finetuneSeeds, first.finetuneEpochs) = (nil, nil) }
+        if reserved == 0 { first.tuning = nil }
         first.width =
             width.candidates >= scored
             ? width
@@ -69,17 +69,19 @@ struct TimedSteps {
         } else {
             search = (width, took)
         }
-        if isRejected { (next.finetuneSeeds, next.finetuneEpochs) = (nil, nil) }
+        if isRejected { next.tuning = nil }
         if let tuning, !isRejected {
-            if let seeds = plan.finetuneSeeds {
-                let needed = tuningTook ?? tuning.seconds(seeds: 1, epochs: plan.finetuneEpochs)
-                if seeds < FineTuningCost.mostSeeds, needed < seconds {
-                    next.finetuneSeeds = seeds + 1
+            if var more = plan.tuning {
+                let one = TimePlan.Tuning(seeds: 1, epochs: more.epochs)
+                if more.seeds < FineTuningCost.mostSeeds,
+                    tuningTook ?? tuning.seconds(one) < seconds
+                {
+                    more.seeds += 1
+                    next.tuning = more
                     return next
                 }
-            } else if let epochs = tuning.epochs(in: seconds) {
-                next.finetuneSeeds = 1
-                next.finetuneEpochs = epochs == tuning.epochs[0] ? nil : epochs
+            } else if let one = tuning.one(in: seconds) {
+                next.tuning = one
                 return next
             }
         }
@@ -93,8 +95,9 @@ struct TimedSteps {
 
     /// What more time would be spent on, for the user; `nil` where there is nothing.
     func more(after plan: TimePlan) -> String? {
-        if let tuning, !isRejected, plan.finetuneSeeds == nil, plan.width != nil {
-            return "the encoder is trained, in \(TimePlan.text(tuning.seconds(seeds: 1))) more"
+        if let tuning, !isRejected, plan.tuning == nil, plan.width != nil {
+            let seconds = tuning.seconds(TimePlan.Tuning(seeds: 1))
+            return "the encoder is trained, in \(TimePlan.text(seconds)) more"
         }
         return TimePlan.widths.first { $0.candidates > plan.width?.candidates ?? 0 }.map {
             "\($0.candidates) heads scored, \($0.keep) trained to the end"
@@ -108,10 +111,10 @@ extension TimePlan: CustomStringConvertible {
         let search = width.map {
             "\($0.candidates) heads are scored, \($0.funnel) begin to be trained, \($0.keep) are trained to the end"
         }
-        let tuning = finetuneSeeds.map {
+        let tuning = tuning.map {
             "a linear head is trained with the encoder"
-                + (finetuneEpochs.map { " for \($0) \($0 == 1 ? "epoch" : "epochs")" } ?? "")
-                + ($0 > 1 ? " by \($0) seeds" : "")
+                + ($0.epochs.map { " for \($0) \($0 == 1 ? "epoch" : "epochs")" } ?? "")
+                + ($0.seeds > 1 ? " by \($0.seeds) seeds" : "")
         }
         let steps = [search, tuning].compactMap { $0 }
         return steps.isEmpty ? "linear heads" : steps.joined(separator: "; ")
