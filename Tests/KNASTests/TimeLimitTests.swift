@@ -126,6 +126,39 @@ struct TimeLimitTests {
         #expect(!Pipeline(timed).allows(both))
     }
 
+    @Test("a run whose training of the encoder was stopped may end with its whole epochs")
+    func stoppedTuning() throws {
+        let workspace = try Workspace(pairs: false, train: 160)
+        defer { workspace.remove() }
+        var timed = workspace.configuration("timed")
+        timed.timeLimit = 30
+        timed.selection.controls = .none
+        let stopping = Pipeline(
+            timed,
+            progress: {
+                $0.stage.hasPrefix("fine-tuning") && $0.completed == 7 ? .stop : .more
+            })
+        let (pipeline, open) = try stopping.opened(Stopwatch(), RunDirectory(timed.run))
+        let far = Deadline(after: 3600)
+        let plan = TimePlan(
+            rows: RowLimits(), heldOutRows: 60, width: TimePlan.Width(4, 2, 1),
+            tuning: TimePlan.Tuning(seeds: 1))
+        try open.session.keep(plan)
+        #expect(throws: Interrupted.self) {
+            try pipeline.attempt(pipeline.planned(plan), on: open, until: far)
+        }
+        open.session.close()
+        timed.mode = .resume
+        timed.finishes = true
+        let notes = Notes()
+        let result = try Pipeline(timed, note: { notes.add($0) }).run()
+        let seeds = notes.all.filter { $0.hasPrefix("linear, seed 0") }
+        #expect(seeds.count == 1 && seeds[0].components(separatedBy: "(loss").count == 2)
+        #expect(
+            result.exported.role.isFineTuned
+                || result.controls[Role.fineTunedLinear.rawValue] != nil)
+    }
+
     @Test("pairs are read in both ways where there is time, and the user chose none")
     func bothWays() throws {
         let workspace = try Workspace()

@@ -60,18 +60,21 @@ public struct Pipeline: Sendable {
         let watch = Stopwatch(threads: configuration.threads)
         let (pipeline, ground) = try opened(watch, RunDirectory(configuration.run))
         defer { ground.session.close() }
-        let result = try finetunedBefore(ground.directory) ?? pipeline.run(on: ground)
+        // What a run with a time limit had found stays where what it was at is not better.
+        let before = configuration.finishes ? ground.directory.result() : nil
+        let result =
+            try finetunedBefore(before)
+            ?? pipeline.tuningAsPlanned().run(
+                on: ground, earlier: before.flatMap { $0.curve != nil && allows($0) ? $0 : nil })
         try ground.session.complete()
         return result
     }
 
-    /// The answer of a run that trained the encoder, which is not done again where the run is to end; `nil` where
-    /// there is none that may stay, or a training that was stopped may answer.
-    private func finetunedBefore(_ directory: RunDirectory) -> RunResult? {
-        guard configuration.finishes,
-            configuration.fineTuning == nil
-                || FineTuneStage.checkpoints(inRun: configuration.run).isEmpty,
-            let before = directory.result(), before.exported.role.isFineTuned, allows(before)
+    /// The answer so far, where the encoder was trained for it, which is not done again; `nil` where it may not stay,
+    /// or a training that was stopped may answer.
+    private func finetunedBefore(_ before: RunResult?) -> RunResult? {
+        guard FineTuneStage.checkpoints(inRun: configuration.run).isEmpty,
+            let before, before.exported.role.isFineTuned, allows(before)
         else { return nil }
         note("the answer so far stays: its encoder was trained")
         return before

@@ -89,11 +89,21 @@ extension Pipeline {
         }
         result.configuration.input.pairings = plan.pairings ?? configuration.input.pairings
         if configuration.finishes {
-            let fineTuning = configuration.fineTuning
             result.configuration.apply(plan)
-            // Nothing more is trained.
-            result.configuration.fineTuning = fineTuning
+            // It is no part of what the run is known by.
+            result.configuration.fineTuning = configuration.fineTuning
         }
+        return result
+    }
+
+    /// A run that is to end, with the training of the encoder that a time limit had planned: what that had reached
+    /// may answer.
+    func tuningAsPlanned() throws -> Pipeline {
+        guard configuration.finishes, configuration.fineTuning == nil,
+            let plan = try TimePlan.load(configuration.run)
+        else { return self }
+        var result = self
+        result.configuration.apply(plan)
         return result
     }
 
