@@ -34,10 +34,7 @@ public struct RunDirectory {
         _ result: RunResult, _ findings: RunFindings, model: Model, includesEncoder: Bool,
         shaded: [Int: [ReportContent.ShadedWord]] = [:], origin: ReportContent.Origin
     ) throws {
-        let card = ModelCardContent(result, model: model, task: findings.prepared.dataset)
-        try ModelDirectory.save(
-            model, encoders: findings.encoders, card: ModelCard.text(card),
-            includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
+        try write(model, of: result, findings, includesEncoder: includesEncoder)
         try AtomicFile.write(
             Leaderboard.text(
                 findings.ranking, trained: findings.selected.searched,
@@ -48,5 +45,16 @@ public struct RunDirectory {
             to: url.appendingPathComponent("report.html"))
         try AtomicFile.write(
             try JSONEncoder.readable.encode(result), to: url.appendingPathComponent("result.json"))
+    }
+
+    /// Writes the model alone.
+    /// - Throws: as ``write(_:_:model:includesEncoder:shaded:origin:)``.
+    public func write(
+        _ model: Model, of result: RunResult, _ findings: RunFindings, includesEncoder: Bool = false
+    ) throws {
+        let card = ModelCardContent(result, model: model, task: findings.prepared.dataset)
+        try ModelDirectory.save(
+            model, encoders: findings.encoders, card: ModelCard.text(card),
+            includesEncoder: includesEncoder, to: url.appendingPathComponent("model"))
     }
 }

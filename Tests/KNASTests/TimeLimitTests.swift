@@ -159,6 +159,33 @@ struct TimeLimitTests {
                 || result.controls[Role.fineTunedLinear.rawValue] != nil)
     }
 
+    @Test("where reading all rows takes long, a model of some is there before, and no result")
+    func earlyModel() throws {
+        let workspace = try Workspace(pairs: false, wrong: 7)
+        defer { workspace.remove() }
+        var timed = workspace.configuration("timed")
+        timed.timeLimit = 30
+        let all = try Pipeline(timed).prepared(Stopwatch())
+        #expect(try RowPlan(all).early(of: RowLimits()) == nil)
+        var few = RowLimits()
+        (few.train, few.dev, few.test) = (20, 10, 10)
+        let notes = Notes()
+        let (pipeline, open) = try Pipeline(timed, note: { notes.add($0) }).opened(
+            Stopwatch(), RunDirectory(timed.run), early: few)
+        defer { open.session.close() }
+        #expect(notes.all.contains { $0.hasSuffix("linear heads, of 20 training rows") })
+        let early = try ModelDirectory.load(timed.model)
+        #expect(early.configuration.labels.count == 2)
+        #expect(open.directory.result() == nil)
+        // All rows are read after it, and what it had is not taken for theirs.
+        #expect(open.splits.train[0].count == all.dataset.train.count)
+        let far = Deadline(after: 3600)
+        let first = try pipeline.attempt(
+            pipeline.configuration.withLinearHeads, on: open, until: far
+        ).result
+        #expect(first.curve?.count == 1 && open.directory.result() != nil)
+    }
+
     @Test("pairs are read in both ways where there is time, and the user chose none")
     func bothWays() throws {
         let workspace = try Workspace()

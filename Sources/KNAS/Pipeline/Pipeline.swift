@@ -9,6 +9,7 @@ import Scoring
 import Search
 import Selection
 import Support
+import Tasks
 import Tensors
 import Training
 
@@ -94,12 +95,17 @@ public struct Pipeline: Sendable {
     }
 
     /// Opens everything, and makes the features.
+    /// - Parameter early: rows to make a model from before that.
     func opened(
-        _ watch: Stopwatch, _ directory: RunDirectory, _ all: Preparation? = nil
+        _ watch: Stopwatch, _ directory: RunDirectory, _ all: Preparation? = nil,
+        early: RowLimits? = nil
     ) throws -> (Pipeline, OpenRun) {
         let (pipeline, prepared, layers) = try opened(watch, all)
         let session = try RunSession(pipeline.configuration, prepared, watch, note)
         do {
+            if let early {
+                try pipeline.writeEarlyModel(prepared, layers, early, session, directory, watch)
+            }
             let everyLayer = pipeline.everyLayer(prepared, layers)
             let splits = try watch.time("features") {
                 // One pass of the encoder for all layers that any step reads.
@@ -122,23 +128,9 @@ public struct Pipeline: Sendable {
     /// - Parameter earlier: an earlier result of the same run, which is kept where this one would be worse
     ///   on held-out rows.
     func run(on open: OpenRun, earlier: RunResult? = nil) throws -> RunResult {
-        let (prepared, splits, watch) = (open.prepared, open.splits, open.watch)
-        let memo = open.session.memo(isClosed: configuration.finishes)
-        let candidates = try watch.time("search") {
-            try search(prepared, open.layers, splits.train, open.session)
-        }
-        let trainings = trainings(prepared, splits.train, splits.dev, memo)
-        let costs = try AnswerCosts(prepared.views, train: splits.train)
-        let frozen = try select(candidates, trainings, costs, open, memo)
-        let selected = try watch.time("fine-tuning") {
-            try fineTune(frozen, trainings, costs, prepared)
-        }
-        let (findings, model) = try watch.time("evaluation") {
-            let findings = try RunFindings(
-                prepared, layers: open.layers, candidates, selected, costs: costs,
-                seed: configuration.seed, threads: configuration.threads)
-            return (findings, try findings.model())
-        }
+        let watch = open.watch
+        let (findings, model) = try found(
+            on: open, open.session.memo(isClosed: configuration.finishes))
         let shaded = try watch.time("explanations") { try explainedMistakes(findings, of: model) }
         var result = try RunResult(findings, cost: watch.cost)
         if let earlier, !result.isBetter(than: earlier) { return earlier }
@@ -156,6 +148,26 @@ public struct Pipeline: Sendable {
             FineTuneStage.removeCheckpoints(inRun: configuration.run)
         }
         return result
+    }
+
+    /// From scores to the model.
+    func found(on open: OpenRun, _ memo: TrainingMemo) throws -> (RunFindings, Model) {
+        let (prepared, splits, watch) = (open.prepared, open.splits, open.watch)
+        let candidates = try watch.time("search") {
+            try search(prepared, open.layers, splits.train, open.session)
+        }
+        let trainings = trainings(prepared, splits.train, splits.dev, memo)
+        let costs = try AnswerCosts(prepared.views, train: splits.train)
+        let frozen = try select(candidates, trainings, costs, open, memo)
+        let selected = try watch.time("fine-tuning") {
+            try fineTune(frozen, trainings, costs, prepared)
+        }
+        return try watch.time("evaluation") {
+            let findings = try RunFindings(
+                prepared, layers: open.layers, candidates, selected, costs: costs,
+                seed: configuration.seed, threads: configuration.threads)
+            return (findings, try findings.model())
+        }
     }
 }
 

@@ -9,6 +9,9 @@ struct RowPlan {
     private static let share = 0.45
     /// Of that, this much may go into held-out rows and test rows: the rest is for training.
     private static let shares: [Split: Double] = [.dev: 0.25, .test: 0.35]
+    /// Seconds of features, and of those for a model before that: with what else there is, it comes within a minute.
+    private static let longRead = 40.0
+    private static let shortRead = 10.0
     /// Fewest rows of a split, where all would take too long.
     private static let fewestRows = 300
 
@@ -35,9 +38,18 @@ struct RowPlan {
 
     /// The rows whose features can be made within a time.
     /// - Parameter remaining: seconds that are left for the whole run.
-    func limits(in remaining: Double) -> RowLimits {
+    func limits(in remaining: Double) -> RowLimits { rows(in: Self.share * remaining) }
+
+    /// Rows for a model that is there before all features are; `nil` where those are there soon.
+    /// - Parameter limits: all rows that the run reads.
+    func early(of limits: RowLimits) -> RowLimits? {
+        let all = Split.allCases.reduce(0) { $0 + seconds(of: $1, rows: limits[$1]) }
+        return all > Self.longRead ? rows(in: Self.shortRead) : nil
+    }
+
+    /// The rows whose features can be made in some seconds.
+    private func rows(in allowed: Double) -> RowLimits {
         var limits = RowLimits()
-        let allowed = Self.share * remaining
         var left = allowed
         guard total > allowed else { return limits }
         for split in [Split.dev, .test] {

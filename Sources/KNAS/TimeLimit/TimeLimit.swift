@@ -28,8 +28,9 @@ extension Pipeline {
         let directory = try RunDirectory(configuration.run)
         let isResumed = configuration.mode == .resume && RunStore.exists(configuration.run)
         let known = isResumed ? try TimePlan.load(configuration.run) : nil
-        let (timed, prepared) = try readingInTime(deadline, as: known, isResumed: isResumed, watch)
-        let (pipeline, open) = try timed.opened(watch, directory, prepared)
+        let (timed, prepared, early) = try readingInTime(
+            deadline, as: known, isResumed: isResumed, watch)
+        let (pipeline, open) = try timed.opened(watch, directory, prepared, early: early)
         defer { open.session.close() }
         let earlier = isResumed ? directory.result().flatMap { allows($0) ? $0 : nil } : nil
         // What the answer so far was made by.
@@ -116,16 +117,17 @@ extension Pipeline {
     // MARK: Steps
 
     /// Opens everything, and leaves out rows whose features cannot be made in time.
+    /// - Returns: also the rows for a model before all are read, where that takes long.
     private func readingInTime(
         _ deadline: Deadline, as known: TimePlan?, isResumed: Bool, _ watch: Stopwatch
-    ) throws -> (Pipeline, Preparation) {
+    ) throws -> (Pipeline, Preparation, RowLimits?) {
         var timed = self
         if isResumed {
             timed.configuration.input.rows = known?.rows ?? configuration.input.rows
             timed.configuration.input.pairings = known?.pairings ?? configuration.input.pairings
             timed.configuration.selection.heldOutRows =
                 known?.heldOutRows ?? configuration.selection.heldOutRows
-            return (timed, try timed.prepared(watch))
+            return (timed, try timed.prepared(watch), nil)
         }
         var all = try prepared(watch)
         if deadline.remaining > Self.shortLimit,
@@ -144,16 +146,12 @@ extension Pipeline {
             timed.configuration.selection.heldOutRows = min(
                 Self.fewHeldOutRows, configuration.selection.heldOutRows)
         }
-        return (timed, try all.limited(to: limits))
+        return (timed, try all.limited(to: limits), rows.early(of: limits))
     }
 
     /// The first answer: linear heads alone.
     private func linearAnswer(_ open: OpenRun, until end: Deadline) throws -> RunResult {
-        var linear = configuration
-        linear.search.candidates = 0
-        linear.selection.controls = .none
-        linear.selection.fitsLinearHeads = true
-        let result = try attempt(linear, on: open, until: end).result
+        let result = try attempt(configuration.withLinearHeads, on: open, until: end).result
         note(
             String(format: "first answer after %.0f s: ", open.watch.cost.wallSeconds)
                 + "linear heads, held-out \(result.headline(result.exported.heldOut))")

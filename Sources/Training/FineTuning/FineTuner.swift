@@ -108,6 +108,14 @@ public struct FineTuner: Sendable {
             bestEpoch: state.bestEpoch, dev: try job.inference.predictions(dev))
     }
 
+    /// What changes with every step.
+    private struct Weights {
+        let parameters: ParameterSet
+        let optimizer: AdamW
+        /// The running mean of the weights, where there is one.
+        let average: WeightAverage?
+    }
+
     /// The epochs that are left.
     private func run(
         _ job: Job, _ parameters: ParameterSet, _ resumed: FineTuneCheckpoint.State?,
@@ -139,6 +147,7 @@ public struct FineTuner: Sendable {
             optimizer.restore(step: progress.step, first: progress.first, second: progress.second)
             if let mean = progress.mean { average?.weights.assign(from: mean) }
         }
+        let weights = Weights(parameters: parameters, optimizer: optimizer, average: average)
         let first = state.history.count + 1
         for epoch in stride(from: first, through: configuration.epochs, by: 1) {
             if isExhausted(state) { break }
@@ -161,7 +170,7 @@ public struct FineTuner: Sendable {
                     Progress(
                         step: optimizer.step, total: total, history: state.history))
             }
-            state = try finish(epoch, lossSum, job, parameters, optimizer, average, state, start)
+            state = try finish(epoch, lossSum, job, weights, after: state, start)
             try save(state)
         }
         return state
@@ -191,10 +200,10 @@ public struct FineTuner: Sendable {
 
     /// Evaluates the weights on dev, or their mean, and assembles the state to keep.
     private func finish(
-        _ epoch: Int, _ lossSum: Double, _ job: Job, _ parameters: ParameterSet,
-        _ optimizer: AdamW, _ average: WeightAverage?, _ before: FineTuneCheckpoint.State,
-        _ start: SelectionScore?
+        _ epoch: Int, _ lossSum: Double, _ job: Job, _ weights: Weights,
+        after before: FineTuneCheckpoint.State, _ start: SelectionScore?
     ) throws -> FineTuneCheckpoint.State {
+        let (parameters, average) = (weights.parameters, weights.average)
         guard knas_all_finite(Int64(parameters.storage.count), parameters.storage.pointer) != 0
         else { throw TrainingError.diverged(epoch: epoch) }
         // Inference reads the training's own weights, so the mean takes their place for a moment.
@@ -216,8 +225,8 @@ public struct FineTuner: Sendable {
         }
         if epoch < configuration.epochs {
             state.progress = FineTuneCheckpoint.Progress(
-                step: optimizer.step, weights: last ?? parameters.storage,
-                first: optimizer.first, second: optimizer.second,
+                step: weights.optimizer.step, weights: last ?? parameters.storage,
+                first: weights.optimizer.first, second: weights.optimizer.second,
                 mean: average.map { $0.weights })
         }
         return state
