@@ -248,6 +248,15 @@ struct TimeLimitTests {
         #expect(wider?.tuning == nil && wider?.width?.candidates == 300)
         let widest = rejected.next(after: try next(wider), took: 10, isTuned: false, in: 50)
         #expect(widest?.tuning == nil)
+        // What no wider search fills goes into other seeds all the same.
+        var last = try next(widest)
+        for seeds in [2, 3] {
+            let width = last.width
+            let took = seeds == 2 ? 50.0 : 10
+            last = try next(rejected.next(after: last, took: took, isTuned: false, in: 12))
+            #expect(last.tuning?.seeds == seeds && last.width == width)
+        }
+        #expect(rejected.next(after: last, took: 10, isTuned: false, in: 12) == nil)
         plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))
         #expect(plan.tuning?.seeds == 2)
         plan = try next(steps.next(after: plan, took: 30, isTuned: true, in: 31))

@@ -7,6 +7,8 @@ struct TimedSteps {
     private let tuning: FineTuningCost?
     /// Seconds that a training of the encoder took, with what is done again beside it; `nil` before the first.
     private var tuningTook: Double?
+    /// How the encoder was trained last; `nil` before that.
+    private var tried: TimePlan.Tuning?
     /// Whether a fine-tuned model was tried, and the frozen one stays.
     private var isRejected = false
     /// The search that was carried out last, and what it took.
@@ -64,19 +66,15 @@ struct TimedSteps {
         guard let width = plan.width else { return nil }
         var next = plan
         if search?.width == width {
-            tuningTook = took
-            if !isTuned { isRejected = true }
+            (tuningTook, tried) = (took, plan.tuning ?? tried)
+            isRejected = !isTuned
         } else {
             search = (width, took)
         }
         if isRejected { next.tuning = nil }
         if let tuning, !isRejected {
-            if var more = plan.tuning {
-                let one = TimePlan.Tuning(seeds: 1, epochs: more.epochs)
-                if more.seeds < FineTuningCost.mostSeeds,
-                    tuningTook ?? tuning.seconds(one) < seconds
-                {
-                    more.seeds += 1
+            if let before = plan.tuning {
+                if let more = another(after: before, tuning, in: seconds) {
                     next.tuning = more
                     return next
                 }
@@ -85,12 +83,30 @@ struct TimedSteps {
                 return next
             }
         }
-        guard let search,
+        if let search,
             let wider = rates.wider(
                 than: width, took: search.took, in: seconds - answering(next))
+        {
+            next.width = wider
+            return next
+        }
+        // The best of several seeds, or their mean, may answer where the first did not: by a row of dev, often.
+        guard let tuning, let tried, isRejected,
+            let more = another(after: tried, tuning, in: seconds)
         else { return nil }
-        next.width = wider
+        next.tuning = more
         return next
+    }
+
+    /// One more training of the encoder, where it fits and more help.
+    private func another(
+        after before: TimePlan.Tuning, _ tuning: FineTuningCost, in seconds: Double
+    ) -> TimePlan.Tuning? {
+        var more = before
+        more.seeds += 1
+        let one = TimePlan.Tuning(seeds: 1, epochs: before.epochs)
+        let needed = tuningTook ?? tuning.seconds(one)
+        return more.seeds <= FineTuningCost.mostSeeds && needed < seconds ? more : nil
     }
 
     /// What more time would be spent on, for the user; `nil` where there is nothing.
