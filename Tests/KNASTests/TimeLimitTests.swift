@@ -197,8 +197,8 @@ struct TimeLimitTests {
             change(&configuration)
             let pipeline = Pipeline(configuration)
             let both = try pipeline.readingBothWays(
-                try pipeline.prepared(Stopwatch()), in: seconds)
-            return both?.views.map(\.pairing)
+                RowPlan(pipeline.prepared(Stopwatch())), in: seconds)
+            return both?.prepared.views.map(\.pairing)
         }
         #expect(try views(in: 1000) == [.siamese, .joint])
         #expect(try views(in: 0) == nil)
@@ -212,8 +212,8 @@ struct TimeLimitTests {
         configuration.apply(plan)
         let asked = try Pipeline(configuration).prepared(Stopwatch())
         let plain = Pipeline(workspace.configuration("run"))
-        let both = try plain.readingBothWays(try plain.prepared(Stopwatch()), in: 1000)
-        let found = try #require(both)
+        let both = try plain.readingBothWays(RowPlan(plain.prepared(Stopwatch())), in: 1000)
+        let found = try #require(both).prepared
         #expect(found.digest == asked.digest && found.dataset.digest == asked.dataset.digest)
         #expect(found.spaces.spaces.map(\.context) == asked.spaces.spaces.map(\.context))
     }

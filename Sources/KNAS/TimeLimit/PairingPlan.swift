@@ -11,20 +11,22 @@ extension Pipeline {
     /// A task of pairs whose heads read both texts separately or in one sequence, where there is time for that: the
     /// second way costs a pass of the encoder, and is that in which training the encoder pays.
     /// - Parameters:
-    ///   - all: the task, with the pairing that it says.
+    ///   - own: the task, with the pairing that it says.
     ///   - remaining: seconds that are left for the whole run.
     /// - Returns: `nil` where the user chose a way, or a head, where one pass has to do, and where time is short.
     /// - Throws: `EncoderError`, `FeatureError`.
-    func readingBothWays(_ all: Preparation, in remaining: Double) throws -> Preparation? {
+    func readingBothWays(_ own: RowPlan, in remaining: Double) throws -> RowPlan? {
+        let (all, allowed) = (own.prepared, Self.shareOfBoth * remaining)
         guard configuration.input.pairings == .task, all.dataset.pairing != nil,
             all.dataset.fewRows == nil, configuration.input.encoders.count == 1,
-            configuration.head == nil, configuration.selection.affords(2)
+            configuration.head == nil, configuration.selection.affords(2), own.total() < allowed
         else { return nil }
         var input = configuration.input
         input.pairings = .both
-        let both = try Preparation(
-            all.dataset, [all.views[0].encoder], input, configuration.space,
-            threads: configuration.threads, progress: progress, note: note)
-        return try RowPlan(both).total < Self.shareOfBoth * remaining ? both : nil
+        let both = try RowPlan(
+            Preparation(
+                all.dataset, [all.views[0].encoder], input, configuration.space,
+                threads: configuration.threads, progress: progress, note: note))
+        return both.total() < allowed ? both : nil
     }
 }

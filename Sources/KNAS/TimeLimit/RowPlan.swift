@@ -15,7 +15,8 @@ struct RowPlan {
     /// Fewest rows of a split, where all would take too long.
     private static let fewestRows = 300
 
-    private let prepared: Preparation
+    /// What is read.
+    let prepared: Preparation
     /// Seconds that a split's missing features take.
     private var seconds: [Split: Double] = [:]
 
@@ -33,8 +34,10 @@ struct RowPlan {
         }
     }
 
-    /// Seconds that all missing features take.
-    var total: Double { Split.allCases.reduce(0) { $0 + seconds(of: $1) } }
+    /// Seconds that missing features take, of some rows or all.
+    func total(_ limits: RowLimits = RowLimits()) -> Double {
+        Split.allCases.reduce(0) { $0 + seconds(of: $1, rows: limits[$1]) }
+    }
 
     /// The rows whose features can be made within a time.
     /// - Parameter remaining: seconds that are left for the whole run.
@@ -43,15 +46,14 @@ struct RowPlan {
     /// Rows for a model that is there before all features are; `nil` where those are there soon.
     /// - Parameter limits: all rows that the run reads.
     func early(of limits: RowLimits) -> RowLimits? {
-        let all = Split.allCases.reduce(0) { $0 + seconds(of: $1, rows: limits[$1]) }
-        return all > Self.longRead ? rows(in: Self.shortRead) : nil
+        total(limits) > Self.longRead ? rows(in: Self.shortRead) : nil
     }
 
     /// The rows whose features can be made in some seconds.
     private func rows(in allowed: Double) -> RowLimits {
         var limits = RowLimits()
         var left = allowed
-        guard total > allowed else { return limits }
+        guard total() > allowed else { return limits }
         for split in [Split.dev, .test] {
             let share = allowed * (Self.shares[split] ?? 1)
             limits[split] = rows(split, in: share)

@@ -89,11 +89,8 @@ extension Pipeline {
             result.configuration.input.rows[split] = plan.rows[split]
         }
         result.configuration.input.pairings = plan.pairings ?? configuration.input.pairings
-        if configuration.finishes {
-            result.configuration.apply(plan)
-            // It is no part of what the run is known by.
-            result.configuration.fineTuning = configuration.fineTuning
-        }
+        // The encoder's training is no part of what the run is known by.
+        if configuration.finishes { result.configuration.search(as: plan) }
         return result
     }
 
@@ -129,16 +126,16 @@ extension Pipeline {
                 known?.heldOutRows ?? configuration.selection.heldOutRows
             return (timed, try timed.prepared(watch), nil)
         }
-        var all = try prepared(watch)
+        let own = try prepared(watch)
+        var rows = try watch.time("encoder") { try RowPlan(own) }
         if deadline.remaining > Self.shortLimit,
             let both = try watch.time(
-                "encoder", { try readingBothWays(all, in: deadline.remaining) })
+                "encoder", { try readingBothWays(rows, in: deadline.remaining) })
         {
             timed.configuration.input.pairings = .both
-            all = both
+            rows = both
             note("there is time to read pairs in both ways: separately, and in one sequence")
         }
-        let rows = try watch.time("encoder") { try RowPlan(all) }
         let limits = rows.limits(in: deadline.remaining)
         for text in rows.notes(limits) { note(text) }
         timed.configuration.input.rows = limits
@@ -146,7 +143,7 @@ extension Pipeline {
             timed.configuration.selection.heldOutRows = min(
                 Self.fewHeldOutRows, configuration.selection.heldOutRows)
         }
-        return (timed, try all.limited(to: limits), rows.early(of: limits))
+        return (timed, try rows.prepared.limited(to: limits), rows.early(of: limits))
     }
 
     /// The first answer: linear heads alone.

@@ -102,9 +102,7 @@ public struct TimePlan: Sendable, Hashable, Codable {
 extension RunConfiguration {
     /// The same run with a plan's numbers.
     mutating func apply(_ plan: TimePlan) {
-        selection.heldOutRows = plan.heldOutRows
-        input.pairings = plan.pairings ?? input.pairings
-        if let width = plan.width { apply(width) }
+        search(as: plan)
         fineTuning = plan.tuning.map { tuning in
             var options = FineTuneOptions(.all, like: selection.training)
             options.tunesSearched = false
@@ -112,6 +110,13 @@ extension RunConfiguration {
             options.training.epochs = tuning.epochs ?? options.training.epochs
             return options
         }
+    }
+
+    /// The same without the encoder's training.
+    mutating func search(as plan: TimePlan) {
+        selection.heldOutRows = plan.heldOutRows
+        input.pairings = plan.pairings ?? input.pairings
+        if let width = plan.width { apply(width) }
     }
 
     /// The same run with a search of some width.

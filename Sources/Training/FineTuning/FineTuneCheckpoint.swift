@@ -107,9 +107,12 @@ public struct FineTuneCheckpoint: Sendable {
     /// - Throws: ``LeftOut``, where there is none and nothing is to be trained; ``TensorError`` and ``FileError``
     ///   for a damaged file.
     func load(digest: String, _ parameters: ParameterSet) throws -> State? {
-        if let state = try stored(digest: digest), state.fits(parameters) { return state }
-        if use == .finish { throw LeftOut() }
-        return nil
+        var state = try stored(digest: digest)
+        if state?.fits(parameters) == false { state = nil }
+        guard use == .finish else { return state }
+        guard state != nil else { throw LeftOut() }
+        state?.progress = nil
+        return state
     }
 
     private func stored(digest: String) throws -> State? {

@@ -95,7 +95,7 @@ public struct FineTuner: Sendable {
             configuration, model, start: parameters, train: train, dev: dev, key: key)
         let loaded = try checkpoint?.load(digest: digest, parameters)
         let state: FineTuneCheckpoint.State
-        if let loaded, loaded.progress == nil || checkpoint?.use == .finish {
+        if let loaded, loaded.progress == nil {
             state = loaded
         } else {
             state = try run(job, parameters, loaded, onProgress) {
